@@ -1,0 +1,6 @@
+"""Nouns and rules, pure: no clock, disk, network, randomness or database.
+
+``now`` and ``rng`` are arguments. Start reading at ``job`` (the nouns), then
+``lifecycle`` (what may become what, and how each state is said) and ``policy``
+(who runs next). Must not know: the store, backends, HTTP, Jupyter.
+"""

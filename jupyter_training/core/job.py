@@ -1,0 +1,173 @@
+"""The nouns: what a person wishes (JobSpec), and what became of it (Job, Attempt).
+
+A JobSpec crosses process boundaries and is therefore a frozen pydantic model;
+Job and Attempt are rows of the store, read into frozen dataclasses.
+Times are seconds since the epoch, UTC. Sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, NewType
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from jupyter_training.core.ids import NAME_PATTERN, JobId, content_hash
+from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, Seen
+from jupyter_training.core.resources import Allocation, Resources
+
+__all__ = [
+    "Attempt",
+    "BundleFile",
+    "Entry",
+    "EnvironmentWish",
+    "Instant",
+    "Job",
+    "JobSpec",
+    "Origin",
+    "PRIORITY_DEFAULT",
+    "Submission",
+]
+
+Instant = NewType("Instant", float)
+
+PRIORITY_DEFAULT = 42  # Determined's default; 1..99, smaller goes first
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BundleFile(_Frozen):
+    """One file of a job's code: its place in the bundle and its content's hash."""
+
+    path: str  # relative, "/" between parts, never leaving the bundle
+    sha256: Sha256
+    size: int = Field(ge=0)
+
+
+class Entry(_Frozen):
+    """What is run: a script with arguments, a notebook cell's body, or one function.
+
+    A script gets its parameters as ``--name value`` arguments, a cell as values
+    of the names it assigns at its top, a function as keyword arguments.
+    """
+
+    kind: Literal["script", "cell", "function"]
+    path: str  # of a bundle file
+    function: str | None = None  # for kind "function"
+    args: tuple[str, ...] = ()  # for kind "script": put before the parameters
+    shown_as: str | None = None  # what a traceback calls the file: "cell [3] of a.ipynb"
+
+
+class EnvironmentWish(_Frozen):
+    """Which interpreter, which folder, which variables; secrets only by name."""
+
+    kind: str = "current"
+    python: str | None = None  # absolute path; None = the dispatcher's own interpreter
+    folder: str | None = None  # working folder; None = the attempt's own
+    variables: dict[str, str] = {}
+    pass_env: tuple[str, ...] = ()  # names whose values travel beside the spec, in a 0600 file
+
+
+class JobSpec(_Frozen):
+    """The immutable wish. Equal content has an equal ``hash``, wherever it was written."""
+
+    name: Name
+    entry: Entry
+    files: tuple[BundleFile, ...]
+    params: dict[str, JsonValue] = {}
+    resources: Resources = Resources()
+    environment: EnvironmentWish = EnvironmentWish()
+    launcher: str = "plain"
+    timeout: Seconds | None = None  # of one attempt
+    grace: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0  # between SIGTERM and SIGKILL
+    metrics: Literal["auto", "off"] | dict[str, str] = "auto"  # or regexes by name
+    tags: dict[str, str] = {}
+
+    @property
+    def hash(self) -> str:
+        return content_hash(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asked, and from where. Not part of a spec's content."""
+
+    user: str
+    notebook: str | None = None
+    cell: str | None = None
+    client: str | None = None  # "magic", "cli", "python", "rest"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A wish as it arrives at the store: idempotent by ``key``."""
+
+    key: str
+    spec: JobSpec
+    origin: Origin
+    pool: str = "local"
+    priority: int = PRIORITY_DEFAULT
+
+
+@dataclass(frozen=True)
+class Job:
+    """A stored wish with its state. ``version`` is the number of its last Change."""
+
+    id: JobId
+    seq: int  # the order of submission
+    key: str
+    spec: JobSpec
+    spec_hash: str
+    origin: Origin
+    pool: str
+    priority: int
+    position: float  # within a priority; smaller goes first
+    desired: Desired
+    generation: int  # raised by each new wish to run again
+    holds: frozenset[Hold]
+    state: JobState
+    reason: EndReason | None
+    detail: str | None  # the reason's particulars, as a sentence
+    submitted: Instant
+    started: Instant | None
+    ended: Instant | None
+    attempt: int  # number of the latest attempt; 0 = none yet
+    version: int
+    experiment: str | None = None
+    trial: int | None = None
+    run_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution of a job. ``handle`` is the backend's own text, opaque to the rest."""
+
+    job: JobId
+    number: int  # from 1
+    state: AttemptState
+    seen: Seen
+    reason: EndReason | None
+    detail: str | None
+    exit_code: int | None
+    signal: int | None
+    allocation: Allocation
+    handle: str | None
+    token: str  # proves that a process or folder belongs to this attempt
+    created: Instant
+    started: Instant | None
+    stopping: Instant | None
+    ended: Instant | None
+    stop_asked: Literal["cancel", "kill", "timeout"] | None = None  # what a stop was asked for
+    generation: int = 0
+    peak_memory: int | None = None
+    figures: dict[str, float] = field(default_factory=dict)  # the last machine sample

@@ -1,0 +1,106 @@
+"""The YAML config of a job, read with positions.
+
+Only plain YAML: mappings, lists and scalars; no tags that build objects, no
+duplicate keys. Every error names the line and column in the person's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from jupyter_training.errors import InvalidSpec, Problem, near_miss
+
+__all__ = ["Config", "read"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config as plain values, with the place of each key path (``params.lr``)."""
+
+    values: dict[str, Any]
+    places: dict[str, tuple[int, int]]  # line and column, from 1
+
+    def place(self, path: str) -> tuple[int | None, int | None]:
+        """Where a key path, or the nearest part of it that the text has, was written."""
+        parts = path.split(".")
+        while parts:
+            found = self.places.get(".".join(parts))
+            if found is not None:
+                return found
+            parts.pop()
+        return (None, None)
+
+
+def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
+    """The config in ``text``. ``keys`` are the allowed top-level keys, ``name`` is what errors call the text.
+
+    Raises:
+        InvalidSpec: not YAML, not a mapping, a key twice or unknown; with positions.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        words = error.problem or error.context or "it can't be read"
+        raise _at(name, f"this is not valid YAML: {words}", None, line, column) from None
+    except yaml.YAMLError as error:
+        raise _at(name, f"this is not valid YAML: {error}", None, None, None) from None
+    if node is None:
+        return Config({}, {})
+    if not isinstance(node, yaml.MappingNode):
+        raise _at(name, "a config is a mapping of keys to values", None, *_mark(node), hint="Write e.g. name: digits.")
+    places: dict[str, tuple[int, int]] = {}
+    values = _value(node, "", places, name)
+    known = sorted(keys)
+    for key in values:
+        if key not in known:
+            close = near_miss(str(key), known)
+            hint = f"Did you mean {close!r}?" if close else f"Known keys: {', '.join(known)}."
+            raise _at(name, f"there is no key {key!r}", str(key), *places[str(key)], hint=hint)
+    return Config(values, places)
+
+
+def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:
+    """The plain value of a node; notes the place of every key below it."""
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = _key(key_node, name)
+            below = f"{path}.{key}" if path else key
+            if key in found:
+                raise _at(name, f"the key {key!r} stands twice", below, *_mark(key_node))
+            places[below] = _mark(key_node)
+            found[key] = _value(value_node, below, places, name)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except yaml.YAMLError:
+        raise _at(name, f"the tag {node.tag!r} is not allowed here", path, *_mark(node)) from None
+    except (ValueError, OverflowError) as error:
+        raise _at(name, f"this value can't be read: {error}", path, *_mark(node)) from None
+
+
+def _key(node: yaml.Node, name: str) -> str:
+    if not isinstance(node, yaml.ScalarNode) or node.tag == "tag:yaml.org,2002:merge":
+        raise _at(name, "a key must be a plain word", None, *_mark(node))
+    return str(node.value)
+
+
+def _mark(node: yaml.Node) -> tuple[int, int]:
+    return (node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _at(
+    name: str, words: str, key: str | None, line: int | None, column: int | None, *, hint: str | None = None
+) -> InvalidSpec:
+    place = f" line {line}, column {column}" if line is not None else ""
+    return InvalidSpec(
+        f"{name}{place}: {words}.", hint=hint, errors=[Problem(words, key=key, line=line, column=column, hint=hint)]
+    )

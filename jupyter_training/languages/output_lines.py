@@ -1,0 +1,165 @@
+"""Metrics and progress from what a training prints, for code that calls no ``report()``.
+
+Understood: ``[tune-metric]: {json}`` lines (Syne Tune's), the person's own
+regexes, lines like ``epoch 3/10 loss=0.41 acc: 0.88`` and tqdm's bars. A carriage
+return ends a line too, so a bar that redraws itself is read as it goes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jupyter_training.errors import InvalidSpec
+
+__all__ = ["Found", "LineReader", "MAX_LINE", "check_patterns"]
+
+MAX_LINE = 4096  # a longer line is never a metric line
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
+_STEP = re.compile(rf"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE)
+_PAIR = re.compile(rf"(?<![\w.])([A-Za-z_][\w./-]{{0,63}})\s*[=:]\s*({_NUMBER})(?![\w.:/])%?", re.IGNORECASE)
+_BAR = re.compile(
+    r"(?:(?P<text>[^|%]*?):?\s*)?(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<done>[\d.]+[kMG]?)/(?P<total>[\d.]+[kMG]?)"
+    r"(?:\s*\[(?P<rest>[^\]]*)\])?"
+)
+_TUNE = "[tune-metric]:"
+_SCALE = {"k": 1e3, "M": 1e6, "G": 1e9}
+# Words that stand before a number in such lines and are no metrics.
+_NOT_METRICS = frozenset({"epoch", "epochs", "step", "steps", "iter", "iteration", "round", "batch", "eta", "time", "total"})
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one line said. ``step`` None: the line named none."""
+
+    step: int | None
+    metrics: Mapping[str, float]
+    done: float | None = None
+    total: float | None = None
+    unit: str = "step"
+    text: str = ""
+
+
+def check_patterns(patterns: Mapping[str, str]) -> None:
+    """See that each regex compiles and has a group that gives the number.
+
+    Raises:
+        InvalidSpec: names the metric and says what is wrong.
+    """
+    for name, pattern in patterns.items():
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise InvalidSpec(f"metrics.{name}: {pattern!r} is not a regular expression: {error}.") from None
+        if groups == 0:
+            raise InvalidSpec(
+                f"metrics.{name}: {pattern!r} has no group.", hint=r"Put the number in parentheses: loss=([0-9.]+)"
+            )
+
+
+class LineReader:
+    """Reads the output of one attempt, in pieces of any size, as metric lines.
+
+    Knows nothing of where the bytes come from. ``state`` is what must be kept
+    between pieces: the unfinished last line.
+    """
+
+    def __init__(self, metrics: str | Mapping[str, str], state: bytes = b"") -> None:
+        self._off = metrics == "off"
+        self._own = {name: re.compile(text) for name, text in metrics.items()} if isinstance(metrics, Mapping) else {}
+        self._guess = metrics == "auto"
+        self.state = state
+
+    def feed(self, piece: bytes) -> Iterator[Found]:
+        """What the lines that end in this piece say."""
+        lines = re.split(rb"[\r\n]", self.state + piece)
+        self.state = lines.pop()
+        if len(self.state) > MAX_LINE:  # still growing: keep a mark that it is too long, not its bytes
+            self.state = self.state[: MAX_LINE + 1]
+        for raw in lines:
+            if 0 < len(raw) <= MAX_LINE:
+                found = self.line(raw.decode("utf-8", "replace"))
+                if found is not None:
+                    yield found
+
+    def line(self, text: str) -> Found | None:
+        """What one line says, or None. ``[tune-metric]`` lines count even with ``metrics: off``."""
+        if _TUNE in text:
+            return _tune(text)
+        if self._off:
+            return None
+        if self._own:
+            return self._owned(text)
+        if not self._guess or not any(mark in text for mark in "=:%"):
+            return None
+        bar = _BAR.search(text)
+        if bar is not None:
+            return _progress(bar)
+        return _guessed(text)
+
+    def _owned(self, text: str) -> Found | None:
+        values: dict[str, float] = {}
+        for name, pattern in self._own.items():
+            match = pattern.search(text)
+            if match is not None:
+                try:
+                    values[name] = float(match.group(1))
+                except (TypeError, ValueError):
+                    continue
+        step = _STEP.search(text)
+        return Found(int(step.group(2)) if step else None, values) if values else None
+
+
+def _tune(text: str) -> Found | None:
+    """Syne Tune's line. Decoded up to the closing brace, as more text may follow on the line."""
+    start = text.find("{", text.find(_TUNE))
+    if start < 0:
+        return None
+    try:
+        values, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError:
+        return None
+    if not isinstance(values, dict):
+        return None
+    step = next((values[key] for key in ("step", "epoch", "iteration") if isinstance(values.get(key), int)), None)
+    metrics = {
+        str(key): float(value)
+        for key, value in values.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        and not str(key).startswith("st_") and key not in ("step", "epoch", "iteration")
+    }
+    return Found(step, metrics) if metrics else None
+
+
+def _progress(bar: re.Match[str]) -> Found:
+    """A tqdm bar: how far, and the numbers of its postfix."""
+    rest = bar.group("rest") or ""
+    metrics = {
+        name: float(value)
+        for name, value in _PAIR.findall(rest.partition(",")[2])
+        if name.lower() not in _NOT_METRICS and math.isfinite(float(value))
+    }
+    done, total = _scaled(bar.group("done")), _scaled(bar.group("total"))
+    return Found(int(done) if metrics else None, metrics, done, total, "it", (bar.group("text") or "").strip())
+
+
+def _guessed(text: str) -> Found | None:
+    """A line that names an epoch or step and at least one number, or how far it is."""
+    step = _STEP.search(text)
+    if step is None:
+        return None
+    metrics = {name: float(value) for name, value in _PAIR.findall(text) if name.lower() not in _NOT_METRICS}
+    done = float(step.group(2))
+    total = float(step.group(3)) if step.group(3) else None
+    if not metrics and total is None:
+        return None
+    unit = step.group(1).lower()
+    return Found(int(done), metrics, done if total is not None else None, total, unit)
+
+
+def _scaled(text: str) -> float:
+    return float(text[:-1]) * _SCALE[text[-1]] if text[-1] in _SCALE else float(text)

@@ -1,0 +1,294 @@
+"""The wire: what requests and answers look like, for REST, clients and the front end.
+
+pydantic models -> OpenAPI 3.1 -> ``labextension/src/api/types.gen.ts``, in this
+one direction (``make types``; drift fails the build). Times are ISO 8601 texts
+in UTC with a ``Z``; sizes are bytes, spans seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from jupyter_training.core.job import PRIORITY_DEFAULT, Entry, EnvironmentWish
+from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Phase, Seen, Verb
+from jupyter_training.core.resources import Resources
+
+__all__ = [
+    "ArtifactList",
+    "ArtifactView",
+    "AttemptView",
+    "ChangeMessage",
+    "ChangeView",
+    "ConfigText",
+    "DispatcherView",
+    "InfoView",
+    "ItemResult",
+    "JobPage",
+    "JobView",
+    "LogChunk",
+    "MetricView",
+    "MetricsView",
+    "OriginView",
+    "PoolList",
+    "PoolView",
+    "ProblemDocument",
+    "ProblemEntry",
+    "ProgressView",
+    "SeriesView",
+    "SourceFile",
+    "SubmitRequest",
+    "SubmitResult",
+    "VerbRequest",
+    "VerbResult",
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SourceFile(_Request):
+    """One file of the code, as text or, for anything else, as base64."""
+
+    path: Annotated[str, Field(min_length=1, max_length=1024)]
+    text: str | None = None
+    base64: str | None = None
+
+
+class ConfigText(_Request):
+    """YAML with any of a job's keys. ``name`` is what errors call it; explicit keys of the request win."""
+
+    text: Annotated[str, Field(max_length=1_000_000)]
+    name: str = "config"
+
+
+class OriginView(_Request):
+    notebook: str | None = None
+    cell: str | None = None
+    client: str | None = None
+
+
+class SubmitRequest(_Request):
+    """A wish. ``key`` is made by the client; repeating it gives the first job again."""
+
+    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    entry: Entry
+    files: Annotated[tuple[SourceFile, ...], Field(min_length=1, max_length=10_000)]
+    name: str | None = None  # None = from the entry's file name
+    params: dict[str, JsonValue] | None = None
+    resources: Resources | None = None
+    environment: EnvironmentWish | None = None
+    secrets: dict[str, str] = {}  # values of environment.pass_env; never stored with the job
+    launcher: str | None = None
+    pool: str | None = None
+    priority: int | None = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
+    timeout: float | str | None = Field(None, description="seconds, or a text like 90m, 2h, 1h30m")
+    grace: float | str | None = None
+    metrics: Literal["auto", "off"] | dict[str, str] | None = None
+    tags: dict[str, str] | None = None
+    config: ConfigText | None = None
+    origin: OriginView = OriginView()
+
+
+class MetricView(_View):
+    last: float | None
+    last_step: int
+    low: float | None
+    low_step: int | None
+    high: float | None
+    high_step: int | None
+    count: int
+    source: str
+
+
+class ProgressView(_View):
+    done: float
+    total: float | None
+    unit: str
+    text: str
+
+
+class AttemptView(_View):
+    number: int
+    state: AttemptState
+    seen: Seen
+    reason: EndReason | None
+    sentence: str | None
+    exit_code: int | None
+    signal: int | None
+    started: str | None
+    ended: str | None
+    peak_memory: int | None
+
+
+class ArtifactView(_View):
+    id: str
+    name: str  # the path below the job's output folder
+    size: int
+    type: str  # MIME type
+    modified: str
+
+
+class ArtifactList(_View):
+    artifacts: tuple[ArtifactView, ...]
+
+
+class JobView(_View):
+    """A job as everybody sees it. ``sentence`` says its state, its wait or its end in words."""
+
+    id: str
+    store: str
+    name: str
+    state: JobState
+    phase: Phase
+    desired: Desired
+    reason: EndReason | None
+    sentence: str
+    experiment: str | None
+    trial: int | None
+    queue: str
+    pool: str
+    priority: int
+    user: str
+    notebook: str | None
+    submitted: str
+    started: str | None
+    ended: str | None
+    params: dict[str, JsonValue]
+    tags: dict[str, str]
+    metrics: dict[str, MetricView]
+    progress: ProgressView | None
+    attempts: tuple[AttemptView, ...]
+    run_id: str | None
+    artifacts: tuple[ArtifactView, ...] | None  # None in lists
+    spec: dict[str, JsonValue] | None  # None in lists
+    spec_hash: str
+    version: int
+
+
+class SubmitResult(_View):
+    job: JobView
+    created: bool
+
+
+class JobPage(_View):
+    jobs: tuple[JobView, ...]
+    next: str | None  # cursor of the next page
+    counts: dict[str, int]  # jobs by state, all pages
+
+
+class VerbRequest(_Request):
+    verb: Verb
+    jobs: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]  # ids
+
+
+class ProblemEntry(_View):
+    detail: str
+    key: str | None = None
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+
+class ProblemDocument(_View):
+    """RFC 9457, served as application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str | None = None
+    errors: tuple[ProblemEntry, ...] = ()
+
+
+class ItemResult(_View):
+    id: str
+    ok: bool
+    job: JobView | None = None
+    problem: ProblemDocument | None = None
+
+
+class VerbResult(_View):
+    results: tuple[ItemResult, ...]
+
+
+class SeriesView(_View):
+    """Points as [step, seconds since the epoch, value or null]; minimum and maximum survive sampling."""
+
+    name: str
+    source: str
+    count: int
+    sampled: bool
+    points: tuple[tuple[int, float, float | None], ...]
+
+
+class MetricsView(_View):
+    job: str
+    series: tuple[SeriesView, ...]
+
+
+class LogChunk(_View):
+    """A piece of an attempt's log. ``offset`` and ``next`` are byte offsets; ``end``: no more will come."""
+
+    attempt: int
+    text: str
+    offset: int
+    next: int
+    size: int
+    end: bool
+
+
+class PoolView(_View):
+    name: str
+    backend: str
+    slots: int
+    used: int
+    queued: int
+    policy: str
+
+
+class PoolList(_View):
+    pools: tuple[PoolView, ...]
+
+
+class DispatcherView(_View):
+    alive: bool
+    sentence: str
+
+
+class InfoView(_View):
+    """Which store answers, and whether its dispatcher is alive."""
+
+    store: str
+    version: str
+    head: int  # number of the newest change
+    dispatcher: DispatcherView
+    tracking: str
+
+
+class ChangeView(_View):
+    n: int
+    kind: str
+    job: str | None
+
+
+class ChangeMessage(_View):
+    """One message of the ``changes`` socket.
+
+    ``snapshot`` comes first, with the jobs that are unfinished and the newest
+    finished ones; then ``changes`` with the jobs they touch; ``resync`` when
+    the cursor is older than the log's tail (reconnect without ``after``).
+    """
+
+    type: Literal["snapshot", "changes", "resync"]
+    store: str
+    n: int
+    changes: tuple[ChangeView, ...] = ()
+    jobs: tuple[JobView, ...] = ()

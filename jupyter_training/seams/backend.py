@@ -1,0 +1,90 @@
+"""Where attempts execute.
+
+Three things hold for every engine behind this seam: the attempt's own name
+(job, number and token) identifies it, never a pid or an engine's number alone;
+the attempt writes its own terminal record; a stop request is remembered where
+the attempt can find it. "No answer" is ``Seen.UNKNOWN``, never gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant, JobSpec
+from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
+from jupyter_training.core.resources import Allocation
+
+__all__ = ["AttemptRef", "Backend", "End", "LaunchOrder", "Observation", "StopHow"]
+
+StopHow = Literal["cancel", "kill", "timeout"]
+
+
+@dataclass(frozen=True)
+class AttemptRef:
+    """What names an attempt to a backend. ``handle`` is None until a launch was recorded."""
+
+    job: JobId
+    number: int
+    token: str
+    handle: str | None
+
+
+@dataclass(frozen=True)
+class LaunchOrder:
+    """All that a backend needs to start an attempt."""
+
+    ref: AttemptRef
+    spec: JobSpec
+    allocation: Allocation
+    store_id: str
+
+
+@dataclass(frozen=True)
+class End:
+    """How an attempt ended, as far as anybody knows. ``detail`` is a sentence that replaces the reason's own."""
+
+    reason: EndReason
+    detail: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    peak_memory: int | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One attempt as its backend sees it now. ``end`` is set once, when nothing of it is left."""
+
+    ref: AttemptRef
+    seen: Seen
+    state: AttemptState
+    started: Instant | None = None
+    end: End | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """Launches, observes and stops attempts. Every call may be repeated."""
+
+    name: str
+
+    def launch(self, order: LaunchOrder) -> str:
+        """Start the attempt and return its handle.
+
+        A second launch of the same attempt starts nothing twice and returns an
+        equal handle.
+
+        Raises:
+            LaunchFailed: it can never start as it is (no interpreter, no folder).
+        """
+
+    def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        """Look at attempts; one observation each, in the same order. Never raises for a single attempt."""
+
+    def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
+        """Ask the attempt to end. Remembered by the attempt; a stronger request replaces a weaker one."""
+
+    def void(self, ref: AttemptRef) -> bool:
+        """Make sure that an attempt that has not begun never will. False: it was claimed already."""

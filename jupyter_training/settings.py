@@ -1,0 +1,147 @@
+"""Where things are and how much is allowed: file < environment < traitlets.
+
+Standard library only, as the kernel and the supervisor's side read it too. The
+file is ``settings.toml`` in the home folder; unknown keys there are an error
+with the near miss, so that a typing mistake never silently does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_training.errors import InvalidSpec, near_miss
+
+__all__ = ["Settings", "default_home"]
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one home. Sizes are in bytes, spans in seconds."""
+
+    home: Path
+    store_url: str | None = None  # SQLAlchemy URL; None = SQLite files in the home
+    tracking_uri: str | None = None  # MLflow; None = SQLite file in the home
+    local_slots: int | None = None  # slots of the pool "local"; None = CPU count
+    log_cap_bytes: int = 1024 * MB  # an attempt's log on disk
+    log_head_bytes: int = 64 * MB  # of which the beginning is always kept
+    sample_every: float = 5.0  # machine samples of a running job
+    bundle_limit_bytes: int = 95 * MB
+    keep_finished_days: float = 0  # 0 = for ever; else `db gc` removes older finished jobs
+    keep_spool_days: float = 7  # spools of finished jobs, once ingested and mirrored
+    dispatcher_idle_exit: float = 60.0  # leaves after so long without work or a live server
+    mirror_idle_exit: float = 60.0
+    record_idle_exit: float = 900.0  # `mlflow server` behind the record link
+    keep_server_active: bool = True  # running jobs count as activity against culling
+
+    @property
+    def spool_root(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def blobs(self) -> Path:
+        """Content-addressed files of job bundles."""
+        return self.home / "blobs"
+
+    @property
+    def secrets(self) -> Path:
+        """One 0600 file per job that asked for ``pass_env``; removed when the job ends."""
+        return self.home / "secrets"
+
+    @property
+    def logs(self) -> Path:
+        """Our own processes' logs: dispatcher, mirror, record server."""
+        return self.home / "logs"
+
+    @property
+    def run_folder(self) -> Path:
+        """Sockets, locks and discovery files of live processes."""
+        return self.home / "run"
+
+    @property
+    def jobs_file(self) -> Path:
+        return self.home / "jobs.sqlite"
+
+    @property
+    def points_file(self) -> Path:
+        return self.home / "points.sqlite"
+
+    @property
+    def mlflow_uri(self) -> str:
+        return self.tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        return self.home / "mlartifacts"
+
+    @classmethod
+    def load(cls, home: str | Path | None = None, **overrides: Any) -> Settings:
+        """Read the settings of a home: defaults, then its file, then the environment, then ``overrides``.
+
+        Creates nothing. An override of None counts as not given.
+
+        Raises:
+            InvalidSpec: an unknown key or a value of the wrong type, with the file's name.
+        """
+        folder = Path(home or os.environ.get("JUPYTER_TRAINING_HOME") or default_home()).expanduser().absolute()
+        settings = cls(home=folder)
+        file = folder / "settings.toml"
+        if file.is_file():
+            try:
+                settings = settings._with(tomllib.loads(file.read_text("utf-8")), where=str(file))
+            except tomllib.TOMLDecodeError as error:
+                raise InvalidSpec(f"{file} is not valid TOML: {error}.") from None
+        environment = {
+            "store_url": os.environ.get("JUPYTER_TRAINING_STORE"),
+            "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI"),
+        }
+        settings = settings._with({key: value for key, value in environment.items() if value}, where="the environment")
+        return settings._with(
+            {key: value for key, value in overrides.items() if value is not None}, where="the configuration"
+        )
+
+    def _with(self, values: Mapping[str, Any], *, where: str) -> Settings:
+        kinds = {field.name: str(field.type) for field in fields(self) if field.name != "home"}
+        checked: dict[str, Any] = {}
+        for key, value in values.items():
+            if key not in kinds:
+                close = near_miss(key, kinds)
+                raise InvalidSpec(
+                    f"{where}: there is no setting {key!r}.", hint=f"Did you mean {close!r}?" if close else None
+                )
+            checked[key] = _checked(key, value, kinds[key], where)
+        return replace(self, **checked)
+
+
+def _checked(key: str, value: Any, kind: str, where: str) -> Any:
+    """The value, if it is of the field's kind and not negative."""
+    if kind.startswith("bool"):
+        good = isinstance(value, bool)
+    elif kind.startswith("int"):
+        good = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    elif kind.startswith("float"):
+        good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
+    else:
+        good = isinstance(value, str)
+    if not good:
+        words = {"b": "true or false", "i": "a whole number, 0 or more", "f": "a number, 0 or more"}
+        raise InvalidSpec(f"{where}: {key} must be {words.get(kind[0], 'a text')}, not {value!r}.")
+    return value
+
+
+def default_home() -> Path:
+    """``training`` in Jupyter's data folder, found without importing Jupyter."""
+    data = os.environ.get("JUPYTER_DATA_DIR")
+    if data:
+        return Path(data) / "training"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Jupyter" / "training"
+    shared = os.environ.get("XDG_DATA_HOME")
+    return (Path(shared) if shared else Path.home() / ".local" / "share") / "jupyter" / "training"
