@@ -56,6 +56,16 @@ class Settings:
         return self.home / "secrets"
 
     @property
+    def outputs(self) -> Path:
+        """One folder per job for what it keeps; outlives the spool."""
+        return self.home / "outputs"
+
+    @property
+    def runtime(self) -> Path:
+        """The job-side package, extracted once per content."""
+        return self.home / "runtime"
+
+    @property
     def logs(self) -> Path:
         """Our own processes' logs: dispatcher, mirror, record server."""
         return self.home / "logs"

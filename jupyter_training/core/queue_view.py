@@ -1,0 +1,56 @@
+"""Rows of the store as the planner's view. Pure: the same for the dispatcher and for who explains a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState
+from jupyter_training.core.policy import ActiveAttempt, QueuedJob, QueueView
+from jupyter_training.core.resources import Pool
+
+__all__ = ["active_attempt", "queue_view", "queued_job"]
+
+
+def queue_view(pools: Mapping[str, Pool], unfinished: Iterable[tuple[Job, Attempt | None]]) -> QueueView:
+    """The view of all unfinished jobs with their latest attempts."""
+    queued: list[QueuedJob] = []
+    active: list[ActiveAttempt] = []
+    for job, attempt in unfinished:
+        if job.state in TERMINAL:
+            continue
+        if attempt is not None and attempt.state is not AttemptState.ENDED:
+            active.append(active_attempt(job, attempt))
+        else:
+            queued.append(queued_job(job))
+    return QueueView(pools, queued, active)
+
+
+def queued_job(job: Job) -> QueuedJob:
+    return QueuedJob(
+        id=job.id,
+        name=job.name,
+        pool=job.pool,
+        priority=job.priority,
+        position=job.position,
+        seq=job.seq,
+        slots=job.spec.resources.slots,
+        desired=job.desired,
+        held=bool(job.holds),
+    )
+
+
+def active_attempt(job: Job, attempt: Attempt) -> ActiveAttempt:
+    limit = job.spec.timeout
+    started = attempt.started
+    return ActiveAttempt(
+        job=job.id,
+        name=job.name,
+        number=attempt.number,
+        state=attempt.state,
+        seen=attempt.seen,
+        desired=job.desired,
+        allocation=attempt.allocation,
+        stop_asked=attempt.stop_asked,
+        deadline=Instant(started + limit) if limit is not None and started is not None else None,
+    )

@@ -1,0 +1,167 @@
+"""One table of everything that can be asked for.
+
+The server's routes, the OpenAPI document and the in-process client are made
+from it, so that all three offer the same. ``call`` gets validated models; who
+asks is ``user``. Paths are below ``<base_url>jupyter-training/api/v1/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from jupyter_training.schema import (
+    ArtifactList,
+    InfoView,
+    JobPage,
+    JobView,
+    LogChunk,
+    MetricsView,
+    PoolList,
+    SubmitRequest,
+    SubmitResult,
+    VerbRequest,
+    VerbResult,
+)
+from jupyter_training.services import artifacts, info, jobs, logs, metrics, pools
+from jupyter_training.services.site import Site
+
+__all__ = ["OPERATIONS", "Operation", "Path", "operation"]
+
+Path = Mapping[str, str]
+Call = Callable[[Site, str, Path, Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked for. ``response`` None: bytes of a file (``call`` gives file and view)."""
+
+    name: str
+    method: Literal["GET", "POST", "PUT"]
+    path: str
+    summary: str
+    call: Call
+    query: type[BaseModel] | None = None
+    request: type[BaseModel] | None = None
+    response: type[BaseModel] | None = None
+
+
+def operation(name: str) -> Operation:
+    """The operation of that name; a KeyError is a mistake of the caller's code."""
+    return _BY_NAME[name]
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "info",
+        "GET",
+        "info",
+        "Which store answers, and whether its dispatcher is alive.",
+        lambda site, user, path, query, body: info.info(site),
+        response=InfoView,
+    ),
+    Operation(
+        "submit",
+        "POST",
+        "jobs",
+        "Store a wish; repeating its key gives the first job again.",
+        lambda site, user, path, query, body: jobs.submit(site, user, body),
+        request=SubmitRequest,
+        response=SubmitResult,
+    ),
+    Operation(
+        "jobs",
+        "GET",
+        "jobs",
+        "One page of jobs, newest first.",
+        lambda site, user, path, query, body: jobs.page(site, query),
+        query=jobs.JobsQuery,
+        response=JobPage,
+    ),
+    Operation(
+        "job",
+        "GET",
+        "jobs/{job}",
+        "One job; with `wait`, as soon as it has changed or ended.",
+        lambda site, user, path, query, body: jobs.show(site, path["job"]),
+        query=jobs.ShowQuery,
+        response=JobView,
+    ),
+    Operation(
+        "find",
+        "GET",
+        "jobs-find",
+        "The job that an id, a unique prefix, a name or `last` means.",
+        lambda site, user, path, query, body: jobs.find(site, user, query),
+        query=jobs.FindQuery,
+        response=JobView,
+    ),
+    Operation(
+        "act",
+        "POST",
+        "verbs",
+        "Wish something of several jobs; a result per job.",
+        lambda site, user, path, query, body: jobs.act(site, body),
+        request=VerbRequest,
+        response=VerbResult,
+    ),
+    Operation(
+        "metrics",
+        "GET",
+        "jobs/{job}/metrics",
+        "The job's curves, sampled so that no spike is lost.",
+        lambda site, user, path, query, body: metrics.metrics(site, path["job"], query),
+        query=metrics.MetricsQuery,
+        response=MetricsView,
+    ),
+    Operation(
+        "logs",
+        "GET",
+        "jobs/{job}/logs",
+        "A piece of an attempt's log, by byte offset.",
+        lambda site, user, path, query, body: logs.logs(site, path["job"], query),
+        query=logs.LogQuery,
+        response=LogChunk,
+    ),
+    Operation(
+        "artifacts",
+        "GET",
+        "jobs/{job}/artifacts",
+        "The files that the job kept.",
+        lambda site, user, path, query, body: ArtifactList(
+            artifacts=tuple(artifacts.kept(site, jobs.known(site, path["job"]).id))
+        ),
+        response=ArtifactList,
+    ),
+    Operation(
+        "artifact",
+        "GET",
+        "jobs/{job}/artifacts/{artifact}",
+        "One file that the job kept.",
+        lambda site, user, path, query, body: artifacts.open_artifact(
+            site, jobs.known(site, path["job"]).id, path["artifact"]
+        ),
+    ),
+    Operation(
+        "pools",
+        "GET",
+        "pools",
+        "Every pool with what it uses.",
+        lambda site, user, path, query, body: pools.pools(site),
+        response=PoolList,
+    ),
+    Operation(
+        "set_pool",
+        "PUT",
+        "pools",
+        "Make a pool or change its slots.",
+        lambda site, user, path, query, body: pools.set_pool(site, body),
+        request=pools.PoolRequest,
+        response=PoolList,
+    ),
+)
+
+_BY_NAME = {one.name: one for one in OPERATIONS}

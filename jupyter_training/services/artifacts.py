@@ -1,0 +1,95 @@
+"""What came out of a job: the files below its output folder."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.errors import NotFound
+from jupyter_training.schema import ArtifactView
+from jupyter_training.services.instants import instant
+from jupyter_training.services.site import Site
+
+__all__ = ["folder", "kept", "open_artifact"]
+
+LIMIT = 10_000  # files that a list names
+
+
+def folder(site: Site, job: JobId) -> Path:
+    """A job's output folder, whether or not it is there yet."""
+    return site.settings.outputs / job
+
+
+def kept(site: Site, job: JobId) -> list[ArtifactView]:
+    """The job's output files, by name. Links and special files are left out."""
+    root = folder(site, job)
+    found = []
+    for name, status in _files(root):
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        found.append(
+            ArtifactView(
+                id=_artifact_id(name), name=name, size=status.st_size, type=kind, modified=instant(status.st_mtime) or ""
+            )
+        )
+        if len(found) == LIMIT:
+            break
+    return sorted(found, key=lambda artifact: artifact.name)
+
+
+def open_artifact(site: Site, job: JobId, artifact: str) -> tuple[BinaryIO, ArtifactView]:
+    """An open file and its view. Opened beneath the output folder without following links.
+
+    Raises:
+        NotFound: no output of the job has that id.
+    """
+    for view in kept(site, job):
+        if view.id == artifact:
+            try:
+                return _open_beneath(folder(site, job), view.name), view
+            except OSError:
+                break
+    raise NotFound(f"The job {job} has no output {artifact[:40]!r}.", hint="The list of its artifacts gives the ids.")
+
+
+def _artifact_id(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Regular files below ``root`` with their relative names; links are neither followed nor named."""
+    waiting = [(root, "")]
+    while waiting:
+        here, prefix = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
+            elif stat.S_ISREG(status.st_mode):
+                yield f"{prefix}{entry.name}", status
+
+
+def _open_beneath(root: Path, name: str) -> BinaryIO:
+    """Open a file step by step from its root, each step refusing links: a job can't point us elsewhere."""
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        *folders, last = name.split("/")
+        for part in folders:
+            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+            os.close(here)
+            here = below
+        return os.fdopen(os.open(last, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=here), "rb")
+    finally:
+        os.close(here)

@@ -1,0 +1,138 @@
+"""Use cases on jobs: submit, look, find, stop."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_training.core.ids import JobId, is_job_id
+from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import TERMINAL, JobState
+from jupyter_training.errors import TrainingError, UnknownJob
+from jupyter_training.schema import (
+    ItemResult,
+    JobPage,
+    JobView,
+    ProblemDocument,
+    SubmitRequest,
+    SubmitResult,
+    VerbRequest,
+    VerbResult,
+)
+from jupyter_training.services import artifacts
+from jupyter_training.services.present import job_views
+from jupyter_training.services.site import Site
+from jupyter_training.services.submit import submit as submit_wish
+from jupyter_training.store import views, wishes
+
+__all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show", "submit"]
+
+PAGE_LIMIT = 500
+
+
+class JobsQuery(BaseModel):
+    """What a list is narrowed to. Several states are given by repeating ``state``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: tuple[JobState, ...] = ()
+    name: str | None = None
+    text: str | None = Field(None, description="part of a name or an id")
+    user: str | None = None
+    notebook: str | None = None
+    pool: str | None = None
+    after: str | None = Field(None, description="cursor: the `next` of the page before")
+    limit: int = Field(50, ge=1, le=PAGE_LIMIT)
+
+
+class FindQuery(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(min_length=1, max_length=200, description="an id, a unique prefix, a name, or `last`")
+    notebook: str | None = None
+
+
+class ShowQuery(BaseModel):
+    """With ``wait``, the answer comes when the job's version is above ``after`` or it has ended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    after: int | None = Field(None, ge=0, le=2**62)
+    wait: float = Field(0, ge=0, le=30, description="seconds", allow_inf_nan=False)
+
+
+def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
+    """Store a wish; see ``services.submit``."""
+    job, created = submit_wish(site, request, user=user)
+    (view,) = job_views(site, [job], full=True)
+    return SubmitResult(job=view, created=created)
+
+
+def page(site: Site, query: JobsQuery) -> JobPage:
+    """One page of jobs, newest first."""
+    wanted = views.JobQuery(
+        states=frozenset(query.state),
+        name=query.name,
+        text=query.text,
+        user=query.user,
+        notebook=query.notebook,
+        pool=query.pool,
+    )
+    found = views.page(site.store, wanted, after=query.after, limit=query.limit)
+    counts = {state.value: count for state, count in views.counts(site.store).items()}
+    return JobPage(jobs=tuple(job_views(site, found.jobs)), next=found.next, counts=counts)
+
+
+def show(site: Site, job_id: str) -> JobView:
+    """One job with its spec and artifacts.
+
+    Raises:
+        UnknownJob: no job has that id.
+    """
+    job = known(site, job_id)
+    (view,) = job_views(site, [job], artifacts=artifacts.kept(site, job.id), full=True)
+    return view
+
+
+def settled(job: Job, after: int | None) -> bool:
+    """Whether a waiting reader of this job should get its answer now."""
+    return after is None or job.version > after or job.state in TERMINAL
+
+
+def find(site: Site, user: str, query: FindQuery) -> JobView:
+    """The job that a person means.
+
+    Raises:
+        UnknownJob, AmbiguousJob: with the near miss or the candidates.
+    """
+    job = views.find(site.store, query.text, user=user, notebook=query.notebook)
+    (view,) = job_views(site, [job], full=True)
+    return view
+
+
+def act(site: Site, request: VerbRequest) -> VerbResult:
+    """Wish something of several jobs; a result per job, in their order. One refusal stops no other."""
+    ids = [JobId(text) for text in request.jobs]
+    outcomes = wishes.wish(site.store, ids, request.verb, now=site.now())
+    site.wake()
+    site.ensure_dispatcher()
+    good = [outcome for outcome in outcomes if isinstance(outcome, Job)]
+    seen = {view.id: view for view in job_views(site, good)}
+    results = []
+    for job_id, outcome in zip(ids, outcomes, strict=True):
+        if isinstance(outcome, TrainingError):
+            problem = ProblemDocument.model_validate(outcome.to_problem())
+            results.append(ItemResult(id=job_id, ok=False, problem=problem))
+        else:
+            results.append(ItemResult(id=job_id, ok=True, job=seen[outcome.id]))
+    return VerbResult(results=tuple(results))
+
+
+def known(site: Site, job_id: str) -> Job:
+    """The job of an id that came from outside.
+
+    Raises:
+        UnknownJob: it is no id, or no job has it.
+    """
+    if not is_job_id(job_id):
+        raise UnknownJob(f"There is no job {job_id[:40]!r}.", hint="Ids have ten letters and digits; see the list of jobs.")
+    return views.job(site.store, JobId(job_id))

@@ -1,0 +1,80 @@
+"""Use cases on pools: list them, and change their capacity."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_training.core.ids import NAME_PATTERN
+from jupyter_training.core.lifecycle import AttemptState
+from jupyter_training.core.resources import Pool
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.schema import PoolList, PoolView
+from jupyter_training.seams import registry
+from jupyter_training.services.site import Site
+from jupyter_training.store import views, wishes
+
+__all__ = ["PoolRequest", "ensure_local", "pools", "set_pool"]
+
+
+class PoolRequest(BaseModel):
+    """A pool's capacity. Taking slots away stops nothing that runs; it only starts less."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    slots: int = Field(ge=0, le=100_000)
+    backend: str = "local"
+
+
+def pools(site: Site) -> PoolList:
+    """Every pool with what it uses and how many jobs wait for it, by name."""
+    used: Counter[str] = Counter()
+    queued: Counter[str] = Counter()
+    for job, attempt in views.unfinished(site.store):
+        if attempt is not None and attempt.state is not AttemptState.ENDED:
+            used[attempt.allocation.pool] += attempt.allocation.slots
+        else:
+            queued[job.pool] += 1
+    return PoolList(
+        pools=tuple(
+            PoolView(
+                name=pool.name,
+                backend=pool.backend,
+                slots=pool.slots,
+                used=used[pool.name],
+                queued=queued[pool.name],
+                policy=pool.policy,
+            )
+            for _, pool in sorted(views.pools(site.store).items())
+        )
+    )
+
+
+def set_pool(site: Site, request: PoolRequest) -> PoolList:
+    """Make a pool or change its slots; idempotent.
+
+    Raises:
+        InvalidSpec: the name breaks the rule of names.
+        UnknownPlugin: no such backend, with the list.
+    """
+    if re.fullmatch(NAME_PATTERN, request.name) is None:
+        raise InvalidSpec(f"{request.name!r} is not a name: letters, digits, and . _ - after the first, at most 63.")
+    registry.load("backends", request.backend)
+    wishes.set_pool(site.store, Pool(request.name, request.backend, request.slots), now=site.now())
+    site.wake()
+    return pools(site)
+
+
+def ensure_local(site: Site) -> None:
+    """See that the pool of this machine exists, with the slots of the settings or one per CPU."""
+    slots = site.settings.local_slots
+    known = views.pools(site.store).get("local")
+    if known is not None and (slots is None or slots == known.slots):
+        return
+    if slots is None:
+        slots = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    wishes.set_pool(site.store, Pool("local", "local", slots), now=site.now())

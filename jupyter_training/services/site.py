@@ -1,0 +1,66 @@
+"""One home, opened: its settings, its store and a clock."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from jupyter_training.core.ids import JobId, new_job_id
+from jupyter_training.core.job import Instant
+from jupyter_training.dispatch import ensure
+from jupyter_training.settings import Settings
+from jupyter_training.store.engine import Store
+
+__all__ = ["Site"]
+
+
+@dataclass(eq=False)
+class Site:
+    """What every use case works on. Safe to share between threads."""
+
+    settings: Settings
+    store: Store
+    clock: Callable[[], float] = time.time
+    rng: random.Random = field(default_factory=random.SystemRandom)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Site:
+        """Open the home, making it where it is not there yet.
+
+        Raises:
+            Unavailable: the store can't be used; the sentence says why.
+        """
+        for folder in (settings.home, settings.blobs, settings.logs, settings.run_folder):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError:
+                break  # read-only: the store says so better, and reading still works
+        return cls(settings, Store.open(settings))
+
+    def now(self) -> Instant:
+        return Instant(self.clock())
+
+    def new_id(self) -> JobId:
+        return new_job_id(self.rng)
+
+    def ensure_dispatcher(self) -> None:
+        """See that somebody acts on the wishes of this store. Cheap when somebody does."""
+        ensure.ensure_dispatcher(self.settings)
+
+    def wake(self) -> None:
+        """Shorten the dispatcher's wait; nothing is lost when nobody hears it."""
+        ensure.wake(self.settings)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,224 @@
+"""Turn what a person said into a JobSpec, check it against the house, and store the wish."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from jupyter_training.core.ids import NAME_PATTERN, content_hash
+from jupyter_training.core.job import PRIORITY_DEFAULT, EnvironmentWish, Job, JobSpec, Origin, Submission
+from jupyter_training.core.resources import Resources
+from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
+from jupyter_training.languages import config_cell, output_lines, quantities
+from jupyter_training.schema import SubmitRequest
+from jupyter_training.seams import registry
+from jupyter_training.services import bundle
+from jupyter_training.services.site import Site
+from jupyter_training.store import views, wishes
+
+__all__ = ["CONFIG_KEYS", "problems_of", "secrets_file", "submit"]
+
+# The keys that a config text may hold: a request's own, less what only a client can know.
+CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {"key", "entry", "files", "secrets", "config", "origin"}
+
+_SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
+_SHORTHANDS = ("slots", "gpus", "cpus", "memory")  # a config may write them without "resources:"
+
+
+def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]:
+    """Store a wish durably and see that somebody acts on it. The flag says whether it is new.
+
+    Idempotent by ``request.key``: a repeated submit gives the first job.
+
+    Raises:
+        InvalidSpec: a value breaks a rule; with key paths, and positions in a config text.
+        UnknownPool, UnknownPlugin: with the names there are.
+        TooLarge: the code is over the limit.
+        KeyReused: the key came before with another content.
+    """
+    request = _with_config(request)
+    contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
+    spec = _spec(request, bundle.keep(contents, site.settings.blobs))
+    submission = Submission(
+        key=request.key,
+        spec=spec,
+        origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
+        pool=request.pool if request.pool is not None else "local",
+        priority=_priority(request.priority),
+    )
+    _check_house(site, submission)
+    _keep_secrets(site, request)
+    (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
+    site.wake()
+    site.ensure_dispatcher()
+    return stored.job, stored.created
+
+
+def secrets_file(site_secrets: Path, key: str) -> Path:
+    """Where the values of a submission's ``pass_env`` wait for its attempts."""
+    return site_secrets / f"{content_hash(key)[:32]}.json"
+
+
+def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None = None) -> list[Problem]:
+    """pydantic's findings as problems: a key path, a sentence, and the near miss of an unknown key."""
+    found: list[Problem] = []
+    for item in error.errors(include_url=False, include_input=False):
+        path = ".".join(str(part) for part in item["loc"])
+        hint = None
+        if item["type"] == "extra_forbidden" and known:
+            parent, _, key = path.rpartition(".")
+            close = near_miss(key, known.get(parent, []))
+            hint = f"Did you mean {close!r}?" if close else None
+            found.append(Problem(f"there is no key {key!r}", key=path, hint=hint))
+        else:
+            words = item["msg"].removeprefix("Value error, ")
+            found.append(Problem(words[0].lower() + words[1:], key=path))
+    return found
+
+
+def _with_config(request: SubmitRequest) -> SubmitRequest:
+    """The request with the keys of its config text, where it does not say them itself."""
+    if request.config is None:
+        return request
+    name = request.config.name
+    config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | set(_SHORTHANDS))
+    values = dict(config.values)
+    resources = {key: values.pop(key) for key in _SHORTHANDS if key in values}
+    if resources:
+        values["resources"] = {**(values.get("resources") or {}), **resources}
+    if isinstance(values.get("resources"), dict) and isinstance(values["resources"].get("memory"), str):
+        values["resources"]["memory"] = quantities.size(values["resources"]["memory"], key=f"{name}: memory")
+    own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
+    merged: dict[str, Any] = {**values, **{key: value for key, value in own.items() if value is not None}}
+    for key in ("params", "tags"):  # these two are merged key by key
+        if isinstance(values.get(key), dict) and isinstance(own.get(key), dict):
+            merged[key] = {**values[key], **own[key]}
+    try:
+        return SubmitRequest.model_validate(merged)
+    except ValidationError as error:
+        known = {"": sorted(CONFIG_KEYS), "resources": sorted(Resources.model_fields)}
+        known["environment"] = sorted(EnvironmentWish.model_fields)
+        raise _positioned(name, config, problems_of(error, known=known)) from None
+
+
+def _positioned(name: str, config: config_cell.Config, problems: list[Problem]) -> InvalidSpec:
+    placed = []
+    for problem in problems:
+        path = problem.key or ""
+        if path not in config.places and path.startswith("resources."):
+            path = path.removeprefix("resources.")
+        line, column = config.place(path)
+        placed.append(Problem(problem.detail, path, line, column, problem.hint))
+    first = placed[0]
+    place = f" line {first.line}, column {first.column}" if first.line is not None else ""
+    return InvalidSpec(f"{name}{place}: {first.key}: {first.detail}.", hint=first.hint, errors=placed)
+
+
+def _spec(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
+    params = dict(request.params or {})
+    for name, value in params.items():
+        _check_param(name, value)
+    if isinstance(request.metrics, dict):
+        output_lines.check_patterns(request.metrics)
+    environment = request.environment or EnvironmentWish()
+    missing = [name for name in environment.pass_env if name not in request.secrets]
+    if missing:
+        raise InvalidSpec(
+            f"environment.pass_env: {', '.join(missing)} has no value where you submit from.",
+            hint="Set it there, or leave it out.",
+        )
+    try:
+        return JobSpec(
+            name=request.name or _name_from(request.entry.shown_as, request.entry.path),
+            entry=request.entry,
+            files=files,
+            params=params,
+            resources=request.resources or Resources(),
+            environment=environment,
+            launcher=request.launcher or "plain",
+            timeout=quantities.duration(request.timeout, key="timeout") if request.timeout is not None else None,
+            grace=quantities.duration(request.grace, key="grace") if request.grace is not None else 10.0,
+            metrics=request.metrics if request.metrics is not None else "auto",
+            tags=request.tags or {},
+        )
+    except ValidationError as error:
+        problems = problems_of(error)
+        words = problems[0].detail
+        if problems[0].key == "name":
+            words = f"{request.name!r} is not a name: letters, digits, and . _ - after the first, at most 63"
+        raise InvalidSpec(f"{problems[0].key}: {words}.", errors=problems) from None
+
+
+def _check_param(name: str, value: Any) -> None:
+    """Refuse what no job can be given: no name, a number that is none, a secret in plain sight."""
+    if not re.match(r"[A-Za-z_][\w.-]*\Z", name):
+        raise InvalidSpec(f"params: {name!r} is not a parameter's name.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidSpec(f"params.{name}: {value} is not allowed; a parameter is a finite number.")
+    if isinstance(value, str) and value and _SECRET_NAME.search(name):
+        raise InvalidSpec(
+            f"params.{name} looks like a secret, and parameters are shown and recorded.",
+            hint=f"Put it into an environment variable and name that: pass_env: [{name.upper()}]",
+        )
+
+
+def _priority(value: int | None) -> int:
+    if value is None:
+        return PRIORITY_DEFAULT
+    if not 1 <= value <= 99:
+        raise InvalidSpec(f"priority: {value} is not allowed; it goes from 1 (first) to 99.")
+    return value
+
+
+def _check_house(site: Site, submission: Submission) -> None:
+    """See that the pool and the plug-ins exist and that the pool could ever hold the job."""
+    pools = views.pools(site.store)
+    pool = pools.get(submission.pool)
+    if pool is None:
+        close = near_miss(submission.pool, pools)
+        raise UnknownPool(
+            f"There is no pool {submission.pool!r}; there is: {', '.join(sorted(pools)) or 'none'}.",
+            hint=f"Did you mean {close!r}?" if close else None,
+        )
+    spec = submission.spec
+    registry.load("launchers", spec.launcher)
+    registry.load("environments", spec.environment.kind)
+    if spec.resources.slots > pool.slots:
+        raise InvalidSpec(
+            f"slots: it asks for {spec.resources.slots}; the pool {pool.name!r} has {pool.slots} and never more.",
+            hint="Ask for fewer, or name a larger pool.",
+        )
+    if spec.resources.gpus > 0:
+        raise InvalidSpec(
+            f"gpus: it asks for {spec.resources.gpus}; the pool {pool.name!r} has none.",
+            hint="A GPU job is never run on a CPU silently; leave gpus out to run there.",
+        )
+
+
+def _keep_secrets(site: Site, request: SubmitRequest) -> None:
+    """Write the values of ``pass_env`` beside the store, readable by their owner only."""
+    if not request.secrets:
+        return
+    site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = secrets_file(site.settings.secrets, request.key)
+    temporary = target.with_suffix(f".{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(request.secrets, out)
+        out.flush()
+        os.fsync(out.fileno())
+    os.rename(temporary, target)
+
+
+def _name_from(shown_as: str | None, path: str) -> str:
+    """A job's name when none was given: its file's, made to fit the pattern."""
+    stem = "cell" if shown_as and shown_as.startswith("cell") else PurePosixPath(path).stem
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", stem).lstrip("_.-")[:63]
+    return name if re.fullmatch(NAME_PATTERN, name) else "job"
