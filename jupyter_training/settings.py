@@ -7,6 +7,7 @@ with the near miss, so that a typing mistake never silently does nothing.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tomllib
@@ -54,6 +55,10 @@ class Settings:
     def secrets(self) -> Path:
         """One 0600 file per job that asked for ``pass_env``; removed when the job ends."""
         return self.home / "secrets"
+
+    def secrets_file(self, key: str) -> Path:
+        """Where the values of a submission's ``pass_env`` wait for its attempts."""
+        return self.secrets / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
     @property
     def outputs(self) -> Path:

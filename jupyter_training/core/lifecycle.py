@@ -153,8 +153,8 @@ def end_sentence(reason: EndReason, detail: str | None = None) -> str:
 def job_state_after(reason: EndReason, desired: Desired, starts_left: int) -> JobState:
     """The state of a job once its attempt has ended for ``reason``.
 
-    A run that completed is a success even when a stop was asked for meanwhile:
-    what happened is stronger than what was wished. ``starts_left`` is how many
+    A run that completed before a stop reached it is a success, whatever was
+    wished meanwhile: what happened is stronger. ``starts_left`` is how many
     more free restarts the job has.
     """
     if reason is EndReason.COMPLETED:

@@ -40,6 +40,7 @@ class LaunchOrder:
     spec: JobSpec
     allocation: Allocation
     store_id: str
+    key: str  # of the submission; the values of its ``pass_env`` are kept under it
 
 
 @dataclass(frozen=True)

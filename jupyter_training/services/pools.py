@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 
@@ -17,7 +16,7 @@ from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
-__all__ = ["PoolRequest", "ensure_local", "pools", "set_pool"]
+__all__ = ["PoolRequest", "pools", "set_pool"]
 
 
 class PoolRequest(BaseModel):
@@ -67,14 +66,3 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
     wishes.set_pool(site.store, Pool(request.name, request.backend, request.slots), now=site.now())
     site.wake()
     return pools(site)
-
-
-def ensure_local(site: Site) -> None:
-    """See that the pool of this machine exists, with the slots of the settings or one per CPU."""
-    slots = site.settings.local_slots
-    known = views.pools(site.store).get("local")
-    if known is not None and (slots is None or slots == known.slots):
-        return
-    if slots is None:
-        slots = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    wishes.set_pool(site.store, Pool("local", "local", slots), now=site.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from types import TracebackType
 
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant
+from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.settings import Settings
+from jupyter_training.store import views, wishes
 from jupyter_training.store.engine import Store
 
 __all__ = ["Site"]
@@ -38,7 +41,10 @@ class Site:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError:
                 break  # read-only: the store says so better, and reading still works
-        return cls(settings, Store.open(settings))
+        site = cls(settings, Store.open(settings))
+        if not site.store.read_only:
+            site._ensure_local_pool()
+        return site
 
     def now(self) -> Instant:
         return Instant(self.clock())
@@ -53,6 +59,16 @@ class Site:
     def wake(self) -> None:
         """Shorten the dispatcher's wait; nothing is lost when nobody hears it."""
         ensure.wake(self.settings)
+
+    def _ensure_local_pool(self) -> None:
+        """See that this machine's pool exists, with the slots of the settings or one per CPU."""
+        slots = self.settings.local_slots
+        known = views.pools(self.store).get("local")
+        if known is not None and (slots is None or slots == known.slots):
+            return
+        if slots is None:
+            slots = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+        wishes.set_pool(self.store, Pool("local", "local", slots), now=self.now())
 
     def close(self) -> None:
         self.store.close()

@@ -7,12 +7,12 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
-from jupyter_training.core.ids import NAME_PATTERN, content_hash
+from jupyter_training.core.ids import NAME_PATTERN
 from jupyter_training.core.job import PRIORITY_DEFAULT, EnvironmentWish, Job, JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
@@ -23,7 +23,7 @@ from jupyter_training.services import bundle
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
-__all__ = ["CONFIG_KEYS", "problems_of", "secrets_file", "submit"]
+__all__ = ["CONFIG_KEYS", "problems_of", "submit"]
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
 CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {"key", "entry", "files", "secrets", "config", "origin"}
@@ -59,11 +59,6 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]
     site.wake()
     site.ensure_dispatcher()
     return stored.job, stored.created
-
-
-def secrets_file(site_secrets: Path, key: str) -> Path:
-    """Where the values of a submission's ``pass_env`` wait for its attempts."""
-    return site_secrets / f"{content_hash(key)[:32]}.json"
 
 
 def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None = None) -> list[Problem]:
@@ -207,7 +202,7 @@ def _keep_secrets(site: Site, request: SubmitRequest) -> None:
     if not request.secrets:
         return
     site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = secrets_file(site.settings.secrets, request.key)
+    target = site.settings.secrets_file(request.key)
     temporary = target.with_suffix(f".{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:

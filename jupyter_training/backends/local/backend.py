@@ -1,0 +1,121 @@
+"""Launch, observe and stop attempts on this machine, through their folders alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jupyter_training import spool, supervisor
+from jupyter_training.backends.local.prepare import prepare
+from jupyter_training.backends.local.verdict import verdict
+from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
+from jupyter_training.seams.clock import Clock
+from jupyter_training.runtime import archive
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, StopHow
+from jupyter_training.seams.environment import LaunchFailed
+from jupyter_training.settings import Settings
+from jupyter_training.spool import claim, identity, layout
+
+__all__ = ["LocalBackend"]
+
+# How long a supervisor may take from its start to its claim before another one is started beside it.
+# Two are harmless, as only one gets the claim; so this only trades patience against needless processes.
+_CLAIM_WITHIN = 5.0
+_STRENGTH = {"timeout": 1, "cancel": 1, "kill": 2}
+
+
+class LocalBackend:
+    name = "local"
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._runtime: Path | None = None
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._started: dict[tuple[str, int], float] = {}  # boot time of the last supervisor start, by attempt
+
+    def launch(self, order: LaunchOrder) -> str:
+        folder = self._folder(order.ref)
+        if not claim.is_taken(folder):
+            runtime = self._job_side()
+            try:
+                prepare(order, folder, runtime, self._settings)
+                self._start_supervisor(order.ref, folder)
+            except OSError as error:
+                raise LaunchFailed(f"its folder could not be made: {error.strerror} ({error.filename}).") from None
+        return f"{order.ref.job}/{order.ref.number}"
+
+    def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        self._children = [child for child in self._children if child.poll() is None]
+        return [self._observe(ref) for ref in refs]
+
+    def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
+        path = layout.stop_file(self._folder(ref))
+        before = layout.read_json(path)
+        if before is not None and _STRENGTH.get(str(before.get("how")), 0) >= _STRENGTH[how]:
+            return
+        layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()})
+
+    def void(self, ref: AttemptRef) -> bool:
+        folder = self._folder(ref)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return claim.void(folder, ref.token)
+
+    def _observe(self, ref: AttemptRef) -> Observation:
+        folder = self._folder(ref)
+        process = layout.read_json(layout.process_file(folder))
+        started = Instant(float(process["time"])) if process is not None else None
+        exit_record = layout.read_json(layout.exit_file(folder))
+        if exit_record is not None:
+            self._started.pop((ref.job, ref.number), None)
+            end = verdict(exit_record, layout.read_json(layout.end_file(folder)))
+            return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end)
+        state = AttemptState.RUNNING if started is not None else AttemptState.LAUNCHING
+        if not claim.is_taken(folder):
+            return Observation(ref, self._unclaimed(ref, folder), state, started)
+        if claim.is_void(folder):
+            return Observation(ref, Seen.GONE, AttemptState.ENDED, None, End(EndReason.VOID))
+        if claim.supervisor_alive(folder):
+            return Observation(ref, Seen.LIVE, state, started)
+        return Observation(ref, self._orphaned(ref, folder, process), state, started)
+
+    def _unclaimed(self, ref: AttemptRef, folder: Path) -> Seen:
+        """Nobody has begun it. Its supervisor may be on its way, or have died before its claim."""
+        if self._is_patient(ref):
+            return Seen.LIVE
+        if layout.read_json(layout.order_file(folder)) is None:
+            return Seen.UNKNOWN
+        self._start_supervisor(ref, folder)
+        return Seen.LIVE
+
+    def _orphaned(self, ref: AttemptRef, folder: Path, process: dict[str, object] | None) -> Seen:
+        """Its supervisor is gone and left no exit record: another one adopts what is left of it."""
+        if not self._is_patient(ref):
+            self._start_supervisor(ref, folder, adopt=True)
+        if process is not None and identity.is_alive(process["pid"], process["start_time"], process["boot_id"]):
+            return Seen.LIVE
+        return Seen.UNKNOWN
+
+    def _is_patient(self, ref: AttemptRef) -> bool:
+        last = self._started.get((ref.job, ref.number))
+        return last is not None and self._clock.boot() - last < _CLAIM_WITHIN
+
+    def _start_supervisor(self, ref: AttemptRef, folder: Path, *, adopt: bool = False) -> None:
+        command = supervisor.command(sys.executable, str(self._job_side()), str(folder), adopt=adopt)
+        with open(folder / "supervisor.log", "ab") as log:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={}, start_new_session=True
+            )
+        self._children.append(child)
+        self._started[(ref.job, ref.number)] = self._clock.boot()
+
+    def _job_side(self) -> Path:
+        if self._runtime is None or not self._runtime.is_dir():
+            self._runtime = archive.install(self._settings.home)
+        return self._runtime
+
+    def _folder(self, ref: AttemptRef) -> Path:
+        return spool.attempt_folder(self._settings.spool_root, ref.job, ref.number)

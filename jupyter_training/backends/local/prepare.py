@@ -1,0 +1,94 @@
+"""Write an attempt's folder: the code, the secrets and, last, the order."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from jupyter_training.core.job import JobSpec
+from jupyter_training.seams import registry
+from jupyter_training.seams.backend import LaunchOrder
+from jupyter_training.seams.environment import LaunchFailed
+from jupyter_training.settings import Settings
+from jupyter_training.spool import layout
+
+__all__ = ["prepare"]
+
+STOP_WITHIN = 30.0  # seconds that code which asks should_stop() gets before SIGTERM
+
+
+def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings) -> None:
+    """Make the folder ready to be claimed. Repeating it changes nothing once the order is there.
+
+    Raises:
+        LaunchFailed: the interpreter, the folder, the code or a secret is not there.
+        OSError: the folder can't be written.
+    """
+    if layout.read_json(layout.order_file(folder)) is not None:
+        return
+    spec = order.spec
+    environment = registry.load("environments", spec.environment.kind)().resolve(spec.environment)
+    launcher = registry.load("launchers", spec.launcher)()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    code = layout.code_folder(folder)
+    _unpack(spec, code, settings.blobs)
+    output = settings.outputs / order.ref.job
+    output.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _hand_over_secrets(spec, settings.secrets_file(order.key), folder)
+    words = launcher.command(spec, order.allocation, python=environment.python, runtime=runtime, attempt=folder)
+    layout.write_json(
+        layout.order_file(folder),
+        {
+            "version": layout.VERSION,
+            "job": order.ref.job,
+            "attempt": order.ref.number,
+            "token": order.ref.token,
+            "store": order.store_id,
+            "argv": words,
+            "folder": environment.folder or str(code),
+            "env": {**environment.variables, **_threads(order.allocation.slots)},
+            "code": str(code),
+            "entry": spec.entry.model_dump(mode="json"),
+            "params": spec.params,
+            "output": str(output),
+            "grace": spec.grace,
+            "stop_within": STOP_WITHIN,
+            "sample_every": settings.sample_every,
+            "log_cap_bytes": settings.log_cap_bytes,
+            "log_head_bytes": settings.log_head_bytes,
+        },
+    )
+
+
+def _unpack(spec: JobSpec, code: Path, blobs: Path) -> None:
+    for file in spec.files:
+        target = code / file.path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            shutil.copyfile(blobs / file.sha256, target)
+        except FileNotFoundError:
+            raise LaunchFailed(f"the content of {file.path!r} is no longer in the home's blobs.") from None
+
+
+def _hand_over_secrets(spec: JobSpec, kept: Path, folder: Path) -> None:
+    names = spec.environment.pass_env
+    if not names:
+        return
+    try:
+        values = json.loads(kept.read_text("utf-8"))
+        wanted = {name: values[name] for name in names}
+    except (OSError, ValueError, KeyError):
+        raise LaunchFailed(
+            f"the values of {', '.join(names)} are no longer kept.", hint="Submit it again where they are set."
+        ) from None
+    target = layout.secrets_file(folder)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(wanted, out)
+
+
+def _threads(slots: int) -> dict[str, str]:
+    """Numeric libraries use as many threads as the job has slots, unless its own variables say otherwise."""
+    return {"OMP_NUM_THREADS": str(max(1, slots))}

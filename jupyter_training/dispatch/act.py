@@ -1,0 +1,99 @@
+"""Make decisions so: intent into the store, the effect, the fact into the store.
+
+Every step may have been done by a predecessor that died after it; doing it
+again changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import AttemptState, EndReason
+from jupyter_training.core.policy import Decision, Finish, Start, Stop
+from jupyter_training.dispatch.holdings import Holdings
+from jupyter_training.errors import TrainingError
+from jupyter_training.seams.backend import AttemptRef, Backend, End, LaunchOrder
+from jupyter_training.store import facts
+from jupyter_training.store.engine import Store
+
+__all__ = ["Actor", "ref_of"]
+
+log = logging.getLogger(__name__)
+
+
+def ref_of(attempt: Attempt) -> AttemptRef:
+    return AttemptRef(attempt.job, attempt.number, attempt.token, attempt.handle)
+
+
+class Actor:
+    """Carries decisions out under one lease. ``trusted`` says whether the lease still holds, before each effect."""
+
+    def __init__(
+        self, store: Store, backends: Callable[[str], Backend], holdings: Holdings, trusted: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._backends = backends
+        self._holdings = holdings
+        self._trusted = trusted
+
+    def act(self, decisions: Sequence[Decision], epoch: int, now: Instant) -> None:
+        """Carry out a plan's decisions: what ends first, so that what it frees is told before what starts.
+
+        Raises:
+            StaleEpoch: another dispatcher has taken over; nothing more was done.
+        """
+        for decision in decisions:
+            if isinstance(decision, Finish):
+                reason = EndReason.KILLED if decision.how == "kill" else EndReason.CANCELED
+                facts.finished(self._store, epoch, decision.job, reason, now)
+            elif isinstance(decision, Stop):
+                self._stop(decision, epoch, now)
+        starts = [decision for decision in decisions if isinstance(decision, Start)]
+        if starts:
+            self._start(starts, epoch, now)
+
+    def resume(self, active: Iterable[tuple[Job, Attempt]], epoch: int, now: Instant) -> None:
+        """Drive what a predecessor had begun to its fact: launches without a handle, stops that may not have arrived."""
+        for job, attempt in active:
+            if attempt.state is AttemptState.LAUNCHING and attempt.handle is None:
+                self._launch(job, attempt, epoch, now)
+            if attempt.stop_asked is not None:
+                self._backend(attempt).stop(ref_of(attempt), attempt.stop_asked, job.spec.grace)
+
+    def _start(self, starts: list[Start], epoch: int, now: Instant) -> None:
+        wanted = [(start.job, start.allocation, secrets.token_hex(16)) for start in starts]
+        begun = facts.begin(self._store, epoch, wanted, now)
+        for attempt in begun:
+            self._launch(self._holdings.job(attempt.job), attempt, epoch, now)
+
+    def _launch(self, job: Job, attempt: Attempt, epoch: int, now: Instant) -> None:
+        self._trusted()
+        order = LaunchOrder(ref_of(attempt), job.spec, attempt.allocation, self._store.store_id, job.key)
+        try:
+            handle = self._backend(attempt).launch(order)
+        except TrainingError as error:
+            log.warning("attempt %s/%d could not be launched: %s", job.id, attempt.number, error)
+            facts.ended(
+                self._store, epoch, job.id, attempt.number, End(EndReason.LAUNCH_FAILED, f"Could not start: {error}"), now
+            )
+            return
+        facts.launched(self._store, epoch, job.id, attempt.number, handle, now)
+
+    def _stop(self, decision: Stop, epoch: int, now: Instant) -> None:
+        job = self._holdings.job(decision.job)
+        attempt = self._holdings.attempt(decision.job)
+        if attempt is None or attempt.number != decision.number:
+            return
+        facts.stopping(self._store, epoch, decision.job, decision.number, decision.how, now)
+        self._trusted()
+        backend = self._backend(attempt)
+        if attempt.state is AttemptState.LAUNCHING and backend.void(ref_of(attempt)):
+            facts.ended(self._store, epoch, decision.job, decision.number, End(EndReason.VOID), now)
+            return
+        backend.stop(ref_of(attempt), decision.how, job.spec.grace)
+
+    def _backend(self, attempt: Attempt) -> Backend:
+        return self._backends(self._holdings.backend_of(attempt.allocation.pool))

@@ -1,0 +1,139 @@
+"""One round: look, take in, plan, act. The same function serves the loop, ``dispatch --once`` and the simulator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_training import spool
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.core.policy import Plan, plan
+from jupyter_training.dispatch.act import Actor, ref_of
+from jupyter_training.seams.clock import Clock
+from jupyter_training.dispatch.holdings import Holdings
+from jupyter_training.dispatch.ingest import Ingester
+from jupyter_training.errors import TrainingError
+from jupyter_training.seams.backend import Backend, Observation
+from jupyter_training.settings import Settings
+from jupyter_training.store import facts
+from jupyter_training.store.engine import Store
+
+__all__ = ["Round", "Ticker"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a tick found. ``next_wake``: when time alone asks for another one."""
+
+    busy: bool  # something is queued or runs
+    changed: bool  # facts or points were written
+    active: int
+    next_wake: Instant | None
+
+
+class Ticker:
+    """Everything a tick needs, kept between ticks. All of it can be rebuilt from the store."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        backends: Callable[[str], Backend],
+        clock: Clock,
+        trusted: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._backends = backends
+        self._clock = clock
+        self._holdings = Holdings(store)
+        self._ingester = Ingester(store)
+        self._actor = Actor(store, backends, self._holdings, trusted)
+        self._resumed = False
+        self._plan: Plan | None = None
+
+    def tick(self, epoch: int) -> Round:
+        """Do one round under the lease of ``epoch``.
+
+        Planning and acting repeat until the plan is empty, so that a tick
+        leaves nothing undone that could be done now.
+
+        Raises:
+            StaleEpoch: another dispatcher has taken over.
+        """
+        self._holdings.refresh()
+        changed = False
+        if not self._resumed:
+            self._actor.resume(self._holdings.active(), epoch, self._clock.now())
+            self._resumed = True
+            changed = True
+        changed |= self._look(epoch)
+        changed |= self._plan_and_act(epoch, force=changed)
+        active = len(self._holdings.active())
+        return Round(
+            busy=self._holdings.unfinished > 0,
+            changed=changed,
+            active=active,
+            next_wake=self._plan.next_wake if self._plan is not None else None,
+        )
+
+    def _plan_and_act(self, epoch: int, *, force: bool) -> bool:
+        acted = False
+        while True:
+            fresh = self._holdings.refresh()
+            now = self._clock.now()
+            due = self._plan is None or (self._plan.next_wake is not None and self._plan.next_wake <= now)
+            if not (fresh or force or due):
+                return acted
+            force = False
+            self._plan = plan(self._holdings.view(), now)
+            if not self._plan.decisions:
+                return acted
+            self._actor.act(self._plan.decisions, epoch, now)
+            acted = True
+
+    def _look(self, epoch: int) -> bool:
+        """Observe every active attempt, take in what it wrote, and write what became of it."""
+        active = self._holdings.active()
+        changed = False
+        by_backend: dict[str, list[tuple[Job, Attempt]]] = {}
+        for job, attempt in active:
+            by_backend.setdefault(self._holdings.backend_of(attempt.allocation.pool), []).append((job, attempt))
+        for name, members in by_backend.items():
+            observations = self._backends(name).observe([ref_of(attempt) for _, attempt in members])
+            for (job, attempt), observation in zip(members, observations, strict=True):
+                changed |= self._take_in(job, attempt, observation, epoch)
+        return changed
+
+    def _take_in(self, job: Job, attempt: Attempt, observation: Observation, epoch: int) -> bool:
+        now = self._clock.now()
+        changed = False
+        if observation.started is not None and attempt.started is None:
+            facts.running(self._store, epoch, job.id, attempt.number, observation.started, now)
+            changed = True
+        if observation.seen is not attempt.seen and observation.end is None:
+            facts.seen(self._store, epoch, job.id, attempt.number, observation.seen, now)
+            changed = True
+        try:
+            fresh = self._ingester.ingest(
+                job, attempt, self._folder(attempt), now=now, final=observation.end is not None
+            )
+            changed |= fresh > 0
+        except TrainingError as error:  # a full disk, a busy file: the spool keeps it, the next tick tries again
+            log.warning("attempt %s/%d: its points wait: %s", job.id, attempt.number, error)
+            return changed
+        if observation.end is not None:
+            after = facts.ended(self._store, epoch, job.id, attempt.number, observation.end, now)
+            if after.state in TERMINAL:
+                self._settings.secrets_file(job.key).unlink(missing_ok=True)
+            changed = True
+        return changed
+
+    def _folder(self, attempt: Attempt) -> Path:
+        return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)
+
