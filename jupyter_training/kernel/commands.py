@@ -1,0 +1,184 @@
+"""The one table of what can be typed behind ``%%train`` and ``%train``.
+
+Parsing, help, completion and the hints of errors all read it, so that none of
+them can know an option that another does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["CELL", "VERBS", "Command", "Option"]
+
+Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "names", "variable"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. ``key`` is what the server calls it, so that a refusal can point at the word."""
+
+    flags: tuple[str, ...]
+    help: str
+    kind: Kind = "switch"
+    metavar: str = ""
+    key: str = ""
+    choices: tuple[str, ...] = ()
+    repeats: bool = False
+    excludes: str = ""
+    lists: Literal["", "pools"] = ""  # what completion offers from the server
+
+    @property
+    def name(self) -> str:
+        return max(self.flags, key=len).lstrip("-").replace("-", "_")
+
+    @property
+    def usage(self) -> str:
+        return " ".join(filter(None, [", ".join(self.flags), self.metavar]))
+
+
+@dataclass(frozen=True)
+class Command:
+    """The cell magic, or one verb of the line magic."""
+
+    name: str  # "" is the cell magic itself
+    summary: str
+    operands: str = ""  # as usage shows them: "JOB", "[JOB]", "JOB..."
+    options: tuple[Option, ...] = ()
+    least: int = 0
+    most: int | None = 0  # None: any number
+    takes_values: bool = False  # key=value
+    notes: tuple[str, ...] = ()
+
+    @property
+    def magic(self) -> str:
+        return f"%train {self.name}" if self.name else "%%train"
+
+    @property
+    def usage(self) -> str:
+        parts = [self.magic, self.operands, "[options]" if self.options else ""]
+        return " ".join(filter(None, [*parts, "[key=value ...]" if self.takes_values else ""]))
+
+    def option(self, flag: str) -> Option | None:
+        return next((one for one in self.options if flag in one.flags), None)
+
+    @property
+    def flags(self) -> list[str]:
+        return [flag for option in self.options for flag in option.flags]
+
+
+_QUIET = Option(("-q", "--quiet"), "show nothing when all is well")
+_INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR")
+
+CELL = Command(
+    name="",
+    summary="Train this cell's code as a job of its own; the kernel stays free.",
+    operands="[NAME]",
+    most=1,
+    takes_values=True,
+    options=(
+        Option(("--name",), "the job's name, as NAME in first place", "text", "NAME", "name"),
+        Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
+        Option(("--priority",), "1 to 99, smaller goes first (42)", "whole", "N", "priority"),
+        Option(("--slots",), "slots of the pool that it holds (1)", "whole", "N", "resources.slots"),
+        Option(("--gpus",), "GPUs that it needs", "whole", "N", "resources.gpus"),
+        Option(("--cpus",), "CPUs that it needs", "number", "N", "resources.cpus"),
+        Option(("--memory",), "memory that it needs, like 4GiB", "size", "SIZE", "resources.memory"),
+        Option(("--timeout",), "stop it after so long, like 90m or 2h", "span", "TIME", "timeout"),
+        Option(("--grace",), "seconds between asking it to stop and killing it (10)", "span", "TIME", "grace"),
+        Option(("--tag",), "a label, like team=vision; may be repeated", "pair", "KEY=VALUE", "tags", repeats=True),
+        Option(
+            ("--pass-env",),
+            "hand over environment variables by name, outside the record",
+            "names",
+            "NAME[,NAME]",
+            "environment.pass_env",
+            repeats=True,
+        ),
+        Option(
+            ("--metrics",),
+            "read metrics from printed lines, or only from report()",
+            "text",
+            "auto|off",
+            "metrics",
+            choices=("auto", "off"),
+        ),
+        _INTO,
+        Option(("--wait",), "stay until it has ended; a failure is raised", excludes="--detach"),
+        Option(("--detach",), "return at once (this is the default)", excludes="--wait"),
+        Option(("--dry-run",), "show what would be sent, and send nothing"),
+        _QUIET,
+    ),
+    notes=(
+        "Names that the code assigns a literal at its top are parameters: with `lr = 0.1` there, lr=0.01 on the",
+        "magic line wins. Values are read as literals, never evaluated; other words are texts.",
+    ),
+)
+
+_JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
+
+VERBS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "list",
+            "The newest jobs.",
+            "[TEXT]",
+            (
+                Option(
+                    ("--state",),
+                    "only jobs in this state",
+                    "text",
+                    "STATE",
+                    choices=("queued", "running", "paused", "succeeded", "failed", "canceled"),
+                ),
+                Option(("--here",), "only jobs of this notebook"),
+                Option(("-n",), "how many (20)", "whole", "N"),
+            ),
+            most=1,
+        ),
+        Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),
+        Command(
+            "logs",
+            "The end of a job's output.",
+            "[JOB]",
+            (
+                Option(("-n",), "how many lines (50)", "whole", "N"),
+                Option(("-f", "--follow"), "go on until the job has ended"),
+                Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
+            ),
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command("metrics", "A job's metrics with their curves.", "[JOB] [METRIC...]", most=None, notes=(_JOB,)),
+        Command(
+            "wait",
+            "Stay until jobs have ended; a failure is raised.",
+            "[JOB...]",
+            (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), _QUIET),
+            most=None,
+            notes=(_JOB, "Interrupting the kernel stops the waiting, not the job."),
+        ),
+        Command(
+            "cancel",
+            "Ask jobs to stop: first politely, after the grace time by force.",
+            "JOB...",
+            (_QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, "A pattern like 'lr-*' means all unfinished jobs whose name fits."),
+        ),
+        Command(
+            "kill",
+            "End jobs at once, without a chance to save anything.",
+            "JOB...",
+            (_QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, "A pattern like 'lr-*' means all unfinished jobs whose name fits."),
+        ),
+        Command("attach", "Give the handle of a job back, e.g. after a restart.", "[JOB]", (_INTO, _QUIET), most=1),
+        Command("doctor", "What this kernel is connected to, and what is wrong with it."),
+        Command("help", "This help, or that of one verb.", "[VERB]", most=1),
+    )
+}

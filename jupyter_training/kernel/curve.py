@@ -1,0 +1,74 @@
+"""A series as a picture: a line of block characters, or a small static SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from jupyter_training.kernel.wording import number
+
+__all__ = ["COLOURS", "Points", "spark", "svg"]
+
+Points = Sequence[tuple[float, float | None]]  # (step, value); None is a gap
+
+# The Okabe-Ito colours that stand out on white and on black alike.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_TOP, _BOTTOM, _LEFT, _RIGHT = 4, 14, 44, 6
+
+
+def spark(points: Points, *, width: int = 16) -> str:
+    """The series in at most ``width`` characters; a gap is a space."""
+    values = [value for _, value in points]
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
+    columns = min(width, len(values))
+    signs = []
+    for column in range(columns):
+        piece = values[column * len(values) // columns : (column + 1) * len(values) // columns]
+        kept = [value for value in piece if value is not None]
+        signs.append(_BLOCKS[round((kept[-1] - low) * scale)] if kept else " ")
+    return "".join(signs)
+
+
+def svg(name: str, points: Points, *, width: int = 300, height: int = 96, colour: str = COLOURS[0]) -> str:
+    """A line chart without script; its text takes the colour of the text around it."""
+    known = [(step, value) for step, value in points if value is not None]
+    if not known:
+        return ""
+    first, last = points[0][0], points[-1][0]
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    wide, tall = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
+
+    def place(step: float, value: float) -> tuple[float, float]:
+        x = _LEFT + (wide * (step - first) / (last - first) if last > first else wide / 2)
+        y = _TOP + (tall * (high - value) / (high - low) if high > low else tall / 2)
+        return round(x, 1), round(y, 1)
+
+    strokes: list[str] = []
+    pen = "M"
+    for step, value in points:
+        if value is None:
+            pen = "M"
+            continue
+        x, y = place(step, value)
+        strokes.append(f"{pen}{x:g} {y:g}")
+        pen = "L"
+    end_x, end_y = place(*known[-1])
+    label = f"{name}: {len(known)} points from {number(known[0][1])} to {number(known[-1][1])}"
+    text = 'fill="currentColor" fill-opacity="0.7" font-size="10"'
+    top = f'<text x="{_LEFT - 5}" y="{_TOP + 8}" text-anchor="end" {text}>{number(high)}</text>'
+    foot = f'<text x="{_LEFT - 5}" y="{_TOP + tall}" text-anchor="end" {text}>{number(low)}</text>' if high > low else ""
+    return (
+        f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" style="max-width:100%;font-variant-numeric:tabular-nums">'
+        f'<path d="M{_LEFT} {_TOP}V{_TOP + tall}H{width - _RIGHT}" fill="none" stroke="currentColor" stroke-opacity="0.25"/>'
+        f'<path d="{"".join(strokes)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
+        f'<circle cx="{end_x:g}" cy="{end_y:g}" r="2.4" fill="{colour}"/>{top}{foot}'
+        f'<text x="{_LEFT}" y="{height - 3}" {text}>{number(first)}</text>'
+        f'<text x="{width - _RIGHT}" y="{height - 3}" text-anchor="end" {text}>{number(last)}</text></svg>'
+    )

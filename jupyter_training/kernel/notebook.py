@@ -1,0 +1,65 @@
+"""Which notebook and which cell this is, as far as a kernel can know."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["Place", "place_of"]
+
+_MAGIC_LINE = re.compile(r"\s*%%train\b")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cell's code was written. ``first_line`` is the number of the body's first line in the cell."""
+
+    notebook: str | None  # path
+    cell: str | None  # the front end's id of the cell
+    count: int
+    first_line: int = 2
+
+    @property
+    def shown_as(self) -> str:
+        """What a traceback calls the cell."""
+        return f"cell [{self.count}]" + (f" of {Path(self.notebook).name}" if self.notebook else "")
+
+
+def place_of(shell: InteractiveShell, body: str) -> Place:
+    """The place of the cell that runs now; ``body`` is its text below the magic line."""
+    return Place(_notebook(shell.user_ns), _cell_id(shell), shell.execution_count, _first_line(shell, body))
+
+
+def _notebook(names: dict[str, Any]) -> str | None:
+    """From VS Code's variable, or from what a Jupyter server tells its kernels."""
+    for path in (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+        if isinstance(path, str) and path.endswith(".ipynb"):
+            return path
+    return None
+
+
+def _cell_id(shell: InteractiveShell) -> str | None:
+    try:
+        header: Any = shell.parent_header  # type: ignore[attr-defined]  # of kernels only
+        found = header["metadata"]["cellId"]
+    except (AttributeError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _first_line(shell: InteractiveShell, body: str) -> int:
+    """Blank lines above the magic line are dropped before a magic is called; the raw cell still has them."""
+    history = getattr(shell.history_manager, "input_hist_raw", None)
+    raw = history[-1] if history else ""
+    if not raw.rstrip().endswith(body.rstrip()):
+        return 2
+    for number, line in enumerate(raw.splitlines(), start=1):
+        if line.strip():
+            return number + 1 if _MAGIC_LINE.match(line) else 2
+    return 2

@@ -1,0 +1,138 @@
+"""Numbers, spans, ids and states as people write them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+__all__ = [
+    "TERMINAL",
+    "ago",
+    "best",
+    "bytes_text",
+    "exit_text",
+    "icon",
+    "lower_is_better",
+    "number",
+    "plain",
+    "seconds_between",
+    "short",
+    "span_text",
+]
+
+TERMINAL = frozenset({"succeeded", "failed", "canceled"})
+THIN = "\u2009"
+
+_ICONS = {
+    "queued": "◔",
+    "starting": "◌",
+    "running": "●",
+    "pausing": "❚",
+    "paused": "❚❚",
+    "stopping": "◍",
+    "succeeded": "✓",
+    "failed": "✕",
+    "canceled": "⊘",
+    "unknown": "?",
+}
+_LOWER = re.compile(r"(?:^|[_./-])(?:loss|error|err|mse|rmse|mae|mape|nll|perplexity|ppl|cost|wer|cer|regret)(?:$|[_./-])")
+_HIGHER = re.compile(r"(?:^|[_./-])(?:acc\w*|score|auc|auroc|f1|r2|precision|recall|iou|map|bleu|rouge\w*|reward|return)(?:$|[_./-])")
+
+
+def plain() -> bool:
+    """Whether outputs are to be the same each time: no times, ids and rates (``JUPYTER_TRAINING_PLAIN=1``)."""
+    return os.environ.get("JUPYTER_TRAINING_PLAIN", "") not in ("", "0")
+
+
+def icon(phase: str) -> str:
+    return _ICONS.get(phase, "·")
+
+
+def short(job_id: str) -> str:
+    """The start of an id that is enough to type."""
+    return job_id[:6]
+
+
+def number(value: float | None) -> str:
+    """Three significant digits; whole numbers whole, with thin spaces between thousands."""
+    if value is None:
+        return "–"
+    if value == int(value) and abs(value) < 1e9:
+        return f"{int(value):,}".replace(",", THIN)
+    if 1e-3 <= abs(value) < 1e6:
+        digits = f"{value:.3g}"
+        return f"{float(digits):,.0f}".replace(",", THIN) if "e" in digits or abs(value) >= 1000 else digits
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def lower_is_better(name: str) -> bool | None:
+    """What the name of a metric says about its direction; None when it says nothing."""
+    words = name.lower()
+    if _LOWER.search(words):
+        return True
+    return False if _HIGHER.search(words) else None
+
+
+def best(name: str, metric: Mapping[str, Any]) -> tuple[float, int] | None:
+    """The best value of a metric and its step, where the name tells which way is better."""
+    lower = lower_is_better(name)
+    if lower is None:
+        return None
+    value, step = (metric["low"], metric["low_step"]) if lower else (metric["high"], metric["high_step"])
+    return None if value is None or step is None else (value, step)
+
+
+def span_text(seconds: float) -> str:
+    """A span, short: ``8 s``, ``4 min``, ``2 h 10 m``, ``3 d``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} m" if hours < 48 else f"{hours // 24} d"
+
+
+def seconds_between(start: str | None, end: str | None, *, now: float) -> float | None:
+    """Seconds from one ISO time to another, or to ``now`` (epoch) while there is no end."""
+    if start is None:
+        return None
+    last = _epoch(end) if end is not None else now
+    return max(0.0, last - _epoch(start))
+
+
+def ago(instant: str, *, now: float) -> str:
+    seconds = max(0.0, now - _epoch(instant))
+    return "just now" if seconds < 5 else f"{span_text(seconds)} ago"
+
+
+def bytes_text(size: int) -> str:
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}" if unit != "B" else f"{size} B"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+def exit_text(attempt: Mapping[str, Any]) -> str:
+    """How a process ended, decoded: ``exit code 3``, ``ended by signal 9 (SIGKILL)``."""
+    if attempt.get("signal"):
+        try:
+            name = f" ({signal.Signals(attempt['signal']).name})"
+        except ValueError:
+            name = ""
+        return f"ended by signal {attempt['signal']}{name}"
+    if attempt.get("exit_code") is not None:
+        return f"exit code {attempt['exit_code']}"
+    return ""
+
+
+def _epoch(instant: str) -> float:
+    moment = datetime.fromisoformat(instant.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
