@@ -17,6 +17,14 @@ from jupyter_training.errors import InvalidSpec, Problem, near_miss
 __all__ = ["Config", "read"]
 
 
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
+)
+# An alias may stand for a tree that holds aliases itself; these bounds keep a few lines from becoming gigabytes.
+_DEEPEST = 1_000
+_MOST_KEYS = 100_000
+
+
 @dataclass(frozen=True)
 class Config:
     """A config as plain values, with the place of each key path (``params.lr``)."""
@@ -67,6 +75,10 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
 
 def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:
     """The plain value of a node; notes the place of every key below it."""
+    if len(path) > _DEEPEST or len(places) > _MOST_KEYS:
+        raise _at(name, "this is nested too deeply or has too many keys", None, *_mark(node))
+    if node.tag not in _PLAIN_TAGS:
+        raise _at(name, f"the tag {node.tag!r} is not allowed here", path, *_mark(node))
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -78,13 +90,19 @@ def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name:
             found[key] = _value(value_node, below, places, name)
         return found
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
+        return [_item(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
+    if node.tag.endswith(":timestamp"):  # a date has no form in JSON; it is meant as text
+        return str(node.value)
     try:
         return yaml.SafeLoader("").construct_object(node)
-    except yaml.YAMLError:
-        raise _at(name, f"the tag {node.tag!r} is not allowed here", path, *_mark(node)) from None
     except (ValueError, OverflowError) as error:
         raise _at(name, f"this value can't be read: {error}", path, *_mark(node)) from None
+
+
+def _item(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:
+    """An item of a list. Its place counts as a key's, so that aliased lists are bounded too."""
+    places[path] = _mark(node)
+    return _value(node, path, places, name)
 
 
 def _key(node: yaml.Node, name: str) -> str:

@@ -1,0 +1,65 @@
+"""The YAML config: positions, near misses, and nothing that builds objects."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.languages import config_cell
+
+KEYS = ["name", "params", "timeout", "tags"]
+
+
+def test_values_and_places_are_given() -> None:
+    config = config_cell.read("name: digits\nparams:\n  lr: 0.1\n", name="cell", keys=KEYS)
+    assert {"name": "digits", "params": {"lr": 0.1}} == config.values
+    assert (3, 3) == config.place("params.lr")
+
+
+def test_a_place_falls_back_to_the_nearest_key() -> None:
+    config = config_cell.read("name: x\nparams:\n  lr: 0.1\n", name="cell", keys=KEYS)
+    assert (2, 1) == config.place("params.momentum")
+
+
+def test_an_empty_text_is_an_empty_config() -> None:
+    assert {} == config_cell.read("# nothing\n", name="cell", keys=KEYS).values
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "line", "column"),
+    [
+        ("name: a\ntimeuot: 2h\n", "there is no key 'timeuot'", 2, 1),
+        ("name: [1, 2\n", "not valid YAML", 2, 1),
+        ("name: a\nname: b\n", "stands twice", 2, 1),
+        ("name: !!python/object/apply:os.system [ls]\n", "", 1, 7),
+        ("- a\n- b\n", "mapping", 1, 1),
+        ("params: {<<: {a: 1}}\n", "plain word", 1, 10),
+    ],
+)
+def test_a_mistake_is_told_at_its_line_and_column(text: str, words: str, line: int, column: int) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        config_cell.read(text, name="cell", keys=KEYS)
+    assert words in caught.value.detail
+    assert (line, column) == (caught.value.errors[0].line, caught.value.errors[0].column)
+
+
+def test_the_near_miss_of_a_key_is_named() -> None:
+    with pytest.raises(InvalidSpec, match="Did you mean 'timeout'"):
+        config_cell.read("timeuot: 2h\n", name="cell", keys=KEYS)
+
+
+def test_aliases_can_not_make_gigabytes_of_a_few_lines() -> None:
+    lines = ["params:", "  a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    for before, after in zip("abcdefgh", "bcdefghi", strict=True):
+        lines.append(f"  {after}: &{after} [{', '.join([f'*{before}'] * 9)}]")
+    with pytest.raises(InvalidSpec, match="too many keys"):
+        config_cell.read("\n".join(lines), name="cell", keys=KEYS)
+
+
+def test_an_alias_of_itself_is_refused() -> None:
+    with pytest.raises(InvalidSpec, match="too deeply"):
+        config_cell.read("params: &a\n  b: *a\n", name="cell", keys=KEYS)
+
+
+def test_a_date_stays_a_text() -> None:
+    assert {"name": "2026-01-01"} == config_cell.read("name: 2026-01-01", name="cell", keys=KEYS).values

@@ -1,0 +1,79 @@
+"""What is read from a training's own output."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.languages.output_lines import MAX_LINE, Found, LineReader, check_patterns
+
+
+def read(text: str, metrics: str | dict[str, str] = "auto") -> Found | None:
+    return LineReader(metrics).line(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("epoch 3/10 loss=0.41 acc: 0.88", Found(3, {"loss": 0.41, "acc": 0.88}, 3, 10, "epoch")),
+        ("Epoch [7/20], val_loss: 1.5e-3", Found(7, {"val_loss": 0.0015}, 7, 20, "epoch")),
+        ("step 5 lr: 1e-4", Found(5, {"lr": 1e-4}, None, None, "step")),
+        ("Epoch 2 of 5", Found(2, {}, 2, 5, "epoch")),
+    ],
+)
+def test_lines_that_name_an_epoch_give_metrics(text: str, expected: Found) -> None:
+    assert expected == read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["time: 12:30", "Downloading: 5", "see http://host:8080/x", "{'a': 1}", "", "10% off, value=3", "x" * 100]
+)
+def test_other_lines_give_nothing(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_tqdm_bar_gives_progress_and_the_numbers_behind_it() -> None:
+    found = read("train:  45%|####5     | 45/100 [00:01<00:01, 37.9it/s, loss=0.31]")
+    assert found == Found(45, {"loss": 0.31}, 45.0, 100.0, "it", "train")
+
+
+def test_a_bar_with_scaled_counts_is_understood() -> None:
+    found = read("50%|#####     | 1.5k/3.0k [00:01<00:01, 900it/s]")
+    assert found is not None and (1500.0, 3000.0) == (found.done, found.total)
+
+
+def test_a_tune_metric_line_may_be_followed_by_braces() -> None:
+    found = read('[tune-metric]: {"epoch": 2, "loss": 1.04, "st_worker_iter": 0} and } more')
+    assert found == Found(2, {"loss": 1.04})
+
+
+def test_tune_metric_lines_count_even_when_guessing_is_off() -> None:
+    assert read('[tune-metric]: {"loss": 1}', "off") is not None
+    assert read("epoch 1/2 loss=3", "off") is None
+
+
+def test_own_patterns_replace_the_guessing() -> None:
+    found = read("step 3: train objective is 0.5 (other=2)", {"objective": r"objective is ([\d.]+)"})
+    assert found == Found(3, {"objective": 0.5})
+
+
+@pytest.mark.parametrize("pattern", ["(", "no group"])
+def test_a_pattern_that_can_give_no_number_is_refused_by_name(pattern: str) -> None:
+    with pytest.raises(InvalidSpec, match=r"metrics\.loss"):
+        check_patterns({"loss": pattern})
+
+
+def test_a_redrawn_line_is_read_at_each_carriage_return() -> None:
+    reader = LineReader("auto")
+    steps = [found.step for found in reader.feed(b"epoch 1 a=1\repoch 2 a=2\repoch 3 a=")]
+    assert [1, 2] == steps
+
+
+@given(st.binary(max_size=3 * MAX_LINE), st.integers(1, 997))
+def test_pieces_of_any_size_give_the_same_and_garbage_never_raises(text: bytes, size: int) -> None:
+    whole = list(LineReader("auto").feed(text))
+    reader = LineReader("auto")
+    pieces = [found for start in range(0, len(text), size) for found in reader.feed(text[start : start + size])]
+    assert repr(whole) == repr(pieces)
