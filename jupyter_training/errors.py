@@ -4,6 +4,7 @@
     +-- InvalidRequest        what was asked for is malformed
     |   +-- InvalidSpec       a job's wish breaks a rule (with positions)
     |   +-- InvalidUsage      an option, verb or argument does not exist
+    |   +-- LaunchFailed      an attempt that can never start as it is
     +-- NotFound              nothing has that id or name
     |   +-- UnknownJob
     |   +-- UnknownPool
@@ -51,6 +52,7 @@ __all__ = [
     "InvalidUsage",
     "JobFailed",
     "KeyReused",
+    "LaunchFailed",
     "NotFound",
     "Problem",
     "Refused",
@@ -124,6 +126,10 @@ class InvalidSpec(InvalidRequest):
 
 class InvalidUsage(InvalidRequest):
     code, status = "invalid_usage", 400
+
+
+class LaunchFailed(InvalidRequest):
+    code, status = "launch_failed", 422
 
 
 class NotFound(TrainingError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import re
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    import random
 
 __all__ = ["ID_LENGTH", "JobId", "NAME_PATTERN", "content_hash", "is_job_id", "new_job_id"]
 

@@ -77,7 +77,12 @@ class Actor:
         except TrainingError as error:
             log.warning("attempt %s/%d could not be launched: %s", job.id, attempt.number, error)
             facts.ended(
-                self._store, epoch, job.id, attempt.number, End(EndReason.LAUNCH_FAILED, f"Could not start: {error}"), now
+                self._store,
+                epoch,
+                job.id,
+                attempt.number,
+                End(EndReason.LAUNCH_FAILED, f"Could not start: {error}"),
+                now,
             )
             return
         facts.launched(self._store, epoch, job.id, attempt.number, handle, now)

@@ -21,11 +21,11 @@ from functools import cache
 from types import FrameType
 
 from jupyter_training.dispatch import ensure, wake
-from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
+from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
 from jupyter_training.store import lease, record, views
@@ -242,4 +242,3 @@ def _work_waits(settings: Settings) -> bool:
 
 def _is_alive(holder: lease.Holder) -> bool:
     return identity.is_alive(holder.pid, holder.start_time, holder.boot_id)
-

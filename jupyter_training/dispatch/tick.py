@@ -12,11 +12,11 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.policy import Plan, plan
 from jupyter_training.dispatch.act import Actor, ref_of
-from jupyter_training.seams.clock import Clock
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.backend import Backend, Observation
+from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 from jupyter_training.store import facts
 from jupyter_training.store.engine import Store
@@ -136,4 +136,3 @@ class Ticker:
 
     def _folder(self, attempt: Attempt) -> Path:
         return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)
-

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from jupyter_training.core.job import EnvironmentWish
-from jupyter_training.seams.environment import LaunchFailed, ResolvedEnvironment
+from jupyter_training.errors import LaunchFailed
+from jupyter_training.seams.environment import ResolvedEnvironment
 
 __all__ = ["CurrentEnvironment"]
 

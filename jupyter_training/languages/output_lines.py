@@ -20,7 +20,9 @@ __all__ = ["Found", "LineReader", "MAX_LINE", "check_patterns"]
 MAX_LINE = 4096  # a longer line is never a metric line
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
-_STEP = re.compile(rf"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE)
+_STEP = re.compile(
+    rf"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE
+)
 _PAIR = re.compile(rf"(?<![\w.])([A-Za-z_][\w./-]{{0,63}})\s*[=:]\s*({_NUMBER})(?![\w.:/])%?", re.IGNORECASE)
 _BAR = re.compile(
     r"(?:(?P<text>[^|%]*?):?\s*)?(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<done>[\d.]+[kMG]?)/(?P<total>[\d.]+[kMG]?)"
@@ -29,7 +31,9 @@ _BAR = re.compile(
 _TUNE = "[tune-metric]:"
 _SCALE = {"k": 1e3, "M": 1e6, "G": 1e9}
 # Words that stand before a number in such lines and are no metrics.
-_NOT_METRICS = frozenset({"epoch", "epochs", "step", "steps", "iter", "iteration", "round", "batch", "eta", "time", "total"})
+_NOT_METRICS = frozenset(
+    {"epoch", "epochs", "step", "steps", "iter", "iteration", "round", "batch", "eta", "time", "total"}
+)
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,9 @@ class LineReader:
             return None
         if self._own:
             return self._owned(text)
-        if not self._guess or not any(mark in text for mark in "=:%"):
+        if not self._guess:
             return None
-        bar = _BAR.search(text)
+        bar = _BAR.search(text) if "%|" in text else None
         if bar is not None:
             return _progress(bar)
         return _guessed(text)
@@ -129,8 +133,10 @@ def _tune(text: str) -> Found | None:
     metrics = {
         str(key): float(value)
         for key, value in values.items()
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        and not str(key).startswith("st_") and key not in ("step", "epoch", "iteration")
+        if isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and not str(key).startswith("st_")
+        and key not in ("step", "epoch", "iteration")
     }
     return Found(step, metrics) if metrics else None
 

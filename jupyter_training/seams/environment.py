@@ -6,15 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jupyter_training.core.job import EnvironmentWish
-from jupyter_training.errors import TrainingError
 
-__all__ = ["Environment", "LaunchFailed", "ResolvedEnvironment"]
-
-
-class LaunchFailed(TrainingError):
-    """An attempt that can never start as it is: no such interpreter, no such folder."""
-
-    code, status = "launch_failed", 422
+__all__ = ["Environment", "ResolvedEnvironment"]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,11 @@ def kept(site: Site, job: JobId) -> list[ArtifactView]:
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         found.append(
             ArtifactView(
-                id=_artifact_id(name), name=name, size=status.st_size, type=kind, modified=instant(status.st_mtime) or ""
+                id=_artifact_id(name),
+                name=name,
+                size=status.st_size,
+                type=kind,
+                modified=instant(status.st_mtime) or "",
             )
         )
         if len(found) == LIMIT:

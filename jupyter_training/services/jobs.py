@@ -134,5 +134,7 @@ def known(site: Site, job_id: str) -> Job:
         UnknownJob: it is no id, or no job has it.
     """
     if not is_job_id(job_id):
-        raise UnknownJob(f"There is no job {job_id[:40]!r}.", hint="Ids have ten letters and digits; see the list of jobs.")
+        raise UnknownJob(
+            f"There is no job {job_id[:40]!r}.", hint="Ids have ten letters and digits; see the list of jobs."
+        )
     return views.job(site.store, JobId(job_id))

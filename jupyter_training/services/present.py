@@ -19,9 +19,9 @@ from jupyter_training.core.lifecycle import (
 )
 from jupyter_training.core.metric import Progress, SeriesSummary
 from jupyter_training.core.policy import Blocked, QueuedJob, plan
+from jupyter_training.core.queue_view import queue_view, queued_job
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import ArtifactView, AttemptView, JobView, MetricView, ProgressView
-from jupyter_training.core.queue_view import queue_view, queued_job
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
 from jupyter_training.store import points, views
@@ -202,4 +202,3 @@ def _span(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} m"
-

@@ -12,10 +12,10 @@ from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
-from jupyter_training.seams.clock import Clock
+from jupyter_training.errors import LaunchFailed
 from jupyter_training.runtime import archive
 from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, StopHow
-from jupyter_training.seams.environment import LaunchFailed
+from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import claim, identity, layout
 

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 from jupyter_training.core.job import JobSpec
+from jupyter_training.errors import LaunchFailed
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import LaunchOrder
-from jupyter_training.seams.environment import LaunchFailed
 from jupyter_training.settings import Settings
 from jupyter_training.spool import layout
 
