@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NewType
 if TYPE_CHECKING:
     import random
 
-__all__ = ["ID_LENGTH", "JobId", "NAME_PATTERN", "content_hash", "is_job_id", "new_job_id"]
+__all__ = ["ID_LENGTH", "NAME_PATTERN", "JobId", "content_hash", "is_job_id", "new_job_id"]
 
 JobId = NewType("JobId", str)
 

@@ -17,6 +17,7 @@ from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Ho
 from jupyter_training.core.resources import Allocation, Resources
 
 __all__ = [
+    "PRIORITY_DEFAULT",
     "Attempt",
     "BundleFile",
     "Entry",
@@ -25,7 +26,6 @@ __all__ = [
     "Job",
     "JobSpec",
     "Origin",
-    "PRIORITY_DEFAULT",
     "Submission",
 ]
 

@@ -54,7 +54,7 @@ class ActiveAttempt:
     seen: Seen
     desired: Desired
     allocation: Allocation
-    stop_asked: Literal[None, "cancel", "kill", "timeout"]
+    stop_asked: Literal["cancel", "kill", "timeout"] | None
     deadline: Instant | None = None
 
 

@@ -56,7 +56,7 @@ class Actor:
             self._start(starts, epoch, now)
 
     def resume(self, active: Iterable[tuple[Job, Attempt]], epoch: int, now: Instant) -> None:
-        """Drive what a predecessor had begun to its fact: launches without a handle, stops that may not have arrived."""
+        """Drive what a predecessor had begun to its fact: launches without a handle, stops that may be lost."""
         for job, attempt in active:
             if attempt.state is AttemptState.LAUNCHING and attempt.handle is None:
                 self._launch(job, attempt, epoch, now)

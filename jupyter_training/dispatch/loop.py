@@ -220,7 +220,7 @@ def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> bool:
         with contextlib.closing(Store.open(settings)) as store:
             loop = Loop(settings, store)
 
-            def leave(number: int, frame: FrameType | None) -> None:
+            def leave(_number: int, _frame: FrameType | None) -> None:
                 loop.leave()
 
             signal.signal(signal.SIGTERM, leave)

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from jupyter_training.errors import InvalidSpec
 
-__all__ = ["Found", "LineReader", "MAX_LINE", "check_patterns"]
+__all__ = ["MAX_LINE", "Found", "LineReader", "check_patterns"]
 
 MAX_LINE = 4096  # a longer line is never a metric line
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
 _STEP = re.compile(
-    rf"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE
+    r"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE
 )
 _PAIR = re.compile(rf"(?<![\w.])([A-Za-z_][\w./-]{{0,63}})\s*[=:]\s*({_NUMBER})(?![\w.:/])%?", re.IGNORECASE)
 _BAR = re.compile(

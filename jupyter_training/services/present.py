@@ -79,7 +79,7 @@ def _view(
         phase=shown,
         desired=job.desired,
         reason=job.reason,
-        sentence=_sentence(site, job, latest, shown, summaries, blocked),
+        sentence=_sentence(site, job, shown, blocked),
         experiment=job.experiment,
         trial=job.trial,
         queue=job.pool,
@@ -140,9 +140,7 @@ def _progress(progress: Progress | None) -> ProgressView | None:
 def _sentence(
     site: Site,
     job: Job,
-    latest: Attempt | None,
     shown: Phase,
-    summaries: Mapping[str, SeriesSummary],
     blocked: Mapping[str, Blocked],
 ) -> str:
     """The state, the wait or the end of a job in words."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Self
 
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant
@@ -73,7 +74,7 @@ class Site:
     def close(self) -> None:
         self.store.close()
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

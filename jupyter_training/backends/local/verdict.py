@@ -72,7 +72,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _size(count: int | float | None) -> str:
+def _size(count: float | None) -> str:
     value = float(count or 0)
     for unit in ("B", "kB", "MB"):
         if value < 1000:

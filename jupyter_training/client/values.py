@@ -1,0 +1,53 @@
+"""Parameters as they travel: JSON values, made from what people have in Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_training.errors import InvalidSpec, Problem
+
+__all__ = ["json_params"]
+
+_DEEPEST = 50
+
+
+def json_params(params: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters with JSON values: tuples become lists, scalars of numpy and the like become numbers.
+
+    Raises:
+        InvalidSpec: a value that is no finite number, text, boolean, list or dict; it is named.
+    """
+    return {name: _value(value, f"params.{name}", 0) for name, value in params.items()}
+
+
+def _value(value: Any, key: str, depth: int) -> Any:
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _refused(key, f"{value} is not allowed; a parameter is a finite number")
+        return float(value)
+    if depth > _DEEPEST:
+        raise _refused(key, "it is nested too deeply")
+    if isinstance(value, (list, tuple)):
+        return [_value(one, f"{key}.{index}", depth + 1) for index, one in enumerate(value)]
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise _refused(key, f"the keys of a dict must be texts, not {name!r}")
+        return {name: _value(one, f"{key}.{name}", depth + 1) for name, one in value.items()}
+    if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):
+        return _value(value.item(), key, depth + 1)
+    raise _refused(
+        key,
+        f"a {type(value).__name__} can't travel as a parameter; numbers, texts, booleans, lists and dicts can",
+        hint="Save it to a file and give its path, or load it inside the code.",
+    )
+
+
+def _refused(key: str, words: str, *, hint: str | None = None) -> InvalidSpec:
+    return InvalidSpec(f"{key}: {words}.", hint=hint, errors=[Problem(words, key=key, hint=hint)])

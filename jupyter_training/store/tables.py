@@ -1,0 +1,261 @@
+"""The tables. Two files (or, on PostgreSQL, two families of tables in one database).
+
+``JOBS`` is what must never be lost: wishes, facts, the change log. ``POINTS``
+is what is written in bulk: series, their points, the pyramid for charts, and
+how far each spool file has been read. No transaction spans both.
+
+The migrations below ``alembic/`` make these tables; a test compares the two.
+Times are seconds since the epoch, except where a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    false,
+    text,
+)
+
+__all__ = [
+    "JOBS",
+    "POINTS",
+    "attempts",
+    "changes",
+    "heads",
+    "jobs",
+    "lease",
+    "meta",
+    "offsets",
+    "points",
+    "pools",
+    "progress",
+    "pyramid",
+    "records",
+    "series",
+    "specs",
+]
+
+JOBS = MetaData()
+POINTS = MetaData()
+
+# SQLite makes a 64-bit rowid of INTEGER; PostgreSQL's INTEGER has 32 bits.
+_Big = BigInteger().with_variant(Integer, "sqlite")
+_Real = Float(53)
+
+meta = Table(
+    "meta",
+    JOBS,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+pools = Table(
+    "pools",
+    JOBS,
+    Column("name", Text, primary_key=True),
+    Column("backend", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("policy", Text, nullable=False),
+)
+
+# One row per content: a hundred repeats of a job share it.
+specs = Table(
+    "specs",
+    JOBS,
+    Column("hash", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    JOBS,
+    Column("seq", _Big, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("key", Text),
+    Column("spec_hash", Text, ForeignKey("specs.hash"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("user_name", Text, nullable=False),
+    Column("notebook", Text),
+    Column("cell", Text),
+    Column("client", Text),
+    Column("pool", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("position", _Real, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("holds", Text, nullable=False),  # names with a comma between; empty = none
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("submitted", _Real, nullable=False),
+    Column("started", _Real),
+    Column("ended", _Real),
+    Column("attempt", Integer, nullable=False),
+    Column("version", _Big, nullable=False),
+    Column("experiment", Text),
+    Column("trial", Integer),
+    Column("run_id", Text),
+    Column("free_restarts", Integer, nullable=False, server_default=text("0")),
+    Column("recorded", Boolean, nullable=False, server_default=false()),  # its record is complete
+)
+Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=jobs.c.key.isnot(None), postgresql_where=jobs.c.key.isnot(None))
+Index("ix_jobs_state", jobs.c.state, jobs.c.seq)
+Index("ix_jobs_name", jobs.c.name, jobs.c.seq)
+Index("ix_jobs_user", jobs.c.user_name, jobs.c.seq)
+Index("ix_jobs_notebook", jobs.c.notebook, jobs.c.seq)
+Index("ix_jobs_spec", jobs.c.spec_hash)
+_unrecorded = (jobs.c.recorded == false()) & (jobs.c.attempt > 0)
+Index("ix_jobs_unrecorded", jobs.c.seq, sqlite_where=_unrecorded, postgresql_where=_unrecorded)
+
+attempts = Table(
+    "attempts",
+    JOBS,
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("pool", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("devices", Text, nullable=False),  # numbers with a comma between
+    Column("handle", Text),
+    Column("token", Text, nullable=False),
+    Column("created", _Real, nullable=False),
+    Column("started", _Real),
+    Column("stopping", _Real),
+    Column("ended", _Real),
+    Column("stop_asked", Text),
+    Column("generation", Integer, nullable=False),
+    Column("peak_memory", BigInteger),
+)
+
+# ``n`` is dense and in the order of commits: it is counted up inside the one write transaction there is at a time.
+changes = Table(
+    "changes",
+    JOBS,
+    Column("n", _Big, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("job", Text),
+    Column("at", _Real, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    JOBS,
+    Column("scope", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("start_time", Text, nullable=False),
+    Column("boot_id", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires", _Real, nullable=False),  # seconds since boot (SQLite) or since the epoch (PostgreSQL); 0 = released
+)
+
+records = Table(
+    "records",
+    JOBS,
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("experiment_id", Text),
+    Column("run_id", Text),
+    Column("cursor", BigInteger, nullable=False),
+    Column("params_sent", Boolean, nullable=False),
+    Column("ended_sent", Boolean, nullable=False),
+    Column("attempts_sent", Integer, nullable=False),
+)
+
+series = Table(
+    "series",
+    POINTS,
+    Column("id", _Big, primary_key=True, autoincrement=False),
+    Column("job", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first", _Real),
+    Column("first_step", BigInteger, nullable=False),
+    Column("first_time", _Real, nullable=False),
+    Column("last", _Real),
+    Column("last_step", BigInteger, nullable=False),
+    Column("last_time", _Real, nullable=False),
+    Column("last_attempt", Integer, nullable=False),
+    Column("low", _Real),
+    Column("low_step", BigInteger),
+    Column("high", _Real),
+    Column("high_step", BigInteger),
+)
+Index("uq_series", series.c.job, series.c.name, series.c.source, unique=True)
+
+# ``n`` counts the points of a *job* from 1, without holes: the mirror's cursor.
+points = Table(
+    "points",
+    POINTS,
+    Column("series", _Big, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("time", _Real, nullable=False),
+    Column("value", _Real),
+    sqlite_with_rowid=False,
+)
+
+# One row for each *complete* bucket of a level; see ``pyramid``.
+pyramid = Table(
+    "pyramid",
+    POINTS,
+    Column("series", _Big, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_n", BigInteger, nullable=False),
+    *(
+        Column(f"{what}_{field}", kind)
+        for what in ("low", "high", "gap")
+        for field, kind in (("n", BigInteger), ("step", BigInteger), ("time", _Real), ("value", _Real))
+        if (what, field) != ("gap", "value")
+    ),
+    sqlite_with_rowid=False,
+)
+
+# How far each spool file has been taken over.
+offsets = Table(
+    "offsets",
+    POINTS,
+    Column("job", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, primary_key=True),
+    Column("place", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The number of points a job has.
+heads = Table(
+    "heads",
+    POINTS,
+    Column("job", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+progress = Table(
+    "progress",
+    POINTS,
+    Column("job", Text, primary_key=True),
+    Column("done", _Real, nullable=False),
+    Column("total", _Real),
+    Column("unit", Text, nullable=False),
+    Column("time", _Real, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+

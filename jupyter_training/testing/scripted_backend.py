@@ -1,0 +1,104 @@
+"""A backend whose attempts run by a script on a virtual clock: no processes, no waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, StopHow
+from jupyter_training.testing.clock import VirtualClock
+
+__all__ = ["Script", "ScriptedBackend"]
+
+_STOPPED: dict[StopHow, EndReason] = {
+    "cancel": EndReason.CANCELED,
+    "kill": EndReason.KILLED,
+    "timeout": EndReason.TIMEOUT,
+}
+
+
+@dataclass(frozen=True)
+class Script:
+    """What an attempt will do: start after a while, run, end so. ``silent``: spans in which nobody answers."""
+
+    runs: float = 10.0
+    starts_after: float = 0.0
+    ends: End = field(default_factory=lambda: End(EndReason.COMPLETED, exit_code=0))
+    obeys_after: float = 0.0  # from a graceful stop to the end
+    silent: tuple[tuple[float, float], ...] = ()  # seconds after the launch
+
+
+@dataclass
+class _Run:
+    script: Script
+    launched: float
+    stop: tuple[StopHow, float] | None = None
+
+
+class ScriptedBackend:
+    """Follows scripts chosen by job. ``launches`` counts what really began, by attempt: 1 each, or it is a fault."""
+
+    name = "scripted"
+
+    def __init__(self, clock: VirtualClock, script: Callable[[LaunchOrder], Script]) -> None:
+        self._clock = clock
+        self._script = script
+        self._runs: dict[tuple[JobId, int], _Run] = {}
+        self._void: set[tuple[JobId, int]] = set()
+        self.launches: dict[tuple[JobId, int], int] = {}
+
+    def launch(self, order: LaunchOrder) -> str:
+        key = (order.ref.job, order.ref.number)
+        if key not in self._runs and key not in self._void:
+            self._runs[key] = _Run(self._script(order), self._clock.boot())
+            self.launches[key] = self.launches.get(key, 0) + 1
+        return f"{order.ref.job}/{order.ref.number}"
+
+    def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
+        return [self._observe(ref) for ref in refs]
+
+    def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
+        run = self._runs.get((ref.job, ref.number))
+        if run is not None and (run.stop is None or how == "kill"):
+            run.stop = (how, self._clock.boot())
+
+    def void(self, ref: AttemptRef) -> bool:
+        key = (ref.job, ref.number)
+        if key in self._runs:
+            return False
+        self._void.add(key)
+        return True
+
+    def slots_in_use(self) -> list[tuple[JobId, int]]:
+        """The attempts that have begun and not ended."""
+        return [key for key, run in self._runs.items() if self._end(run) is None]
+
+    def _observe(self, ref: AttemptRef) -> Observation:
+        key = (ref.job, ref.number)
+        run = self._runs.get(key)
+        if run is None:
+            seen = Seen.GONE if key in self._void else Seen.UNKNOWN
+            end = End(EndReason.VOID) if key in self._void else None
+            return Observation(ref, seen, AttemptState.LAUNCHING, end=end)
+        age = self._clock.boot() - run.launched
+        if any(start <= age < stop for start, stop in run.script.silent):
+            return Observation(ref, Seen.UNKNOWN, AttemptState.RUNNING)
+        began = age >= run.script.starts_after
+        started = Instant(self._clock.now() - age + run.script.starts_after) if began else None
+        end = self._end(run)
+        if end is not None:
+            return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end)
+        return Observation(ref, Seen.LIVE, AttemptState.RUNNING if began else AttemptState.LAUNCHING, started)
+
+    def _end(self, run: _Run) -> End | None:
+        now = self._clock.boot()
+        natural = run.launched + run.script.starts_after + run.script.runs
+        if run.stop is not None:
+            how, asked = run.stop
+            stopped = asked if how == "kill" else asked + run.script.obeys_after
+            if stopped < natural:
+                return End(_STOPPED[how], signal=9 if how == "kill" else 15) if now >= stopped else None
+        return run.script.ends if now >= natural else None
