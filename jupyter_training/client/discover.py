@@ -28,6 +28,7 @@ from jupyter_training.spool import identity
 __all__ = ["Found", "find", "home_server", "verified"]
 
 _VERIFY_SECONDS = 15.0
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - addresses that a server may say it listens on
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,19 @@ def verified(transport: Transport, how: str, *, store: str | None, settings: Set
         info = transport.request("GET", "info", timeout=_VERIFY_SECONDS).json
     except NotFound as error:
         raise WrongStore(
-            f"{_capital(transport.place)} ({how}) answers, but does not serve jupyter-training; expected was {expected}.",
+            f"{_capital(transport.place)} ({how}) answers, but it does not serve jupyter-training; "
+            f"{expected} was expected.",
             hint="Install jupyter-training where that server runs and restart it, or set JUPYTER_TRAINING_URL=home "
             f"to use the store in {settings.home} without it.",
         ) from error
     found = info.get("store") if isinstance(info, Mapping) else None
     if not isinstance(found, str):
-        raise WrongStore(f"{_capital(transport.place)} ({how}) does not say which store it has; expected was {expected}.")
+        raise WrongStore(
+            f"{_capital(transport.place)} ({how}) does not say which store it has; {expected} was expected."
+        )
     if store is not None and found != store:
         raise WrongStore(
-            f"{_capital(transport.place)} ({how}) has the store {found}; expected was the store {store}.",
+            f"{_capital(transport.place)} ({how}) has the store {found}; {expected} was expected.",
             hint="Name the right server in JUPYTER_TRAINING_URL.",
         )
     return Found(transport, found, how)
@@ -146,7 +150,7 @@ def _jupyter_server(info: Mapping[str, Any], token: str | None) -> HttpTransport
     if not address.startswith(("http://", "https://")):
         return None
     parts = urlsplit(address)
-    if parts.hostname in ("0.0.0.0", "::", "*"):  # listens everywhere: here as well
+    if parts.hostname in _EVERYWHERE:
         address = urlunsplit((parts.scheme, f"localhost:{parts.port or 80}", parts.path, "", ""))
     return HttpTransport(address, token=token)
 
@@ -178,7 +182,7 @@ def _notes(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _alive(note: Mapping[str, Any]) -> bool:
     try:
-        return identity.is_alive(note["pid"], note["start_time"], note["boot_id"])
+        return bool(identity.is_alive(note["pid"], note["start_time"], note["boot_id"]))
     except (KeyError, TypeError, ValueError):
         return False
 
@@ -201,4 +205,3 @@ def _runtime_folder() -> Path:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-

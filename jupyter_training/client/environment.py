@@ -40,7 +40,7 @@ def captured(
     *,
     python: str | None = None,
     folder: str | os.PathLike[str] | None = None,
-    variables: Mapping[str, str] | None = None,
+    variables: Mapping[str, object] | None = None,
     pass_env: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The environment of a wish, in the wire's shape.
@@ -69,7 +69,7 @@ def captured(
         chosen[name] = value
     return {
         "kind": "current",
-        "python": python or own_interpreter(),
+        "python": python if python is not None else own_interpreter(),
         "folder": str(Path(folder or os.getcwd()).expanduser().absolute()),
         "variables": dict(sorted(chosen.items())),
         "pass_env": sorted(set(pass_env)),
@@ -82,9 +82,10 @@ def own_interpreter() -> str:
     Raises:
         InvalidSpec: it can't be told, as in a program that embeds Python.
     """
-    if not sys.executable:
+    found: str | None = sys.executable
+    if not found:
         raise InvalidSpec("This program can't tell which Python runs it.", hint="Name one with python=/path/to/python.")
-    return sys.executable
+    return found
 
 
 def secret_values(names: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,6 @@ stays behind, and that is a refusal which names it.
 
 from __future__ import annotations
 
-import __future__
 import builtins
 import inspect
 import math
@@ -47,7 +46,8 @@ def module_of(function: Callable[..., Any]) -> types.ModuleType | None:
     name = getattr(function, "__qualname__", None)
     if not isinstance(function, types.FunctionType) or name is None:
         raise InvalidSpec(
-            f"{function!r} is not a plain function.", hint="Give a function that was written with def, or a script's path."
+            f"{function!r} is not a plain function.",
+            hint="Give a function that was written with def, or a script's path.",
         )
     if name == "<lambda>" or "<locals>" in name or "." in name:
         raise InvalidSpec(
@@ -113,7 +113,7 @@ class _Taken:
             if thing.__code__.co_freevars:
                 self.refused[name] = f"it closes over {', '.join(thing.__code__.co_freevars)}"
                 return
-            self.future = self.future or bool(thing.__code__.co_flags & __future__.annotations.compiler_flag)
+            self.future = self.future or bool(thing.__code__.co_flags & annotations.compiler_flag)
         parsed(source, f"the source of {name}")
         names = _free_names(source, postponed=self.future)
         if name == self.wanted:
@@ -194,7 +194,7 @@ def _literal(value: object) -> str | None:
     return text if len(text) <= _LITERAL_LIMIT else None
 
 
-def _is_plain(value: object, depth: int = 0) -> bool:
+def _is_plain(value: Any, depth: int = 0) -> bool:
     if value is None or type(value) in (bool, int, str, bytes):
         return True
     if type(value) is float:

@@ -24,7 +24,9 @@ _LOCK_NAME = "serve.lock"
 _READY_SECONDS = 30.0
 _LOOK_EVERY = 0.05
 # What a server may need of the process that happens to start it; nothing else of a notebook's variables.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONWARNINGS")
+_KEPT = frozenset(
+    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONWARNINGS"]
+)
 _KEPT_PREFIXES = ("LC_", "XDG_", "JUPYTER_", "MLFLOW_TRACKING_", "AWS_")
 _NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "JUPYTER_TOKEN", "JUPYTER_SERVER_URL"})
 
@@ -61,6 +63,8 @@ def started(settings: Settings, *, store: str | None = None) -> discover.Found:
             if child is not None and child.poll() is not None:
                 raise _failed(settings, f"it ended with status {child.returncode}")
             if time.monotonic() > deadline:
+                if child is not None:
+                    child.terminate()
                 raise _failed(settings, f"it was not ready within {_READY_SECONDS:.0f} s")
             time.sleep(_LOOK_EVERY)
     finally:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
-from jupyter_training.client.transport import API, Answer, error_of, query_pairs
+from jupyter_training.client.transport import API, Answer, encoded, error_of, query_pairs
 from jupyter_training.errors import Internal, InvalidUsage, ServerUnreachable
 
 __all__ = ["HttpTransport"]
@@ -78,7 +78,7 @@ class HttpTransport:
         headers = dict(self._headers)
         payload: bytes | None = None
         if body is not None:
-            payload = json.dumps(body, allow_nan=False).encode()
+            payload = encoded(body)
             headers["Content-Type"] = "application/json"
         repeatable = method == "GET" or path in _REPEATABLE_POSTS
         status, names, content = self._send(

@@ -73,7 +73,7 @@ def of_function(function: Callable[..., Any], *, limit: int) -> Target:
     """
     module = functions.module_of(function)
     name = function.__name__
-    entry = {"kind": "function", "path": "", "function": name, "args": [], "shown_as": None}
+    entry: dict[str, Any] = {"kind": "function", "path": "", "function": name, "args": [], "shown_as": None}
     if module is None:
         assert isinstance(function, FunctionType)
         captured = functions.captured_source(function)
@@ -160,7 +160,8 @@ def _root_of(module: ModuleType) -> tuple[Path, str | None]:
     """The folder that a module's package stands in, and its file below that; None when the two don't agree."""
     file = Path(str(module.__file__)).resolve()
     parts = module.__name__.split(".")
-    inside = PurePosixPath(*parts, "__init__.py") if file.name == "__init__.py" else PurePosixPath(*parts).with_suffix(".py")
+    below = PurePosixPath(*parts)
+    inside = below / "__init__.py" if file.name == "__init__.py" else below.with_suffix(".py")
     root = file
     for _ in inside.parts:
         root = root.parent

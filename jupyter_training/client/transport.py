@@ -12,10 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from jupyter_training.errors import Forbidden, Internal, InvalidRequest, NotFound, TrainingError, Unavailable
-from jupyter_training.errors import from_problem as error_from_problem
+from jupyter_training.errors import (
+    Forbidden,
+    Internal,
+    InvalidRequest,
+    InvalidSpec,
+    NotFound,
+    TrainingError,
+    Unavailable,
+    from_problem,
+)
 
-__all__ = ["API", "Answer", "Transport", "error_of", "query_pairs"]
+__all__ = ["API", "Answer", "Transport", "encoded", "error_of", "query_pairs"]
 
 API = "jupyter-training/api/v1/"
 
@@ -63,12 +71,24 @@ class Transport(Protocol):
 
 def query_pairs(query: Mapping[str, object]) -> list[tuple[str, str]]:
     """A query as texts in order: no None, one pair for each item of a list or tuple."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            if one is not None:
-                pairs.append((name, ("true" if one else "false") if isinstance(one, bool) else str(one)))
-    return pairs
+    return [
+        (name, ("true" if one else "false") if isinstance(one, bool) else str(one))
+        for name, value in query.items()
+        for one in (value if isinstance(value, (list, tuple)) else [value])
+        if one is not None
+    ]
+
+
+def encoded(body: object) -> bytes:
+    """A request's body as JSON.
+
+    Raises:
+        InvalidSpec: it holds what JSON has no word for, such as NaN or a set.
+    """
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidSpec(f"The request can't travel: {error}.") from None
 
 
 def error_of(status: int, content: bytes, *, place: str) -> TrainingError:
@@ -78,13 +98,13 @@ def error_of(status: int, content: bytes, *, place: str) -> TrainingError:
     except ValueError:
         problem = None
     if isinstance(problem, dict) and "code" in problem:
-        return error_from_problem(problem)
+        return from_problem(problem)
     said = str(problem.get("message") or problem.get("reason") or "") if isinstance(problem, dict) else ""
     words = f": {said.rstrip('.')}" if said else ""
     if status in (301, 302, 303, 307, 308):
-        return Forbidden(f"{place} asks for a login instead of answering.", hint=_TOKEN_HINT)
+        return Forbidden(f"{place} asks for a login instead of answering.", hint=_LOGIN_HINT)
     if status in (401, 403):
-        return Forbidden(f"{place} refuses the request{words} (status {status}).", hint=_TOKEN_HINT)
+        return Forbidden(f"{place} refuses the request{words} (status {status}).", hint=_LOGIN_HINT)
     if status == 404:
         return NotFound(f"{place} knows nothing under this address{words}.")
     if status in (502, 503, 504):
@@ -94,4 +114,4 @@ def error_of(status: int, content: bytes, *, place: str) -> TrainingError:
     return Internal(f"{place} answered with status {status}{words}.", hint="Its own log says more.")
 
 
-_TOKEN_HINT = "Give a valid token: JUPYTER_TRAINING_TOKEN, or Client(token=...)."
+_LOGIN_HINT = "Give a valid token: JUPYTER_TRAINING_TOKEN, or Client(token=...)."

@@ -1,0 +1,350 @@
+"""Everything that can be asked of a store, as methods. Answers are plain dicts in the shapes of ``schema.py``."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from jupyter_training.client import discover, environment, interpreter, target, waiting
+from jupyter_training.client.handle import Handle
+from jupyter_training.client.transport import Answer, Transport
+from jupyter_training.client.values import json_params
+from jupyter_training.errors import Internal, ServerUnreachable, UnknownJob, from_problem
+from jupyter_training.languages import quantities
+from jupyter_training.settings import Settings
+
+__all__ = ["Client"]
+
+T = TypeVar("T")
+
+
+class Client:
+    """Speaks to one store. Thread-safe; the server is looked for at the first request.
+
+    Without arguments the server is found as ``discover`` describes, and one is
+    started where there is none. ``store`` is the id that it must have.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        socket: str | None = None,
+        *,
+        store: str | None = None,
+        settings: Settings | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self.settings = settings or Settings.load()
+        self._given = transport
+        self._where: dict[str, str | None] = {"url": url, "token": token, "socket": socket}
+        self._store = store
+        self._found: discover.Found | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        transport = self._given or (self._found.transport if self._found else None)
+        return f"Client({transport.place if transport else 'not connected yet'})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of connections; a later request opens new ones."""
+        if self._given is not None:
+            self._given.close()
+        if self._found is not None:
+            self._found.transport.close()
+
+    @property
+    def place(self) -> str:
+        """What errors call the other side."""
+        return self._connected().transport.place
+
+    @property
+    def transport(self) -> Transport:
+        """The transport in use; looks for the server when none was needed before."""
+        return self._connected().transport
+
+    def info(self) -> dict[str, Any]:
+        """Which store answers (``InfoView``)."""
+        return self._record("GET", "info")
+
+    def submit(
+        self,
+        what: str | os.PathLike[str] | Callable[..., Any],
+        /,
+        *args: object,
+        name: str | None = None,
+        params: Mapping[str, object] | None = None,
+        pool: str | None = None,
+        priority: int | None = None,
+        slots: int | None = None,
+        gpus: int | None = None,
+        cpus: float | None = None,
+        memory: int | str | None = None,
+        timeout: float | str | None = None,
+        grace: float | str | None = None,
+        metrics: str | Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        pass_env: str | Iterable[str] = (),
+        python: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        launcher: str | None = None,
+        config: Mapping[str, str] | None = None,
+        key: str | None = None,
+        origin: Mapping[str, str | None] | None = None,
+        wait: bool = False,
+        **parameters: object,
+    ) -> Handle:
+        """Submit a script (its path) or a function; what is not an option here is a parameter of the code.
+
+        A script gets ``args`` as they are and parameters as ``--lr 0.1``; a
+        function gets both as its arguments. Parameters whose names are options
+        go into ``params``. The answer comes once the job is stored; with
+        ``wait`` once it has ended. ``key`` makes a repeated submit give the
+        first job. ``config`` is a config text: ``{"text": ..., "name": ...}``.
+
+        Raises:
+            InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
+            JobFailed: with ``wait``, when the job did not succeed.
+        """
+        given: dict[str, object] = {**(params or {}), **parameters}
+        limit = self.settings.bundle_limit_bytes
+        where = Path(folder).expanduser().absolute() if folder is not None else None
+        if callable(what):
+            ready = target.of_function(what, limit=limit)
+            given = target.bound(what, args, given)
+        else:
+            ready = target.of_script(what, *args, folder=where, limit=limit)
+        secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
+        surroundings = environment.captured(python=python, folder=where, variables=env, pass_env=secret_names)
+        interpreter.check_imports(ready.foreign, surroundings["python"], variables=surroundings["variables"])
+        resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
+        resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
+        request: dict[str, object] = {
+            "key": key or uuid.uuid4().hex,
+            "entry": ready.entry,
+            "files": list(ready.files),
+            "name": name,
+            "params": json_params(given),
+            "resources": {name: value for name, value in resources.items() if value is not None} or None,
+            "environment": surroundings,
+            "secrets": environment.secret_values(secret_names),
+            "launcher": launcher,
+            "pool": pool,
+            "priority": priority,
+            "timeout": timeout,
+            "grace": grace,
+            "metrics": dict(metrics) if isinstance(metrics, Mapping) else metrics,
+            "tags": dict(tags) if tags is not None else None,
+            "config": dict(config) if config is not None else None,
+            "origin": dict(origin) if origin is not None else _origin(),
+        }
+        answer = self.submit_request({name: value for name, value in request.items() if value is not None})
+        handle = Handle(self, answer["job"])
+        return handle.wait(check=True) if wait else handle
+
+    def submit_request(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """Send a wish in the wire's shape (``SubmitRequest``); gives ``SubmitResult``.
+
+        Safe to repeat: the request's ``key`` names the wish.
+        """
+        return self._record("POST", "jobs", body=dict(request))
+
+    def handle(self, text: str, *, notebook: str | None = None) -> Handle:
+        """The job that an id, a unique prefix, a name or ``last`` means, as a ``Handle``."""
+        return Handle(self, self.find(text, notebook=notebook))
+
+    def job(self, job: str, *, after: int | None = None, wait: float | None = None) -> dict[str, Any]:
+        """One job (``JobView``). With ``wait`` (seconds) once its version is above ``after`` or it has ended."""
+        timeout = wait + 30 if wait else None
+        return self._record("GET", f"jobs/{_part(job)}", query={"after": after, "wait": wait}, timeout=timeout)
+
+    def jobs(
+        self,
+        *,
+        state: str | Sequence[str] | None = None,
+        name: str | None = None,
+        text: str | None = None,
+        user: str | None = None,
+        notebook: str | None = None,
+        pool: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """One page of jobs, newest first (``JobPage``); ``after`` is the ``next`` of the page before."""
+        states = [state] if isinstance(state, str) else list(state or ())
+        query: dict[str, object] = {"state": states, "name": name, "text": text, "user": user}
+        query.update({"notebook": notebook, "pool": pool, "after": after, "limit": limit})
+        return self._record("GET", "jobs", query=query)
+
+    def find(self, text: str, *, notebook: str | None = None) -> dict[str, Any]:
+        """The job that an id, a unique prefix, a name or ``last`` means (``JobView``)."""
+        return self._record("GET", "jobs-find", query={"text": text, "notebook": notebook})
+
+    def act(self, verb: str, *jobs: str) -> list[dict[str, Any]]:
+        """Wish something of several jobs; one ``ItemResult`` each, in their order. A refusal is in its result."""
+        answer = self._record("POST", "verbs", body={"verb": verb, "jobs": list(jobs)})
+        results: list[dict[str, Any]] = answer["results"]
+        return results
+
+    def cancel(self, *jobs: str) -> list[dict[str, Any]]:
+        """Ask jobs to end: they may finish what they are doing. All are asked; then the first refusal is raised."""
+        return _granted(self.act("cancel", *jobs))
+
+    def kill(self, *jobs: str) -> list[dict[str, Any]]:
+        """End jobs at once. All are asked; then the first refusal is raised."""
+        return _granted(self.act("kill", *jobs))
+
+    def metrics(self, job: str, *names: str, points: int | None = None, machine: bool | None = None) -> dict[str, Any]:
+        """The job's curves (``MetricsView``), at most ``points`` of each; ``machine`` adds CPU, memory, GPU."""
+        query = {"name": names, "points": points, "machine": machine}
+        return self._record("GET", f"jobs/{_part(job)}/metrics", query=query)
+
+    def logs(
+        self,
+        job: str,
+        *,
+        offset: int | None = None,
+        limit: int | None = None,
+        tail: int | None = None,
+        attempt: int | None = None,
+    ) -> dict[str, Any]:
+        """A piece of an attempt's log (``LogChunk``); ``tail`` counts bytes from the end."""
+        query = {"offset": offset, "limit": limit, "tail": tail, "attempt": attempt}
+        return self._record("GET", f"jobs/{_part(job)}/logs", query=query)
+
+    def follow(self, job: str, *, tail: int | None = None) -> Iterator[str]:
+        """The log as it grows, until the job has ended. ``tail``: begin so many bytes before what is there now."""
+        return waiting.follow(self, job, tail=tail)
+
+    def wait(
+        self,
+        job: str,
+        *,
+        timeout: float | None = None,
+        check: bool = False,
+        on_change: Callable[[dict[str, Any]], object] | None = None,
+    ) -> dict[str, Any]:
+        """Wait until the job has ended; gives its last ``JobView``.
+
+        ``on_change`` is called with each new view. An interrupt detaches: the job
+        goes on, and the KeyboardInterrupt says so.
+
+        Raises:
+            TimeoutError: it had not ended after ``timeout`` seconds.
+            JobFailed: with ``check``, when it did not succeed; with the end of its log.
+        """
+        return waiting.wait(self, job, timeout=timeout, check=check, on_change=on_change)
+
+    def artifacts(self, job: str) -> list[dict[str, Any]]:
+        """The files that the job kept (each an ``ArtifactView``)."""
+        found: list[dict[str, Any]] = self._record("GET", f"jobs/{_part(job)}/artifacts")["artifacts"]
+        return found
+
+    def artifact(self, job: str, artifact: str) -> bytes:
+        """The content of one kept file, by its id."""
+        return self._request("GET", f"jobs/{_part(job)}/artifacts/{_part(artifact)}", timeout=600).content
+
+    def pools(self) -> list[dict[str, Any]]:
+        """Every pool (each a ``PoolView``)."""
+        found: list[dict[str, Any]] = self._record("GET", "pools")["pools"]
+        return found
+
+    def set_pool(self, name: str, *, slots: int, backend: str = "local") -> list[dict[str, Any]]:
+        """Make a pool or change its slots; gives all pools."""
+        body = {"name": name, "slots": slots, "backend": backend}
+        found: list[dict[str, Any]] = self._record("PUT", "pools", body=body)["pools"]
+        return found
+
+    def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
+        """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody answers."""
+        deadline = time.monotonic() + patience
+        pause = 0.2
+        while True:
+            try:
+                return ask()
+            except ServerUnreachable:
+                if time.monotonic() + pause > deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    def _record(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """The answer, which must be a JSON object."""
+        found = self._request(method, path, query=query, body=body, timeout=timeout).json
+        if not isinstance(found, dict):
+            raise Internal(f"{self.place} gave no JSON object for {method} {path}.")
+        return found
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Ask, and when nobody answers any more look for the server once more: it may have moved."""
+        found = self._connected()
+        try:
+            return found.transport.request(method, path, query=query, body=body, timeout=timeout)
+        except ServerUnreachable:
+            if self._given is not None:
+                raise
+            with self._lock:
+                if self._found is found:
+                    self._found = None
+                    self._store = found.store  # whoever answers now must have the same store
+            again = self._connected()
+            return again.transport.request(method, path, query=query, body=body, timeout=timeout)
+
+    def _connected(self) -> discover.Found:
+        with self._lock:
+            if self._found is None:
+                if self._given is not None:
+                    self._found = discover.Found(self._given, self._store or "", "given")
+                else:
+                    self._found = discover.find(**self._where, store=self._store, settings=self.settings)
+            return self._found
+
+
+def _origin() -> dict[str, str | None]:
+    """Where this program stands: the notebook's path when a Jupyter server named one."""
+    return {"client": "python", "notebook": os.environ.get("JPY_SESSION_NAME")}
+
+
+def _granted(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The jobs of verb results, or the first refusal as its error."""
+    for result in results:
+        if not result["ok"]:
+            raise from_problem(result["problem"])
+    return [result["job"] for result in results]
+
+
+def _part(text: str) -> str:
+    """One part of a path: what a person gives as an id can't reach beyond its place."""
+    part = quote(str(text), safe="")
+    if not part.strip("."):
+        raise UnknownJob(f"{text!r} is not an id.")
+    return part

@@ -1,0 +1,146 @@
+"""One job, for people: what ``submit`` and ``-o`` give."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_training.client import outputs
+from jupyter_training.client.waiting import has_ended
+from jupyter_training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from jupyter_training.client.client import Client
+
+__all__ = ["Handle"]
+
+_AWAIT_SECONDS = 2.0  # of one long poll; an await that is canceled leaves its thread behind for so long
+
+
+class Handle:
+    """A job. Its properties ask the server anew until the job has ended."""
+
+    def __init__(self, client: Client, view: dict[str, Any]) -> None:
+        self._client = client
+        self._view = view
+
+    def __repr__(self) -> str:
+        try:
+            view = self.view
+        except TrainingError:  # a repr never fails; it shows what was known last
+            view = self._view
+        return f"<Job {view['name']} {view['id']}: {view['phase']}>"
+
+    def __await__(self) -> Generator[Any, None, Handle]:
+        return self._ended().__await__()
+
+    @property
+    def id(self) -> str:
+        return str(self._view["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self._view["name"])
+
+    @property
+    def store(self) -> str:
+        """The id of the store that has the job."""
+        return str(self._view["store"])
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """Everything that is known of the job now (``JobView``)."""
+        if not has_ended(self._view) or self._view["spec"] is None:
+            self._view = self._client.job(self.id)
+        return self._view
+
+    @property
+    def state(self) -> str:
+        return str(self.view["state"])
+
+    @property
+    def phase(self) -> str:
+        return str(self.view["phase"])
+
+    @property
+    def sentence(self) -> str:
+        """The state, the wait or the end in words."""
+        return str(self.view["sentence"])
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return dict(self._view["params"])
+
+    @property
+    def run_id(self) -> str | None:
+        """The job's run in MLflow, once it is there."""
+        if self._view["run_id"] is None:
+            self._view = self._client.job(self.id)
+        found = self._view["run_id"]
+        return None if found is None else str(found)
+
+    def wait(self, timeout: float | None = None, *, check: bool = False) -> Handle:
+        """Wait until the job has ended; see ``Client.wait`` for what it raises."""
+        self._view = self._client.wait(self.id, timeout=timeout, check=check)
+        return self
+
+    def cancel(self) -> Handle:
+        """Ask the job to end; it may finish what it is doing."""
+        (self._view,) = self._client.cancel(self.id)
+        return self
+
+    def kill(self) -> Handle:
+        """End the job at once."""
+        (self._view,) = self._client.kill(self.id)
+        return self
+
+    def logs(self, *, tail: int | None = None, attempt: int | None = None) -> str:
+        """What the job printed so far; ``tail`` bytes from the end, or all of it."""
+        if tail is not None:
+            return str(self._client.logs(self.id, tail=tail, attempt=attempt)["text"])
+        pieces: list[str] = []
+        offset, size = 0, 1
+        while offset < size:
+            chunk = self._client.logs(self.id, offset=offset, attempt=attempt, limit=1024 * 1024)
+            pieces.append(chunk["text"])
+            size = chunk["size"] if chunk["next"] > offset else 0
+            offset, attempt = chunk["next"], chunk["attempt"] or None
+        return "".join(pieces)
+
+    def follow(self) -> Iterator[str]:
+        """The log as it grows, until the job has ended."""
+        return self._client.follow(self.id)
+
+    def metrics(self, *names: str, points: int | None = None) -> dict[str, list[tuple[int, float | None]]]:
+        """The job's curves: (step, value) by name; a value of None is a gap."""
+        found = self._client.metrics(self.id, *names, points=points)["series"]
+        return {series["name"]: [(step, value) for step, _, value in series["points"]] for series in found}
+
+    @property
+    def artifacts(self) -> list[str]:
+        """The names of the files that the job kept."""
+        return [artifact["name"] for artifact in self._client.artifacts(self.id)]
+
+    def path(self, name: str) -> Path:
+        """A kept file as a local path: the file itself where this machine has it, else a copy of it.
+
+        Raises:
+            NotFound: the job kept no file of that name; with the near miss.
+        """
+        return outputs.path(self._client, self.id, self.store, name)
+
+    def load(self, name: str, *, allow_pickle: bool = False) -> Any:
+        """The content of a kept file, by its suffix: json, txt, csv, npy, npz, parquet; see ``outputs.load``."""
+        return outputs.load(self.path(name), allow_pickle=allow_pickle)
+
+    async def _ended(self) -> Handle:
+        view = await asyncio.to_thread(self._client.job, self.id)
+        while not has_ended(view):
+            view = await asyncio.to_thread(self._later, view["version"])
+        self._view = view
+        return self
+
+    def _later(self, version: int) -> dict[str, Any]:
+        return self._client.patiently(lambda: self._client.job(self.id, after=version, wait=_AWAIT_SECONDS))
