@@ -84,7 +84,7 @@ class SubmitRequest(_Request):
     params: dict[str, JsonValue] | None = None
     resources: Resources | None = None
     environment: EnvironmentWish | None = None
-    secrets: dict[str, str] = {}  # values of environment.pass_env; never stored with the job
+    secrets: dict[str, str] = Field({}, repr=False)  # values of environment.pass_env; never stored with the job
     launcher: str | None = None
     pool: str | None = None
     priority: int | None = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")

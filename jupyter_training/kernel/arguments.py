@@ -142,7 +142,8 @@ class _Reader:
             self._place(f"{option.key}.{value[0]}", word)
         else:
             names = self.options.setdefault(option.name, [])
-            assert isinstance(names, list) and isinstance(value, tuple)
+            assert isinstance(names, list)
+            assert isinstance(value, tuple)
             names.extend(name for name in value if name not in names)
 
     def _assignment(self, word: Word) -> None:

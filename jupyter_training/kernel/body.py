@@ -201,9 +201,7 @@ def _bindings(nodes: list[ast.stmt]) -> Iterator[tuple[str, int]]:
             for alias in node.names:
                 yield (alias.asname or alias.name).partition(".")[0], node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            declared = frozenset(
-                name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names
-            )
+            declared = frozenset(name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names)
         elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
             declared = frozenset()
         waiting.extend((child, declared) for child in reversed(list(ast.iter_child_nodes(node))))

@@ -14,14 +14,23 @@ from html import escape
 from typing import Any
 
 from jupyter_training.kernel.curve import COLOURS, Points, spark, svg
-from jupyter_training.kernel.wording import TERMINAL, best, icon, lower_is_better, number, plain, seconds_between, short
-from jupyter_training.kernel.wording import span_text
+from jupyter_training.kernel.wording import (
+    TERMINAL,
+    best,
+    icon,
+    lower_is_better,
+    number,
+    plain,
+    seconds_between,
+    short,
+    span_text,
+)
 
-__all__ = ["LIVE", "bundle", "html", "ranked", "text"]
+__all__ = ["CURVES", "LIVE", "bundle", "html", "ranked", "text"]
 
 LIVE = "application/vnd.jupyter-training.job+json"
 
-_CURVES = 4  # more than these are named, not drawn
+CURVES = 4  # more than these are named, not drawn
 _COLOUR_OF = {
     "running": "var(--jp-brand-color1, #1976d2)",
     "starting": "var(--jp-brand-color1, #1976d2)",
@@ -136,7 +145,8 @@ def _progress_html(job: Job) -> str:
         f'<span role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share * 100:.0f}" '
         f'aria-label="{words}" style="display:inline-block;width:220px;height:6px;vertical-align:middle;'
         'background:var(--jp-border-color2, rgba(128,128,128,.3))">'
-        f'<span style="display:block;width:{share * 100:.1f}%;height:6px;background:{_COLOUR_OF["running"]}"></span></span>'
+        f'<span style="display:block;width:{share * 100:.1f}%;height:6px;background:{_COLOUR_OF["running"]}">'
+        "</span></span>"
     )
     return f'{bar}<span style="margin-left:12px">{words}</span>'
 
@@ -144,7 +154,7 @@ def _progress_html(job: Job) -> str:
 def _figures_html(job: Job, names: list[str]) -> str:
     """Last and best values in one line, then the parameters."""
     figures = []
-    for name in names[: 2 * _CURVES]:
+    for name in names[: 2 * CURVES]:
         metric = job["metrics"][name]
         words = f"{escape(name)} <b>{number(metric['last'])}</b>"
         top = best(name, metric)
@@ -152,8 +162,8 @@ def _figures_html(job: Job, names: list[str]) -> str:
             arrow = "↓" if lower_is_better(name) else "↑"
             words += f' <span style="{_FAINT}">{arrow} best {number(top[0])} at {number(top[1])}</span>'
         figures.append(words)
-    if len(names) > 2 * _CURVES:
-        figures.append(f"and {len(names) - 2 * _CURVES} more")
+    if len(names) > 2 * CURVES:
+        figures.append(f"and {len(names) - 2 * CURVES} more")
     params = "  ".join(f"{name} {_param(value)}" for name, value in list(job["params"].items())[:8])
     if params:
         figures.append(f'<span style="{_FAINT}">{escape(params)}</span>')
@@ -170,7 +180,7 @@ def _param(value: object) -> str:
 def _curves_html(names: list[str], series: Series) -> str:
     drawn = []
     for index, name in enumerate(one for one in names if len(series.get(one, ())) > 1):
-        if index == _CURVES:
+        if index == CURVES:
             break
         picture = svg(name, series[name], colour=COLOURS[index % len(COLOURS)])
         if picture:

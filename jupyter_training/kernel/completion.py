@@ -65,7 +65,7 @@ class Memory:
 def matcher(jobs: Memory, pools: Memory) -> Callable[[CompletionContext], SimpleMatcherResult]:
     """The matcher that IPython asks; it answers for the lines of our magics only."""
 
-    @context_matcher(identifier="jupyter_training.train")
+    @context_matcher(identifier="jupyter_training.train")  # type: ignore[untyped-decorator]
     def train_matcher(context: CompletionContext) -> SimpleMatcherResult:
         nothing = SimpleMatcherResult(completions=[], suppress=False)
         lines = context.full_text.splitlines() or [""]
@@ -75,7 +75,7 @@ def matcher(jobs: Memory, pools: Memory) -> Callable[[CompletionContext], Simple
         found = _LINE.match(before)
         if found is None or (found[1] == "%%" and context.cursor_line != _first_line(lines)):
             return nothing
-        words, fragment = _parts(before[found.end() :], context.token)
+        words, fragment = _parts(before[found.end() :])
         offered = _offered(found[1] == "%%", words, fragment, jobs, pools)
         if offered is None:
             return nothing
@@ -83,7 +83,8 @@ def matcher(jobs: Memory, pools: Memory) -> Callable[[CompletionContext], Simple
         completions = [SimpleCompletion(word, type=kind) for word in candidates if word.startswith(fragment)]
         return SimpleMatcherResult(completions=completions, suppress=bool(completions), matched_fragment=fragment)
 
-    return train_matcher
+    one: Callable[[CompletionContext], SimpleMatcherResult] = train_matcher
+    return one
 
 
 def install(shell: InteractiveShell, one: Callable[[CompletionContext], SimpleMatcherResult]) -> None:
@@ -99,7 +100,7 @@ def _first_line(lines: list[str]) -> int:
     return next((number for number, line in enumerate(lines) if line.strip()), 0)
 
 
-def _parts(rest: str, token: str) -> tuple[list[str], str]:
+def _parts(rest: str) -> tuple[list[str], str]:
     """The finished words and the one that is being typed."""
     words = rest.split()
     if not words or rest[-1].isspace():

@@ -62,11 +62,14 @@ def svg(name: str, points: Points, *, width: int = 300, height: int = 96, colour
     label = f"{name}: {len(known)} points from {number(known[0][1])} to {number(known[-1][1])}"
     text = 'fill="currentColor" fill-opacity="0.7" font-size="10"'
     top = f'<text x="{_LEFT - 5}" y="{_TOP + 8}" text-anchor="end" {text}>{number(high)}</text>'
-    foot = f'<text x="{_LEFT - 5}" y="{_TOP + tall}" text-anchor="end" {text}>{number(low)}</text>' if high > low else ""
+    foot = (
+        f'<text x="{_LEFT - 5}" y="{_TOP + tall}" text-anchor="end" {text}>{number(low)}</text>' if high > low else ""
+    )
     return (
         f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" style="max-width:100%;font-variant-numeric:tabular-nums">'
-        f'<path d="M{_LEFT} {_TOP}V{_TOP + tall}H{width - _RIGHT}" fill="none" stroke="currentColor" stroke-opacity="0.25"/>'
+        f'<path d="M{_LEFT} {_TOP}V{_TOP + tall}H{width - _RIGHT}" fill="none" '
+        'stroke="currentColor" stroke-opacity="0.25"/>'
         f'<path d="{"".join(strokes)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
         f'<circle cx="{end_x:g}" cy="{end_y:g}" r="2.4" fill="{colour}"/>{top}{foot}'
         f'<text x="{_LEFT}" y="{height - 3}" {text}>{number(first)}</text>'

@@ -34,17 +34,23 @@ class Detached(KeyboardInterrupt):
 
 
 def present(
-    error: TrainingError, text: str = "", *, places: Mapping[str, tuple[int, int]] | None = None, label: str = "cell"
+    error: TrainingError,
+    text: str = "",
+    *,
+    places: Mapping[str, tuple[int, int]] | None = None,
+    label: str = "cell",
+    top: int = 1,
 ) -> TrainingError:
     """The error, made to show itself in short, with the lines of ``text`` it speaks of.
 
-    ``places`` says where in the first line a key of the wish was written.
+    ``places`` says where in the magic line a key of the wish was written; ``top``
+    is that line's number. Problems in line 1 are problems of the magic line.
     """
     lines = [f"{type(error).__name__}: {error.detail}"]
     if isinstance(error, JobFailed):
         lines += _job_lines(error)
     else:
-        lines += _source_lines(error, text.splitlines(), places or {}, label)
+        lines += _source_lines(error, text.splitlines(), places or {}, label, top)
     if error.hint:
         lines.append(error.hint)
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
@@ -67,10 +73,10 @@ def _job_lines(error: JobFailed) -> list[str]:
     if tail:
         lines += ["", "Its last lines:" if not traceback else "Its last lines before that:"]
         lines += [f"    {line}" for line in tail]
-    attempts = error.job.get("attempts") or ()
-    ended = exit_text(attempts[-1]) if attempts else ""
+    attempt = next(reversed(error.job.get("attempts") or []), {})
+    ended = exit_text(attempt)
     if ended:
-        peak = attempts[-1].get("peak_memory")
+        peak = attempt.get("peak_memory")
         lines += ["", ended + (f", peak memory {bytes_text(peak)}" if peak and not plain() else "")]
     return lines
 
@@ -93,7 +99,7 @@ def _is_chained(between: list[str]) -> bool:
 
 
 def _source_lines(
-    error: TrainingError, text: list[str], places: Mapping[str, tuple[int, int]], label: str
+    error: TrainingError, text: list[str], places: Mapping[str, tuple[int, int]], label: str, top: int
 ) -> list[str]:
     """The lines that the problems point at, each with a caret under the place."""
     problems = error.errors or (Problem("", key=_key_of(error)),)
@@ -104,12 +110,14 @@ def _source_lines(
             found = places.get(problem.key) or places.get(problem.key.rpartition(".")[0])
             if found is not None:
                 line, (column, width) = 1, found
+        if line == 1:
+            line = top
         if line is None or not 0 < line <= len(text):
             if problem.detail and problem.detail not in error.detail and len(problems) > 1:
                 lines.append(f"  {problem.key + ': ' if problem.key else ''}{problem.detail}")
             continue
         source = text[line - 1]
-        if line == 1 and column is not None and width == 1:
+        if line == top and column is not None and width == 1:
             word = re.match(r"\S+", source[column - 1 :])
             width = word.end() if word else 1
         lines.append(f"  {label}, line {line}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Place", "notebook_of", "place_of"]
 
 _MAGIC_LINE = re.compile(r"\s*%%train\b")
 
@@ -33,12 +33,12 @@ class Place:
 
 def place_of(shell: InteractiveShell, body: str) -> Place:
     """The place of the cell that runs now; ``body`` is its text below the magic line."""
-    return Place(_notebook(shell.user_ns), _cell_id(shell), shell.execution_count, _first_line(shell, body))
+    return Place(notebook_of(shell), _cell_id(shell), shell.execution_count, _first_line(shell, body))
 
 
-def _notebook(names: dict[str, Any]) -> str | None:
-    """From VS Code's variable, or from what a Jupyter server tells its kernels."""
-    for path in (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+def notebook_of(shell: InteractiveShell) -> str | None:
+    """The notebook's path: from VS Code's variable, or from what a Jupyter server tells its kernels."""
+    for path in (shell.user_ns.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         if isinstance(path, str) and path.endswith(".ipynb"):
             return path
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,7 +40,10 @@ class Screen:
 
     def say(self, text: str) -> None:
         """A text that is text everywhere, like a log."""
-        print(text)
+        sys.stdout.write(text + "\n")
+
+    def warn(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
 
 
 class _Updated:
@@ -55,7 +59,7 @@ class _Updated:
         if bundle == self._last:
             return
         if self._handle is None:
-            self._handle = DisplayHandle()
+            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
             self._handle.display(dict(bundle), raw=True)
         else:
             self._handle.update(dict(bundle), raw=True)
@@ -71,5 +75,6 @@ class _Lines:
     def draw(self, bundle: Mapping[str, Any], *, final: bool = False) -> None:
         text = str(bundle["text/plain"])
         if text != self._last and (final or not plain()):
-            print(text, flush=True)
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
             self._last = text

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 __all__ = [
@@ -39,8 +39,12 @@ _ICONS = {
     "canceled": "⊘",
     "unknown": "?",
 }
-_LOWER = re.compile(r"(?:^|[_./-])(?:loss|error|err|mse|rmse|mae|mape|nll|perplexity|ppl|cost|wer|cer|regret)(?:$|[_./-])")
-_HIGHER = re.compile(r"(?:^|[_./-])(?:acc\w*|score|auc|auroc|f1|r2|precision|recall|iou|map|bleu|rouge\w*|reward|return)(?:$|[_./-])")
+_LOWER = re.compile(
+    r"(?:^|[_./-])(?:loss|error|err|mse|rmse|mae|mape|nll|perplexity|ppl|cost|wer|cer|regret)(?:$|[_./-])"
+)
+_HIGHER = re.compile(
+    r"(?:^|[_./-])(?:acc\w*|score|auc|auroc|f1|r2|precision|recall|iou|map|bleu|rouge\w*|reward|return)(?:$|[_./-])"
+)
 
 
 def plain() -> bool:
@@ -134,5 +138,5 @@ def exit_text(attempt: Mapping[str, Any]) -> str:
 
 
 def _epoch(instant: str) -> float:
-    moment = datetime.fromisoformat(instant.replace("Z", "+00:00"))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    moment = datetime.fromisoformat(instant)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -157,7 +157,7 @@ lease = Table(
     Column("scope", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("start_time", Text, nullable=False),
+    Column("start_time", BigInteger, nullable=False),
     Column("boot_id", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("expires", _Real, nullable=False),  # seconds since boot (SQLite) or since the epoch (PostgreSQL); 0 = released

@@ -1,0 +1,99 @@
+"""This kernel's side of the conversation: one client, found at first use, and how jobs are named in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from jupyter_training.errors import InvalidUsage, UnknownJob
+
+if TYPE_CHECKING:
+    from jupyter_training.client.client import Client
+
+__all__ = ["Session"]
+
+_UNFINISHED = ("queued", "running", "paused")
+_PAGE = 500
+_OFFERED = 50  # jobs that completion knows
+
+
+class Session:
+    """One per kernel. Thread-safe, as its client is."""
+
+    def __init__(self, client: Client | None = None) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    @property
+    def client(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                from jupyter_training.client.client import Client
+
+                self._client = Client()
+            return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def job(self, text: str, *, notebook: str | None, names: Mapping[str, Any]) -> dict[str, Any]:
+        """The job that a word means: an id or its start, a name, ``last``, or ``@variable`` with a handle.
+
+        Raises:
+            UnknownJob, AmbiguousJob: with the near miss or the candidates.
+            InvalidUsage: the variable holds no handle.
+        """
+        if text.startswith("@"):
+            return self.client.job(_held(text[1:], names))
+        return self.client.find(text, notebook=notebook)
+
+    def jobs(self, texts: Iterable[str], *, notebook: str | None, names: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The jobs that several words mean, each once; a pattern stands for the unfinished jobs it fits.
+
+        Raises:
+            UnknownJob: a word or pattern that fits nothing.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for text in texts:
+            if any(sign in text for sign in "*?["):
+                fitting = [job for job in self._unfinished() if fnmatchcase(job["name"], text)]
+                if not fitting:
+                    raise UnknownJob(f"No unfinished job has a name that fits {text!r}.", hint="See %train list.")
+            else:
+                fitting = [self.job(text, notebook=notebook, names=names)]
+            found.update((job["id"], job) for job in fitting)
+        return list(found.values())
+
+    def job_words(self) -> list[str]:
+        """Names and ids for completion, the newest first. Empty while no server was needed: looking may start one."""
+        if self._client is None:
+            return []
+        jobs = self._client.jobs(limit=_OFFERED)["jobs"]
+        return [*dict.fromkeys(job["name"] for job in jobs), *(job["id"] for job in jobs)]
+
+    def pool_words(self) -> list[str]:
+        if self._client is None:
+            return []
+        return sorted(pool["name"] for pool in self._client.pools())
+
+    def _unfinished(self) -> list[dict[str, Any]]:
+        jobs: list[dict[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = self.client.jobs(state=_UNFINISHED, after=after, limit=_PAGE)
+            jobs.extend(page["jobs"])
+            after = page["next"]
+            if after is None:
+                return jobs
+
+
+def _held(variable: str, names: Mapping[str, Any]) -> str:
+    held = names.get(variable)
+    found = getattr(held, "id", None)
+    if not isinstance(found, str):
+        what = f"holds a {type(held).__name__}, not a handle" if variable in names else "is not defined"
+        raise InvalidUsage(f"@{variable}: the variable {what}.", hint="A handle comes from -o VAR or %train attach.")
+    return found

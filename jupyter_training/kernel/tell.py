@@ -1,0 +1,158 @@
+"""Jobs as tables: the list, all about one, and its metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from jupyter_training.kernel.card import ranked
+from jupyter_training.kernel.curve import COLOURS, Points, spark, svg
+from jupyter_training.kernel.tables import Cell, Table
+from jupyter_training.kernel.wording import (
+    TERMINAL,
+    ago,
+    best,
+    bytes_text,
+    exit_text,
+    icon,
+    lower_is_better,
+    number,
+    plain,
+    seconds_between,
+    short,
+    span_text,
+)
+
+__all__ = ["FIRST_CELL", "about", "listing", "metrics"]
+
+FIRST_CELL = """\
+No trainings yet. Put this in a cell:
+
+%%train first --wait
+from jupyter_training import report
+import time
+for epoch in range(20):
+    time.sleep(0.2)
+    report(epoch=epoch, loss=1 / (epoch + 1))
+"""
+
+Job = Mapping[str, Any]
+
+
+def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = False) -> Table:
+    """One line for each job, the newest first."""
+    empty = "No job fits." if filtered else FIRST_CELL
+    note = "There are more: %train list -n 100" if more and not plain() else ""
+    if plain():
+        rows = [[_state(job), Cell(job["name"]), Cell(", ".join(sorted(job["metrics"])))] for job in jobs]
+        return Table(("state", "name", "metrics"), rows, empty)
+    rows = [[_state(job), Cell(job["name"]), Cell(short(job["id"])), *_figures(job, now)] for job in jobs]
+    return Table(("state", "name", "id", "metric", "time", "submitted", ""), rows, empty, note)
+
+
+def about(job: Job, *, now: float) -> Table:
+    """Everything about one job, a line for each thing."""
+    rows = [[Cell(key), Cell(text)] for key, text in _facts(job, now)]
+    return Table(("", f"{job['name']} {job['phase']}"), rows)
+
+
+def metrics(job: Job, series: Mapping[str, Points], names: Sequence[str]) -> Table:
+    """A line for each metric with its last and best value and its curve."""
+    empty = f"{job['name']} has reported no metrics" + (" yet." if job["state"] not in TERMINAL else ".")
+    rows = []
+    for index, name in enumerate(names):
+        metric, points = job["metrics"][name], series.get(name, ())
+        count = Cell(number(metric["count"]), right=True)
+        if plain():
+            rows.append([Cell(name), count])
+            continue
+        top = best(name, metric)
+        arrow = "↓" if lower_is_better(name) else "↑"
+        picture = svg(name, points, width=240, height=64, colour=COLOURS[index % len(COLOURS)])
+        rows.append(
+            [
+                Cell(name),
+                Cell(number(metric["last"]), right=True),
+                Cell(f"{arrow} {number(top[0])} at {number(top[1])}" if top else ""),
+                Cell(f"{number(metric['low'])} to {number(metric['high'])}"),
+                count,
+                Cell(spark(points, width=24), picture or None),
+                Cell("" if metric["source"] == "report" else f"from {metric['source']}"),
+            ]
+        )
+    columns = ("metric", "points") if plain() else ("metric", "last", "best", "range", "points", "curve", "")
+    return Table(columns, rows, empty)
+
+
+def _state(job: Job) -> Cell:
+    return Cell(f"{icon(job['phase'])} {job['phase']}")
+
+
+def _figures(job: Job, now: float) -> list[Cell]:
+    names = ranked(job["metrics"])
+    first = f"{names[0]} {number(job['metrics'][names[0]]['last'])}" if names else ""
+    seconds = seconds_between(job["started"], job["ended"], now=now)
+    waits = str(job["sentence"]) if job["phase"] in ("queued", "failed", "unknown") else ""
+    return [
+        Cell(first),
+        Cell(span_text(seconds) if seconds is not None else "", right=True),
+        Cell(ago(job["submitted"], now=now), right=True),
+        Cell(waits if len(waits) <= 60 else waits[:57] + "...", escape(waits)),
+    ]
+
+
+def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
+    yield "state", str(job["sentence"]) if not plain() else job["state"]
+    if not plain():
+        yield "id", job["id"]
+        yield "submitted", f"{ago(job['submitted'], now=now)} by {job['user']}"
+        seconds = seconds_between(job["started"], job["ended"], now=now)
+        if seconds is not None:
+            yield "ran" if job["ended"] else "runs for", span_text(seconds)
+    yield "pool", f"{job['pool']}, priority {job['priority']}"
+    if job["notebook"] and not plain():
+        yield "notebook", job["notebook"]
+    for name, value in job["params"].items():
+        yield f"param {name}", _value(value)
+    for name, value in job["tags"].items():
+        yield f"tag {name}", value
+    for name in ranked(job["metrics"]):
+        yield f"metric {name}", "" if plain() else number(job["metrics"][name]["last"])
+    for attempt in job["attempts"]:
+        if len(job["attempts"]) > 1 or (attempt["reason"] not in (None, "completed")):
+            yield f"attempt {attempt['number']}", _attempt(attempt)
+    for artifact in job["artifacts"] or ():
+        yield "output", artifact["name"] if plain() else f"{artifact['name']}  {bytes_text(artifact['size'])}"
+    yield from _spec(job["spec"] or {})
+    if job["run_id"] and not plain():
+        yield "record", f"MLflow run {job['run_id']}"
+
+
+def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    resources = {key: value for key, value in (spec.get("resources") or {}).items() if value}
+    if resources:
+        texts = (f"{key} {bytes_text(value) if key == 'memory' else value}" for key, value in resources.items())
+        yield "resources", ", ".join(texts)
+    if spec.get("timeout"):
+        yield "timeout", span_text(spec["timeout"])
+    environment = spec.get("environment") or {}
+    if not plain() and environment.get("python"):
+        yield "python", environment["python"]
+        yield "folder", environment.get("folder") or "its own"
+    files = [file["path"] for file in spec.get("files") or ()]
+    if len(files) > 1:
+        yield "files", ", ".join(files[:8]) + (f" and {len(files) - 8} more" if len(files) > 8 else "")
+
+
+def _attempt(attempt: Mapping[str, Any]) -> str:
+    words = [attempt["sentence"] or attempt["state"], exit_text(attempt)]
+    if attempt["peak_memory"] and not plain():
+        words.append(f"peak memory {bytes_text(attempt['peak_memory'])}")
+    return "  ".join(filter(None, words))
+
+
+def _value(value: object) -> str:
+    words = number(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+    return words if len(words) <= 80 else words[:77] + "..."

@@ -1,0 +1,188 @@
+"""What ``%train VERB`` does. One function for each verb of the table."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_training.errors import InvalidUsage, NotFound, near_miss
+from jupyter_training.kernel import card, explain, tell, waiting
+from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.kernel.commands import CELL, VERBS
+from jupyter_training.kernel.notebook import notebook_of
+from jupyter_training.kernel.screen import Screen
+from jupyter_training.kernel.session import Session
+from jupyter_training.kernel.terminal_text import collapsed
+from jupyter_training.kernel.wording import plain, short
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["ACTIONS", "Desk"]
+
+_BYTES_A_LINE = 200
+_MOST_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a verb works with."""
+
+    session: Session
+    screen: Screen
+    shell: InteractiveShell
+
+    def job(self, parsed: Parsed) -> dict[str, Any]:
+        """The job of the first operand; without one the last job."""
+        text = parsed.operands[0] if parsed.operands else "last"
+        return self.session.job(text, notebook=notebook_of(self.shell), names=self.shell.user_ns)
+
+    def jobs(self, parsed: Parsed) -> list[dict[str, Any]]:
+        texts = parsed.operands or ("last",)
+        return self.session.jobs(texts, notebook=notebook_of(self.shell), names=self.shell.user_ns)
+
+
+def list_(desk: Desk, parsed: Parsed) -> None:
+    state = parsed.text("state")
+    notebook = notebook_of(desk.shell) if parsed.on("here") else None
+    if parsed.on("here") and notebook is None:
+        raise InvalidUsage("This kernel does not know which notebook it belongs to.", hint="Leave out --here.")
+    text = parsed.operands[0] if parsed.operands else None
+    page = desk.session.client.jobs(state=state, text=text, notebook=notebook, limit=parsed.whole("n", 20))
+    filtered = bool(state or text or notebook)
+    desk.screen.table(tell.listing(page["jobs"], now=time.time(), more=bool(page["next"]), filtered=filtered))
+
+
+def show(desk: Desk, parsed: Parsed) -> None:
+    job = desk.session.client.job(desk.job(parsed)["id"])  # what was found may lack outputs
+    desk.screen.table(tell.about(job, now=time.time()))
+
+
+def logs(desk: Desk, parsed: Parsed) -> None:
+    job, client = desk.job(parsed), desk.session.client
+    wanted = parsed.whole("n", 50)
+    attempt = parsed.options.get("attempt")
+    number = attempt if isinstance(attempt, int) else None
+    tail = max(1, min(_MOST_BYTES, wanted * _BYTES_A_LINE))
+    if parsed.on("follow") and number is None:
+        _follow(desk, job, tail)
+        return
+    chunk = client.logs(job["id"], tail=tail, attempt=number)
+    while chunk["offset"] > 0 and chunk["text"].count("\n") <= wanted and tail < _MOST_BYTES:
+        tail = min(_MOST_BYTES, tail * 4)
+        chunk = client.logs(job["id"], tail=tail, attempt=number)
+    lines = collapsed(chunk["text"]).removesuffix("\n").split("\n")
+    if not chunk["text"]:
+        desk.screen.say(f"{job['name']} has written nothing" + (" yet." if job["ended"] is None else "."))
+        return
+    whole = chunk["offset"] == 0 and len(lines) <= wanted
+    if not whole and not plain():
+        desk.screen.say(f"[ the last {min(wanted, len(lines))} lines; more: %train logs {short(job['id'])} -n 1000 ]")
+    desk.screen.say("\n".join(lines[-wanted:] if wanted > 0 else []))
+
+
+def metrics(desk: Desk, parsed: Parsed) -> None:
+    job = desk.job(parsed)
+    names = list(parsed.operands[1:]) or card.ranked(job["metrics"])
+    for name in names:
+        if name not in job["metrics"]:
+            close = near_miss(name, job["metrics"])
+            known = ", ".join(sorted(job["metrics"])) or "none yet"
+            raise NotFound(
+                f"{job['name']} has no metric {name!r}; it has: {known}.",
+                hint=f"Did you mean {close!r}?" if close else None,
+            )
+    series = waiting.curves(desk.session.client, job, *names, points=200) if names and not plain() else {}
+    desk.screen.table(tell.metrics(job, series, names))
+
+
+def wait(desk: Desk, parsed: Parsed) -> None:
+    jobs = desk.jobs(parsed)
+    quiet = parsed.on("quiet")
+    limit = parsed.options.get("timeout")
+    waiting.stay(
+        desk.session.client,
+        jobs,
+        [None if quiet else desk.screen.drawing() for _ in jobs],
+        timeout=float(limit) if isinstance(limit, (int, float)) else None,
+    )
+
+
+def cancel(desk: Desk, parsed: Parsed) -> None:
+    _stop(desk, parsed, "cancel", "is asked to stop")
+
+
+def kill(desk: Desk, parsed: Parsed) -> None:
+    _stop(desk, parsed, "kill", "is being killed")
+
+
+def attach(desk: Desk, parsed: Parsed) -> None:
+    from jupyter_training.client.handle import Handle
+
+    variable = parsed.text("o")
+    if variable is None:
+        raise InvalidUsage("%train attach needs a variable for the handle.", hint="Write %train attach last -o h.")
+    job = desk.job(parsed)
+    desk.shell.user_ns[variable] = Handle(desk.session.client, job)
+    if not parsed.on("quiet"):
+        desk.screen.show(card.bundle(job, {} if plain() else waiting.curves(desk.session.client, job)))
+
+
+def doctor(desk: Desk, _: Parsed) -> None:
+    desk.screen.table(explain.doctor(desk.session, desk.shell))
+
+
+def help_(desk: Desk, parsed: Parsed) -> None:
+    if not parsed.operands:
+        desk.screen.say(explain.overview())
+        return
+    name = parsed.operands[0].lstrip("%")
+    command = CELL if name in ("train", "cell") else VERBS.get(name)
+    if command is None:
+        close = near_miss(name, VERBS)
+        raise InvalidUsage(
+            f"%train has no verb {name!r}.", hint=f"Did you mean %train help {close}?" if close else "See %train help."
+        )
+    desk.screen.say(explain.command(command))
+
+
+def _follow(desk: Desk, job: Mapping[str, Any], tail: int) -> None:
+    """Print the log as it grows; an interrupt ends the looking, which is how one leaves it."""
+    try:
+        for piece in desk.session.client.follow(job["id"], tail=tail):
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        desk.screen.say(f"\n[ no longer followed; {job['name']} goes on ]")
+
+
+def _stop(desk: Desk, parsed: Parsed, verb: str, words: str) -> None:
+    from jupyter_training.errors import from_problem
+
+    jobs = desk.jobs(parsed)
+    results = desk.session.client.act(verb, *(job["id"] for job in jobs))
+    names = {job["id"]: job["name"] for job in jobs}
+    if not parsed.on("quiet"):
+        lines = [names[one["id"]] + ("" if plain() else f" · {short(one['id'])}") for one in results if one["ok"]]
+        if lines:
+            desk.screen.say("\n".join(f"{line} {words}." for line in lines))
+    refused = [one for one in results if not one["ok"]]
+    if refused:
+        raise from_problem(refused[0]["problem"])
+
+
+ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
+    "list": list_,
+    "show": show,
+    "logs": logs,
+    "metrics": metrics,
+    "wait": wait,
+    "cancel": cancel,
+    "kill": kill,
+    "attach": attach,
+    "doctor": doctor,
+    "help": help_,
+}

@@ -1,0 +1,48 @@
+"""From the records an attempt left to why it ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_training.backends.local.verdict import verdict
+from jupyter_training.core.lifecycle import EndReason
+
+ERROR = {
+    "exit_code": 1,
+    "error": {"type": "ValueError", "message": "bad lr\nmore", "frames": [{"file": "cell [3]", "line": 7}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("exit_record", "end_record", "reason"),
+    [
+        ({"exit_code": 0}, None, EndReason.COMPLETED),
+        ({"exit_code": 3}, None, EndReason.ERROR),
+        ({"exit_code": None, "signal": 9}, None, EndReason.SIGNALED),
+        ({"exit_code": None, "signal": 9, "oom": True}, None, EndReason.OUT_OF_MEMORY),
+        ({"exit_code": None, "signal": 15, "how_stopped": "cancel"}, None, EndReason.CANCELED),
+        ({"exit_code": 0, "how_stopped": "cancel"}, None, EndReason.CANCELED),
+        ({"exit_code": None, "signal": 9, "how_stopped": "kill"}, None, EndReason.KILLED),
+        ({"exit_code": None, "signal": 9, "how_stopped": "timeout"}, None, EndReason.TIMEOUT),
+        ({"exit_code": None, "signal": None, "from": "adopted"}, {"exit_code": 0}, EndReason.COMPLETED),
+        ({"exit_code": None, "signal": None, "from": "adopted"}, ERROR, EndReason.ERROR),
+        ({"exit_code": None, "signal": None, "from": "adopted"}, None, EndReason.LOST),
+        ({"not_begun": True}, None, EndReason.NOT_BEGUN),
+        ({"launch_error": "no such interpreter"}, None, EndReason.LAUNCH_FAILED),
+    ],
+)
+def test_records_give_the_reason(exit_record: dict, end_record: dict | None, reason: EndReason) -> None:
+    assert reason is verdict(exit_record, end_record).reason
+
+
+def test_an_error_is_told_at_the_persons_own_line() -> None:
+    assert "Failed: ValueError: bad lr at cell [3], line 7." == verdict({"exit_code": 1}, ERROR).detail
+
+
+def test_out_of_memory_says_how_much() -> None:
+    end = verdict({"signal": 9, "oom": True, "peak_memory": 15_900_000_000, "memory_limit": 16_000_000_000}, None)
+    assert "Killed, probably out of memory: 15.9 GB of 16 GB." == end.detail
+
+
+def test_a_crash_is_not_called_a_signal_from_outside() -> None:
+    assert "crashed (signal 11, SIGSEGV)" in str(verdict({"signal": 11}, None).detail)

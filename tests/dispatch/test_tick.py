@@ -1,0 +1,180 @@
+"""The real tick over a real store, with time and engine in the test's hands."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from jupyter_training.core.lifecycle import EndReason, JobState, Phase, Seen, Verb, phase
+from jupyter_training.errors import StaleEpoch
+from jupyter_training.seams.backend import End
+from jupyter_training.store import views
+from jupyter_training.testing.scripted_backend import Script
+from tests.dispatch.stage import Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path / "home")
+
+
+def test_a_job_goes_from_wish_to_success(stage: Stage) -> None:
+    job = stage.submit("digits")
+    stage.settle()
+    assert JobState.SUCCEEDED is stage.job(job).state
+    assert EndReason.COMPLETED is stage.job(job).reason
+    assert [1] == [attempt.number for attempt in stage.attempts(job)]
+
+
+def test_no_more_jobs_run_than_there_are_slots(stage: Stage) -> None:
+    jobs = [stage.submit(f"j{number}") for number in range(5)]
+    stage.tick()
+    assert {"j0", "j1"} == stage.running()
+    stage.settle()
+    assert stage.all_ended(jobs)
+
+
+def test_what_failed_is_told_with_its_sentence(stage: Stage) -> None:
+    stage.scripts["bad"] = Script(ends=End(EndReason.ERROR, "Failed: ValueError at cell 4.", exit_code=1))
+    job = stage.submit("bad")
+    stage.settle()
+    assert (JobState.FAILED, "Failed: ValueError at cell 4.") == (stage.job(job).state, stage.job(job).detail)
+
+
+def test_a_waiting_job_that_is_canceled_never_runs(stage: Stage) -> None:
+    stage.submit("a", slots=2)
+    waiting = stage.submit("b")
+    stage.tick()
+    stage.wish(waiting, Verb.CANCEL)
+    stage.tick()
+    assert JobState.CANCELED is stage.job(waiting).state
+    assert () == stage.attempts(waiting)
+
+
+def test_a_running_job_that_is_canceled_ends_canceled(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=1_000, obeys_after=5)
+    job = stage.submit("a")
+    stage.tick()
+    stage.wish(job, Verb.CANCEL)
+    stage.tick(1)
+    assert Phase.STOPPING is phase(stage.job(job), stage.attempts(job)[-1])
+    stage.tick(5)
+    assert (JobState.CANCELED, EndReason.CANCELED) == (stage.job(job).state, stage.job(job).reason)
+
+
+def test_a_kill_does_not_wait_for_a_cancel(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=1_000, obeys_after=500)
+    job = stage.submit("a")
+    stage.tick()
+    stage.wish(job, Verb.CANCEL)
+    stage.tick(1)
+    stage.wish(job, Verb.KILL)
+    stage.tick(1)
+    stage.tick(1)
+    assert EndReason.KILLED is stage.job(job).reason
+
+
+def test_a_time_limit_ends_a_job(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=1_000)
+    job = stage.submit("a", timeout=60.0)
+    first = stage.tick()
+    assert not first.changed or first.next_wake is None or first.next_wake > stage.clock.now()
+    stage.tick(30)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.tick(31)
+    stage.tick(1)
+    assert (JobState.FAILED, EndReason.TIMEOUT) == (stage.job(job).state, stage.job(job).reason)
+
+
+def test_silence_is_not_death(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=100, silent=((10, 50),))
+    job = stage.submit("a", slots=2)
+    waiting = stage.submit("b", slots=1)
+    stage.tick()
+    stage.tick(20)
+    assert Seen.UNKNOWN is stage.attempts(job)[-1].seen
+    assert Phase.UNKNOWN is phase(stage.job(job), stage.attempts(job)[-1])
+    assert {"a"} == stage.running()
+    stage.tick(40)
+    assert Seen.LIVE is stage.attempts(job)[-1].seen
+    stage.settle()
+    assert JobState.SUCCEEDED is stage.job(waiting).state
+
+
+def test_a_launch_that_never_began_is_made_again_but_not_for_ever(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=0, ends=End(EndReason.NOT_BEGUN))
+    job = stage.submit("a")
+    stage.settle()
+    assert JobState.FAILED is stage.job(job).state
+    assert 4 == len(stage.attempts(job))
+
+
+def test_ticking_again_changes_nothing(stage: Stage) -> None:
+    for number in range(5):
+        stage.submit(f"j{number}")
+    stage.tick()
+    head = views.head(stage.store)
+    stage.tick()
+    stage.tick()
+    assert head == views.head(stage.store)
+
+
+def test_a_successor_goes_on_where_the_first_left(stage: Stage) -> None:
+    jobs = [stage.submit(f"j{number}") for number in range(3)]
+    stage.tick()
+    stage.succeed()
+    stage.settle()
+    assert stage.all_ended(jobs)
+    assert {1} == set(stage.backend.launches.values())
+
+
+def test_the_first_can_write_nothing_once_it_has_a_successor(stage: Stage) -> None:
+    stage.submit("a")
+    old, epoch = stage.ticker, stage.epoch
+    stage.succeed()
+    with pytest.raises(StaleEpoch):
+        old.tick(epoch)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_seeded_stories_end_well(tmp_path: Path, seed: int) -> None:
+    """Arrivals, stops, silences and dispatchers that are replaced in any order: every promise holds."""
+    rng = random.Random(seed)
+    stage = Stage(tmp_path / "home", slots=rng.randint(1, 4))
+    jobs = []
+    slots = {}
+    for step in range(60):
+        if rng.random() < 0.35:
+            name = f"j{step}"
+            start = rng.uniform(0, 10)
+            stage.scripts[name] = Script(
+                runs=rng.uniform(0, 30),
+                starts_after=rng.uniform(0, 2),
+                obeys_after=rng.uniform(0, 10),
+                silent=((start, start + rng.uniform(0, 8)),) if rng.random() < 0.3 else (),
+                ends=rng.choice(
+                    [End(EndReason.COMPLETED, exit_code=0), End(EndReason.ERROR, exit_code=1), End(EndReason.NOT_BEGUN)]
+                ),
+            )
+            need = rng.randint(0, 1) if rng.random() < 0.8 else 1
+            job = stage.submit(name, slots=need, priority=rng.choice([1, 42, 99]))
+            slots[job] = need
+            jobs.append(job)
+        if jobs and rng.random() < 0.15:
+            job = rng.choice(jobs)
+            if not stage.all_ended([job]):
+                stage.wish(job, rng.choice(list(Verb)))
+        if rng.random() < 0.1:
+            stage.succeed()
+        if rng.random() < 0.05:
+            stage.clock.jump(rng.uniform(-3600, 3600))
+        stage.tick(rng.uniform(0, 5))
+        used = sum(slots[job] for job, _ in stage.backend.slots_in_use())
+        assert used <= views.pools(stage.store)["local"].slots
+    stage.settle(step=5)
+    assert stage.all_ended(jobs)
+    assert set(stage.backend.launches.values()) <= {1}
+    numbers = [change.n for change in views.changes(stage.store, 0, 100_000).changes]
+    assert numbers == sorted(set(numbers))

@@ -1,0 +1,144 @@
+"""Bad input gets a clear error that names the thing, and nothing is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from jupyter_training.errors import (
+    InvalidSpec,
+    KeyReused,
+    TooLarge,
+    TrainingError,
+    UnknownPlugin,
+    UnknownPool,
+)
+from jupyter_training.schema import SubmitRequest
+from jupyter_training.services.site import Site
+from jupyter_training.services.submit import submit
+from jupyter_training.settings import Settings
+from jupyter_training.store import views
+
+SCRIPT = "print('hello')\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A home whose wishes nobody acts on: these tests end before any job starts."""
+    site = Site.open(Settings(home=tmp_path / "home", local_slots=2, bundle_limit_bytes=10_000))
+    monkeypatch.setattr(site, "ensure_dispatcher", lambda: None)
+    return site
+
+
+def a_request(**changes: Any) -> SubmitRequest:
+    request = {
+        "key": "key-12345678",
+        "entry": {"kind": "script", "path": "train.py"},
+        "files": [{"path": "train.py", "text": SCRIPT}],
+        **changes,
+    }
+    return SubmitRequest.model_validate(request)
+
+
+def refused(site: Site, kind: type[TrainingError], **changes: Any) -> TrainingError:
+    with pytest.raises(kind) as caught:
+        submit(site, a_request(**changes), user="ada")
+    assert [] == views.unfinished(site.store), "nothing may be stored"
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"priority": 0}, "priority: 0 is not allowed"),
+        ({"priority": 100}, "priority: 100 is not allowed"),
+        ({"resources": {"slots": 3}}, "asks for 3; the pool 'local' has 2"),
+        ({"resources": {"gpus": 1}}, "the pool 'local' has none"),
+        ({"timeout": "soon"}, "'soon' is not a duration"),
+        ({"timeout": -1}, "timeout: -1"),
+        ({"timeout": float("nan")}, "timeout: nan"),
+        ({"timeout": 0}, "timeout"),
+        ({"grace": "1 fortnight"}, "not a duration"),
+        ({"name": "a b"}, "'a b' is not a name"),
+        ({"name": "x" * 64}, "is not a name"),
+        ({"metrics": {"loss": "("}}, "metrics.loss"),
+        ({"params": {"lr": float("inf")}}, "params.lr: inf is not allowed"),
+        ({"params": {"1lr": 1}}, "'1lr' is not a parameter's name"),
+        ({"params": {"api_key": "abc"}}, "looks like a secret"),
+        ({"environment": {"pass_env": ["HF_TOKEN"]}}, "HF_TOKEN has no value"),
+        ({"files": [{"path": "../train.py", "text": ""}]}, "not inside"),
+        ({"files": [{"path": "/etc/train.py", "text": ""}]}, "not inside"),
+        ({"files": [{"path": "train.py"}]}, "either text or base64"),
+        ({"files": [{"path": "train.py", "base64": "?"}]}, "not valid base64"),
+        ({"files": [{"path": "other.py", "text": ""}]}, "'train.py' is not among the files"),
+        ({"files": [{"path": "train.py", "text": ""}, {"path": "./train.py", "text": ""}]}, "there twice"),
+        ({"files": [{"path": "train.py", "text": "x = 1\nfor\n"}]}, "train.py, line 2"),
+        ({"files": [{"path": "train.py", "text": "x = '\0'"}]}, "train.py"),
+        ({"config": {"text": "nmae: x"}}, "there is no key 'nmae'"),
+        ({"config": {"text": "slots: many"}}, "config line 1, column 1: resources.slots"),
+    ],
+)
+def test_a_bad_value_is_refused_in_words(site: Site, changes: dict[str, Any], words: str) -> None:
+    assert words in str(refused(site, InvalidSpec, **changes))
+
+
+def test_a_config_error_has_its_position_and_near_miss(site: Site) -> None:
+    error = refused(site, InvalidSpec, config={"text": "name: a\nresources:\n  slot: 1\n", "name": "cell [2]"})
+    assert "cell [2] line 3, column 3" in error.detail
+    assert "Did you mean 'slots'?" == error.hint
+
+
+def test_an_unknown_pool_is_told_with_those_there_are(site: Site) -> None:
+    error = refused(site, UnknownPool, pool="locla")
+    assert "there is: local" in error.detail
+    assert "Did you mean 'local'?" == error.hint
+
+
+@pytest.mark.parametrize("changes", [{"launcher": "plian"}, {"environment": {"kind": "curent"}}])
+def test_an_unknown_plugin_is_told_with_those_there_are(site: Site, changes: dict[str, Any]) -> None:
+    assert "Did you mean" in str(refused(site, UnknownPlugin, **changes))
+
+
+def test_code_over_the_limit_names_the_largest_files(site: Site) -> None:
+    error = refused(site, TooLarge, files=[{"path": "train.py", "text": SCRIPT}, {"path": "big.txt", "text": "x" * 9_990}])
+    assert "big.txt" in error.detail
+
+
+@pytest.mark.parametrize("changes", [{"key": "short"}, {"prio": 1}, {"files": []}, {"params": []}])
+def test_a_malformed_request_never_becomes_a_wish(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        a_request(**changes)
+
+
+def test_a_key_that_comes_again_with_other_content_is_refused(site: Site) -> None:
+    submit(site, a_request(), user="ada")
+    with pytest.raises(KeyReused):
+        submit(site, a_request(params={"lr": 1}), user="ada")
+    assert 1 == len(views.unfinished(site.store))
+
+
+def test_a_repeated_submit_is_the_same_job(site: Site) -> None:
+    first, created = submit(site, a_request(), user="ada")
+    second, again = submit(site, a_request(), user="ada")
+    assert (True, False, first.id) == (created, again, second.id)
+
+
+def test_a_request_wins_over_its_config_and_params_are_merged(site: Site) -> None:
+    config = {"text": "name: from-config\npriority: 7\nparams: {lr: 0.1, batch: 64}\nslots: 2\nmemory: 2GB\n"}
+    job, _ = submit(site, a_request(name="mine", params={"lr": 0.5}, config=config), user="ada")
+    assert ("mine", 7, {"lr": 0.5, "batch": 64}) == (job.name, job.priority, job.spec.params)
+    assert (2, 2_000_000_000) == (job.spec.resources.slots, job.spec.resources.memory)
+
+
+def test_secret_values_are_kept_beside_the_store_for_their_owner_only(site: Site) -> None:
+    request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
+    job, _ = submit(site, request, user="ada")
+    kept = site.settings.secrets_file(job.key)
+    assert 0o600 == kept.stat().st_mode & 0o777
+    home = site.settings.home
+    leaks = [path for path in home.rglob("*") if path.is_file() and path != kept and b"hf-very-secret" in path.read_bytes()]
+    assert [] == leaks
+    assert "hf-very-secret" not in repr(job)
