@@ -4,10 +4,11 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['**/types.gen.ts', '**/lib/**'] },
   ...tseslint.configs.recommendedTypeChecked,
+  { plugins: { jupyter } },
+  ...jupyter.configs.recommended,
   {
-    files: ['labextension/**/*.{ts,tsx}'],
-    plugins: { '@jupyter': jupyter },
-    languageOptions: { parserOptions: { project: './labextension/tsconfig.check.json' } },
+    files: ['labextension/**/*.{ts,tsx}', '**/src/**/*.{ts,tsx}', '**/tests/**/*.{ts,tsx}'],
+    languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
       'no-console': 'error',

@@ -15,5 +15,12 @@ Object.assign(globalThis, {
   IS_REACT_ACT_ENVIRONMENT: true
 });
 
-window.matchMedia ??= (query: string) =>
-  ({ matches: false, media: query, addEventListener: () => undefined, removeEventListener: () => undefined }) as unknown as MediaQueryList;
+if (Reflect.get(window, 'matchMedia') === undefined) {
+  const none = (query: string) => ({
+    matches: false,
+    media: query,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined
+  });
+  Object.assign(globalThis, { matchMedia: none });
+}

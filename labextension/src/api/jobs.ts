@@ -1,0 +1,59 @@
+/** What can be asked about jobs, typed by the server's own schema. */
+import type { ServerConnection } from '@jupyterlab/services';
+import { request } from './http';
+import type { components } from './types.gen';
+
+type Schemas = components['schemas'];
+
+export type Job = Schemas['JobView'];
+export type Phase = Schemas['Phase'];
+export type Metric = Schemas['MetricView'];
+export type Series = Schemas['SeriesView'];
+export type Change = Schemas['ChangeView'];
+export type ChangeMessage = Schemas['ChangeMessage'];
+export type Verb = Schemas['Verb'];
+export type Info = Schemas['InfoView'];
+export type JobPage = Schemas['JobPage'];
+export type ItemResult = Schemas['ItemResult'];
+
+type Settings = ServerConnection.ISettings;
+
+/** Ask for one job, with its spec and artifacts. */
+export function show(settings: Settings, id: string): Promise<Job> {
+  return request<Job>(settings, 'GET', `jobs/${encodeURIComponent(id)}`);
+}
+
+/** A page of ended jobs, newest first. */
+export function ended(settings: Settings, after: string | null, limit: number): Promise<JobPage> {
+  return request<JobPage>(settings, 'GET', 'jobs', {
+    query: { state: ['succeeded', 'failed', 'canceled'], after, limit }
+  });
+}
+
+/** Jobs that wait or run. */
+export function active(settings: Settings): Promise<JobPage> {
+  return request<JobPage>(settings, 'GET', 'jobs', { query: { state: ['queued', 'running', 'paused'], limit: 500 } });
+}
+
+/** Curves of a job; minimum and maximum survive the sampling. */
+export async function curves(
+  settings: Settings,
+  id: string,
+  names: readonly string[],
+  points: number
+): Promise<Series[]> {
+  const found = await request<Schemas['MetricsView']>(settings, 'GET', `jobs/${encodeURIComponent(id)}/metrics`, {
+    query: { name: names, points }
+  });
+  return found.series;
+}
+
+/** Wish something of several jobs. The answer has one result a job; a refusal of one does not touch the rest. */
+export async function act(settings: Settings, verb: Verb, jobs: readonly string[]): Promise<ItemResult[]> {
+  const answer = await request<Schemas['VerbResult']>(settings, 'POST', 'verbs', { body: { verb, jobs } });
+  return answer.results;
+}
+
+export function info(settings: Settings): Promise<Info> {
+  return request<Info>(settings, 'GET', 'info');
+}

@@ -1,0 +1,90 @@
+/**
+ * The output's widget: shows what was saved at once, loads the live card's code, and holds the stream
+ * open while it is in the page. Notebooks attach and detach outputs as they scroll.
+ */
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import type { Session } from '../../model/session';
+import { JOB_MIME } from '../../tokens';
+import type { Mounted } from './mount';
+import { readReference } from './reference';
+import type { Reference } from './reference';
+
+export class JobOutput extends Widget implements IRenderMime.IRenderer {
+  constructor(
+    private readonly session: () => Promise<Session>,
+    private readonly trans: TranslationBundle,
+    private readonly sanitizer: IRenderMime.ISanitizer
+  ) {
+    super();
+    this.addClass('jp-Training');
+    this.addClass('jp-Training-output');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const reference = readReference(model.data[JOB_MIME]);
+    this._html = text(model.data['text/html']);
+    this._plain = text(model.data['text/plain']);
+    if (reference?.job === this._reference?.job && reference?.store === this._reference?.store && this._mounted) {
+      return; // the saved text changed, the job did not: the live card goes on
+    }
+    this._unmount();
+    this._reference = reference;
+    this._saved(this.node);
+    if (this.isAttached) {
+      await this._mount();
+    }
+  }
+
+  override dispose(): void {
+    this._unmount();
+    super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    void this._mount();
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    this._unmount();
+    super.onBeforeDetach(message);
+  }
+
+  private async _mount(): Promise<void> {
+    const reference = this._reference;
+    if (reference === null || this._mounted) {
+      return;
+    }
+    const [{ mount }, session] = await Promise.all([import('./mount'), this.session()]);
+    if (this.isAttached && !this._mounted && this._reference === reference) {
+      this.node.textContent = '';
+      this._mounted = mount(this.node, { session, trans: this.trans }, reference, this._saved);
+    }
+  }
+
+  private _unmount(): void {
+    this._mounted?.dispose();
+    this._mounted = null;
+  }
+
+  private readonly _saved = (node: HTMLElement): void => {
+    if (this._html === '') {
+      node.textContent = this._plain;
+    } else {
+      node.innerHTML = this.sanitizer.sanitize(this._html);
+    }
+  };
+
+  private _html = '';
+  private _plain = '';
+  private _reference: Reference | null = null;
+  private _mounted: Mounted | null = null;
+}
+
+/** Saved outputs hold texts as one string or as lines. */
+function text(of: unknown): string {
+  return Array.isArray(of) ? of.join('') : typeof of === 'string' ? of : '';
+}

@@ -1,0 +1,66 @@
+/** Jobs and messages as a server would send them, with only what a test is about spelled out. */
+import type { ChangeMessage, Job, Metric } from '../src/api/jobs';
+
+export const STORE = 'store0001';
+
+export function aJob(over: Partial<Job> = {}): Job {
+  const id = over.id ?? '3f2a91bcde';
+  return {
+    id,
+    store: STORE,
+    name: 'digits',
+    state: 'running',
+    phase: 'running',
+    desired: 'run',
+    reason: null,
+    sentence: 'Running.',
+    experiment: null,
+    trial: null,
+    queue: 'local',
+    pool: 'local',
+    priority: 42,
+    user: 'ada',
+    notebook: null,
+    submitted: '2026-11-21T10:00:00Z',
+    started: '2026-11-21T10:00:01Z',
+    ended: null,
+    params: {},
+    tags: {},
+    metrics: {},
+    progress: null,
+    attempts: [],
+    run_id: null,
+    artifacts: null,
+    spec: null,
+    spec_hash: 'abc',
+    version: 1,
+    ...over
+  };
+}
+
+export function succeeded(over: Partial<Job> = {}): Job {
+  return aJob({
+    state: 'succeeded',
+    phase: 'succeeded',
+    reason: 'completed',
+    sentence: 'Succeeded in 12 s.',
+    ended: '2026-11-21T10:00:13Z',
+    ...over
+  });
+}
+
+export function queued(over: Partial<Job> = {}): Job {
+  return aJob({ state: 'queued', phase: 'queued', started: null, sentence: 'Waits: about to start.', ...over });
+}
+
+export function aMetric(last: number | null, over: Partial<Metric> = {}): Metric {
+  return { last, last_step: 3, low: 0.1, low_step: 2, high: 0.9, high_step: 1, count: 4, source: 'report', ...over };
+}
+
+export function snapshot(n: number, jobs: Job[], store = STORE): ChangeMessage {
+  return { type: 'snapshot', store, n, changes: [], jobs };
+}
+
+export function changes(n: number, jobs: Job[], store = STORE): ChangeMessage {
+  return { type: 'changes', store, n, changes: jobs.map(job => ({ n, kind: 'state', job: job.id })), jobs };
+}
