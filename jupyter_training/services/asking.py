@@ -161,12 +161,11 @@ def _path(loc: Sequence[int | str], value: Any, kind: str) -> list[int | str]:
     path: list[int | str] = []
     here = value
     for place, part in enumerate(loc):
-        if isinstance(here, dict) and part in here:
+        try:
             here = here[part]
-        elif isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
-            here = here[part]
-        elif not (kind == "missing" and place == len(loc) - 1):
-            continue
+        except (LookupError, TypeError):
+            if kind != "missing" or place < len(loc) - 1:
+                continue
         path.append(part)
     return path
 

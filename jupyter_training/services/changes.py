@@ -1,0 +1,77 @@
+"""What live views read: where the change log stands, a first picture, and what came after."""
+
+from __future__ import annotations
+
+from jupyter_training.core.changes import Change
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.lifecycle import TERMINAL, JobState
+from jupyter_training.errors import InvalidUsage
+from jupyter_training.schema import ChangeMessage, ChangeView
+from jupyter_training.services.present import job_views
+from jupyter_training.services.site import Site
+from jupyter_training.store import views
+
+__all__ = ["BATCH", "head", "running", "since", "snapshot"]
+
+BATCH = 1000  # changes in one message at most; the next one follows at once
+_ACTIVE_SHOWN = 500
+_WAITING_SHOWN = 200
+_FINISHED_SHOWN = 50
+
+
+def head(site: Site) -> int:
+    """The number of the newest change; 0 when there is none."""
+    return views.head(site.store)
+
+
+def running(site: Site) -> int:
+    """How many jobs run now."""
+    return views.counts(site.store).get(JobState.RUNNING, 0)
+
+
+def snapshot(site: Site) -> ChangeMessage:
+    """Where a live view begins: the unfinished jobs and the newest finished ones, newest first.
+
+    Of very many only the newest of each kind are in it; lists page through the rest.
+    ``n`` is read before the jobs are, so that following from it misses nothing.
+    """
+    n = views.head(site.store)
+    jobs = []
+    for states, limit in (
+        ({JobState.RUNNING}, _ACTIVE_SHOWN),
+        ({JobState.QUEUED, JobState.PAUSED}, _WAITING_SHOWN),
+        (TERMINAL, _FINISHED_SHOWN),
+    ):
+        page = views.page(site.store, views.JobQuery(states=frozenset(states)), after=None, limit=limit)
+        jobs.extend(page.jobs)
+    jobs.sort(key=lambda job: -job.seq)
+    return ChangeMessage(type="snapshot", store=site.store.store_id, n=n, jobs=tuple(job_views(site, jobs)))
+
+
+def since(site: Site, after: int) -> ChangeMessage:
+    """What came after a cursor, at most ``BATCH`` changes, with the jobs they touch as they are now.
+
+    Changes of one kind to one job come as their last one. ``resync`` when the
+    cursor is older than the log's tail, or from a future that was never written.
+
+    Raises:
+        InvalidUsage: a negative cursor.
+    """
+    if after < 0:
+        raise InvalidUsage("A cursor is 0 or more.")
+    batch = views.changes(site.store, after, BATCH)
+    if batch.resync or after > batch.head:
+        return ChangeMessage(type="resync", store=site.store.store_id, n=batch.head)
+    last: dict[tuple[str, JobId | None], Change] = {}
+    for change in batch.changes:
+        last.pop((change.kind, change.job), None)  # so that the later one stands at its own place
+        last[change.kind, change.job] = change
+    touched = list(dict.fromkeys(change.job for change in last.values() if change.job is not None))
+    jobs = job_views(site, views.jobs(site.store, touched)) if touched else []
+    return ChangeMessage(
+        type="changes",
+        store=site.store.store_id,
+        n=batch.changes[-1].n if batch.changes else after,
+        changes=tuple(ChangeView(n=one.n, kind=one.kind.value, job=one.job) for one in last.values()),
+        jobs=tuple(jobs),
+    )
