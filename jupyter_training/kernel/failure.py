@@ -73,7 +73,7 @@ def _job_lines(error: JobFailed) -> list[str]:
     if tail:
         lines += ["", "Its last lines:" if not traceback else "Its last lines before that:"]
         lines += [f"    {line}" for line in tail]
-    attempt = next(reversed(error.job.get("attempts") or []), {})
+    attempt: Mapping[str, Any] = next(reversed(error.job.get("attempts") or []), {})
     ended = exit_text(attempt)
     if ended:
         peak = attempt.get("peak_memory")

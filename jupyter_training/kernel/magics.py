@@ -16,7 +16,7 @@ from jupyter_training.errors import InvalidUsage, TrainingError
 from jupyter_training.kernel import body as bodies
 from jupyter_training.kernel import card, completion, explain, waiting
 from jupyter_training.kernel.arguments import Parsed, parse, verb_of
-from jupyter_training.kernel.commands import CELL, VERBS
+from jupyter_training.kernel.commands import CELL
 from jupyter_training.kernel.failure import present
 from jupyter_training.kernel.notebook import Place, place_of
 from jupyter_training.kernel.screen import Screen
@@ -80,9 +80,6 @@ class TrainMagics(Magics):
         from jupyter_training.client.handle import Handle
         from jupyter_training.kernel import request as requests
 
-        if not cell.strip() and parsed.operands and parsed.operands[0] in VERBS:
-            verb = parsed.operands[0]
-            raise InvalidUsage(f"{verb!r} is a verb of %train.", hint=f"Write %train {verb} with one %.")
         screen, quiet = Screen(self._shell), parsed.on("quiet")
         code = bodies.read(cell, first_line=place.first_line)
         resolved = bodies.resolve(code, parsed.values)
@@ -144,6 +141,5 @@ def _misplaced(_: str) -> None:
 
 
 # What %%train? and %train? show.
-for _magic, _help in ((TrainMagics.cell, explain.command(CELL)), (TrainMagics.line, explain.overview())):
-    _documented: Any = _magic
-    _documented.__doc__ = _help
+setattr(TrainMagics.cell, "__doc__", explain.command(CELL))  # noqa: B010
+setattr(TrainMagics.line, "__doc__", explain.overview())  # noqa: B010

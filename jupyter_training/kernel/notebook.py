@@ -33,7 +33,7 @@ class Place:
 
 def place_of(shell: InteractiveShell, body: str) -> Place:
     """The place of the cell that runs now; ``body`` is its text below the magic line."""
-    return Place(notebook_of(shell), _cell_id(shell), shell.execution_count, _first_line(shell, body))
+    return Place(notebook_of(shell), _cell_id(shell), _count(shell), _first_line(shell, body))
 
 
 def notebook_of(shell: InteractiveShell) -> str | None:
@@ -53,10 +53,19 @@ def _cell_id(shell: InteractiveShell) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _count(shell: InteractiveShell) -> int:
+    """The number of the cell that runs now. IPython's counter is ahead of it in some versions, the history never."""
+    return max(1, len(_history(shell)) - 1)
+
+
+def _history(shell: InteractiveShell) -> list[str]:
+    """The cells as they were written, the one that runs now at the end."""
+    return list(getattr(shell.history_manager, "input_hist_raw", None) or [""])
+
+
 def _first_line(shell: InteractiveShell, body: str) -> int:
     """Blank lines above the magic line are dropped before a magic is called; the raw cell still has them."""
-    history = getattr(shell.history_manager, "input_hist_raw", None)
-    raw = history[-1] if history else ""
+    raw = _history(shell)[-1]
     if not raw.rstrip().endswith(body.rstrip()):
         return 2
     for number, line in enumerate(raw.splitlines(), start=1):

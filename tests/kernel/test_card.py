@@ -1,0 +1,112 @@
+"""The card of a job, in text and HTML; plain mode says only what is the same each time."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from jupyter_training.kernel import card
+from jupyter_training.kernel.curve import Points
+from tests.kernel.builders import JOB, job, metric
+
+SERIES: dict[str, Points] = {
+    "loss": [(0, 1.0), (1, None), (2, 0.25)],
+    "val_accuracy": [(0, 0.5), (1, 0.9), (2, 0.75)],
+}
+
+
+class Tags(HTMLParser):
+    """The tags and attributes of a text, with every opened one closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.extend(attrs)
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.extend(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag == self.open.pop()
+
+
+def running() -> dict[str, object]:
+    return job(
+        metrics={"loss": metric(0.25, low=0.25), "val_accuracy": metric(0.75, high=0.9)},
+        progress={"done": 3, "total": 12, "unit": "epoch", "text": ""},
+        params={"lr": 0.00012, "note": "<b>bold</b>"},
+    )
+
+
+def test_a_waiting_job_says_why_and_what_to_type() -> None:
+    shown = card.text(job("queued", sentence="Waits: 2 of 2 slots are used."))
+    assert "digits · abcdef queued   Waits: 2 of 2 slots are used.   %train cancel abcdef" == shown
+
+
+def test_a_running_job_shows_progress_last_and_best() -> None:
+    shown = card.text(running(), SERIES)
+    assert "epoch 3/12" in shown
+    assert "val_accuracy 0.75 (best 0.9 at 1) ▁█▅" in shown
+    assert "loss 0.25 █ ▁" in shown
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [("succeeded", "%train show abcdef"), ("failed", "%train logs abcdef"), ("canceled", "Canceled.")],
+)
+def test_an_ended_job_says_what_to_look_at(phase: str, words: str) -> None:
+    shown = card.text(job(phase))
+    assert words in shown
+    assert "cancel abcdef" not in shown
+
+
+def test_the_html_is_whole_and_runs_nothing() -> None:
+    tags = Tags(card.html(running(), SERIES))
+    assert [] == tags.open
+    assert {"script", "style", "link", "iframe", "img"}.isdisjoint(tags.tags)
+    assert 2 == tags.tags.count("svg")
+    assert not [name for name, _ in tags.attributes if name.startswith("on") or name in ("href", "src")]
+
+
+def test_what_a_person_wrote_is_escaped() -> None:
+    shown = card.html(job("failed", sentence="<img src=x>", params={"note": "<b>bold</b>"}))
+    assert "<img" not in shown
+    assert "<b>bold" not in shown
+
+
+def test_the_live_part_holds_the_ids_and_nothing_that_changes() -> None:
+    first, later = card.bundle(job("queued")), card.bundle(running(), SERIES)
+    assert {"store": "store-one", "job": JOB} == first[card.LIVE] == later[card.LIVE]
+
+
+def test_a_bundle_is_small_enough_to_be_sent_twice_a_second() -> None:
+    names = [f"metric_{number}" for number in range(40)]
+    points: Points = [(step, step / 7) for step in range(120)]
+    shown = card.bundle(job(metrics={name: metric(1.5) for name in names}), dict.fromkeys(names, points))
+    assert len(json.dumps(shown)) < 16_000
+
+
+def test_a_state_is_a_word_and_not_a_colour_alone() -> None:
+    for phase in ("queued", "starting", "running", "stopping", "succeeded", "failed", "canceled", "unknown", "paused"):
+        assert f"<b>{phase}</b>" in card.html(job(phase))
+
+
+def test_plain_mode_shows_text_without_ids_times_and_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    ended = {**running(), **{key: job("succeeded")[key] for key in ("phase", "state", "ended")}}
+    assert {"text/plain": "digits succeeded   loss, val_accuracy"} == card.bundle(ended, SERIES)
+
+
+def test_a_metric_of_gaps_only_draws_nothing() -> None:
+    assert "<svg" not in card.html(job(metrics={"loss": metric(None)}), {"loss": [(0, None), (1, None)]})

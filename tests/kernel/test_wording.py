@@ -1,0 +1,114 @@
+"""Numbers and spans as people write them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_training.kernel.curve import spark, svg
+from jupyter_training.kernel.tables import Cell, Table
+from jupyter_training.kernel.terminal_text import collapsed
+from jupyter_training.kernel.wording import ago, best, bytes_text, exit_text, lower_is_better, number, span_text
+from tests.kernel.builders import attempt, metric
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (0.962345, "0.962"),
+        (0.00012, "1.2e-4"),
+        (-0.00012, "-1.2e-4"),
+        (1200, "1\u2009200"),
+        (1234567.0, "1\u2009234\u2009567"),
+        (12.3456, "12.3"),
+        (1234.56, "1\u2009230"),
+        (999.9, "1\u2009000"),
+        (1.5e9, "1.5e9"),
+        (2.5e12, "2.5e12"),
+        (3.0, "3"),
+    ],
+)
+def test_a_number_has_three_digits(value: float | None, text: str) -> None:
+    assert text == number(value)
+
+
+@given(st.floats(min_value=-1e300, max_value=1e300))
+def test_a_number_stays_near_its_value(value: float) -> None:
+    shown = float(number(value).replace("\u2009", ""))
+    assert math.isclose(shown, value, rel_tol=0.006, abs_tol=1e-320)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(8, "8 s"), (250, "4 min"), (7800, "2 h 10 m"), (3 * 86400, "3 d")])
+def test_a_span_is_short(seconds: float, text: str) -> None:
+    assert text == span_text(seconds)
+
+
+def test_an_instant_is_told_relative_to_now() -> None:
+    assert "4 min ago" == ago("1970-01-01T00:00:00Z", now=250.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "lower"),
+    [
+        ("loss", True),
+        ("val_loss", True),
+        ("rmse", True),
+        ("val_accuracy", False),
+        ("acc", False),
+        ("f1", False),
+        ("lr", None),
+        ("epoch", None),
+        ("glossary", None),
+    ],
+)
+def test_the_better_side_is_known_from_the_name(name: str, lower: bool | None) -> None:
+    assert lower is lower_is_better(name)
+
+
+def test_the_best_value_comes_with_its_step() -> None:
+    assert (0.9, 1) == best("accuracy", metric(0.7, high=0.9))
+    assert best("lr", metric(0.7)) is None
+
+
+def test_an_exit_is_decoded() -> None:
+    assert "ended by signal 9 (SIGKILL)" == exit_text(attempt(exit_code=None, signal=9))
+    assert "exit code 3" == exit_text(attempt(exit_code=3))
+
+
+def test_sizes_are_decimal() -> None:
+    assert ["512 B", "1.5 kB", "12.3 MB", "1.2 GB"] == [
+        bytes_text(size) for size in (512, 1500, 12_300_000, 1_200_000_000)
+    ]
+
+
+def test_a_sparkline_shows_the_shape_and_its_gaps() -> None:
+    assert "▁▄ █" == spark([(0, 0.0), (1, 0.45), (2, None), (3, 1.0)])
+    assert "▁▁" == spark([(0, 5.0), (1, 5.0)])
+    assert "" == spark([(0, None)])
+    assert 16 == len(spark([(step, float(step)) for step in range(1000)]))
+
+
+def test_a_gap_breaks_the_line_of_a_chart() -> None:
+    assert 2 == svg("loss", [(0, 1.0), (1, 2.0), (2, None), (3, 3.0), (4, 2.0)]).split('d="')[2].split('"')[0].count(
+        "M"
+    )
+
+
+def test_a_table_aligns_numbers_to_the_right() -> None:
+    table = Table(
+        ["name", "value"], [[Cell("loss"), Cell("0.5", right=True)], [Cell("accuracy"), Cell("12", right=True)]]
+    )
+    assert ["name      value", "loss        0.5", "accuracy     12"] == table.text.splitlines()
+
+
+def test_a_redrawn_line_shows_its_last_state_and_escapes_are_gone() -> None:
+    assert "100%|##| done\nred" == collapsed("  0%|  |\r 50%|# |\r100%|##| done\r\n\x1b[31mred\x1b[0m")
+
+
+def test_binary_garbage_becomes_readable_signs() -> None:
+    assert "a\ufffdb" == collapsed("a\x00b")
