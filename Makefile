@@ -1,0 +1,150 @@
+# Everything a person does with this tree. `make` alone lists it.
+#
+# Each part of the set-up leaves a stamp inside what it made: a second run is instant, a changed lock or source
+# runs what it touches, and what was deleted by hand is made again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+DEMO_HOME := $(CURDIR)/.demo/home
+NOTEBOOKS := notebooks/01_first_job.ipynb
+
+FRONT := package.json $(wildcard labextension/*.json) $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+# --- set-up ---------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: .venv/.made-python .venv/.made-labextension ## the environment in .venv and the labextension, built
+
+.venv/.made-uv: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; `make doctor` says how to get it.") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+# The packages first, then our own tree as a link. The overrides of pyproject leave out what a machine without a GPU can't use.
+.venv/.made-python: .venv/.made-uv pyproject.toml constraints.txt package.json
+	$(BIN)/uv pip install --quiet --python $(RUN) --compile-bytecode --constraint constraints.txt --requirements pyproject.toml --group test --group lint --group build
+	@mkdir -p jupyter_training/_labextension
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.made: package-lock.json .npmrc
+	npm ci --no-progress --loglevel=error
+	@touch $@
+
+# An editable install copies the bundle; a link shows each new build.
+.venv/.made-labextension: .venv/.made-python node_modules/.made $(FRONT)
+	npm run --silent --loglevel=error build:prod
+	@mkdir -p .venv/share/jupyter/labextensions
+	@rm -rf .venv/share/jupyter/labextensions/jupyter-training
+	@ln -s $(CURDIR)/jupyter_training/_labextension .venv/share/jupyter/labextensions/jupyter-training
+	@touch $@
+
+.PHONY: browser
+browser:
+	@sh .ci/browser
+
+.PHONY: doctor
+doctor: ## what this machine has of what is needed, and how to get the rest
+	@sh .ci/doctor $(PYTHON)
+
+# --- see it ---------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## run the first notebook and show what it trained
+	@$(RUN) -m tests.demo .demo $(NOTEBOOKS)
+
+.PHONY: lab
+lab: setup ## open JupyterLab on the notebooks, with the demo's trainings
+	JUPYTER_TRAINING_HOME=$(DEMO_HOME) $(BIN)/jupyter lab --notebook-dir=notebooks
+
+# --- prove it -------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup browser check test-front test-notebooks ## everything, with its own set-up
+	$(RUN) -m pytest
+
+.PHONY: test-fast
+test-fast: installed test-front ## without browser, installs and slow tests; under 3 minutes
+	$(RUN) -m pytest -m "not browser and not slow"
+
+.PHONY: test-front
+test-front: installed
+	npm run --silent --loglevel=error test
+
+# Saved outputs are compared with new ones: JUPYTER_TRAINING_PLAIN leaves out times, ids and rates.
+.PHONY: test-notebooks
+test-notebooks: installed
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
+	JUPYTER_TRAINING_HOME=$$home JUPYTER_TRAINING_PLAIN=1 $(RUN) -m pytest --nbval --nbval-current-env -W default $(NOTEBOOKS)
+
+.PHONY: installed
+installed:
+	@test -x $(BIN)/pytest -a -d node_modules || { echo "Nothing is set up yet: make setup"; exit 2; }
+
+.PHONY: check
+check: installed check-types ## lint, formats, types, who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	npm run --silent --loglevel=error check
+	npm run --silent --loglevel=error lint
+
+.PHONY: bench
+bench: setup .venvs/peers/.made ## the budgets, each beside its baseline of the same run; NAMES=... for some
+	$(RUN) -m tests.benchmarks $(NAMES)
+
+# Another scheduler's requirements stay out of our environment.
+.venvs/peers/.made: .venv/.made-uv
+	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/peers
+	$(BIN)/uv pip install --quiet --python .venvs/peers/bin/python --compile-bytecode --constraint constraints.txt jupyter-scheduler ipykernel
+	@touch $@
+
+.PHONY: torture
+torture: setup ## kill every process in turn and together, 50 seeded times
+	$(RUN) -m tests.torture
+
+# --- generated files ------------------------------------------------------------------------------------------
+
+TYPES := labextension/src/api/types.gen.ts
+
+.PHONY: types
+types: installed ## the front end's types, from the server's schema
+	@mkdir -p .make
+	$(RUN) -m jupyter_training.server.openapi > .make/openapi.json
+	npm run --silent --loglevel=error types -- --output $(TYPES)
+
+.PHONY: check-types
+check-types: installed
+	@mkdir -p .make
+	@$(RUN) -m jupyter_training.server.openapi > .make/openapi.json
+	@npm run --silent --loglevel=error types -- --output .make/types.gen.ts > /dev/null
+	@diff -u $(TYPES) .make/types.gen.ts || { echo "The schema has changed: make types"; exit 1; }
+
+.PHONY: lock
+lock: .venv/.made-uv ## both lock files, from pyproject.toml and package.json; UPGRADE=--upgrade for newer versions
+	$(BIN)/uv pip compile --quiet --python $(RUN) $(UPGRADE) pyproject.toml --group test --group lint --group build --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+	npm install --package-lock-only --loglevel=error
+	node -e 'const fs = require("fs"), file = "package-lock.json", lock = JSON.parse(fs.readFileSync(file)); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync(file, JSON.stringify(lock, null, 2) + "\n")'
+
+.PHONY: wheel
+wheel: .venv/.made-uv ## a wheel in dist/, with the labextension in it
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+
+.PHONY: clean
+clean: ## back to a fresh checkout, but for the trainings of the demo
+	rm -rf .venv .venvs .make node_modules dist test-artefacts labextension/lib jupyter_training/_labextension jupyter_training/_version.py
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
