@@ -62,7 +62,11 @@ def text(job: Job, series: Series | None = None) -> str:
     """One line: which job, how it stands, and what to type next."""
     phase, names = job["phase"], ranked(job["metrics"])
     if plain():
-        return "   ".join(filter(None, [f"{job['name']} {phase}", ", ".join(sorted(names))]))
+        # How far it is when somebody looks is chance; that it was submitted and how it ended is not.
+        words = (
+            [f"{job['name']} {phase}", ", ".join(sorted(names))] if phase in TERMINAL else [f"{job['name']} submitted"]
+        )
+        return "   ".join(filter(None, words))
     parts = [f"{job['name']} · {short(job['id'])} {phase}"]
     if phase not in ("running", "succeeded"):
         parts.append(str(job["sentence"]))

@@ -108,5 +108,10 @@ def test_plain_mode_shows_text_without_ids_times_and_values(monkeypatch: pytest.
     assert {"text/plain": "digits succeeded   loss, val_accuracy"} == card.bundle(ended, SERIES)
 
 
+def test_plain_mode_does_not_say_how_far_a_job_happens_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    assert {"digits submitted"} == {card.text(one) for one in (job("queued"), job("starting"), running())}
+
+
 def test_a_metric_of_gaps_only_draws_nothing() -> None:
     assert "<svg" not in card.html(job(metrics={"loss": metric(None)}), {"loss": [(0, None), (1, None)]})
