@@ -1,0 +1,227 @@
+"""The files of an attempt's folder, by name, and how a whole file is written and read.
+
+    order.json       what to run; written before the launch
+    secrets.json     values that the order names only; gone once the code has them
+    code/            the bundle's files
+    claim/           made once, by whoever may run the attempt or gives it up
+    supervisor.lock  held while a supervisor lives; supervisor.json says which
+    begun.json       from now on the person's code may have run
+    process.json     the person's process; it waits until this is on disk
+    events-*.page    points, samples, notes (``lines``, ``tail``)
+    log, log.holes   what was printed, and which middle of it is gone (``log``)
+    listens          empty: the code asks ``should_stop()``
+    stop.json        a stop that was asked for
+    end.json         how the person's code ended, by its own process
+    exit.json        how the attempt ended; the last file, nothing of it lives any more
+    *.reserved       disk space set aside for the record of that name
+
+The constants are for code inside a job, where each import counts; the functions
+give a ``Path`` to everybody else.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Union
+
+    StrPath = Union[str, "os.PathLike[str]"]
+
+__all__ = [
+    "VERSION",
+    "allocate",
+    "attempt_folder",
+    "begun_file",
+    "code_folder",
+    "end_file",
+    "exit_file",
+    "log_file",
+    "order_file",
+    "process_file",
+    "read_json",
+    "reserve",
+    "secrets_file",
+    "stop_file",
+    "write_json",
+]
+
+VERSION = 1
+
+ORDER = "order.json"
+SECRETS = "secrets.json"
+CODE = "code"
+CLAIM = "claim"
+OWNER = "owner.json"
+LOCK = "supervisor.lock"
+SUPERVISOR = "supervisor.json"
+BEGUN = "begun.json"
+PROCESS = "process.json"
+LOG = "log"
+HOLES = "log.holes"
+LISTENS = "listens"
+STOP = "stop.json"
+END = "end.json"
+EXIT = "exit.json"
+
+_RESERVED_BYTES = 64 * 1024  # room for a long traceback
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def attempt_folder(root: StrPath, job: str, number: int) -> Path:
+    """The folder of one attempt below the spool's root, whether or not it is there yet."""
+    return _in(root, job) / str(number)
+
+
+def order_file(folder: StrPath) -> Path:
+    return _in(folder, ORDER)
+
+
+def secrets_file(folder: StrPath) -> Path:
+    return _in(folder, SECRETS)
+
+
+def code_folder(folder: StrPath) -> Path:
+    return _in(folder, CODE)
+
+
+def begun_file(folder: StrPath) -> Path:
+    return _in(folder, BEGUN)
+
+
+def process_file(folder: StrPath) -> Path:
+    return _in(folder, PROCESS)
+
+
+def log_file(folder: StrPath) -> Path:
+    return _in(folder, LOG)
+
+
+def stop_file(folder: StrPath) -> Path:
+    return _in(folder, STOP)
+
+
+def end_file(folder: StrPath) -> Path:
+    return _in(folder, END)
+
+
+def exit_file(folder: StrPath) -> Path:
+    return _in(folder, EXIT)
+
+
+def read_json(path: StrPath, *, strict: bool = False) -> dict[str, Any] | None:
+    """The record in a file; None where there is none, or none that can be read as one.
+
+    Raises:
+        OSError: with ``strict`` only: the system would not let us look. For those
+            who must not take that for "no record".
+    """
+    try:
+        with open(path, "rb") as file:
+            value = json.loads(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        if strict:
+            raise
+        return None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write_json(path: StrPath, value: dict[str, Any]) -> None:
+    """Write a record so that it is there as a whole or not at all, also after a power cut.
+
+    Replaces an older one; only its owner may read it. On a full disk the room
+    that ``reserve`` set aside is used.
+
+    Raises:
+        OSError: nothing was written; an older record still stands.
+    """
+    target = os.fspath(path)
+    content = json.dumps(value).encode()
+    reserved = target + ".reserved"
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        _write(temporary, content)
+    except OSError as error:
+        _remove(temporary)
+        if error.errno not in _FULL or not os.path.exists(reserved):
+            raise
+        _write(reserved, content)
+        temporary = reserved
+    os.replace(temporary, target)
+    _remove(reserved)
+    _sync_folder(os.path.dirname(target) or ".")
+
+
+def reserve(path: StrPath) -> bool:
+    """Set disk space aside for a record that must be written even when the disk has filled up. False: it is full now."""
+    reserved = f"{os.fspath(path)}.reserved"
+    try:
+        handle = os.open(reserved, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return False
+    try:
+        allocate(handle, _RESERVED_BYTES)
+        return True
+    except OSError:
+        _remove(reserved)
+        return False
+    finally:
+        os.close(handle)
+
+
+def allocate(handle: int, size: int) -> None:
+    """Give an open, empty file ``size`` bytes of real disk space, all zero.
+
+    Raises:
+        OSError: there is not enough.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+        return
+    left = size  # macOS
+    while left > 0:
+        left -= os.write(handle, bytes(min(left, 1 << 20)))
+
+
+def _in(folder: StrPath, name: str) -> Path:
+    from pathlib import Path
+
+    return Path(folder) / name
+
+
+def _write(path: str, content: bytes) -> None:
+    # Not truncated at opening: the blocks of a reserved file are its worth.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        written = 0
+        while written < len(content):
+            written += os.pwrite(handle, content[written:], written)
+        os.ftruncate(handle, len(content))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # some network file systems refuse this for folders
+    finally:
+        os.close(handle)
