@@ -161,7 +161,7 @@ def write_json(path: StrPath, value: dict[str, Any]) -> None:
 
 
 def reserve(path: StrPath) -> bool:
-    """Set disk space aside for a record that must be written even when the disk has filled up. False: it is full now."""
+    """Set disk space aside for a record that must be written even on a full disk. False: it is full now."""
     reserved = f"{os.fspath(path)}.reserved"
     try:
         handle = os.open(reserved, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -124,7 +124,7 @@ def _parsed(body: bytes) -> tuple[list[Event], int]:
     events: list[Event] = []
     for line in body[:-1].split(b"\n"):
         try:
-            event = _decode(line.decode()) if len(line) < lines.MAX_LINE else None
+            event: Any = _decode(line.decode()) if len(line) < lines.MAX_LINE else None
         except (ValueError, RecursionError):
             continue
         if _is_event(event):
