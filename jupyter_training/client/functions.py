@@ -9,8 +9,11 @@ stays behind, and that is a refusal which names it.
 
 from __future__ import annotations
 
+import ast
 import builtins
+import contextlib
 import inspect
+import linecache
 import math
 import symtable
 import sys
@@ -100,7 +103,7 @@ class _Taken:
         name = thing.__name__
         self.begun.add(name)
         try:
-            lines, first = inspect.getsourcelines(thing)
+            lines, first = _lines_of(thing)
         except (OSError, TypeError):
             if name != self.wanted:
                 self.refused[name] = "its source is not known"
@@ -155,6 +158,38 @@ class _Taken:
             above = _block((lines[name] for name in lines if name in self.early), (), self.future)
             below = _block((lines[name] for name in lines if name not in self.early), self.pieces.values(), False)
         return above + "\n" * max(0, self.first_line - 1 - above.count("\n")) + own + below
+
+
+def _lines_of(thing: types.FunctionType | type) -> tuple[list[str], int]:
+    """Its source lines and the number of the first.
+
+    ``inspect`` knows no classes that were written at a prompt. One is looked for in
+    what was typed there, and taken only where a single text defines that name.
+
+    Raises:
+        OSError, TypeError: the source is not known.
+    """
+    try:
+        return inspect.getsourcelines(thing)
+    except (OSError, TypeError):
+        if not isinstance(thing, type):
+            raise
+    found = {}
+    for entry in list(linecache.cache.values()):
+        if len(entry) != 4 or entry[1] is not None:  # a file, or one that was not read yet: nothing that was typed
+            continue
+        text = "".join(entry[2])
+        if f"class {thing.__name__}" not in text:
+            continue
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.parse(text).body:
+                if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
+                    first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                    lines = entry[2][first - 1 : node.end_lineno]
+                    found["".join(lines)] = (lines, first)
+    if len(found) != 1:
+        raise OSError("no single text defines it")
+    return next(iter(found.values()))
 
 
 def _block(lines: Iterable[str], pieces: Iterable[str], future: bool) -> str:

@@ -39,7 +39,7 @@ class HttpTransport:
         """
         if url is None and socket_path is None:
             raise InvalidUsage("A client needs an address or a socket.")
-        parts = urlsplit(url or "http://localhost/")
+        parts = urlsplit("http://localhost/" if url is None else url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidUsage(
                 f"{url!r} is not an address of a server.", hint="Write e.g. http://localhost:8888/ with its base path."

@@ -1,0 +1,88 @@
+"""``jobs``: the list, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from jupyter_training.cli import say
+from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
+from jupyter_training.cli.place import client_of
+from jupyter_training.errors import InvalidUsage, near_miss
+from jupyter_training.kernel.card import ranked
+from jupyter_training.kernel.wording import ago, icon, number, seconds_between, span_text
+
+__all__ = ["arguments", "run"]
+
+STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
+COLUMNS = (
+    say.Column("id"),
+    say.Column("name", folds=True),
+    say.Column("state", is_state=True),
+    say.Column("submitted", right=True),
+    say.Column("ran", right=True),
+    say.Column("metric"),
+    say.Column("", folds=True),
+)
+
+
+def arguments(parser: Parser) -> None:
+    parser.add_argument("text", nargs="?", metavar="TEXT", help="only jobs with this in their name or id")
+    parser.add_argument("--state", metavar="STATE", action="append", default=[], help=f"one of {', '.join(STATES)}")
+    parser.add_argument("--name", metavar="NAME", help="only jobs of exactly this name")
+    parser.add_argument("--pool", metavar="POOL", help="only jobs of this pool")
+    parser.add_argument("--user", metavar="USER", help="only jobs of this user")
+    parser.add_argument("-n", "--limit", metavar="N", type=whole, default=20, help="how many (20)")
+    parser.add_argument("--after", metavar="CURSOR", help="go on where a page ended")
+    add_json(parser)
+    add_place(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    states = [state for text in options.state for state in text.split(",") if state]
+    for state in states:
+        if state not in STATES:
+            close = near_miss(state, STATES)
+            hint = f"Did you mean {close!r}?" if close else f"There is: {', '.join(STATES)}."
+            raise InvalidUsage(f"There is no state {state!r}.", hint=hint)
+    with client_of(options) as client:
+        page = client.jobs(
+            state=states,
+            name=options.name,
+            text=options.text,
+            pool=options.pool,
+            user=options.user,
+            after=options.after,
+            limit=options.limit,
+        )
+    if options.json:
+        say.as_json(page)
+        return 0
+    narrowed = bool(states or options.name or options.text or options.pool or options.user or options.after)
+    empty = "No job fits." if narrowed else "No trainings yet. To start one: jupyter training submit train.py"
+    now = time.time()
+    say.table(COLUMNS, [_row(job, now) for job in page["jobs"]], empty=empty)
+    if page["next"] is not None:
+        print(f"There are more: --after {page['next']}")
+    return 0
+
+
+def _row(job: dict[str, Any], now: float) -> tuple[str, ...]:
+    ran = seconds_between(job["started"], job["ended"], now=now)
+    return (
+        job["id"],
+        job["name"],
+        f"{icon(job['phase'])} {job['phase']}",
+        ago(job["submitted"], now=now),
+        span_text(ran) if ran is not None else "",
+        telling_metric(job),
+        job["sentence"] if job["phase"] not in ("running", "succeeded") else "",
+    )
+
+
+def telling_metric(job: dict[str, Any]) -> str:
+    """The metric that says most about a job, with its last value."""
+    for name in ranked(job["metrics"]):
+        return f"{name} {number(job['metrics'][name]['last'])}"
+    return ""

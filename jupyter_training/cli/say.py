@@ -1,0 +1,158 @@
+"""How things are shown: errors, JSON, tables. rich draws tables where a terminal is there, else they are plain text."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_training.errors import JobFailed, TrainingError
+
+__all__ = ["Column", "as_json", "facts", "failure", "has_colour", "on_terminal", "table"]
+
+_STYLES = {
+    "running": "blue",
+    "starting": "blue",
+    "queued": "dim",
+    "succeeded": "green",
+    "failed": "red",
+    "fail": "red",
+    "stopping": "yellow",
+    "warn": "yellow",
+    "unknown": "yellow",
+    "ok": "green",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """``right``: numbers align right. ``folds``: takes what width is left, and gives way first."""
+
+    title: str
+    right: bool = False
+    folds: bool = False
+    is_state: bool = False
+
+
+def failure(error: TrainingError, *, as_json: bool) -> None:
+    """Say what went wrong on standard error; with ``as_json`` as a problem document on standard output, too."""
+    print(f"{_paint('error:', '31')} {error.detail}", file=sys.stderr)
+    others = error.errors[1:] if not isinstance(error, JobFailed) else ()
+    for problem in others:
+        place = f"line {problem.line}: " if problem.line is not None else ""
+        print(f"  {place}{problem.detail}", file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
+    if as_json:
+        print(json.dumps(error.to_problem(), indent=2))
+
+
+def as_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def on_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def has_colour(stream: Any = None) -> bool:
+    return bool((stream or sys.stdout).isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """Print rows below their columns' titles, or ``empty`` where there are none."""
+    lines = [list(row) for row in rows]
+    if not lines:
+        print(empty)
+    elif on_terminal():
+        _rich_table(columns, lines)
+    else:
+        _plain_table(columns, lines)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names with their values, one a line, the values in one column."""
+    known = [(name, value) for name, value in pairs if value]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        first, *rest = value.splitlines() or [""]
+        print(f"{name.ljust(width)}  {first}")
+        for line in rest:
+            print(f"{' ' * width}  {line}")
+
+
+def _plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    texts = [[column.title for column in columns], *rows]
+    widths = [max(len(row[index]) for row in texts) for index in range(len(columns))]
+    limit = _width()
+    if limit is not None:
+        spare = sum(widths) + 2 * (len(widths) - 1) - limit
+        for index, column in enumerate(columns):
+            if column.folds and spare > 0:
+                cut = min(spare, max(0, widths[index] - 12))
+                widths[index] -= cut
+                spare -= cut
+    for row in texts:
+        cells = [_cut(text, width) for text, width in zip(row, widths, strict=True)]
+        print(
+            "  ".join(
+                cell.rjust(width) if column.right else cell.ljust(width)
+                for cell, width, column in zip(cells, widths, columns, strict=True)
+            ).rstrip()
+        )
+
+
+def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        drawn.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if column.folds else None,
+        )
+    for row in rows:
+        # As Text, so that brackets in a name are no markup.
+        cells = [
+            Text(text, style=_style(text) if column.is_state else "") for text, column in zip(row, columns, strict=True)
+        ]
+        drawn.add_row(*cells)
+    Console(highlight=False).print(drawn)
+
+
+def _style(text: str) -> str:
+    words = text.split()
+    return _STYLES.get(words[-1], "") if words else ""
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(1, width - 1)] + "…"
+
+
+def _width() -> int | None:
+    """The width that COLUMNS asks for; text that goes to a file or pipe has no limit of its own."""
+    text = os.environ.get("COLUMNS", "")
+    return int(text) if text.isdigit() and int(text) > 0 else None
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if has_colour(sys.stderr) else text
+
+
+def dotted(values: Mapping[str, object]) -> str:
+    """Parameters and the like on one line: ``lr=0.1 batch=64``."""
+    return " ".join(f"{name}={_short(value)}" for name, value in values.items())
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) and (" " in text or not text) else text
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,124 @@
+"""``show``: all about one job."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from jupyter_training.cli import say
+from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
+from jupyter_training.cli.place import client_of, found
+from jupyter_training.kernel.card import ranked
+from jupyter_training.kernel.wording import ago, best, bytes_text, exit_text, icon, number, seconds_between, span_text
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: Parser) -> None:
+    add_job(parser)
+    add_json(parser)
+    add_place(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    with client_of(options) as client:
+        (job,) = found(client, [options.job])
+        view = client.job(job["id"])
+    if options.json:
+        say.as_json(view)
+    else:
+        _print(view, time.time())
+    return 0
+
+
+def _print(job: dict[str, Any], now: float) -> None:
+    print(f"{icon(job['phase'])} {job['name']} · {job['id']} · {job['phase']}")
+    print(job["sentence"])
+    print()
+    spec = job["spec"] or {}
+    resources = {name: value for name, value in (spec.get("resources") or {}).items() if value is not None}
+    ran = seconds_between(job["started"], job["ended"], now=now)
+    artifacts = job["artifacts"] or ()
+    say.facts(
+        [
+            ("parameters", say.dotted(job["params"])),
+            ("submitted", f"{_moment(job['submitted'])} ({ago(job['submitted'], now=now)}) by {job['user']}"),
+            ("started", _moment(job["started"])),
+            ("ran", span_text(ran) if ran is not None else ""),
+            ("progress", _progress(job["progress"])),
+            ("pool", f"{job['pool']}, priority {job['priority']}, {say.dotted(resources)}"),
+            ("code", f"{(spec.get('entry') or {}).get('path', '')} of {_count(len(spec.get('files', ())), 'file')}"),
+            ("interpreter", (spec.get("environment") or {}).get("python") or ""),
+            ("folder", (spec.get("environment") or {}).get("folder") or ""),
+            ("notebook", job["notebook"] or ""),
+            ("tags", say.dotted(job["tags"])),
+            ("MLflow run", job["run_id"] or ""),
+            ("outputs", "\n".join(f"{one['name']} ({bytes_text(one['size'])})" for one in artifacts)),
+        ]
+    )
+    if job["metrics"]:
+        print()
+        say.table(METRIC_COLUMNS, metric_rows(job["metrics"]), empty="")
+    if len(job["attempts"]) > 1 or any(exit_text(one) for one in job["attempts"]):
+        print()
+        columns = (say.Column("attempt", right=True), say.Column("state"), say.Column("", folds=True))
+        say.table(columns, [_attempt(one) for one in job["attempts"]], empty="")
+
+
+METRIC_COLUMNS = (
+    say.Column("metric"),
+    say.Column("last", right=True),
+    say.Column("best", right=True),
+    say.Column("lowest", right=True),
+    say.Column("highest", right=True),
+    say.Column("points", right=True),
+    say.Column("from"),
+)
+
+
+def metric_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
+    """One row for each metric, the telling ones first."""
+    rows: list[tuple[str, ...]] = []
+    for name in ranked(metrics):
+        metric = metrics[name]
+        top = best(name, metric)
+        rows.append(
+            (
+                name,
+                number(metric["last"]),
+                f"{number(top[0])} at {number(top[1])}" if top else "",
+                number(metric["low"]),
+                number(metric["high"]),
+                number(metric["count"]),
+                metric["source"],
+            )
+        )
+    return rows
+
+
+def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:
+    peak = f", peak memory {bytes_text(attempt['peak_memory'])}" if attempt["peak_memory"] else ""
+    ended = exit_text(attempt)
+    words = " ".join(filter(None, [attempt["sentence"] or "", f"({ended}{peak})" if ended else ""]))
+    return (str(attempt["number"]), attempt["state"], words)
+
+
+def _progress(progress: dict[str, Any] | None) -> str:
+    if progress is None:
+        return ""
+    of = f" of {number(progress['total'])}" if progress["total"] is not None else ""
+    return " ".join(filter(None, [f"{progress['unit']} {number(progress['done'])}{of}", progress["text"]]))
+
+
+def _moment(instant: str | None) -> str:
+    """An ISO time in this machine's own zone, to the second."""
+    if instant is None:
+        return ""
+    from datetime import datetime
+
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

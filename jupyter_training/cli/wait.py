@@ -1,0 +1,121 @@
+"""``wait``: stay until jobs have ended, and show how they go."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from typing import Any
+
+from jupyter_training.cli import say
+from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place, span
+from jupyter_training.cli.jobs import telling_metric
+from jupyter_training.cli.place import client_of, found
+from jupyter_training.client import waiting
+from jupyter_training.client.client import Client
+from jupyter_training.kernel.wording import icon, number, seconds_between, span_text
+
+__all__ = ["arguments", "run", "stay"]
+
+_BETWEEN_LINES = 5.0  # seconds between two lines that differ in progress only, where lines stay
+
+
+def arguments(parser: Parser) -> None:
+    parser.epilog = "Exit code 0: all succeeded; 1: one did not; 3: time is up; 130: interrupted, and the jobs go on."
+    add_job(parser, several=True)
+    parser.add_argument("--timeout", metavar="TIME", type=span, help="stay no longer than this, like 90s or 2h")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but failures")
+    add_json(parser)
+    add_place(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    with client_of(options) as client:
+        ids = [job["id"] for job in found(client, options.jobs)]
+        return stay(client, ids, timeout=options.timeout, as_json=options.json, quiet=options.quiet or options.json)
+
+
+def stay(client: Client, ids: list[str], *, timeout: float | None, as_json: bool, quiet: bool) -> int:
+    """Wait for jobs, one after the other; 1 if one did not succeed.
+
+    Raises:
+        TimeoutError: they had not all ended after ``timeout`` seconds.
+        KeyboardInterrupt: with the sentence that the job goes on.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    failed = False
+    ended = []
+    for job in ids:
+        lines = None if quiet else _Lines()
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            view = client.wait(job, timeout=left, on_change=lines)
+        finally:
+            if lines is not None:
+                lines.finish()
+        ended.append(view)
+        if view["state"] != "succeeded":
+            failed = True
+            _say_failure(client, view)
+    if as_json:
+        say.as_json(ended[0] if len(ended) == 1 else ended)
+    return 1 if failed else 0
+
+
+def _say_failure(client: Client, view: dict[str, Any]) -> None:
+    error = waiting.failure(client, view)
+    say.failure(error, as_json=False)
+    if view["attempts"]:
+        print(f"The whole log: jupyter training logs {view['id'][:6]}", file=sys.stderr)
+
+
+class _Lines:
+    """A job's progress: one line that is redrawn on a terminal, else lines that stay."""
+
+    def __init__(self) -> None:
+        self._redraws = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._phase: str | None = None
+        self._shown = ""
+        self._at = float("-inf")
+        self._open = False
+
+    def __call__(self, view: dict[str, Any]) -> None:
+        text = _line(view)
+        changed = view["phase"] != self._phase
+        now = time.monotonic()
+        if text == self._shown or not (changed or self._redraws or now - self._at >= _BETWEEN_LINES):
+            return
+        if self._redraws:
+            width = shutil.get_terminal_size().columns
+            sys.stdout.write(f"\r\x1b[2K{text[: width - 1]}")
+            self._open = True
+            if waiting.has_ended(view):
+                self.finish()
+        else:
+            print(text)
+        sys.stdout.flush()
+        self._phase, self._shown, self._at = view["phase"], text, now
+
+    def finish(self) -> None:
+        if self._open:
+            self._open = False
+            print(flush=True)
+
+
+def _line(view: dict[str, Any]) -> str:
+    """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``."""
+    parts = [f"{icon(view['phase'])} {view['phase']}", view["name"]]
+    if waiting.has_ended(view) or view["phase"] not in ("running", "starting"):
+        parts.append(view["sentence"])
+    else:
+        progress = view["progress"]
+        if progress is not None:
+            total = f" / {number(progress['total'])}" if progress["total"] is not None else ""
+            parts.append(f"{progress['unit']} {number(progress['done'])}{total}")
+        ran = seconds_between(view["started"], None, now=time.time())
+        parts += [telling_metric(view), span_text(ran) if ran is not None else ""]
+        return "  ".join(filter(None, parts))
+    parts.append(telling_metric(view))
+    return "  ".join(filter(None, parts))

@@ -1,0 +1,154 @@
+"""Functions of a notebook: their source, and what comes along or stays behind.
+
+Each cell is run as a notebook would: compiled under a name whose lines are in
+``linecache``, in the namespace of a module called ``__main__``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from jupyter_training.client.functions import captured_source, module_of
+from jupyter_training.errors import InvalidSpec
+
+_number = itertools.count()
+
+
+class Notebook:
+    """A ``__main__`` of its own, filled by cells."""
+
+    def __init__(self) -> None:
+        self.module = ModuleType("__main__")
+
+    def run(self, cell: str) -> None:
+        name = f"<cell {next(_number)}>"
+        linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+        exec(compile(cell, name, "exec", dont_inherit=True), vars(self.module))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    found = Notebook()
+    monkeypatch.setitem(sys.modules, "__main__", found.module)
+    yield found
+
+
+def run_elsewhere(source: str, call: str) -> Any:
+    """What the captured source gives in a fresh namespace."""
+    space: dict[str, Any] = {"__name__": "elsewhere"}
+    exec(compile(source, "<elsewhere>", "exec", dont_inherit=True), space)
+    return eval(call, space)
+
+
+def test_a_function_brings_modules_constants_and_the_functions_it_uses(notebook: Notebook) -> None:
+    notebook.run("import math\nimport os.path as p\nfrom collections import OrderedDict\nSCALE = [2, {'a': 0.5}]\n")
+    notebook.run("def half(x):\n    return x * SCALE[1]['a']\n")
+    notebook.run(
+        "def train(lr):\n    return half(math.floor(lr)), p.basename('a/b'), OrderedDict().__class__.__name__\n"
+    )
+    source = captured_source(notebook.train).source
+    assert (2.0, "b", "OrderedDict") == run_elsewhere(source, "train(4.5)")
+
+
+def test_a_class_of_the_notebook_comes_along(notebook: Notebook) -> None:
+    notebook.run("class Net:\n    width = 3\n    def double(self):\n        return self.width * 2\n")
+    notebook.run("def train():\n    return Net().double()\n")
+    assert 6 == run_elsewhere(captured_source(notebook.train).source, "train()")
+
+
+def test_functions_that_call_each_other_come_along_once(notebook: Notebook) -> None:
+    notebook.run("def even(n):\n    return n == 0 or odd(n - 1)\n\ndef odd(n):\n    return n != 0 and even(n - 1)\n")
+    source = captured_source(notebook.even).source
+    assert run_elsewhere(source, "even(4)")
+    assert 1 == source.count("def odd")
+
+
+@pytest.mark.parametrize("above", [0, 1, 5])
+def test_the_function_keeps_its_line(notebook: Notebook, above: int) -> None:
+    notebook.run("import math\nRATE = 3\ndef helper():\n    return RATE\n")
+    notebook.run("\n" * above + "def train():\n    return math.pi, helper()\n")
+    source = captured_source(notebook.train).source
+    assert above == source.splitlines().index("def train():")
+    assert 3 == run_elsewhere(source, "train()")[1]
+
+
+def test_what_a_definition_needs_at_once_stands_above_it(notebook: Notebook) -> None:
+    notebook.run("import functools\nDEFAULT = 7\n")
+    notebook.run("@functools.lru_cache\ndef cached(x=DEFAULT):\n    return x\n")
+    notebook.run("def train(y=DEFAULT):\n    return cached.__wrapped__ if False else y\n")
+    with pytest.raises(InvalidSpec, match="cached"):  # a cache of this process is no plain function any more
+        captured_source(notebook.train)
+    notebook.run("def train(y=DEFAULT) -> 'int':\n    return y\n")
+    assert 7 == run_elsewhere(captured_source(notebook.train).source, "train()")
+
+
+def test_postponed_annotations_need_nothing(notebook: Notebook) -> None:
+    notebook.run("from __future__ import annotations\ndef train(x: NoSuchType = 1) -> Another:\n    return x\n")
+    assert 1 == run_elsewhere(captured_source(notebook.train).source, "train()")
+
+
+def test_names_that_can_not_travel_are_refused_all_at_once(notebook: Notebook) -> None:
+    notebook.run("import threading\nlock = threading.Lock()\nframe = object()\n")
+    notebook.run("def train():\n    return lock, frame, never_defined\n")
+    with pytest.raises(InvalidSpec) as caught:
+        captured_source(notebook.train)
+    assert ["frame", "lock", "never_defined"] == sorted(problem.key or "" for problem in caught.value.errors)
+    assert "never_defined (not defined)" in caught.value.detail
+    assert "def train(frame)" in (caught.value.hint or "")
+
+
+def test_what_a_helper_uses_is_refused_too(notebook: Notebook) -> None:
+    notebook.run("big = object()\ndef helper():\n    return big\ndef train():\n    return helper()\n")
+    with pytest.raises(InvalidSpec, match="big"):
+        captured_source(notebook.train)
+
+
+def test_a_closure_is_refused_by_what_it_closes_over(notebook: Notebook) -> None:
+    notebook.run(
+        "def make(n):\n    def train():\n        return n\n    train.__qualname__ = 'train'\n    return train\n"
+    )
+    notebook.run("train = make(3)\n")
+    with pytest.raises(InvalidSpec, match="closes over n"):
+        captured_source(notebook.train)
+
+
+def test_local_names_arguments_and_comprehensions_are_not_taken_for_globals(notebook: Notebook) -> None:
+    notebook.run(
+        "def train(x):\n"
+        "    import json\n"
+        "    total = sum(i for i in range(x))\n"
+        "    with open(__file__) as f: pass\n"
+        "    try: pass\n"
+        "    except ValueError as e: print(e)\n"
+        "    return json.dumps([k for k, v in {}.items()]), total, (lambda q: q)(x)\n"
+    )
+    assert "def train" in captured_source(notebook.train).source
+
+
+def test_report_comes_from_the_public_package(notebook: Notebook) -> None:
+    runtime = pytest.importorskip("jupyter_training.runtime.public")
+    assert runtime is not None
+    notebook.run("from jupyter_training import report\ndef train():\n    report(x=1)\n")
+    assert "from jupyter_training import report" in captured_source(notebook.train).source
+
+
+def test_a_function_of_main_has_no_module_and_one_of_a_module_has(notebook: Notebook) -> None:
+    notebook.run("def train(): pass\n")
+    assert module_of(notebook.train) is None
+    assert module_of(captured_source) is sys.modules["jupyter_training.client.functions"]
+
+
+def test_a_function_without_source_is_refused(notebook: Notebook) -> None:
+    exec("def train(): pass", vars(notebook.module))
+    with pytest.raises(InvalidSpec, match="source of train is not known"):
+        captured_source(notebook.train)
