@@ -8,6 +8,7 @@ fatal.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from jupyter_training.store import points
 from jupyter_training.store.engine import Store
 
 __all__ = ["Ingester"]
+
+log = logging.getLogger(__name__)
 
 _PIECE = 1024 * 1024  # bytes of a log that are read at once
 _LONGEST = 64 * 1024  # a log line beyond this is skipped piece by piece
@@ -57,7 +60,7 @@ class Ingester:
         reading = self._reading(job.id, attempt.number)
         total = 0
         while True:
-            batches = self._pages(attempt, folder, reading, now)
+            batches = self._pages(attempt, folder, reading, now, final=final)
             batches += self._log(job, attempt, folder, reading, now, final=final)
             if not batches:
                 break
@@ -92,11 +95,17 @@ class Ingester:
             self._readings[(job, number)] = reading
         return reading
 
-    def _pages(self, attempt: Attempt, folder: Path, reading: _Reading, now: Instant) -> list[points.Batch]:
+    def _pages(
+        self, attempt: Attempt, folder: Path, reading: _Reading, now: Instant, *, final: bool
+    ) -> list[points.Batch]:
         batches = []
         for page in tail.pages(folder):
             start = reading.offsets.get(page.name, 0)
-            events, end, faults = tail.read(page, start)
+            try:
+                events, end, faults = tail.read(page, start, final=final)
+            except OSError as error:
+                log.warning("attempt %s/%d: %s can't be read: %s", attempt.job, attempt.number, page.name, error)
+                continue
             reading.faults += faults
             if end == start:
                 continue
