@@ -106,10 +106,12 @@ check: installed check-types ## lint, formats, types, who imports whom
 bench: setup .venvs/peers/.made ## the budgets, each beside its baseline of the same run; NAMES=... for some
 	$(RUN) -m tests.benchmarks $(NAMES)
 
-# Another scheduler's requirements stay out of our environment.
-.venvs/peers/.made: .venv/.made-uv
+# Another scheduler's requirements stay out of our environment; one of its pins contradicts ours.
+.venvs/peers/.made: .venv/.made-uv constraints.txt
+	@mkdir -p .make
+	@grep -v '^pytz==' constraints.txt > .make/peers.txt
 	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/peers
-	$(BIN)/uv pip install --quiet --python .venvs/peers/bin/python --compile-bytecode --constraint constraints.txt jupyter-scheduler ipykernel
+	$(BIN)/uv pip install --quiet --python .venvs/peers/bin/python --compile-bytecode --constraint .make/peers.txt 'jupyter-scheduler==2.12.*' ipykernel
 	@touch $@
 
 .PHONY: torture
