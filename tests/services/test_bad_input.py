@@ -78,7 +78,7 @@ def refused(site: Site, kind: type[TrainingError], **changes: Any) -> TrainingEr
         ({"files": [{"path": "train.py", "text": "x = 1\nfor\n"}]}, "train.py, line 2"),
         ({"files": [{"path": "train.py", "text": "x = '\0'"}]}, "train.py"),
         ({"config": {"text": "nmae: x"}}, "there is no key 'nmae'"),
-        ({"config": {"text": "slots: many"}}, "config line 1, column 1: resources.slots"),
+        ({"config": {"text": "slots: many"}}, "config line 1, column 1: slots"),
     ],
 )
 def test_a_bad_value_is_refused_in_words(site: Site, changes: dict[str, Any], words: str) -> None:
