@@ -100,7 +100,7 @@ def ours() -> tuple[float, float, float]:
         for _ in range(JOBS):
             start = time.time()
             job = here.client.submit_request(here.wish("pass"))["job"]["id"]
-            until(lambda job=job: here.client.job(job).state != "queued", every=0.01)
+            until(lambda job=job: here.client.job(job)["state"] != "queued", every=0.01)
             begun.append(time.time() - start)
             here.client.wait(job, timeout=60)
             done.append(time.time() - start)

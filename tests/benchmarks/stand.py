@@ -18,6 +18,7 @@ import psutil
 
 from jupyter_training.client.client import Client
 from jupyter_training.settings import Settings
+from tests.kernel.living import emptied
 
 __all__ = ["Stand", "stand", "until"]
 
@@ -57,9 +58,10 @@ class Stand:
 @contextlib.contextmanager
 def stand(**settings: object) -> Iterator[Stand]:
     """A fresh home with these settings, its server running; all of it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder) / "home"
-        home.mkdir()
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
+        emptied(Path(folder) / "home") as home,
+    ):
         (home / "settings.toml").write_text(
             "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
         )
@@ -72,8 +74,10 @@ def stand(**settings: object) -> Iterator[Stand]:
             yield Stand(client, found)
         finally:
             for name, value in kept.items():
-                os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-            _end_all(home)
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def until(ready: Callable[[], object], *, within: float = 60.0, every: float = 0.002) -> None:
@@ -87,20 +91,3 @@ def until(ready: Callable[[], object], *, within: float = 60.0, every: float = 0
         if time.monotonic() > deadline:
             raise TimeoutError(f"Not within {within:.0f} s.")
         time.sleep(every)
-
-
-def _end_all(home: Path) -> None:
-    """End whatever lives in this home: its server, dispatcher, mirror and supervisors."""
-    mine = str(home).encode()
-    ours = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            words = (
-                Path(f"/proc/{process.pid}/environ").read_bytes() + Path(f"/proc/{process.pid}/cmdline").read_bytes()
-            )
-            if mine in words and process.pid != os.getpid():
-                ours.append(process)
-    for process in ours:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(ours, timeout=10)

@@ -5,11 +5,11 @@ import { useRoom } from '../../parts/room';
 
 const LOAD = '%load_ext jupyter_training';
 
-const FIRST_CELL = `%%train first steps=20
+const FIRST_CELL = `%%train first
 import time
 from jupyter_training import report
 
-for step in range(steps):
+for step in range(20):
     time.sleep(0.5)
     report(step=step, loss=1 / (step + 1))`;
 
