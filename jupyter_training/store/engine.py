@@ -22,6 +22,7 @@ from jupyter_training.store import databases, faults, identity, migrate
 from jupyter_training.store.databases import Database
 from jupyter_training.store.identity import Owner
 from jupyter_training.store.machine import Machine
+from jupyter_training.store.memory import Memory
 from jupyter_training.store.rows import SpecCache
 
 __all__ = ["Store"]
@@ -39,6 +40,7 @@ class Store:
     points: Database
     owner: Owner | None  # the machine that may write; None: any
     specs: SpecCache = field(default_factory=SpecCache)
+    memory: Memory = field(default_factory=Memory)
     _jobs_turn: Lock = field(default_factory=Lock)
     _points_turn: Lock = field(default_factory=Lock)
 

@@ -149,7 +149,11 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def _too_new(connection: Connection, database: Database, found: str, program: str) -> StoreTooNew:
-    writer = identity.read_meta(connection).get("program", "a newer version") if database.name == "jobs" else "a newer version"
+    writer = (
+        identity.read_meta(connection).get("program", "a newer version")
+        if database.name == "jobs"
+        else "a newer version"
+    )
     return StoreTooNew(
         f"{database.where} has schema {found}, written by jupyter_training {writer}; "
         f"this is jupyter_training {program}, which knows schema {HEADS[database.name]}.",

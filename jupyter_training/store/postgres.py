@@ -29,7 +29,9 @@ def connect(url: URL, patience: float) -> tuple[Engine, str]:
     url = url.set(drivername="postgresql+psycopg")
     where = f"The PostgreSQL database {url.database!r} on {url.host or 'this machine'}"
     try:
-        engine = create_engine(url, pool_size=4, max_overflow=28, pool_timeout=patience, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(
+            url, pool_size=4, max_overflow=28, pool_timeout=patience, pool_pre_ping=True, hide_parameters=True
+        )
     except (NoSuchModuleError, ModuleNotFoundError):
         raise Unavailable(
             "The driver for PostgreSQL is not installed here.",

@@ -107,13 +107,14 @@ jobs = Table(
     Column("free_restarts", Integer, nullable=False, server_default=text("0")),
     Column("recorded", Boolean, nullable=False, server_default=false()),  # its record is complete
 )
-Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=jobs.c.key.isnot(None), postgresql_where=jobs.c.key.isnot(None))
+_key_given = text("key IS NOT NULL")
+Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=_key_given, postgresql_where=_key_given)
 Index("ix_jobs_state", jobs.c.state, jobs.c.seq)
 Index("ix_jobs_name", jobs.c.name, jobs.c.seq)
 Index("ix_jobs_user", jobs.c.user_name, jobs.c.seq)
 Index("ix_jobs_notebook", jobs.c.notebook, jobs.c.seq)
 Index("ix_jobs_spec", jobs.c.spec_hash)
-_unrecorded = (jobs.c.recorded == false()) & (jobs.c.attempt > 0)
+_unrecorded = text("NOT recorded AND attempt > 0")
 Index("ix_jobs_unrecorded", jobs.c.seq, sqlite_where=_unrecorded, postgresql_where=_unrecorded)
 
 attempts = Table(
@@ -160,7 +161,9 @@ lease = Table(
     Column("start_time", BigInteger, nullable=False),
     Column("boot_id", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
-    Column("expires", _Real, nullable=False),  # seconds since boot (SQLite) or since the epoch (PostgreSQL); 0 = released
+    Column(
+        "expires", _Real, nullable=False
+    ),  # seconds since boot (SQLite) or since the epoch (PostgreSQL); 0 = released
 )
 
 records = Table(
@@ -258,4 +261,3 @@ progress = Table(
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-

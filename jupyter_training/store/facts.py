@@ -1,0 +1,241 @@
+"""What became of the wishes. Written by the dispatcher alone, each under the epoch of its lease.
+
+Every function is one transaction: the epoch is looked at, the rows are changed
+and the changes are logged together, or nothing is. Every fact may be told
+again: a successor that repeats what its predecessor had written already changes
+nothing. All raise StaleEpoch when another dispatcher has taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import (
+    FREE_RESTART_LIMIT,
+    TERMINAL,
+    AttemptState,
+    Desired,
+    EndReason,
+    JobState,
+    Seen,
+    job_state_after,
+)
+from jupyter_training.core.resources import Allocation
+from jupyter_training.errors import Internal, UnknownJob
+from jupyter_training.seams.backend import End, StopHow
+from jupyter_training.store import changelog, lease
+from jupyter_training.store.engine import Store
+from jupyter_training.store.rows import chunks, jobs_of
+from jupyter_training.store.tables import attempts, jobs
+from jupyter_training.store.texts import clean
+
+__all__ = ["begin", "ended", "finished", "launched", "running", "seen", "stopping"]
+
+_ENDED = AttemptState.ENDED.value
+_STOPPED_BY = {Desired.CANCEL: EndReason.CANCELED, Desired.KILL: EndReason.KILLED}
+
+
+def begin(store: Store, epoch: int, starts: Sequence[tuple[JobId, Allocation, str]], now: Instant) -> list[Attempt]:
+    """Give jobs their next attempts, each with its allocation and token: the intent to launch.
+
+    A job that is no longer queued, or no longer wanted to run, is left out.
+    """
+    with _fact(store, epoch) as connection:
+        wanted: dict[JobId, tuple[Allocation, str]] = {job: (given, token) for job, given, token in starts}
+        rows: list[Row[Any]] = []
+        for part in chunks(list(wanted)):
+            rows += connection.execute(
+                select(jobs.c.id, jobs.c.attempt, jobs.c.generation).where(
+                    jobs.c.id.in_(part),
+                    jobs.c.state == JobState.QUEUED.value,
+                    jobs.c.desired == Desired.RUN.value,
+                    jobs.c.holds == "",
+                )
+            )
+        order = {job: place for place, job in enumerate(wanted)}
+        rows.sort(key=lambda row: order[row.id])
+        begun = [_launching(row, *wanted[row.id], now) for row in rows]
+        if begun:
+            connection.execute(insert(attempts), [_row(attempt) for attempt in begun])
+        for attempt in begun:
+            version = changelog.append(
+                connection, [(ChangeKind.ATTEMPT, attempt.job), (ChangeKind.STATE, attempt.job)], now
+            )[-1]
+            _set_job(connection, attempt.job, state=JobState.RUNNING.value, attempt=attempt.number, version=version)
+    return begun
+
+
+def launched(store: Store, epoch: int, job: JobId, number: int, handle: str, now: Instant) -> None:
+    """The backend has taken the attempt and named it ``handle``."""
+    with _fact(store, epoch) as connection:
+        row = _attempt(connection, job, number)
+        if row.state != _ENDED and row.handle != handle:
+            _change(connection, job, number, now, handle=handle)
+
+
+def running(store: Store, epoch: int, job: JobId, number: int, started: Instant, now: Instant) -> None:
+    """The attempt began to work at ``started``. One that is stopping already goes on stopping."""
+    with _fact(store, epoch) as connection:
+        row = _attempt(connection, job, number)
+        if row.state == _ENDED or row.started is not None:
+            return
+        state = AttemptState.RUNNING.value if row.state == AttemptState.LAUNCHING.value else row.state
+        _change(connection, job, number, now, started=started, state=state)
+        connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.started.is_(None)).values(started=started))
+
+
+def seen(store: Store, epoch: int, job: JobId, number: int, seen: Seen, now: Instant) -> None:
+    """What the backend last said of the attempt."""
+    with _fact(store, epoch) as connection:
+        row = _attempt(connection, job, number)
+        if row.state != _ENDED and row.seen != seen.value:
+            _change(connection, job, number, now, seen=seen.value)
+
+
+def stopping(store: Store, epoch: int, job: JobId, number: int, how: StopHow, now: Instant) -> None:
+    """The attempt is about to be asked to end. A kill outranks what was asked before, and nothing outranks a kill."""
+    with _fact(store, epoch) as connection:
+        row = _attempt(connection, job, number)
+        if row.state == _ENDED or row.stop_asked == how or (row.stop_asked is not None and how != "kill"):
+            return
+        since = row.stopping if row.stopping is not None else now
+        _change(connection, job, number, now, state=AttemptState.STOPPING.value, stop_asked=how, stopping=since)
+
+
+def ended(store: Store, epoch: int, job: JobId, number: int, end: End, now: Instant) -> Job:
+    """Nothing of the attempt is left. The job ends with it, or is queued again where the attempt never began."""
+    with _fact(store, epoch) as connection:
+        row = _attempt(connection, job, number)
+        if row.state != _ENDED:
+            connection.execute(
+                _update_attempt(job, number).values(
+                    state=_ENDED,
+                    seen=Seen.GONE.value,
+                    reason=end.reason.value,
+                    detail=_cleaned(end.detail),
+                    exit_code=end.exit_code,
+                    signal=end.signal,
+                    peak_memory=end.peak_memory,
+                    ended=now,
+                )
+            )
+            _conclude(connection, job, end, now)
+        return _job(connection, store, job)
+
+
+def finished(
+    store: Store, epoch: int, job: JobId, reason: EndReason, now: Instant, *, detail: str | None = None
+) -> Job:
+    """A queued job ends without an attempt. One that has ended already stays as it is.
+
+    Raises:
+        UnknownJob
+        Internal: it runs; only its attempt's end ends it.
+    """
+    with _fact(store, epoch) as connection:
+        before = _job(connection, store, job)
+        if before.state in TERMINAL:
+            return before
+        if before.state is JobState.RUNNING:
+            raise Internal(f"The job {job} runs; it can't end before its attempt has.")
+        state = job_state_after(reason, before.desired, 0)
+        changelog.touch(connection, job, [ChangeKind.STATE], now)
+        _set_job(connection, job, state=state.value, reason=reason.value, detail=_cleaned(detail), ended=now)
+        return _job(connection, store, job)
+
+
+@contextmanager
+def _fact(store: Store, epoch: int) -> Iterator[Connection]:
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        yield connection
+
+
+def _conclude(connection: Connection, job: JobId, end: End, now: Instant) -> None:
+    """Give the job the state that follows from its attempt's end."""
+    row = connection.execute(select(jobs.c.desired, jobs.c.free_restarts).where(jobs.c.id == job)).one()
+    desired = Desired(row.desired)
+    state = job_state_after(end.reason, desired, FREE_RESTART_LIMIT - row.free_restarts)
+    changelog.touch(connection, job, [ChangeKind.ATTEMPT, ChangeKind.STATE], now)
+    if state is JobState.QUEUED:
+        _set_job(connection, job, state=state.value, free_restarts=row.free_restarts + 1)
+        return
+    reason, detail = end.reason, _cleaned(end.detail)
+    if state is JobState.CANCELED and reason not in _STOPPED_BY.values():
+        # It never began, and nobody wants it to any more: for a person that is their stop, not our launch.
+        reason, detail = _STOPPED_BY[desired], None
+    _set_job(connection, job, state=state.value, reason=reason.value, detail=detail, ended=now)
+
+
+def _launching(row: Row[Any], allocation: Allocation, token: str, now: Instant) -> Attempt:
+    return Attempt(
+        job=JobId(row.id),
+        number=row.attempt + 1,
+        state=AttemptState.LAUNCHING,
+        seen=Seen.LIVE,
+        reason=None,
+        detail=None,
+        exit_code=None,
+        signal=None,
+        allocation=allocation,
+        handle=None,
+        token=token,
+        created=now,
+        started=None,
+        stopping=None,
+        ended=None,
+        generation=row.generation,
+    )
+
+
+def _cleaned(text: str | None) -> str | None:
+    return None if text is None else clean(text)
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "job": attempt.job,
+        "number": attempt.number,
+        "state": attempt.state.value,
+        "seen": attempt.seen.value,
+        "pool": attempt.allocation.pool,
+        "slots": attempt.allocation.slots,
+        "devices": ",".join(map(str, attempt.allocation.devices)),
+        "token": attempt.token,
+        "created": attempt.created,
+        "generation": attempt.generation,
+    }
+
+
+def _attempt(connection: Connection, job: JobId, number: int) -> Row[Any]:
+    row = connection.execute(select(attempts).where(attempts.c.job == job, attempts.c.number == number)).first()
+    if row is None:
+        raise UnknownJob(f"The job {job!r} has no attempt {number}.")
+    return row
+
+
+def _change(connection: Connection, job: JobId, number: int, now: Instant, **values: Any) -> None:
+    connection.execute(_update_attempt(job, number).values(**values))
+    changelog.touch(connection, job, [ChangeKind.ATTEMPT], now)
+
+
+def _update_attempt(job: JobId, number: int) -> Any:
+    return update(attempts).where(attempts.c.job == job, attempts.c.number == number)
+
+
+def _set_job(connection: Connection, job: JobId, **values: Any) -> None:
+    connection.execute(update(jobs).where(jobs.c.id == job).values(**values))
+
+
+def _job(connection: Connection, store: Store, job: JobId) -> Job:
+    found = jobs_of(connection, store.specs, connection.execute(select(jobs).where(jobs.c.id == job)))
+    if not found:
+        raise UnknownJob(f"There is no job {job!r}.")
+    return found[0]

@@ -1,0 +1,227 @@
+"""Curves: taken in bulk from the spool, exactly once, and read without reading them all.
+
+How far a spool file was read is stored in the transaction of what was read from
+it. So a batch counts once, however often it is sent, and a dispatcher that died
+between two batches is succeeded by one that goes on at the right byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.metric import Point, PointSource, Progress, SeriesSummary
+from jupyter_training.store import changelog, intake, pyramid, record
+from jupyter_training.store.engine import Store
+from jupyter_training.store.rows import chunks
+from jupyter_training.store.tables import offsets as offsets_table
+from jupyter_training.store.tables import points as points_table
+from jupyter_training.store.tables import progress as progress_table
+from jupyter_training.store.tables import series as series_table
+from jupyter_training.store.texts import clean
+
+__all__ = ["Batch", "Series", "after", "ingest", "offsets", "progress", "series", "settle", "summaries"]
+
+# Where a name came from several sources, its summary is the first one's.
+_RANK: dict[str, int] = {"report": 0, "mlflow": 1, "log": 2, "machine": 3}
+
+_ENDS_FROM = 8  # the smallest budget that keeps a curve's ends
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was read from one spool file between two byte offsets. ``progress`` None: it said nothing of it."""
+
+    attempt: int
+    file: str
+    start: int
+    end: int
+    points: Sequence[Point]
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve as (step, time, value) in the order of reporting. ``count`` of all; ``sampled``: these are fewer."""
+
+    name: str
+    source: PointSource
+    count: int
+    sampled: bool
+    points: tuple[tuple[int, float, float | None], ...]
+
+
+def ingest(store: Store, job: JobId, batches: Sequence[Batch], *, now: Instant) -> int:
+    """Take batches over, in one transaction of the points, and log one change of the job. The number of new points.
+
+    A batch that does not begin where its file's reading stands was taken over
+    before; it is left out without harm.
+    """
+    with store.write_points() as connection:
+        accepted = _advance(connection, job, batches)
+        for attempt, members in groupby(accepted, key=attrgetter("attempt")):
+            intake.add(connection, job, attempt, [point for batch in members for point in batch.points])
+        told = [batch.progress for batch in accepted if batch.progress is not None]
+        if told:
+            _set_progress(connection, job, told[-1])
+    count = sum(len(batch.points) for batch in accepted)
+    if count or told:
+        with store.write() as connection:
+            changelog.touch(connection, job, [ChangeKind.POINTS], now)
+            record.reopen(connection, job)
+    return count
+
+
+def offsets(store: Store, job: JobId) -> dict[tuple[int, str], int]:
+    """How far each file of each attempt was taken over, by (attempt, file)."""
+    with store.read_points() as connection:
+        rows = connection.execute(select(offsets_table).where(offsets_table.c.job == job))
+        return {(row.attempt, row.file): row.place for row in rows}
+
+
+def settle(store: Store) -> None:
+    """Make what was taken over durable, so that the spool it came from may be deleted.
+
+    The points file is written without waiting for the disk; a loss of power may
+    take its last transactions back, offsets included, and the spool is read again.
+    """
+    if store.points.path is None or store.points.journal != "wal":
+        return
+    with store.points.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
+
+
+def summaries(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, dict[str, SeriesSummary]]:
+    """What each series of these jobs sums up to, by name; a job without points is left out."""
+    found: dict[JobId, dict[str, SeriesSummary]] = {}
+    with store.read_points() as connection:
+        for part in chunks(job_ids):
+            rows = connection.execute(select(series_table).where(series_table.c.job.in_(part)))
+            for row in sorted(rows, key=lambda row: (row.id, _RANK.get(row.source, 9))):
+                of_job = found.setdefault(JobId(row.job), {})
+                kept = of_job.get(row.name)
+                if kept is None or _RANK.get(row.source, 9) < _RANK.get(kept.source, 9):
+                    of_job[row.name] = _summary(row)
+    return found
+
+
+def progress(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, Progress]:
+    """How far each of these jobs says it is; one that says nothing is left out."""
+    found: dict[JobId, Progress] = {}
+    with store.read_points() as connection:
+        for part in chunks(job_ids):
+            rows = connection.execute(select(progress_table).where(progress_table.c.job.in_(part)))
+            found.update((JobId(row.job), Progress(row.done, row.total, row.unit, row.time, row.text)) for row in rows)
+    return found
+
+
+def series(
+    store: Store,
+    job: JobId,
+    names: Collection[str] | None,
+    *,
+    budget: int,
+    sources: Collection[str] | None = None,
+) -> list[Series]:
+    """The job's curves of these names and sources (None: all), each of at most ``budget`` points.
+
+    A longer one is sampled: the lowest and highest point of each stretch, its
+    first gap, and the curve's first and last point are kept.
+    """
+    wanted = select(series_table).where(series_table.c.job == job)
+    if names is not None:
+        wanted = wanted.where(series_table.c.name.in_([clean(name) for name in names]))
+    if sources is not None:
+        wanted = wanted.where(series_table.c.source.in_(list(sources)))
+    with store.read_points() as connection:
+        return [_curve(connection, row, budget) for row in connection.execute(wanted.order_by(series_table.c.id)).all()]
+
+
+def after(store: Store, job: JobId, cursor: int, limit: int) -> list[tuple[int, int, Point]]:
+    """Points after a cursor, oldest first, as (cursor, attempt, point): at most ``limit``. For the mirror."""
+    with store.read_points() as connection:
+        # Numbers have no holes, so a window of them is as good as a limit, and the key of the table finds it.
+        found = connection.execute(
+            select(points_table, series_table.c.name, series_table.c.source)
+            .join(series_table, series_table.c.id == points_table.c.series)
+            .where(series_table.c.job == job, points_table.c.n > cursor, points_table.c.n <= cursor + limit)
+            .order_by(points_table.c.n)
+        )
+        return [(row.n, row.attempt, Point(row.name, row.step, row.time, row.value, row.source)) for row in found]
+
+
+def _advance(connection: Connection, job: JobId, batches: Sequence[Batch]) -> list[Batch]:
+    """Move the offsets, and return the batches that moved one."""
+    rows = connection.execute(select(offsets_table).where(offsets_table.c.job == job)).all()
+    before = {(row.attempt, row.file): row.place for row in rows}
+    places = dict(before)
+    accepted = []
+    for batch in batches:
+        key = (batch.attempt, batch.file)
+        if batch.start == places.get(key, 0) and batch.end > batch.start:
+            places[key] = batch.end
+            accepted.append(batch)
+    for (attempt, file), place in places.items():
+        if (attempt, file) not in before:
+            connection.execute(insert(offsets_table).values(job=job, attempt=attempt, file=file, place=place))
+        elif before[attempt, file] != place:
+            own = (offsets_table.c.job == job, offsets_table.c.attempt == attempt, offsets_table.c.file == file)
+            connection.execute(update(offsets_table).where(*own).values(place=place))
+    return accepted
+
+
+def _set_progress(connection: Connection, job: JobId, told: Progress) -> None:
+    values = {
+        "done": told.done,
+        "total": told.total,
+        "unit": clean(told.unit),
+        "time": told.time,
+        "text": clean(told.text),
+    }
+    if not connection.execute(update(progress_table).where(progress_table.c.job == job).values(**values)).rowcount:
+        connection.execute(insert(progress_table).values(job=job, **values))
+
+
+def _curve(connection: Connection, row: Row[Any], budget: int) -> Series:
+    if row.count <= budget:
+        found = connection.execute(
+            select(points_table.c.step, points_table.c.time, points_table.c.value)
+            .where(points_table.c.series == row.id)
+            .order_by(points_table.c.n)
+        )
+        return Series(row.name, row.source, row.count, False, tuple((step, time, value) for step, time, value in found))
+    if budget < _ENDS_FROM:
+        return Series(
+            row.name, row.source, row.count, True, tuple(pyramid.drawn(connection, row.id, row.count, budget))
+        )
+    drawn = pyramid.drawn(connection, row.id, row.count, budget - 2)
+    first, last = (row.first_step, row.first_time, row.first), (row.last_step, row.last_time, row.last)
+    if drawn[0] != first:
+        drawn.insert(0, first)
+    if drawn[-1] != last:
+        drawn.append(last)
+    return Series(row.name, row.source, row.count, True, tuple(drawn))
+
+
+def _summary(row: Row[Any]) -> SeriesSummary:
+    return SeriesSummary(
+        job=JobId(row.job),
+        name=row.name,
+        count=row.count,
+        last=row.last,
+        last_step=row.last_step,
+        last_time=row.last_time,
+        low=row.low,
+        low_step=row.low_step,
+        high=row.high,
+        high_step=row.high_step,
+        source=row.source,
+    )

@@ -1,0 +1,210 @@
+"""What readers see: jobs, attempts, pages of a list, the queue, the change log.
+
+Each call sees one state of the database. Lists are paged by key: the five
+hundredth page costs what the first does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, select, union_all
+
+from jupyter_training.core.changes import Change, ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.resources import Pool
+from jupyter_training.errors import InvalidUsage, UnknownJob
+from jupyter_training.store import changelog
+from jupyter_training.store.engine import Store
+from jupyter_training.store.find import find
+from jupyter_training.store.queue import unfinished
+from jupyter_training.store.rows import attempt_of, chunks, jobs_of
+from jupyter_training.store.tables import attempts as attempts_table
+from jupyter_training.store.tables import changes as changes_table
+from jupyter_training.store.tables import jobs as jobs_table
+from jupyter_training.store.tables import pools as pools_table
+from jupyter_training.store.texts import clean
+
+__all__ = [
+    "ChangeBatch",
+    "JobQuery",
+    "JobsPage",
+    "attempts",
+    "changes",
+    "counts",
+    "find",
+    "head",
+    "job",
+    "jobs",
+    "page",
+    "pools",
+    "unfinished",
+]
+
+
+@dataclass(frozen=True)
+class JobQuery:
+    """What a list is narrowed to; None and an empty set narrow nothing. ``text``: part of a name or an id."""
+
+    states: frozenset[JobState] = frozenset()
+    name: str | None = None
+    text: str | None = None
+    user: str | None = None
+    notebook: str | None = None
+    pool: str | None = None
+
+
+@dataclass(frozen=True)
+class JobsPage:
+    """Jobs, newest first. ``next`` is the cursor of the page after; None: this was the last."""
+
+    jobs: tuple[Job, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class ChangeBatch:
+    """What came after a cursor. ``resync``: the cursor is none of this log's; read everything anew."""
+
+    changes: tuple[Change, ...]
+    head: int
+    resync: bool
+
+
+def job(store: Store, job_id: JobId) -> Job:
+    """The job of that id.
+
+    Raises:
+        UnknownJob
+    """
+    found = jobs(store, [job_id])
+    if not found:
+        raise UnknownJob(f"There is no job {job_id!r}.")
+    return found[0]
+
+
+def jobs(store: Store, job_ids: Sequence[JobId]) -> list[Job]:
+    """The jobs of these ids, in their order; unknown ones are left out."""
+    found: dict[str, Job] = {}
+    with store.read() as connection:
+        for part in chunks(job_ids):
+            rows = connection.execute(select(jobs_table).where(jobs_table.c.id.in_(part)))
+            found.update((one.id, one) for one in jobs_of(connection, store.specs, rows))
+    return [found[job_id] for job_id in job_ids if job_id in found]
+
+
+def attempts(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, tuple[Attempt, ...]]:
+    """The attempts of these jobs, oldest first; a job without one is left out.
+
+    ``figures``, the machine samples, are points and not read here; see
+    ``points.summaries``.
+    """
+    found: dict[JobId, list[Attempt]] = {}
+    with store.read() as connection:
+        for part in chunks(job_ids):
+            rows = connection.execute(
+                select(attempts_table)
+                .where(attempts_table.c.job.in_(part))
+                .order_by(attempts_table.c.job, attempts_table.c.number)
+            )
+            for row in rows:
+                found.setdefault(JobId(row.job), []).append(attempt_of(row))
+    return {job_id: tuple(of_job) for job_id, of_job in found.items()}
+
+
+def page(store: Store, query: JobQuery, *, after: str | None, limit: int) -> JobsPage:
+    """One page of a list. ``after`` is the ``next`` of the page before.
+
+    Raises:
+        InvalidUsage: a cursor that no page gave.
+    """
+    conditions = _conditions(query)
+    if after is not None:
+        conditions.append(jobs_table.c.seq < _cursor(after))
+    with store.read() as connection:
+        wanted = _newest(query.states, conditions, limit + 1)
+        rows = connection.execute(
+            select(jobs_table).where(jobs_table.c.seq.in_(wanted)).order_by(jobs_table.c.seq.desc())
+        ).all()
+        found = jobs_of(connection, store.specs, rows[:limit])
+    return JobsPage(tuple(found), str(found[-1].seq) if len(rows) > limit and found else None)
+
+
+def counts(store: Store) -> dict[JobState, int]:
+    """How many jobs are in each state; a state without jobs is left out."""
+    with store.read() as connection:
+        head_now = changelog.head_of(connection)
+        kept = store.memory.counts
+        if kept is not None and not changelog.moved(connection, kept[0], head_now):
+            store.memory.counts = (head_now, kept[1])
+            return dict(kept[1])
+        rows = connection.execute(select(jobs_table.c.state, func.count()).group_by(jobs_table.c.state))
+        found = {JobState(state): count for state, count in rows}
+        store.memory.counts = (head_now, found)
+    return dict(found)
+
+
+def head(store: Store) -> int:
+    """The number of the newest change; 0 in a new store."""
+    with store.read() as connection:
+        return changelog.head_of(connection)
+
+
+def changes(store: Store, after: int, limit: int) -> ChangeBatch:
+    """At most ``limit`` changes after a cursor, in order, and where the log ends now."""
+    with store.read() as connection:
+        newest = changelog.head_of(connection)
+        if after > newest or after + 1 < changelog.tail_of(connection):
+            return ChangeBatch((), newest, resync=True)
+        if after == newest:
+            return ChangeBatch((), newest, resync=False)
+        rows = connection.execute(
+            select(changes_table).where(changes_table.c.n > after).order_by(changes_table.c.n).limit(limit)
+        )
+        found = tuple(
+            Change(row.n, ChangeKind(row.kind), JobId(row.job) if row.job is not None else None, row.at) for row in rows
+        )
+    return ChangeBatch(found, newest, resync=False)
+
+
+def pools(store: Store) -> dict[str, Pool]:
+    """Every pool by name."""
+    with store.read() as connection:
+        rows = connection.execute(select(pools_table).order_by(pools_table.c.name)).all()
+    return {row.name: Pool(row.name, row.backend, row.slots, row.policy) for row in rows}
+
+
+def _newest(states: frozenset[JobState], conditions: list[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:
+    """The newest numbers. A query for each state, as one index can't give several states in order."""
+    columns = select(jobs_table.c.seq).where(*conditions).order_by(jobs_table.c.seq.desc()).limit(limit)
+    if not states:
+        return select(columns.subquery().c.seq)
+    parts = [select(columns.where(jobs_table.c.state == state.value).subquery().c.seq) for state in sorted(states)]
+    merged = union_all(*parts).subquery()
+    return select(select(merged.c.seq).order_by(merged.c.seq.desc()).limit(limit).subquery().c.seq)
+
+
+def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
+    table = jobs_table.c
+    found: list[ColumnElement[bool]] = []
+    for column, value in (
+        (table.name, query.name),
+        (table.user_name, query.user),
+        (table.notebook, query.notebook),
+        (table.pool, query.pool),
+    ):
+        if value is not None:
+            found.append(column == clean(value))
+    if query.text:
+        text = clean(query.text)
+        found.append(table.name.icontains(text, autoescape=True) | table.id.icontains(text, autoescape=True))
+    return found
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidUsage(f"{text[:40]!r} is no cursor of this list.", hint="Take the `next` of the page before.")
+    return int(text)
