@@ -27,11 +27,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 __all__ = ["wrap"]
 
-Note = Callable[[float, "int | None", Mapping[str, "float | None"], str], None]
+Note = Callable[[float, Optional[int], Mapping[str, Optional[float]], str], bool]
 
 
 def wrap(
@@ -52,7 +52,7 @@ def wrap(
     """
     watch = _Watch(run_id, experiment_id, tracking_uri, params, note, say)
     fluent = getattr(getattr(mlflow, "tracking", None), "fluent", None)
-    for owner in (mlflow, fluent):
+    for owner in (mlflow, getattr(mlflow, "tracking", None), fluent):
         for name, wrapper in (
             ("log_metric", watch.stepless),
             ("log_metrics", watch.stepless),
@@ -134,7 +134,7 @@ class _Watch:
                 moments.setdefault((moment, counted), {})[key] = number if math.isfinite(number) else None
             for (moment, counted), values in moments.items():
                 self._note(moment, counted, values, source)
-        except Exception as error:  # the edge of somebody else's call: it has succeeded already
+        except Exception as error:  # noqa: BLE001  # the edge of somebody else's call: it has succeeded already
             self._once(f"a metric logged through mlflow is not in the live chart: {type(error).__name__}: {error}")
 
     def _source(self, run_id: str) -> str | None:
@@ -148,7 +148,9 @@ class _Watch:
 
     def log_param(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(client: Any, run_id: str, key: str, value: Any, *rest: Any, **named: Any) -> Any:
-            return value if self._contradicts(run_id, key, value) else original(client, run_id, key, value, *rest, **named)
+            if self._contradicts(run_id, key, value):
+                return value
+            return original(client, run_id, key, value, *rest, **named)
 
         return call
 

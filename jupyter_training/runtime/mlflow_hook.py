@@ -14,14 +14,19 @@ here may make an import fail that would succeed without it.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+
+from jupyter_training.runtime import job, journal
+from jupyter_training.spool import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 __all__ = ["install"]
 
@@ -35,7 +40,7 @@ def install(attempt_folder: str) -> None:
         sys.meta_path.insert(0, _Finder(attempt_folder))
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds nothing itself: lets the others find mlflow, and stands around its loader."""
 
     def __init__(self, attempt_folder: str) -> None:
@@ -52,12 +57,12 @@ class _Finder(MetaPathFinder):
             if spec is not None:
                 # A mere question whether mlflow is installed ends here, without a wait.
                 if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, self._attempt_folder)
+                    spec.loader = _Loader(spec.loader, self._attempt_folder)  # type: ignore[assignment]  # as one
                 return spec
         return None
 
 
-class _Loader(Loader):
+class _Loader:
     """Runs mlflow's own loader and attaches the job's run right after."""
 
     def __init__(self, inner: Loader, attempt_folder: str) -> None:
@@ -81,8 +86,8 @@ class _Loader(Loader):
         sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
         try:
             _attach(module, self._attempt_folder, deadline)
-        except Exception as error:  # the edge of somebody else's import: say it, never break it
-            say(f"mlflow is used as it is, without the job's run: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  # the edge of somebody else's import: say it, never break it
+            journal.say(f"mlflow is used as it is, without the job's run: {type(error).__name__}: {error}")
 
 
 def _attach(mlflow: ModuleType, attempt_folder: str, deadline: float) -> None:
@@ -93,12 +98,12 @@ def _attach(mlflow: ModuleType, attempt_folder: str, deadline: float) -> None:
     handed = _wait(os.path.join(attempt_folder, "mlflow.json"), deadline)
     run_id = None
     if handed is None:
-        say("the job's MLflow run was not ready within 10 seconds; what mlflow logs goes to a run of its own.")
+        journal.say("the job's MLflow run was not ready within 10 seconds; what mlflow logs goes to a run of its own.")
         handed = _home(attempt_folder)
     elif chosen_uri not in (None, handed["tracking_uri"]):
-        say("MLFLOW_TRACKING_URI is set; what mlflow logs goes there, the job's own run is elsewhere.")
+        journal.say("MLFLOW_TRACKING_URI is set; what mlflow logs goes there, the job's own run is elsewhere.")
     elif not _same_schema(mlflow, handed):
-        say(
+        journal.say(
             f"this environment has mlflow {_version(mlflow)}, the record is kept by {handed['version']};"
             " what mlflow logs goes to a database of its own."
         )
@@ -119,21 +124,19 @@ def _attach(mlflow: ModuleType, attempt_folder: str, deadline: float) -> None:
         run_id=run_id,
         experiment_id=handed.get("experiment_id"),
         tracking_uri=handed["tracking_uri"],
-        params=_params(attempt_folder),
+        params=job.order(attempt_folder).get("params") or {},
+        note=journal.points,
+        say=journal.say,
     )
 
 
 def _wait(path: str, deadline: float) -> dict[str, str] | None:
-    """The content of a file that appears by rename, or None at the deadline."""
+    """The record in a file that appears by rename, or None at the deadline."""
     while True:
-        try:
-            with open(path, encoding="utf-8") as file:
-                found: dict[str, str] = json.load(file)
-                return found
-        except FileNotFoundError:
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(_POLL)
+        found = layout.read_json(path)
+        if found is not None or time.monotonic() >= deadline:
+            return found
+        time.sleep(_POLL)
 
 
 def _home(attempt_folder: str, database: str | None = None) -> dict[str, str]:
@@ -143,23 +146,15 @@ def _home(attempt_folder: str, database: str | None = None) -> dict[str, str]:
     """
     spool = os.path.dirname(os.path.dirname(os.path.abspath(attempt_folder)))
     if database is None:
-        try:
-            with open(os.path.join(spool, "mlflow.json"), encoding="utf-8") as file:
-                found: dict[str, str] = json.load(file)
-                return found
-        except (OSError, ValueError):
-            database = "mlflow.db"
+        found: dict[str, str] | None = layout.read_json(os.path.join(spool, "mlflow.json"))
+        if found is not None:
+            return found
+        database = "mlflow.db"
     home = os.path.dirname(spool)
     return {
         "tracking_uri": "sqlite:///" + os.path.join(home, database),
         "artifacts": os.path.join(home, "mlartifacts"),
     }
-
-
-def _params(attempt_folder: str) -> dict[str, object]:
-    with open(os.path.join(attempt_folder, "order.json"), encoding="utf-8") as file:
-        found: dict[str, object] = json.load(file).get("params") or {}
-        return found
 
 
 def _version(mlflow: ModuleType) -> str:
@@ -171,8 +166,3 @@ def _same_schema(mlflow: ModuleType, handed: dict[str, str]) -> bool:
     if handed["tracking_uri"].startswith(("http://", "https://", "databricks")):
         return True
     return _version(mlflow).split(".")[:2] == handed["version"].split(".")[:2]
-
-
-def say(sentence: str) -> None:
-    """One line in the job's log."""
-    print(f"jupyter_training: {sentence}", file=sys.stderr, flush=True)

@@ -10,7 +10,19 @@ from typing import Protocol
 from jupyter_training.core.job import Job
 from jupyter_training.core.metric import Point
 
-__all__ = ["RunRef", "Tracker"]
+__all__ = ["RunLost", "RunRef", "RunRemoved", "Tracker", "TrackerUnavailable"]
+
+
+class TrackerUnavailable(Exception):
+    """It can't be reached, or does not answer as it should. Try again later; nothing is lost."""
+
+
+class RunLost(Exception):
+    """It answers, and does not know the run: another server, or one that was emptied. Begin again."""
+
+
+class RunRemoved(Exception):
+    """A person deleted the run. It is left so."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +35,24 @@ class RunRef:
 
 
 class Tracker(Protocol):
-    """Keeps one run per job. Every call may be repeated after a crash without doubling anything."""
+    """Keeps one run per job. Every call may be repeated after a crash without doubling anything.
+
+    Every call may raise TrackerUnavailable; all but ``begin`` also RunLost and
+    RunRemoved. What a tracker refuses for its content (a name it can't hold)
+    it leaves out and logs: one odd value must not stop a record.
+    """
 
     def begin(self, job: Job) -> RunRef:
-        """The job's run, found by the job's id or created."""
+        """The job's run, found by the job's id or created. Quick: a job may be waiting for it."""
+
+    def describe(self, run: RunRef, job: Job) -> None:
+        """Keep what the job is: its parameters, its spec, its code."""
 
     def write(self, run: RunRef, points: Sequence[Point]) -> None:
         """Add points, in their order. Repeating a batch adds nothing."""
 
     def end(self, run: RunRef, job: Job, *, log: Path | None, outputs: Path | None) -> None:
-        """Keep the log and the outputs and set the terminal status from the job's state."""
+        """Keep the log and the outputs, then set the terminal status from the job's state.
+
+        The status comes last, and overrides what anybody else has set.
+        """

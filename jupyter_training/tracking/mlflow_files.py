@@ -1,0 +1,54 @@
+"""Files for a run: the code put together from its blobs, the outputs by hard link where that can be."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from jupyter_training.core.job import JobSpec
+
+__all__ = ["lay_out", "link", "regular_files"]
+
+log = logging.getLogger("jupyter_training.tracking")
+
+
+def lay_out(spec: JobSpec, blobs: Path, folder: Path) -> None:
+    """Put the bundle's files under their names. One whose content is no longer kept is left out."""
+    for file in spec.files:
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(blobs / file.sha256, target)
+        except FileNotFoundError:
+            log.warning("the content of %r is no longer kept; the record is without it.", file.path)
+
+
+def regular_files(folder: Path) -> Iterator[Path]:
+    """Every readable regular file below. Links may lead anywhere and a pipe blocks its reader: both are left alone."""
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.is_symlink() or not path.is_file():
+                continue
+            if os.access(path, os.R_OK):
+                yield path
+            else:
+                log.warning("%s can't be read; the record is without it.", path)
+
+
+def link(path: Path, target: Path) -> bool:
+    """Make ``target`` another name of the file, replacing what is there. False where the disk does not allow it.
+
+    Outputs can be large, and nobody writes to them once the job has ended.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        os.link(path, target)
+    except OSError:
+        return False
+    return True
