@@ -16,6 +16,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        self._verbs: dict[str, Parser] = {}
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options in these words; positional words and options may be mixed.
@@ -23,8 +24,22 @@ class Parser(argparse.ArgumentParser):
         Raises:
             InvalidUsage: an unknown option, with the near miss, or anything else that is wrong.
         """
+        if self._verbs and words and not words[0].startswith("-"):
+            return self._read_verb(words[0], words[1:])
         self._check_known(words)
-        return self.parse_intermixed_args(list(words))
+        found = self.parse_intermixed_args(list(words))
+        if self._verbs:
+            raise InvalidUsage(f"{self.prog} needs one of: {', '.join(self._verbs)}.")
+        return found
+
+    def _read_verb(self, verb: str, words: Sequence[str]) -> argparse.Namespace:
+        if verb not in self._verbs:
+            close = near_miss(verb, self._verbs)
+            hint = f"Did you mean {close!r}?" if close else f"There is: {', '.join(self._verbs)}."
+            raise InvalidUsage(f"{self.prog} has no {verb!r}.", hint=hint)
+        found = self._verbs[verb].read(words)
+        found.action = verb
+        return found
 
     def error(self, message: str) -> NoReturn:
         words = message.removeprefix("argument ")
@@ -32,8 +47,13 @@ class Parser(argparse.ArgumentParser):
 
     def add_verbs(self, verbs: dict[str, str]) -> dict[str, Parser]:
         """Verbs below this one (``db check``), with what they do; gives their parsers."""
-        chosen = self.add_subparsers(dest="action", metavar="|".join(verbs), required=True, parser_class=Parser)
-        return {name: chosen.add_parser(name, help=text, description=_sentence(text)) for name, text in verbs.items()}
+        self._verbs = {
+            name: Parser(prog=f"{self.prog} {name}", description=_sentence(text)) for name, text in verbs.items()
+        }
+        self.usage = f"%(prog)s {'|'.join(verbs)} [options]"
+        width = max(map(len, verbs))
+        self.epilog = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in verbs.items())
+        return self._verbs
 
     def _check_known(self, words: Sequence[str]) -> None:
         known = self._option_string_actions

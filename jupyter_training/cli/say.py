@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TextIO
 
 from jupyter_training.errors import JobFailed, TrainingError
 
-__all__ = ["Column", "as_json", "facts", "failure", "has_colour", "on_terminal", "table"]
+__all__ = ["Column", "as_json", "coloured", "dotted", "facts", "failure", "on_terminal", "table"]
 
 _STYLES = {
     "running": "blue",
@@ -39,7 +39,7 @@ class Column:
 
 def failure(error: TrainingError, *, as_json: bool) -> None:
     """Say what went wrong on standard error; with ``as_json`` as a problem document on standard output, too."""
-    print(f"{_paint('error:', '31')} {error.detail}", file=sys.stderr)
+    print(f"{coloured('error:', '31', sys.stderr)} {error.detail}", file=sys.stderr)
     others = error.errors[1:] if not isinstance(error, JobFailed) else ()
     for problem in others:
         place = f"line {problem.line}: " if problem.line is not None else ""
@@ -58,8 +58,10 @@ def on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def has_colour(stream: Any = None) -> bool:
-    return bool((stream or sys.stdout).isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def coloured(text: str, code: str, stream: TextIO | None = None) -> str:
+    """The text in a colour (an SGR code), where the stream is a terminal and NO_COLOR does not forbid it."""
+    shows = (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{code}m{text}\x1b[0m" if shows else text
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
@@ -141,10 +143,6 @@ def _width() -> int | None:
     """The width that COLUMNS asks for; text that goes to a file or pipe has no limit of its own."""
     text = os.environ.get("COLUMNS", "")
     return int(text) if text.isdigit() and int(text) > 0 else None
-
-
-def _paint(text: str, code: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if has_colour(sys.stderr) else text
 
 
 def dotted(values: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -42,9 +43,7 @@ def arguments(parser: Parser) -> None:
     around.add_argument("--python", metavar="PATH", help="the interpreter that runs it (default: this command's own)")
     around.add_argument("--folder", metavar="FOLDER", help="its working folder (default: the current one)")
     repeated: dict[str, Any] = {"action": "append", "default": []}
-    around.add_argument(
-        "--env-var", metavar="NAME=VALUE", type=pair, help="set a variable; kept with the job", **repeated
-    )
+    around.add_argument("--env-var", metavar="NAME=VALUE", type=pair, help="a variable, kept with the job", **repeated)
     around.add_argument("--pass-env", metavar="NAME", help="hand a variable's value over, not kept", **repeated)
     after = parser.add_argument_group("afterwards")
     after.add_argument("--wait", action="store_true", help="stay until it has ended; exit code 1 if it fails")
@@ -141,7 +140,8 @@ def _config(file: str) -> dict[str, str]:
 
 def _shared(option: Option) -> dict[str, Any]:
     """An option of the magics' table in argparse's terms."""
-    told: dict[str, Any] = {"metavar": option.metavar, "help": option.help.replace("%", "%%"), "default": None}
+    text = "the job's name (default: the script's)" if option.name == "name" else option.help
+    told: dict[str, Any] = {"metavar": option.metavar, "help": text.replace("%", "%%"), "default": None}
     if option.kind == "whole":
         told["type"] = whole
     elif option.kind == "number":
@@ -156,6 +156,6 @@ def _number(text: str) -> float:
         found = json.loads(text)
     except ValueError:
         found = None
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return found

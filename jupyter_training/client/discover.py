@@ -25,7 +25,7 @@ from jupyter_training.errors import NotFound, ServerUnreachable, WrongStore
 from jupyter_training.settings import Settings, default_home
 from jupyter_training.spool import identity
 
-__all__ = ["Found", "find", "home_server", "verified"]
+__all__ = ["Found", "find", "home_server", "verified", "web_address"]
 
 _VERIFY_SECONDS = 15.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - addresses that a server may say it listens on
@@ -119,6 +119,11 @@ def home_server(settings: Settings, *, store: str | None = None) -> Found | None
         except ServerUnreachable:
             continue  # on its way down, or not up yet
     return None
+
+
+def web_address(settings: Settings) -> str | None:
+    """The address of a live server of this home that a browser can reach; None where all listen on sockets."""
+    return next((str(note["url"]) for note in _notes(settings.run_folder) if note.get("url")), None)
 
 
 def _own_server(settings: Settings, token: str | None) -> HttpTransport | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import threading
 import time
 from collections.abc import Mapping
 
@@ -21,15 +22,29 @@ _LOOK_EVERY = 0.1  # seconds between looks at a job that is waited for
 
 
 class LocalTransport:
-    """Answers requests from the home itself. Opens it at once, so that a store that can't be used says so here."""
+    """Answers requests from the home itself, which is opened (and made) with the first of them."""
 
-    def __init__(self, settings: Settings, *, user: str | None = None, site: Site | None = None) -> None:
+    def __init__(self, settings: Settings, *, user: str | None = None) -> None:
+        self.settings = settings
         self.place = f"the store in {settings.home}"
-        self.site = site or Site.open(settings)
-        self._user = user or getpass.getuser()
+        self._user = user or _account()
+        self._site: Site | None = None
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"LocalTransport({self.site.settings.home})"
+        return f"LocalTransport({self.settings.home})"
+
+    @property
+    def site(self) -> Site:
+        """The opened home.
+
+        Raises:
+            Unavailable: its store can't be used; the sentence says why.
+        """
+        with self._lock:
+            if self._site is None:
+                self._site = Site.open(self.settings)
+            return self._site
 
     def request(
         self,
@@ -56,13 +71,24 @@ class LocalTransport:
         return Answer(asking.status_of(found), headers, json=found.model_dump(mode="json"))
 
     def close(self) -> None:
-        self.site.close()
+        with self._lock:
+            if self._site is not None:
+                self._site.close()
+                self._site = None
 
     def _settle(self, job: str, wanted: jobs.ShowQuery) -> None:
-        """Return once there is news of the job, or the wait is over."""
+        """Return once there is news of the job, or the wait is over. Who waits sees that somebody acts."""
         deadline = time.monotonic() + wanted.wait
+        self.site.ensure_dispatcher()
         while not jobs.settled(jobs.known(self.site, job), wanted.after):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(_LOOK_EVERY, left))
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "unknown"

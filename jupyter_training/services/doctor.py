@@ -1,0 +1,278 @@
+"""See whether a home is well: one check per thing that can be wrong, each with what mends it.
+
+Looks and never mends. Works on ``Settings`` and not on a ``Site``, since a store
+that can't be opened is the first thing that it must be able to tell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from jupyter_training.core.lifecycle import Seen
+from jupyter_training.dispatch import ensure
+from jupyter_training.errors import TrainingError
+from jupyter_training.settings import MB, Settings
+from jupyter_training.spool import identity, tail
+from jupyter_training.store import filesystems, record, upkeep, views
+from jupyter_training.store.engine import Store
+
+__all__ = ["Check", "Status", "examine"]
+
+Status = Literal["ok", "warn", "fail"]
+
+_LITTLE_SPACE = 1024 * MB
+_NO_SPACE = 100 * MB
+_PAGES_READ_BYTES = 256 * MB  # of event pages, the newest attempts first
+_REACH_SECONDS = 2.0
+_BEHIND_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. ``fix`` says what to do; None where nothing is wrong."""
+
+    name: str
+    status: Status
+    sentence: str
+    fix: str | None = None
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Every check of a home, in the order in which one thing rests on another."""
+    checks = [_home(settings), _space(settings)]
+    try:
+        store = Store.open(settings) if settings.home.is_dir() else None
+    except TrainingError as error:
+        checks.append(Check("store", "fail", error.detail, error.hint or "The other checks need the store."))
+        store = None
+    else:
+        if store is None:
+            checks.append(Check("store", "ok", "Not made yet; the first submit makes it."))
+    if store is not None:
+        with store:
+            checks += _store(store)
+            checks.append(_dispatcher(settings, store))
+            checks += _spool(settings, store)
+            checks.append(_record(settings, store))
+    checks.append(_server(settings))
+    return checks
+
+
+def _home(settings: Settings) -> Check:
+    home = settings.home
+    if not home.exists():
+        return Check("home", "ok", f"{home} is not there yet; the first submit makes it.")
+    if not home.is_dir():
+        return Check("home", "fail", f"{home} is not a folder.", "Name another one in JUPYTER_TRAINING_HOME.")
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        return Check("home", "fail", f"{home} can't be written by you.", "Jobs can be looked at, but not submitted.")
+    if home.stat().st_mode & 0o077:
+        return Check("home", "warn", f"{home} is open to other users.", f"chmod 700 {home}")
+    return Check("home", "ok", f"{home}")
+
+
+def _space(settings: Settings) -> Check:
+    place = settings.home
+    while not place.exists():
+        place = place.parent
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Check("disk", "warn", f"The free space at {place} can't be told: {error.strerror}.")
+    words = f"{_bytes(free)} are free."
+    if free < _NO_SPACE:
+        return Check("disk", "fail", words, "Make room: nothing can be stored and no job can start.")
+    if free < _LITTLE_SPACE:
+        return Check("disk", "warn", words, "Make room; `jupyter training db gc` removes what is no longer needed.")
+    return Check("disk", "ok", words)
+
+
+def _store(store: Store) -> Iterator[Check]:
+    """Identity, journal mode, and what the databases say of themselves."""
+    counts = views.counts(store)
+    jobs = ", ".join(f"{count} {state.value}" for state, count in sorted(counts.items()) if count)
+    where = f"{store.store_id}: {jobs or 'no jobs yet'}."
+    if store.read_only:
+        yield Check("store", "warn", f"{where} It is read-only here.", "Submit from the machine that owns it.")
+    else:
+        yield Check("store", "ok", where)
+    if store.journal == "delete":
+        slow = "The databases use a rollback journal, which is slower: their folder allows no write-ahead log."
+        why = " It lies on a network file system." if filesystems.is_network(store.settings.home) else ""
+        fix = "Use a local folder as JUPYTER_TRAINING_HOME, or PostgreSQL as JUPYTER_TRAINING_STORE for several hosts."
+        yield Check("journal", "warn", slow + why, fix)
+    else:
+        yield Check("journal", "ok", {"wal": "Write-ahead log."}.get(store.journal, f"Kept by the {store.journal}."))
+    findings = upkeep.check(store)
+    for finding in findings:
+        yield Check("content", "fail", finding.sentence, finding.fix)
+    if not findings:
+        yield Check("content", "ok", "The databases are sound.")
+
+
+def _dispatcher(settings: Settings, store: Store) -> Check:
+    down = ensure.why_down(settings)
+    if down is not None:
+        log = settings.logs / "dispatcher.log"
+        return Check("dispatcher", "fail", f"{down}{_last_words(log)}", f"Look into {log}; a submit tries again.")
+    if ensure.is_alive(settings):
+        return Check("dispatcher", "ok", "Alive.")
+    waiting = len(views.unfinished(store))
+    if waiting:
+        words = f"None is alive, and {_count(waiting, 'job')} {'is' if waiting == 1 else 'are'} unfinished."
+        return Check("dispatcher", "warn", words, "Any submit starts one, and so does `jupyter training wait JOB`.")
+    return Check("dispatcher", "ok", "None is alive, and there is nothing to do; the next submit starts one.")
+
+
+def _spool(settings: Settings, store: Store) -> Iterator[Check]:
+    """Unreadable places in event pages, and what running code was told of its own calls."""
+    looked, faulty, budget = 0, 0, _PAGES_READ_BYTES
+    for folder in _attempt_folders(settings.spool_root):
+        faults, read = _faults(folder)
+        looked += 1
+        budget -= read
+        if faults:
+            faulty += 1
+            words = (
+                f"{_count(faults, 'unreadable place')} in the events of {folder.parent.name}, attempt {folder.name}."
+            )
+            yield Check(
+                "spool", "warn", words, "What stood there is lost; the job and its other points are not affected."
+            )
+        if budget < 0:
+            break
+    silent = [
+        job.name for job, attempt in views.unfinished(store) if attempt is not None and attempt.seen is Seen.UNKNOWN
+    ]
+    if silent:
+        words = f"Nothing is known of {', '.join(silent[:5])}; their slots are kept."
+        yield Check("attempts", "warn", words, "If they are gone for good: jupyter training kill JOB")
+    if not faulty:
+        yield Check("spool", "ok", f"{_count(looked, 'attempt')} looked at; every event can be read.")
+
+
+def _record(settings: Settings, store: Store) -> Check:
+    where = _without_password(settings.mlflow_uri)
+    parts = urlsplit(settings.mlflow_uri)
+    if parts.scheme in ("http", "https"):
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            socket.create_connection((parts.hostname or "", port), timeout=_REACH_SECONDS).close()
+        except (OSError, ValueError) as error:
+            fix = "Jobs go on; their record catches up once it answers. Is MLFLOW_TRACKING_URI right?"
+            return Check("record", "warn", f"{where} can't be reached: {error}.", fix)
+    behind = len(record.pending(store, _BEHIND_LIMIT))
+    if behind:
+        many = f"{behind}{' or more' if behind == _BEHIND_LIMIT else ''}"
+        log = settings.logs / "mirror.log"
+        return Check(
+            "record",
+            "warn" if not ensure.is_alive(settings) else "ok",
+            f"{where}: {many} of its runs are behind.{_last_words(log)}",
+            f"It catches up by itself while a dispatcher lives; {log} says what is in the way.",
+        )
+    return Check("record", "ok", f"{where} has everything.")
+
+
+def _server(settings: Settings) -> Check:
+    alive = []
+    for file in sorted(settings.run_folder.glob("server-*.json")):
+        try:
+            note = json.loads(file.read_text("utf-8"))
+            if identity.is_alive(note["pid"], note["start_time"], note["boot_id"]):
+                alive.append(note)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    if not alive:
+        return Check("server", "ok", "None runs; JupyterLab is one, and `jupyter training serve` another.")
+    deaf = [note for note in alive if not _answers(note)]
+    where = ", ".join(_without_password(str(note.get("url") or note.get("socket"))) for note in alive)
+    if deaf:
+        return Check("server", "warn", f"{where}: it lives and does not answer.", f"Restart it (pid {deaf[0]['pid']}).")
+    return Check("server", "ok", f"{where} answers.")
+
+
+def _answers(note: dict[str, object]) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        if note.get("socket"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+                line.settimeout(_REACH_SECONDS)
+                line.connect(str(note["socket"]))
+            return True
+        parts = urlsplit(str(note.get("url")))
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=_REACH_SECONDS).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _attempt_folders(root: Path) -> list[Path]:
+    """Attempt folders, the newest first."""
+    found: list[tuple[float, Path]] = []
+    try:
+        jobs = list(os.scandir(root))
+    except OSError:
+        return []
+    for job in jobs:
+        try:
+            found += [(one.stat().st_mtime, Path(one.path)) for one in os.scandir(job.path) if one.name.isdigit()]
+        except OSError:
+            continue
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _faults(folder: Path) -> tuple[int, int]:
+    """Unreadable places in an attempt's pages, and how many bytes were looked at."""
+    faults = looked = 0
+    for page in tail.pages(folder):
+        offset = 0
+        while True:
+            try:
+                _, end, bad = tail.read(page, offset)
+            except OSError:
+                faults += 1
+                break
+            faults += bad
+            looked += end - offset
+            if end == offset:
+                break
+            offset = end
+    return faults, looked
+
+
+def _last_words(log: Path) -> str:
+    """The last line of a log of ours, as a sentence to be added."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 4096))
+            lines = [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    except OSError:
+        return ""
+    return f" Its log ends: {lines[-1].strip()[:300]}" if lines else ""
+
+
+def _without_password(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.password is None and parts.username is None:
+        return uri
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"***@{host}"))
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
