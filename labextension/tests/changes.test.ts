@@ -59,6 +59,41 @@ test('after a loss it goes on from the last change it has seen, waiting longer e
   expect(session.state.link.kind).toBe('live');
 });
 
+async function lostAndOpenAgain(store: string): Promise<void> {
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  server.answer = 'unreachable';
+  last().drop();
+  await settle();
+  expect(session.state.link.kind).toBe('lost');
+  vi.advanceTimersByTime(700);
+  server.answer = { status: 200, body: { store } };
+  last().onopen?.();
+  await settle();
+}
+
+test('a stream that goes on with nothing new is live', async () => {
+  await lostAndOpenAgain('store0001');
+  expect(session.state.link.kind).toBe('live');
+  expect(server.sockets).toHaveLength(2);
+});
+
+test('when another store answers, it begins anew: its numbers mean other things', async () => {
+  await lostAndOpenAgain('store0002');
+  expect(server.sockets).toHaveLength(3);
+  expect(last().url).toMatch(/changes$/);
+  last().say(snapshot(4, [], 'store0002'));
+  expect(session.state.store).toBe('store0002');
+});
+
+test('changes of another store are not taken for ours', () => {
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  last().say(changes(9, [aJob({ id: 'z' })], 'store0002'));
+  expect(server.sockets).toHaveLength(2);
+  expect(session.state.jobs.has('z')).toBe(false);
+});
+
 test('resync begins anew with a snapshot', () => {
   session.watch();
   last().say(snapshot(4, [aJob()]));

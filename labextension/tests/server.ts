@@ -8,6 +8,7 @@ import type { ChangeMessage } from '../src/api/jobs';
 export class FakeSocket {
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: (() => void) | null = null;
+  onopen: (() => void) | null = null;
   closed = false;
 
   constructor(readonly url: string) {}

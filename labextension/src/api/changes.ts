@@ -5,7 +5,7 @@
  *
  * After a loss it asks again with the number of the last change it has seen, so nothing is missed and
  * nothing comes twice; when the server says `resync`, the cursor is older than the log and a new
- * snapshot is asked for. Waits double from half a second to half a minute; coming back to the page or
+ * snapshot is asked for. So it is when another store answers: its numbers mean other things. Waits double from half a second to half a minute; coming back to the page or
  * to the network tries at once.
  */
 import type { ServerConnection } from '@jupyterlab/services';
@@ -20,6 +20,8 @@ const LONGEST_WAIT_MS = 30_000;
 export interface Listener {
   message(message: ChangeMessage): void;
   connecting(): void;
+  /** The stream goes on where it was; there may be nothing new to say for a long time. */
+  resumed(): void;
   /** The stream is gone; `trouble` says why, `retryMs` when it is tried again. */
   lost(trouble: Trouble, retryMs: number): void;
 }
@@ -75,6 +77,11 @@ export class ChangeStream {
         this._heard(JSON.parse(event.data as string) as ChangeMessage);
       }
     };
+    socket.onopen = () => {
+      if (socket === this._socket && this._after !== null) {
+        void this._resume(socket);
+      }
+    };
     socket.onclose = () => {
       if (socket === this._socket) {
         this._socket = null;
@@ -85,12 +92,31 @@ export class ChangeStream {
 
   private _heard(message: ChangeMessage): void {
     this._wait = FIRST_WAIT_MS;
-    if (message.type === 'resync') {
+    const stranger = message.type === 'changes' && message.store !== this._store;
+    if (message.type === 'resync' || stranger) {
       this.restart();
       return;
     }
+    this._store = message.store;
     this._after = message.n;
     this.listener.message(message);
+  }
+
+  /** A server that has nothing new says nothing, so which store it has is asked. */
+  private async _resume(socket: WebSocket): Promise<void> {
+    const store = await info(this.settings).then(
+      found => found.store,
+      () => null // then the socket closes too
+    );
+    if (socket !== this._socket || store === null) {
+      return;
+    }
+    if (store === this._store) {
+      this._wait = FIRST_WAIT_MS;
+      this.listener.resumed();
+    } else {
+      this.restart();
+    }
   }
 
   private async _closed(): Promise<void> {
@@ -128,6 +154,7 @@ export class ChangeStream {
   private _wanted = false;
   private _wait = FIRST_WAIT_MS;
   private _after: number | null = null;
+  private _store: string | null = null;
   private _socket: WebSocket | null = null;
   private _timer: number | undefined;
 }

@@ -17,6 +17,7 @@ export type Event =
   /** Earlier values of the leading metric. */
   | { readonly type: 'trail'; readonly id: string; readonly trail: Trail }
   | { readonly type: 'connecting' }
+  | { readonly type: 'resumed' }
   | { readonly type: 'lost'; readonly trouble: Trouble; readonly now: number }
   | { readonly type: 'idle' };
 
@@ -39,6 +40,8 @@ export function reduce(state: State, event: Event): State {
     case 'connecting':
       // While a loss lasts, its reason stays on show: trying again is not news.
       return state.link.kind === 'lost' ? state : { ...state, link: { kind: 'connecting' } };
+    case 'resumed':
+      return { ...state, link: { kind: 'live' } };
     case 'lost':
       return {
         ...state,

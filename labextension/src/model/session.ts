@@ -21,6 +21,7 @@ export class Session {
     this._stream = new ChangeStream(settings, {
       message: message => this._apply({ type: 'message', message }),
       connecting: () => this._apply({ type: 'connecting' }),
+      resumed: () => this._apply({ type: 'resumed' }),
       lost: trouble => this._apply({ type: 'lost', trouble, now: Date.now() })
     });
   }
