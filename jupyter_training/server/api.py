@@ -1,0 +1,258 @@
+"""Every operation of the table over HTTP, by one handler: read, ask, write.
+
+The address is matched at each request rather than at start-up, since the table
+comes with the services and these with pydantic; a server that is never asked
+never imports them.
+
+Each verb is decorated by itself. Jupyter's ``authorized`` remembers the first
+action it was asked for, so one decorated function under two names would check
+reading when it writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.auth.identity import IdentityProvider, LegacyIdentityProvider, PasswordIdentityProvider
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from jupyter_training.errors import InvalidRequest, InvalidUsage, Problem, TooLarge, TrainingError
+from jupyter_training.server.desk import Desk, account
+from jupyter_training.server.problems import ProblemMixin, Refusal
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from jupyter_training.schema import ArtifactView
+    from jupyter_training.services.asking import Matched
+
+__all__ = ["API", "RESOURCE", "ApiHandler", "query_pairs"]
+
+API = "/jupyter-training/api/v1/"
+RESOURCE = "jupyter_training"
+
+_BODY_LIMIT = 4 * 1024 * 1024
+_PIECE = 256 * 1024
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_OWN_PARAMETERS = frozenset({"token", "no_track_activity"})  # Jupyter's, on any address
+
+
+@web.stream_request_body  # so that a body over the limit is refused by its headers, not when it is in memory
+class ApiHandler(ProblemMixin, APIHandler):
+    """``desk`` is the server's. Authentication, XSRF and origin checks are Jupyter's own."""
+
+    auth_resource = RESOURCE
+
+    def initialize(self, desk: Desk) -> None:
+        self.desk = desk
+        self._body = bytearray()
+        self._body_limit = _BODY_LIMIT
+        self._too_much = False
+
+    async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own APIHandler
+        await super().prepare()
+        self.desk.touch()
+        self.set_header("Cache-Control", "no-store")
+        if self.request.method == "POST" and self._address() == "jobs":
+            try:
+                self._body_limit += self.desk.settings.bundle_limit_bytes * 4 // 3  # base64
+            except TrainingError as error:
+                raise Refusal(error) from None
+        length = self.request.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > self._body_limit:
+            raise Refusal(self._too_large())
+
+    def data_received(self, chunk: bytes) -> None:
+        if len(self._body) + len(chunk) > self._body_limit:
+            self._too_much = True
+            self._body.clear()
+        if not self._too_much:
+            self._body += chunk
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self._answer()
+
+    @web.authenticated
+    @authorized
+    async def head(self) -> None:
+        await self._answer()
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        await self._answer()
+
+    @web.authenticated
+    @authorized
+    async def put(self) -> None:
+        await self._answer()
+
+    @web.authenticated
+    @authorized
+    async def patch(self) -> None:
+        await self._answer()
+
+    @web.authenticated
+    @authorized
+    async def delete(self) -> None:
+        await self._answer()
+
+    async def _answer(self) -> None:
+        try:
+            await self._ask()
+        except TrainingError as error:
+            raise Refusal(error) from None
+
+    async def _ask(self) -> None:
+        if self._too_much:
+            raise self._too_large()
+        matched, query, request = await self.desk.call(self._read)
+        site = await self.desk.site()
+        operation, path, user = matched.operation, matched.path, self._user()
+        if operation.name == "job" and query is not None:
+            await self._settle(path["job"], query)
+        if operation.response is None:
+            file, view = await self.desk.call(operation.call, site, user, path, query, request)
+            await self._send_file(file, view)
+            return
+
+        def work() -> tuple[int, str, str | None]:
+            found = operation.call(site, user, path, query, request)
+            made = getattr(getattr(found, "job", None), "id", None) if operation.name == "submit" else None
+            return asking.status_of(found), found.model_dump_json(), made
+
+        from jupyter_training.services import asking
+
+        status, text, made = await self.desk.call(work)
+        if operation.method != "GET":
+            self.desk.feed.nudge()
+        self.set_status(status)
+        if made is not None:
+            self.set_header("Location", f"{self.base_url.rstrip('/')}{API}jobs/{made}")
+        await self.finish(text)
+
+    def _read(self) -> tuple[Matched, BaseModel | None, BaseModel | None]:
+        """The request, read and checked. Blocking: a large body takes its time.
+
+        Raises:
+            InvalidRequest, NotFound: with what is wrong, and where.
+        """
+        from jupyter_training.services import asking
+
+        method = "GET" if self.request.method == "HEAD" else self.request.method or ""
+        address = self._address()
+        try:
+            matched = asking.match(method, address)
+        except InvalidUsage as error:
+            raise Refusal(error, status=405, headers={"Allow": ", ".join(asking.methods_of(address))}) from None
+        value = _json(bytes(self._body)) if self._body else None
+        self._body.clear()
+        query = asking.read_query(matched.operation, query_pairs(self.request.query_arguments))
+        return matched, query, asking.read_body(matched.operation, value)
+
+    async def _settle(self, job_id: str, query: Any) -> None:
+        """Return when the job has news for this reader, or its patience is over. Holds no thread meanwhile."""
+        from jupyter_training.services import jobs
+
+        site = await self.desk.site()
+        if not query.wait or jobs.settled(await self.desk.call(jobs.known, site, job_id), query.after):
+            return
+        feed = self.desk.feed
+        try:
+            async with asyncio.timeout(query.wait), feed.listening():
+                while True:
+                    head = feed.head  # before the look at the job, so that no change falls in between
+                    if jobs.settled(await self.desk.call(jobs.known, site, job_id), query.after):
+                        return
+                    await feed.beyond(head)
+        except TimeoutError:
+            return
+
+    async def _send_file(self, file: BinaryIO, view: ArtifactView) -> None:
+        """Stream what a job wrote. It is a stranger's content: never shown as a page of this server's origin."""
+        with file:
+            size = await self.desk.call(file.seek, 0, 2)
+            await self.desk.call(file.seek, 0)
+            name = quote(view.name.rpartition("/")[2], safe="", errors="replace")
+            self.set_header("Content-Disposition", f"attachment; filename*=utf-8''{name}")
+            self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+            self.set_header("Content-Type", view.type)
+            self.set_header("Content-Length", str(size))
+            left = 0 if self.request.method == "HEAD" else size
+            while left > 0:
+                piece = await self.desk.call(file.read, min(_PIECE, left))
+                if not piece:
+                    break  # it shrank meanwhile; the length tells the reader that it was cut off
+                left -= len(piece)
+                self.write(piece)
+                await self.flush()
+            await self.finish(set_content_type=view.type)
+
+    def _address(self) -> str:
+        """The request's address below the root, still percent-encoded."""
+        return self.request.path.partition(API)[2]
+
+    def _user(self) -> str:
+        """Who asks. Jupyter's own providers know one person only, and call them by a random name."""
+        if type(self.identity_provider) in (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider):
+            return account()
+        return str(getattr(self.current_user, "username", None) or account())
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"The body is over the limit of {self._body_limit // 1_000_000} MB.")
+
+
+def query_pairs(arguments: dict[str, list[bytes]]) -> Iterator[tuple[str, str]]:
+    """The parameters that are ours, decoded.
+
+    Jupyter's own are left out, and so is a bare number: JupyterLab appends one
+    to each request, against caches.
+
+    Raises:
+        InvalidUsage: a value that is not UTF-8.
+    """
+    for name, values in arguments.items():
+        if name in _OWN_PARAMETERS or (name.isdecimal() and values == [b""]):
+            continue
+        for value in values:
+            try:
+                yield name, value.decode()
+            except UnicodeDecodeError:
+                raise InvalidUsage(f"The query parameter {name[:60]!r} is not valid UTF-8.") from None
+
+
+def _json(content: bytes) -> Any:
+    """A JSON value (RFC 8259: no NaN, no lone surrogates).
+
+    Raises:
+        InvalidRequest: with line and column.
+    """
+    try:
+        text = content.decode()
+        value = json.loads(text, parse_constant=_no_number)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()  # fails for one without its partner: no text at all
+    except json.JSONDecodeError as error:
+        problem = Problem(error.msg, line=error.lineno, column=error.colno)
+        words = f"The body is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        raise InvalidRequest(words, errors=[problem]) from None
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise InvalidRequest(f"The body is not UTF-8 text: {error.reason}.") from None
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.") from None
+    except ValueError as error:  # a number with thousands of digits, or NaN
+        raise InvalidRequest(f"The body is not JSON: {error}.") from None
+    return value
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is not a number there")
