@@ -114,7 +114,8 @@ def _tree(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape is the job's own business, it says so in its log
-            compile(source, "<cell>", "exec", dont_inherit=True)  # finds what a mere parse does not: `return` outside
+            # Finds what a mere parse does not, as a `return` outside; `await` is allowed at the top, as in notebooks.
+            compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
             return ast.parse(source)
     except SyntaxError as error:
         raise _not_python(source, error) from None
@@ -148,8 +149,8 @@ def _not_python(source: str, error: SyntaxError) -> InvalidSpec:
 
 
 def _syntax_hint(message: str) -> str | None:
-    if "'await' outside" in message or "'async" in message:
-        return "Put it into `async def main(): ...` and end with `asyncio.run(main())`."
+    if "outside async function" in message:
+        return "Make the function `async def`, and await its call."
     if "'return' outside" in message or "'yield' outside" in message:
         return "The cell's code runs as a script; end it early with sys.exit()."
     return None
@@ -159,13 +160,13 @@ def _top_and_rest(tree: ast.Module) -> tuple[list[ast.stmt], list[ast.stmt]]:
     for number, node in enumerate(tree.body):
         passive = isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if not (passive or docstring or _assigned(node)):
+        if not (passive or docstring or _assigned(node) is not None):
             return tree.body[:number], tree.body[number:]
     return tree.body, []
 
 
 def _assigned(node: ast.stmt) -> tuple[str, object] | None:
-    """Name and value, if this statement gives one name a literal that JSON can carry."""
+    """Name and value, if this statement gives one name a literal."""
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, source = node.targets[0], node.value
     elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -175,16 +176,22 @@ def _assigned(node: ast.stmt) -> tuple[str, object] | None:
     if not isinstance(target, ast.Name):
         return None
     try:
-        return target.id, json_value(ast.literal_eval(source))
+        return target.id, ast.literal_eval(source)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
 
 def _literal(node: ast.stmt) -> Iterator[tuple[str, object]]:
-    """The parameter that a statement of the top defines, if it is one: not private, not data."""
+    """The parameter that a statement of the top defines, if it is one: not private, not data, and JSON can carry it."""
     found = _assigned(node)
-    if found is not None and not found[0].startswith("_") and len(json.dumps(found[1])) <= _DEFAULT_LIMIT:
-        yield found
+    if found is None or found[0].startswith("_"):
+        return
+    try:
+        value = json_value(found[1])
+    except ValueError:
+        return
+    if len(json.dumps(value)) <= _DEFAULT_LIMIT:
+        yield found[0], value
 
 
 def _bindings(nodes: list[ast.stmt]) -> Iterator[tuple[str, int]]:

@@ -22,6 +22,14 @@ def test_the_top_ends_where_something_is_done() -> None:
     assert {"late": 4} == body.bound
 
 
+def test_a_literal_that_can_not_travel_does_not_end_the_top() -> None:
+    assert {"lr": 0.1} == read("kinds = {1, 2}\nlr = 0.1\n").defaults
+
+
+def test_await_may_stand_at_the_top_level_as_in_notebooks() -> None:
+    assert {} == read("import asyncio\nawait asyncio.sleep(0)\n").defaults
+
+
 @pytest.mark.parametrize("line", ["_private = 1", "s = {1, 2}", "x = 1e999", "t = 'a' * 3", "a = b = 1", "k, v = 1, 2"])
 def test_what_is_private_or_no_literal_is_no_parameter(line: str) -> None:
     assert {} == read(line).defaults
@@ -94,6 +102,7 @@ def test_line_numbers_are_those_of_the_cell() -> None:
         ("a = 1\n  b = 2\n", 3, 2, "unexpected indent"),
         ("x = (1,\n", 2, 5, "never closed"),
         ("return 3\n", 2, 1, "outside function"),
+        ("def f():\n    await x\n", 3, 5, "outside async function"),
         ("!ls\n", 2, 1, "for the shell"),
         ("x = 1\nfiles = !ls\n", 3, 1, "for the shell"),
         ("if x:\n    %matplotlib inline\n", 3, 5, "is a magic"),
