@@ -66,14 +66,14 @@ class Ticker:
         Raises:
             StaleEpoch: another dispatcher has taken over.
         """
-        self._holdings.refresh()
+        fresh = self._holdings.refresh()
         changed = False
         if not self._resumed:
             self._actor.resume(self._holdings.active(), epoch, self._clock.now())
             self._resumed = True
             changed = True
         changed |= self._look(epoch)
-        changed |= self._plan_and_act(epoch, force=changed)
+        changed |= self._plan_and_act(epoch, force=fresh or changed)
         active = len(self._holdings.active())
         return Round(
             busy=self._holdings.unfinished > 0,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import linecache
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -37,10 +36,10 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
     found = Notebook()
     monkeypatch.setitem(sys.modules, "__main__", found.module)
-    yield found
+    return found
 
 
 def run_elsewhere(source: str, call: str) -> Any:
@@ -114,10 +113,8 @@ def test_what_a_helper_uses_is_refused_too(notebook: Notebook) -> None:
 
 
 def test_a_closure_is_refused_by_what_it_closes_over(notebook: Notebook) -> None:
-    notebook.run(
-        "def make(n):\n    def train():\n        return n\n    train.__qualname__ = 'train'\n    return train\n"
-    )
-    notebook.run("train = make(3)\n")
+    notebook.run("def make(n):\n    def train():\n        return n\n    return train\n")
+    notebook.run("train = make(3)\ntrain.__qualname__ = 'train'\n")
     with pytest.raises(InvalidSpec, match="closes over n"):
         captured_source(notebook.train)
 

@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         steps = self.server.steps
         (steps.pop(0) if len(steps) > 1 else steps[0])(self)
 
-    do_GET = do_POST = do_PUT = do
+    do_GET = do_POST = do_PUT = do  # noqa: N815 - http.server's names
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -214,9 +214,9 @@ def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_problem_document_is_its_error_again() -> None:
     problem = UnknownJob("There is no job 'x'.", hint="Look again.").to_problem()
-    with serving(says(problem, status=404, kind="application/problem+json")) as (_, transport):
-        with pytest.raises(UnknownJob, match="There is no job 'x'") as caught:
-            transport.request("GET", "jobs/x")
+    step = says(problem, status=404, kind="application/problem+json")
+    with serving(step) as (_, transport), pytest.raises(UnknownJob, match="There is no job 'x'") as caught:
+        transport.request("GET", "jobs/x")
     assert "Look again." == caught.value.hint
 
 

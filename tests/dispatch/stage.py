@@ -32,7 +32,9 @@ class Stage:
         self.clock = VirtualClock()
         self.rng = random.Random(7)
         self.scripts: dict[str, Script] = {}
-        self.backend = ScriptedBackend(self.clock, script or (lambda order: self.scripts.get(order.spec.name, Script())))
+        self.backend = ScriptedBackend(
+            self.clock, script or (lambda order: self.scripts.get(order.spec.name, Script()))
+        )
         wishes.set_pool(self.store, Pool("local", "scripted", slots), now=self.clock.now())
         self.epoch = 0
         self.ticker = self.succeed()

@@ -103,7 +103,9 @@ def test_an_unknown_plugin_is_told_with_those_there_are(site: Site, changes: dic
 
 
 def test_code_over_the_limit_names_the_largest_files(site: Site) -> None:
-    error = refused(site, TooLarge, files=[{"path": "train.py", "text": SCRIPT}, {"path": "big.txt", "text": "x" * 9_990}])
+    error = refused(
+        site, TooLarge, files=[{"path": "train.py", "text": SCRIPT}, {"path": "big.txt", "text": "x" * 9_990}]
+    )
     assert "big.txt" in error.detail
 
 
@@ -139,6 +141,8 @@ def test_secret_values_are_kept_beside_the_store_for_their_owner_only(site: Site
     kept = site.settings.secrets_file(job.key)
     assert 0o600 == kept.stat().st_mode & 0o777
     home = site.settings.home
-    leaks = [path for path in home.rglob("*") if path.is_file() and path != kept and b"hf-very-secret" in path.read_bytes()]
+    leaks = [
+        path for path in home.rglob("*") if path.is_file() and path != kept and b"hf-very-secret" in path.read_bytes()
+    ]
     assert [] == leaks
     assert "hf-very-secret" not in repr(job)

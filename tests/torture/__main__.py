@@ -29,7 +29,9 @@ def main() -> int:
                     traceback.print_exc()
                     failed.append(seed)
                     outcome = f"FAILED (replay: --first {seed} --seeds 1)"
-                print(f"seed {seed:4d}  killed {'+'.join(story.victims):48s} {time.monotonic() - began:5.1f} s  {outcome}")
+                print(
+                    f"seed {seed:4d}  killed {'+'.join(story.victims):48s} {time.monotonic() - began:5.1f} s  {outcome}"
+                )
         finally:
             stand.close()
     print(f"{options.seeds - len(failed)} passed, {len(failed)} failed")

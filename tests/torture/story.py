@@ -179,7 +179,9 @@ def check(stand: Stand, story: Story, job: str, witness: Path) -> None:
     assert expected == set(found)
     spool = str(stand.home / "spool" / job)
     eventually(
-        lambda: not [words for words in processes.of_home(Path(spool)).values()], within=20, what="the job's processes gone"
+        lambda: not [words for words in processes.of_home(Path(spool)).values()],
+        within=20,
+        what="the job's processes gone",
     )
     _check_record(stand, story, job, expected)
 
