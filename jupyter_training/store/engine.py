@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection
 
@@ -23,7 +24,7 @@ from jupyter_training.store.databases import Database
 from jupyter_training.store.identity import Owner
 from jupyter_training.store.machine import Machine
 from jupyter_training.store.memory import Memory
-from jupyter_training.store.rows import SpecCache
+from jupyter_training.store.spec_cache import SpecCache
 
 __all__ = ["Store"]
 
@@ -133,7 +134,7 @@ class Store:
         self.jobs.dispose()
         self.points.dispose()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

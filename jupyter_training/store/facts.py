@@ -31,8 +31,9 @@ from jupyter_training.core.resources import Allocation
 from jupyter_training.errors import Internal, UnknownJob
 from jupyter_training.seams.backend import End, StopHow
 from jupyter_training.store import changelog, lease
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import chunks, jobs_of
+from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import attempts, jobs
 from jupyter_training.store.texts import clean
 

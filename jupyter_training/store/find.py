@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
@@ -45,26 +46,31 @@ def find(store: Store, text: str, *, user: str, notebook: str | None) -> Job:
     return job
 
 
-def _newest() -> Select[tuple[int]]:
+def _one(connection: Connection, wanted: Select[Any]) -> int | None:
+    found = connection.execute(wanted).scalar()
+    return int(found) if found is not None else None
+
+
+def _newest() -> Select[Any]:
     return select(jobs.c.seq).order_by(jobs.c.seq.desc()).limit(1)
 
 
 def _last(connection: Connection, user: str, notebook: str | None) -> int | None:
     if notebook is not None:
-        found = connection.execute(_newest().where(jobs.c.notebook == clean(notebook))).scalar()
+        found = _one(connection, _newest().where(jobs.c.notebook == clean(notebook)))
         if found is not None:
             return found
-    return connection.execute(_newest().where(jobs.c.user_name == clean(user))).scalar()
+    return _one(connection, _newest().where(jobs.c.user_name == clean(user)))
 
 
 def _by_id(connection: Connection, text: str) -> int | None:
-    return connection.execute(select(jobs.c.seq).where(jobs.c.id == text.lower())).scalar()
+    return _one(connection, select(jobs.c.seq).where(jobs.c.id == text.lower()))
 
 
 def _by_name(connection: Connection, text: str, user: str) -> int | None:
     named = _newest().where(jobs.c.name == text)
-    own = connection.execute(named.where(jobs.c.user_name == clean(user))).scalar()
-    return own if own is not None else connection.execute(named).scalar()
+    own = _one(connection, named.where(jobs.c.user_name == clean(user)))
+    return own if own is not None else _one(connection, named)
 
 
 def _by_prefix(connection: Connection, text: str) -> int | None:

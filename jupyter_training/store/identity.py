@@ -23,7 +23,7 @@ class Owner:
 
 
 def read_meta(connection: Connection) -> dict[str, str]:
-    return {key: value for key, value in connection.execute(select(meta.c.key, meta.c.value))}
+    return {row.key: row.value for row in connection.execute(select(meta))}
 
 
 def owner_of(known: dict[str, str]) -> Owner | None:

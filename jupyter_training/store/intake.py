@@ -73,9 +73,9 @@ def _cleaned(fresh: dict[tuple[str, str], list[Sample]]) -> dict[tuple[str, str]
 
 
 def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Sample]]) -> None:
-    columns = (series.c.name, series.c.source, series.c.id, series.c.count, series.c.low, series.c.high)
+    columns = (series.c.name, series.c.source, series.c.id, series.c.length, series.c.low, series.c.high)
     known = {
-        (row.name, row.source): _Known(row.id, row.count, row.low, row.high)
+        (row.name, row.source): _Known(row.id, row.length, row.low, row.high)
         for row in connection.execute(select(*columns).where(series.c.job == job))
     }
     next_id = 0
@@ -96,12 +96,12 @@ def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tu
             first = run[0]
             values |= {"first": first.value, "first_step": first.step, "first_time": first.time}
             connection.execute(
-                insert(series).values(id=next_id, job=job, name=name, source=source, count=len(run), **values)
+                insert(series).values(id=next_id, job=job, name=name, source=source, length=len(run), **values)
             )
             before = _Known(next_id, 0, None, None)
             next_id += 1
         else:
-            values["count"] = before.count + len(run)
+            values["length"] = before.count + len(run)
             connection.execute(update(series).where(series.c.id == before.id).values(**values))
         own = before.id
         rows += [(own, n, attempt, step, time, value) for n, step, time, value in run]
@@ -112,12 +112,13 @@ def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tu
 def _extremes(before: _Known | None, run: Bucket) -> dict[str, Any]:
     """The columns of the lowest and the highest that the run changes."""
     values: dict[str, Any] = {}
-    if run.low is not None and run.low.value is not None:
-        if before is None or before.low is None or run.low.value < before.low:
-            values |= {"low": run.low.value, "low_step": run.low.step}
-    if run.high is not None and run.high.value is not None:
-        if before is None or before.high is None or run.high.value > before.high:
-            values |= {"high": run.high.value, "high_step": run.high.step}
+    low, high = run.low, run.high
+    if low is None or high is None or low.value is None or high.value is None:
+        return values
+    if before is None or before.low is None or low.value < before.low:
+        values |= {"low": low.value, "low_step": low.step}
+    if before is None or before.high is None or high.value > before.high:
+        values |= {"high": high.value, "high_step": high.step}
     return values
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, text
 
 from jupyter_training.errors import StoreBusy, StoreReadOnly, StoreTooNew, Unavailable
 from jupyter_training.store import faults, identity, postgres
@@ -35,10 +35,10 @@ def version_table(database: Database) -> str:
 
 def revision_of(connection: Connection, database: Database) -> str | None:
     """The revision that a database is at; None for an empty one."""
-    table = version_table(database)
-    if not inspect(connection).has_table(table):
+    table = Table(version_table(database), MetaData(), Column("version_num", String(32)))
+    if not inspect(connection).has_table(table.name):
         return None
-    found = connection.execute(text(f"SELECT version_num FROM {table}")).scalar()
+    found = connection.execute(select(table.c.version_num)).scalar()
     return str(found) if found is not None else None
 
 

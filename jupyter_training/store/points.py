@@ -20,8 +20,8 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.metric import Point, PointSource, Progress, SeriesSummary
 from jupyter_training.store import changelog, intake, pyramid, record
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import chunks
 from jupyter_training.store.tables import offsets as offsets_table
 from jupyter_training.store.tables import points as points_table
 from jupyter_training.store.tables import progress as progress_table
@@ -191,31 +191,33 @@ def _set_progress(connection: Connection, job: JobId, told: Progress) -> None:
 
 
 def _curve(connection: Connection, row: Row[Any], budget: int) -> Series:
-    if row.count <= budget:
+    if row.length <= budget:
         found = connection.execute(
             select(points_table.c.step, points_table.c.time, points_table.c.value)
             .where(points_table.c.series == row.id)
             .order_by(points_table.c.n)
         )
-        return Series(row.name, row.source, row.count, False, tuple((step, time, value) for step, time, value in found))
+        return Series(
+            row.name, row.source, row.length, False, tuple((step, time, value) for step, time, value in found)
+        )
     if budget < _ENDS_FROM:
         return Series(
-            row.name, row.source, row.count, True, tuple(pyramid.drawn(connection, row.id, row.count, budget))
+            row.name, row.source, row.length, True, tuple(pyramid.drawn(connection, row.id, row.length, budget))
         )
-    drawn = pyramid.drawn(connection, row.id, row.count, budget - 2)
+    drawn = pyramid.drawn(connection, row.id, row.length, budget - 2)
     first, last = (row.first_step, row.first_time, row.first), (row.last_step, row.last_time, row.last)
     if drawn[0] != first:
         drawn.insert(0, first)
     if drawn[-1] != last:
         drawn.append(last)
-    return Series(row.name, row.source, row.count, True, tuple(drawn))
+    return Series(row.name, row.source, row.length, True, tuple(drawn))
 
 
 def _summary(row: Row[Any]) -> SeriesSummary:
     return SeriesSummary(
         job=JobId(row.job),
         name=row.name,
-        count=row.count,
+        count=row.length,
         last=row.last,
         last_step=row.last_step,
         last_time=row.last_time,

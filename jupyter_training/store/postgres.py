@@ -40,7 +40,7 @@ def connect(url: URL, patience: float) -> tuple[Engine, str]:
     milliseconds = int(patience * 1000)
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         cursor.execute(f"SET lock_timeout = {milliseconds}")
         cursor.execute("SET TIME ZONE 'UTC'")

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from jupyter_training.store.tables import points, pyramid
 
@@ -29,6 +29,14 @@ __all__ = ["BASE", "FACTOR", "Bucket", "Sample", "build", "drawn", "merge", "of_
 BASE = 64  # points of a bucket of level 1
 FACTOR = 8  # buckets of a level in one of the next
 _READ = 8  # buckets read, at most, for one that is drawn
+
+
+_COLUMNS = [pyramid.c.last_n] + [
+    pyramid.c[f"{what}_{field}"]
+    for what in ("low", "high", "gap")
+    for field in ("n", "step", "time", "value")
+    if (what, field) != ("gap", "value")
+]
 
 
 class Sample(NamedTuple):
@@ -132,7 +140,7 @@ def _value(sample: Sample) -> float:
 
 def _size(level: int) -> int:
     """How many points a bucket of the level covers."""
-    return BASE * FACTOR ** (level - 1)
+    return int(BASE * FACTOR ** (level - 1))
 
 
 def _grouped(buckets: Sequence[Bucket], parts: int) -> list[Bucket]:
@@ -189,22 +197,22 @@ def _buckets(connection: Connection, series: int, level: int, start: int, end: i
     if start >= end:
         return []
     rows = connection.execute(
-        select(pyramid)
+        select(*_COLUMNS)
         .where(pyramid.c.series == series, pyramid.c.level == level)
         .where(pyramid.c.bucket >= start, pyramid.c.bucket < end)
         .order_by(pyramid.c.bucket)
     )
-    return [_bucket(row, _size(level)) for row in rows]
-
-
-def _bucket(row: Row[Any], size: int) -> Bucket:
-    low = high = gap = None
-    if row.low_n is not None:
-        low = Sample(row.low_n, row.low_step, row.low_time, row.low_value)
-        high = Sample(row.high_n, row.high_step, row.high_time, row.high_value)
-    if row.gap_n is not None:
-        gap = Sample(row.gap_n, row.gap_step, row.gap_time, None)
-    return Bucket(size, row.last_n, low, high, gap)
+    size = _size(level)
+    return [
+        Bucket(
+            size,
+            row[0],
+            Sample(*row[1:5]) if row[1] is not None else None,
+            Sample(*row[5:9]) if row[5] is not None else None,
+            Sample(row[9], row[10], row[11], None) if row[9] is not None else None,
+        )
+        for row in rows
+    ]
 
 
 def _row(series: int, level: int, index: int, bucket: Bucket) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.store import changelog
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import attempt_of, chunks, jobs_of
+from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts, changes, jobs
 
 __all__ = ["unfinished"]

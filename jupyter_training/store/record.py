@@ -12,8 +12,9 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.store import changelog
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import chunks, jobs_of
+from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import heads, jobs, records
 
 __all__ = ["RecordRow", "load", "pending", "reopen", "save"]

@@ -1,95 +1,76 @@
-"""Rows into frozen records, and specs parsed once per content."""
+"""Rows into frozen records."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from threading import Lock
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job, JobSpec, Origin
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, Seen
 from jupyter_training.core.resources import Allocation
-from jupyter_training.store.tables import specs
+from jupyter_training.store.spec_cache import SpecCache
+from jupyter_training.store.tables import jobs
 
-__all__ = ["SpecCache", "attempt_of", "chunks", "job_of", "jobs_of"]
-
-# SQLite takes 32,766 values in a statement, PostgreSQL 65,535; short lists keep the number of prepared forms low.
-_CHUNK = 500
-
-_Item = TypeVar("_Item")
+__all__ = ["attempt_of", "jobs_of"]
 
 _NO_HOLDS: frozenset[Hold] = frozenset()
 _STATES = {state.value: state for state in JobState}
 _DESIRED = {desired.value: desired for desired in Desired}
 _REASONS: dict[str | None, EndReason | None] = {None: None, **{reason.value: reason for reason in EndReason}}
-
-
-class SpecCache:
-    """Parsed specs by content hash: a hash never means anything else, so nothing goes stale. Thread-safe."""
-
-    def __init__(self, limit: int = 150_000) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[str, JobSpec] = OrderedDict()
-        self._lock = Lock()
-
-    def add(self, spec_hash: str, spec: JobSpec) -> None:
-        with self._lock:
-            self._kept[spec_hash] = spec
-            while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
-
-    def get(self, connection: Connection, hashes: Iterable[str]) -> Mapping[str, JobSpec]:
-        """The specs of these hashes; those that are not at hand are read."""
-        wanted = set(hashes)
-        with self._lock:
-            found = {spec_hash: self._kept[spec_hash] for spec_hash in wanted if spec_hash in self._kept}
-        for part in chunks(sorted(wanted - found.keys())):
-            for spec_hash, body in connection.execute(select(specs.c.hash, specs.c.body).where(specs.c.hash.in_(part))):
-                found[spec_hash] = JobSpec.model_validate_json(body)
-                self.add(spec_hash, found[spec_hash])
-        return found
+_SPEC_HASH = list(jobs.c.keys()).index("spec_hash")
 
 
 def jobs_of(connection: Connection, cache: SpecCache, rows: Iterable[Row[Any]]) -> list[Job]:
     """Jobs of rows that hold every column of ``jobs``, in their order."""
     listed = list(rows)
-    parsed = cache.get(connection, (row.spec_hash for row in listed))
-    return [job_of(row, parsed[row.spec_hash]) for row in listed]
+    parsed = cache.get(connection, (row[_SPEC_HASH] for row in listed))
+    origins: dict[tuple[Any, ...], Origin] = {}
+    return [_job(row, parsed[row[_SPEC_HASH]], origins) for row in listed]
 
 
-def job_of(row: Row[Any], spec: JobSpec) -> Job:
+def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origin]) -> Job:
+    # Taken apart by place, in the order of ``tables.jobs``: by name it takes twice as long.
+    (
+        seq, job_id, key, spec_hash, _name, user_name, notebook, cell, client, pool, priority, position, desired,
+        generation, holds, state, reason, detail, submitted, started, ended, attempt, version, experiment, trial,
+        run_id, _free_restarts, _recorded,
+    ) = row  # fmt: skip
+    who = (user_name, notebook, cell, client)
+    origin = origins.get(who)
+    if origin is None:
+        origin = origins[who] = Origin(*who)
     return Job(
-        id=JobId(row.id),
-        seq=row.seq,
-        key=row.key or "",
+        id=job_id,
+        seq=seq,
+        key=key or "",
         spec=spec,
-        spec_hash=row.spec_hash,
-        origin=Origin(row.user_name, row.notebook, row.cell, row.client),
-        pool=row.pool,
-        priority=row.priority,
-        position=row.position,
-        desired=_DESIRED[row.desired],
-        generation=row.generation,
-        holds=frozenset(map(Hold, row.holds.split(","))) if row.holds else _NO_HOLDS,
-        state=_STATES[row.state],
-        reason=_REASONS[row.reason],
-        detail=row.detail,
-        submitted=row.submitted,
-        started=row.started,
-        ended=row.ended,
-        attempt=row.attempt,
-        version=row.version,
-        experiment=row.experiment,
-        trial=row.trial,
-        run_id=row.run_id,
+        spec_hash=spec_hash,
+        origin=origin,
+        pool=pool,
+        priority=priority,
+        position=position,
+        desired=_DESIRED[desired],
+        generation=generation,
+        holds=frozenset(map(Hold, holds.split(","))) if holds else _NO_HOLDS,
+        state=_STATES[state],
+        reason=_REASONS[reason],
+        detail=detail,
+        submitted=submitted,
+        started=started,
+        ended=ended,
+        attempt=attempt,
+        version=version,
+        experiment=experiment,
+        trial=trial,
+        run_id=run_id,
     )
 
 
-def attempt_of(row: Row[Any], figures: Mapping[str, float] | None = None) -> Attempt:
+def attempt_of(row: Row[Any]) -> Attempt:
+    """The attempt of a row of ``attempts``. Its ``figures``, the machine samples, are points and not here."""
     return Attempt(
         job=JobId(row.job),
         number=row.number,
@@ -109,10 +90,4 @@ def attempt_of(row: Row[Any], figures: Mapping[str, float] | None = None) -> Att
         stop_asked=row.stop_asked,
         generation=row.generation,
         peak_memory=row.peak_memory,
-        figures=dict(figures or {}),
     )
-
-
-def chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """The items in lists short enough for one statement."""
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

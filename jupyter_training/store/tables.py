@@ -67,12 +67,14 @@ pools = Table(
     Column("policy", Text, nullable=False),
 )
 
-# One row per content: a hundred repeats of a job share it.
+# One row per content: a hundred repeats of a job share it. A spec is ``frame`` plus ``own``, both JSON: the jobs of
+# a sweep differ in ``own``, their name and parameters, and a reader parses their equal frame once.
 specs = Table(
     "specs",
     JOBS,
     Column("hash", Text, primary_key=True),
-    Column("body", Text, nullable=False),
+    Column("frame", Text, nullable=False),
+    Column("own", Text, nullable=False),
 )
 
 jobs = Table(
@@ -161,9 +163,7 @@ lease = Table(
     Column("start_time", BigInteger, nullable=False),
     Column("boot_id", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
-    Column(
-        "expires", _Real, nullable=False
-    ),  # seconds since boot (SQLite) or since the epoch (PostgreSQL); 0 = released
+    Column("expires", _Real, nullable=False),  # on the clock of ``lease``; 0 = released
 )
 
 records = Table(
@@ -185,7 +185,7 @@ series = Table(
     Column("job", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("count", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
     Column("first", _Real),
     Column("first_step", BigInteger, nullable=False),
     Column("first_time", _Real, nullable=False),

@@ -18,10 +18,11 @@ from jupyter_training.core.lifecycle import JobState
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.store import changelog
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.find import find
 from jupyter_training.store.queue import unfinished
-from jupyter_training.store.rows import attempt_of, chunks, jobs_of
+from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts as attempts_table
 from jupyter_training.store.tables import changes as changes_table
 from jupyter_training.store.tables import jobs as jobs_table

@@ -16,8 +16,10 @@ from jupyter_training.core.resources import Pool
 from jupyter_training.errors import IllegalVerb, Internal, KeyReused, TrainingError, UnknownJob
 from jupyter_training.store import changelog
 from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import chunks, jobs_of
+from jupyter_training.store.rows import jobs_of
+from jupyter_training.store.spec_cache import spec_row
 from jupyter_training.store.tables import changes, jobs, pools, specs
 from jupyter_training.store.texts import clean
 
@@ -73,8 +75,6 @@ def submit(
             answer.append(Submitted(job, created=True))
         if created:
             _store(connection, created)
-    for job in created:
-        store.specs.add(job.spec_hash, job.spec)
     return answer
 
 
@@ -179,8 +179,7 @@ def _clean_origin(origin: Origin) -> Origin:
 
 def _store(connection: Connection, created: Sequence[Job]) -> None:
     bodies = {job.spec_hash: job.spec for job in created}
-    rows = [{"hash": spec_hash, "body": spec.model_dump_json()} for spec_hash, spec in bodies.items()]
-    insert_missing(connection, specs, rows)
+    insert_missing(connection, specs, [spec_row(spec_hash, spec) for spec_hash, spec in bodies.items()])
     connection.execute(insert(jobs), [_row(job) for job in created])
     connection.execute(
         insert(changes),

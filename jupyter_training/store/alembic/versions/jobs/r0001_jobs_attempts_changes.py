@@ -30,7 +30,8 @@ def upgrade() -> None:
     op.create_table(
         "specs",
         sa.Column("hash", sa.Text, primary_key=True),
-        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("frame", sa.Text, nullable=False),
+        sa.Column("own", sa.Text, nullable=False),
     )
     op.create_table(
         "jobs",

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("job", sa.Text, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
-        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("length", sa.BigInteger, nullable=False),
         sa.Column("first", _REAL),
         sa.Column("first_step", sa.BigInteger, nullable=False),
         sa.Column("first_time", _REAL, nullable=False),
