@@ -36,6 +36,7 @@ SETTINGS_KEY = "jupyter_training_settings"
 
 _SETTLED = 2.0  # seconds after start-up before the home is opened: the first page goes first
 _ACTIVITY_EVERY = 60.0
+_DISPATCHER_EVERY = 5.0
 
 
 def _option(kind: type[TraitType[Any, Any]], help_text: str) -> Any:
@@ -104,6 +105,7 @@ class TrainingApp(ExtensionApp):
         self._tasks = (
             asyncio.create_task(self._begin(0.0 if soon else _SETTLED), name="jupyter-training-begin"),
             asyncio.create_task(self._keep_active(), name="jupyter-training-activity"),
+            asyncio.create_task(self._keep_dispatched(), name="jupyter-training-dispatcher"),
         )
         if soon:
             await self._tasks[0]
@@ -160,6 +162,16 @@ class TrainingApp(ExtensionApp):
             await asyncio.sleep(_ACTIVITY_EVERY)
             with contextlib.suppress(TrainingError):
                 await self.note_activity()
+
+    async def _keep_dispatched(self) -> None:
+        """While this server lives, a dispatcher that died is succeeded, also when nobody submits anything."""
+        assert self.desk is not None
+        while True:
+            await asyncio.sleep(_DISPATCHER_EVERY)
+            site = self.desk.open_site
+            if site is not None:
+                with contextlib.suppress(TrainingError):
+                    await self.desk.call(site.ensure_dispatcher)
 
     async def note_activity(self) -> None:
         """Look once whether jobs run, and say so to Jupyter."""
