@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.kernel.living import REPOSITORY, emptied, variables
 from tests.torture.processes import eventually
 
-__all__ = ["ARTEFACTS", "Lab", "browser_page", "lab", "notebook"]
+__all__ = ["ARTEFACTS", "Lab", "Seen", "barriers", "browser_page", "lab", "notebook"]
 
 ARTEFACTS = REPOSITORY / "test-artefacts" / "ui"
 TOKEN = "a-token-for-tests"
@@ -108,6 +108,17 @@ def browser_page(*, width: int = 1280, height: int = 860) -> Iterator[Seen]:
             yield seen
         finally:
             browser.close()
+
+
+def barriers(page: Page, *places: str) -> list[str]:
+    """What axe finds in our parts of the page that would keep somebody out (WCAG 2 A and AA)."""
+    page.add_script_tag(path=REPOSITORY / "node_modules" / "axe-core" / "axe.min.js")
+    found = page.evaluate(
+        """places => axe.run({include: places.map(place => [place])}, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})
+            .then(all => all.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html).join(' ')}`))""",
+        list(places),
+    )
+    return list(found)
 
 
 def notebook(path: Path, cells: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.kernel.living import REPOSITORY
-from tests.ui.lab import ARTEFACTS, Lab, Seen, browser_page, lab, notebook
+from tests.ui.lab import ARTEFACTS, Lab, Seen, barriers, browser_page, lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -77,6 +77,7 @@ def test_a_training_is_followed_from_its_cell_to_a_reload(themed: tuple[Lab, str
     row.click()
     expect(page.locator(".jp-Training-detail")).to_contain_text("Running.")
     picture(page, f"running-{theme}")
+    assert [] == barriers(page, ".jp-Training-sidebar", CARD)
     assert 1 == len([url for url in seen.sockets if "/changes" in url]), "one stream for card and sidebar"
 
     expect(card).to_have_attribute("data-phase", "succeeded")

@@ -105,7 +105,7 @@ function Section({ title, jobs, state, now, open, stop, onToggle, onFocus, more 
       </h3>
       {!folded && (
         <>
-          <div role="grid" aria-labelledby={heading}>
+          <div role="treegrid" aria-labelledby={heading}>
             {drawn.map(job => (
               <Row
                 key={job.id}
