@@ -83,11 +83,9 @@ test-fast: installed test-front ## without browser, installs and slow tests; und
 test-front: installed
 	npm run --silent --loglevel=error test
 
-# Saved outputs are compared with new ones: JUPYTER_TRAINING_PLAIN leaves out times, ids and rates.
 .PHONY: test-notebooks
 test-notebooks: installed
-	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
-	JUPYTER_TRAINING_HOME=$$home JUPYTER_TRAINING_PLAIN=1 $(RUN) -m pytest --nbval --nbval-current-env -W default $(NOTEBOOKS)
+	$(RUN) -m tests.notebooks.compare $(NOTEBOOKS)
 
 .PHONY: installed
 installed:
