@@ -1,0 +1,97 @@
+"""The job-side package as a folder: what is put first on a job's ``sys.path``.
+
+    <home>/runtime/<hash>/job                      the launcher
+    <home>/runtime/<hash>/jupyter_training/        __init__ is runtime/public.py; runtime, spool, supervisor
+
+Named by its content and put in place by one rename, so that any number of
+processes may install it at once, and a job that runs for a week keeps its own
+while the product is upgraded. Knows nothing of homes but this folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from jupyter_training.runtime import LAUNCHER
+
+__all__ = ["install"]
+
+_ROOMS = ("runtime", "spool", "supervisor")
+_HASH_LENGTH = 16
+_LAUNCHER_CODE = b"""\
+import os
+import sys
+
+# The guard is for children that multiprocessing spawns: they import this file again.
+if __name__ == "__main__":
+    here = os.path.dirname(os.path.abspath(__file__))
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    from jupyter_training.runtime.entry import main
+
+    main(sys.argv[1])
+"""
+
+
+def install(home: str | os.PathLike[str]) -> Path:
+    """The folder to put on a job's ``sys.path``, made if it is not there yet.
+
+    Raises:
+        OSError: it can't be made; nothing half-made stands in its place.
+    """
+    contents = _contents(Path(__file__).resolve().parent.parent)
+    place = Path(home) / "runtime" / _hash(contents)
+    if place.is_dir():
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
+    try:
+        _write(made, contents)
+        os.rename(made, place)
+        _sync(place.parent)
+    except OSError as error:
+        shutil.rmtree(made, ignore_errors=True)
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # else somebody was first
+            raise
+    return place
+
+
+def _contents(package: Path) -> dict[str, bytes]:
+    """The files by their path in the folder, in a fixed order."""
+    found = {LAUNCHER: _LAUNCHER_CODE, "jupyter_training/__init__.py": (package / "runtime/public.py").read_bytes()}
+    for room in _ROOMS:
+        for file in sorted((package / room).glob("*.py")):
+            found[f"jupyter_training/{room}/{file.name}"] = file.read_bytes()
+    return found
+
+
+def _hash(contents: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for path, content in contents.items():
+        digest.update(f"{path} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:_HASH_LENGTH]
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> None:
+    for path, content in contents.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(target, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    for below, _, _ in os.walk(folder):
+        _sync(below)
+
+
+def _sync(folder: str | os.PathLike[str]) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

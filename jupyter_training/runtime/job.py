@@ -1,0 +1,26 @@
+"""Which attempt this process belongs to: what its environment says, and its order."""
+
+from __future__ import annotations
+
+import os
+
+from jupyter_training.spool import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["FOLDER", "OUTPUT", "folder", "order"]
+
+FOLDER = "JUPYTER_TRAINING_SPOOL"
+OUTPUT = "JUPYTER_TRAINING_OUTPUT"
+
+
+def folder() -> str | None:
+    """The attempt's folder; None outside a job."""
+    return os.environ.get(FOLDER) or None
+
+
+def order(attempt_folder: str) -> dict[str, Any]:
+    """What the attempt was asked to run; empty if that can't be read."""
+    return layout.read_json(os.path.join(attempt_folder, layout.ORDER)) or {}

@@ -1,0 +1,90 @@
+"""This process's lines in the attempt's spool. One writer per process, also after a fork."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+
+from jupyter_training.runtime import job
+from jupyter_training.spool.lines import PageWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["lost", "note", "output_kept", "points", "say", "write"]
+
+_writer: PageWriter | None = None
+_opening = threading.RLock()
+_said_lost = False
+
+
+def write(line: bytes) -> bool:
+    """Keep one event line. False: there is no job, or the line is lost and counted. Never raises."""
+    writer = _writer or _open()
+    return writer is not None and (writer.write(line) or _lose(writer))
+
+
+def points(moment: float, step: int | None, values: Mapping[str, float | None], source: str) -> bool:
+    """Keep the points of one moment, in seconds since the epoch. Values are finite, or None for a gap."""
+    return _event("p", moment, step, dict(values), source)
+
+
+def note(code: str, text: str) -> bool:
+    """Keep something that a person or ``doctor`` should be able to find out."""
+    return _event("n", time.time(), code, text)
+
+
+def output_kept(name: str) -> bool:
+    return _event("a", time.time(), name)
+
+
+def lost() -> int:
+    """How many lines of this process could not be kept."""
+    return _writer.lost if _writer is not None else 0
+
+
+def say(sentence: str) -> None:
+    """One line in the job's log."""
+    try:
+        print(f"jupyter_training: {sentence}", file=sys.stderr, flush=True)
+    except (OSError, ValueError, AttributeError):
+        pass  # a full disk, a closed or missing stderr: nobody is there to be told
+
+
+def _event(kind: str, moment: float, *rest: object) -> bool:
+    return write(json.dumps([kind, int(moment * 1e6), *rest], separators=(",", ":")).encode() + b"\n")
+
+
+def _open() -> PageWriter | None:
+    global _writer
+    folder = job.folder()
+    if folder is None:
+        return None
+    with _opening:
+        if _writer is None:
+            _writer = PageWriter(folder)
+        return _writer
+
+
+def _lose(writer: PageWriter) -> bool:
+    global _said_lost
+    if not _said_lost:
+        _said_lost = True
+        why = writer.fault.strerror if writer.fault is not None else "unknown"
+        say(f"what is reported can't be kept: {why}. The training goes on; report.lost counts what is missing.")
+    return False
+
+
+def _begin_anew() -> None:
+    """After a fork the page is the parent's; two processes would write over each other's lines."""
+    global _writer, _opening
+    _writer = None
+    _opening = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -1,0 +1,73 @@
+"""How much memory there is for an attempt, and whether the kernel has killed for it."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["kills", "limit"]
+
+_V1_UNLIMITED = 1 << 60
+_ROOT = "/sys/fs/cgroup"
+
+
+def limit() -> int | None:
+    """Bytes that this process and its children may use: the tightest cgroup limit, else the machine's memory."""
+    known = [value for folder in _folders() for value in [_limit_of(folder)] if value is not None]
+    total = _from_lines("/proc/meminfo", "MemTotal:")
+    if total is not None:
+        known.append(total * 1024)
+    return min(known, default=None)
+
+
+def kills() -> int:
+    """How often the kernel has killed for want of memory, in our cgroups and on the machine; only growth has a meaning."""
+    counts = [_from_lines("/proc/vmstat", "oom_kill")]
+    for folder in _folders():
+        counts.append(_from_lines(os.path.join(folder, "memory.events"), "oom_kill"))  # version 2
+        counts.append(_from_lines(os.path.join(folder, "memory.oom_control"), "oom_kill"))  # version 1
+    return sum(count for count in counts if count is not None)
+
+
+def _folders() -> list[str]:
+    """Our memory cgroup and those above it, as far as this mount namespace shows them."""
+    try:
+        with open("/proc/self/cgroup", encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    found: list[str] = []
+    for line in lines:
+        number, controllers, path = line.split(":", 2)
+        if number == "0":
+            root = _ROOT if os.path.exists(f"{_ROOT}/cgroup.controllers") else f"{_ROOT}/unified"
+        elif "memory" in controllers.split(","):
+            root = f"{_ROOT}/memory"
+        else:
+            continue
+        parts = [part for part in path.split("/") if part and part != ".."]
+        found += [os.path.join(root, *parts[:count]) for count in range(len(parts), -1, -1)]
+    return found
+
+
+def _limit_of(folder: str) -> int | None:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        try:
+            with open(os.path.join(folder, name), encoding="ascii") as file:
+                value = int(file.read())  # "max" is no number
+        except (OSError, ValueError):
+            continue
+        if value < _V1_UNLIMITED:
+            return value
+    return None
+
+
+def _from_lines(path: str, key: str) -> int | None:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            for line in file:
+                words = line.split()
+                if len(words) > 1 and words[0] == key:
+                    return int(words[1])
+    except (OSError, ValueError):
+        pass
+    return None
