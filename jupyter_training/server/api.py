@@ -44,7 +44,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _OWN_PARAMETERS = frozenset({"token", "no_track_activity"})  # Jupyter's, on any address
 
 
-@web.stream_request_body  # so that a body over the limit is refused by its headers, not when it is in memory
+@web.stream_request_body  # so that a body over the limit never stands in memory
 class ApiHandler(ProblemMixin, APIHandler):
     """``desk`` is the server's. Authentication, XSRF and origin checks are Jupyter's own."""
 
@@ -65,11 +65,9 @@ class ApiHandler(ProblemMixin, APIHandler):
                 self._body_limit += self.desk.settings.bundle_limit_bytes * 4 // 3  # base64
             except TrainingError as error:
                 raise Refusal(error) from None
-        length = self.request.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > self._body_limit:
-            raise Refusal(self._too_large())
 
     def data_received(self, chunk: bytes) -> None:
+        """Take a piece of the body in. What is over the limit is read and dropped, so that the answer arrives."""
         if len(self._body) + len(chunk) > self._body_limit:
             self._too_much = True
             self._body.clear()

@@ -139,7 +139,12 @@ def _values(template: str, segments: Sequence[str]) -> dict[str, str] | None:
 def _problems(error: ValidationError, value: Any, model: type[BaseModel]) -> list[Problem]:
     """pydantic's findings in our words, one per key: the alternatives of a union come as one."""
     found: dict[str, Problem] = {}
-    for item in error.errors(include_url=False, include_input=False, include_context=False):
+    items = error.errors(include_url=False, include_input=False, include_context=False)
+    for item in items:
+        if item["type"] == "too_short" and any(
+            other["loc"][: len(item["loc"])] == item["loc"] != other["loc"] for other in items
+        ):
+            continue  # only since the items that are there are wrong themselves
         path = _path(item["loc"], value, item["type"])
         key = _written(path)
         words, hint = item["msg"].removeprefix("Value error, "), None
