@@ -29,9 +29,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:
-            print(
-                f"{say.coloured(check.status.ljust(4), _COLOURS[check.status])}  {check.name.ljust(width)}  {check.sentence}"
-            )
+            status = say.coloured(check.status.ljust(4), _COLOURS[check.status])
+            print(f"{status}  {check.name.ljust(width)}  {check.sentence}")
             if check.fix and check.status != "ok":
                 print(f"{' ' * (width + 8)}{check.fix}")
     return 3 if any(check.status == "fail" for check in checks) else 0

@@ -8,15 +8,18 @@ import math
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, whole
 from jupyter_training.cli.place import client_of
 from jupyter_training.client.client import Client
-from jupyter_training.errors import InvalidUsage
+from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.commands import CELL, Option
 from jupyter_training.kernel.values import literal
+
+if TYPE_CHECKING:
+    from jupyter_training.languages.config_cell import Config
 
 __all__ = ["arguments", "run"]
 
@@ -56,18 +59,21 @@ def run(options: argparse.Namespace) -> int:
     script, params, args = _words(options.words)
     wish: dict[str, Any] = {name: getattr(options, name) for name in (option.name for option in _SHARED)}
     wish["tags"] = dict(wish.pop("tag") or []) or None
+    around = {"python": options.python, "folder": options.folder, "kind": None, "variables": {}, "pass_env": []}
     if options.config is not None:
         wish["config"] = _config(options.config)
+        around = _around(wish["config"], around)
     with client_of(options) as client:
         handle = client.submit(
             script,
             *args,
             params=params,
             metrics=options.metrics,
-            env=dict(options.env_var),
-            pass_env=[name for text in options.pass_env for name in text.split(",") if name],
-            python=options.python,
-            folder=options.folder,
+            env={**around["variables"], **dict(options.env_var)},
+            pass_env=[*around["pass_env"], *(name for text in options.pass_env for name in text.split(",") if name)],
+            environment=around["kind"],
+            python=around["python"],
+            folder=around["folder"],
             key=options.key,
             origin={"client": "cli"},
             **wish,
@@ -136,6 +142,45 @@ def _config(file: str) -> dict[str, str]:
         raise InvalidUsage(f"The config {file!r} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise InvalidUsage(f"The config {file!r} is not UTF-8 text.") from None
+
+
+def _around(config: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    """The environment that a config asks for, under what was given on the command line.
+
+    Read here and not by the server: interpreter, folder and secrets are this side's.
+
+    Raises:
+        InvalidSpec: the text is no config, or its environment has an unknown key or a value of the wrong kind.
+    """
+    from jupyter_training.languages import config_cell
+    from jupyter_training.services.submit import CONFIG_KEYS, SHORTHANDS
+
+    read = config_cell.read(config["text"], name=config["name"], keys=CONFIG_KEYS | SHORTHANDS)
+    asked = read.values.get("environment") or {}
+    kinds: dict[str, tuple[type, str]] = {
+        "kind": (str, "a text"),
+        "python": (str, "a path"),
+        "folder": (str, "a path"),
+        "variables": (dict, "a mapping"),
+        "pass_env": (list, "a list of names"),
+    }
+    if not isinstance(asked, dict):
+        raise _misplaced(read, config["name"], "environment", "it must be a mapping")
+    for key, value in asked.items():
+        if key not in kinds:
+            close = near_miss(key, kinds)
+            hint = f"Did you mean {close!r}?" if close else f"Known: {', '.join(kinds)}."
+            raise _misplaced(read, config["name"], f"environment.{key}", "there is no such key", hint)
+        if value is not None and not isinstance(value, kinds[key][0]):
+            raise _misplaced(read, config["name"], f"environment.{key}", f"it must be {kinds[key][1]}")
+    kept = {key: value for key, value in asked.items() if value is not None}
+    return {**given, **kept, **{key: value for key, value in given.items() if value}}
+
+
+def _misplaced(read: Config, name: str, key: str, words: str, hint: str | None = None) -> InvalidSpec:
+    line, column = read.place(key)
+    place = f"{name} line {line}, column {column}: {key}: {words}."
+    return InvalidSpec(place, hint=hint, errors=[Problem(words, key, line, column, hint)])
 
 
 def _shared(option: Option) -> dict[str, Any]:

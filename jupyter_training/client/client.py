@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from jupyter_training.client import discover, environment, interpreter, target, waiting
+from jupyter_training.client import discover, interpreter, target, waiting
+from jupyter_training.client import environment as environments
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Answer, Transport
 from jupyter_training.client.values import json_params
@@ -98,6 +99,7 @@ class Client:
         tags: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         pass_env: str | Iterable[str] = (),
+        environment: str | None = None,
         python: str | None = None,
         folder: str | os.PathLike[str] | None = None,
         launcher: str | None = None,
@@ -128,7 +130,9 @@ class Client:
         else:
             ready = target.of_script(what, *args, folder=where, limit=limit)
         secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
-        surroundings = environment.captured(python=python, folder=where, variables=env, pass_env=secret_names)
+        surroundings = environments.captured(
+            kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
+        )
         interpreter.check_imports(ready.foreign, surroundings["python"], variables=surroundings["variables"])
         resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
         resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
@@ -140,7 +144,7 @@ class Client:
             "params": json_params(given),
             "resources": {name: value for name, value in resources.items() if value is not None} or None,
             "environment": surroundings,
-            "secrets": environment.secret_values(secret_names),
+            "secrets": environments.secret_values(secret_names),
             "launcher": launcher,
             "pool": pool,
             "priority": priority,

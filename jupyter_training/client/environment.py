@@ -38,6 +38,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 def captured(
     *,
+    kind: str | None = None,
     python: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     variables: Mapping[str, object] | None = None,
@@ -68,7 +69,7 @@ def captured(
             )
         chosen[name] = value
     return {
-        "kind": "current",
+        "kind": kind or "current",
         "python": python if python is not None else own_interpreter(),
         "folder": str(Path(folder or os.getcwd()).expanduser().absolute()),
         "variables": dict(sorted(chosen.items())),

@@ -23,6 +23,7 @@ LOG_NAME = "server.log"
 _LOCK_NAME = "serve.lock"
 _READY_SECONDS = 30.0
 _LOOK_EVERY = 0.05
+_AFTER_DEATH_SECONDS = 1.0  # it may have ended since another one, started by hand, is just coming up
 # What a server may need of the process that happens to start it; nothing else of a notebook's variables.
 _KEPT = frozenset(
     ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONWARNINGS"]
@@ -49,6 +50,7 @@ def started(settings: Settings, *, store: str | None = None) -> discover.Found:
             hint="Name another folder in JUPYTER_TRAINING_HOME, or a server in JUPYTER_TRAINING_URL.",
         ) from error
     child: subprocess.Popen[bytes] | None = None
+    died = 0.0
     try:
         while True:
             found = discover.home_server(settings, store=store)
@@ -61,7 +63,9 @@ def started(settings: Settings, *, store: str | None = None) -> discover.Found:
                     return found
                 child = _start(command, settings)
             if child is not None and child.poll() is not None:
-                raise _failed(settings, f"it ended with status {child.returncode}")
+                died = died or time.monotonic()
+                if time.monotonic() - died > _AFTER_DEATH_SECONDS:
+                    raise _failed(settings, f"it ended with status {child.returncode}")
             if time.monotonic() > deadline:
                 if child is not None:
                     child.terminate()

@@ -23,13 +23,13 @@ from jupyter_training.services import bundle
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
-__all__ = ["CONFIG_KEYS", "problems_of", "submit"]
+__all__ = ["CONFIG_KEYS", "SHORTHANDS", "problems_of", "submit"]
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
 CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {"key", "entry", "files", "secrets", "config", "origin"}
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
-_SHORTHANDS = ("slots", "gpus", "cpus", "memory")  # a config may write them without "resources:"
+SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 
 
 def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]:
@@ -83,16 +83,17 @@ def _with_config(request: SubmitRequest) -> SubmitRequest:
     if request.config is None:
         return request
     name = request.config.name
-    config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | set(_SHORTHANDS))
+    config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | SHORTHANDS)
     values = dict(config.values)
-    resources = {key: values.pop(key) for key in _SHORTHANDS if key in values}
-    if resources:
-        values["resources"] = {**(values.get("resources") or {}), **resources}
+    resources = {key: values.pop(key) for key in SHORTHANDS if key in values}
+    asked = values.get("resources") or {}
+    if resources and isinstance(asked, dict):
+        values["resources"] = {**asked, **resources}
     if isinstance(values.get("resources"), dict) and isinstance(values["resources"].get("memory"), str):
         values["resources"]["memory"] = quantities.size(values["resources"]["memory"], key=f"{name}: memory")
     own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
     merged: dict[str, Any] = {**values, **{key: value for key, value in own.items() if value is not None}}
-    for key in ("params", "tags"):  # these two are merged key by key
+    for key in ("params", "tags", "resources"):  # these are merged key by key
         if isinstance(values.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**values[key], **own[key]}
     try:
