@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from jupyter_training.errors import StoreBusy, StoreFull, StoreReadOnly, Unavailable
 
-__all__ = ["busy", "naming", "read_only"]
+__all__ = ["busy", "naming", "naming_files", "read_only"]
 
 _NEARLY_FULL = 256 * 1024  # bytes free below which an I/O error is taken for a full disk
 
@@ -42,6 +43,19 @@ def naming(where: str, file: Path | None = None) -> Iterator[None]:
         if found is None:
             raise
         raise found from error
+
+
+@contextmanager
+def naming_files(file: Path) -> Iterator[None]:
+    """The same for what the operating system says while a database's files are made."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _full(str(file), file) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise read_only(str(file)) from error
+        raise Unavailable(f"{file} could not be opened: {error.strerror}.") from error
 
 
 def busy(where: str) -> StoreBusy:

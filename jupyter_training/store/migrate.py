@@ -7,10 +7,7 @@ and not while a dispatcher of the older program is at work.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, text
 
-from jupyter_training.errors import StoreBusy, StoreReadOnly, StoreTooNew, Unavailable
-from jupyter_training.store import faults, identity, postgres
+from jupyter_training.errors import StoreBusy, StoreReadOnly, StoreTooNew
+from jupyter_training.store import copies, faults, identity, locks, postgres
 from jupyter_training.store.databases import Database
 from jupyter_training.store.machine import Machine
 
@@ -27,6 +24,8 @@ __all__ = ["HEADS", "bring_up", "revision_of", "upgrade", "version_table"]
 
 # The newest revision of each database; a test holds them against the chains.
 HEADS = {"jobs": "0002", "points": "0001"}
+
+_UPGRADE_PATIENCE = 60.0  # seconds to wait for another process that upgrades
 
 
 def version_table(database: Database) -> str:
@@ -102,7 +101,7 @@ def _bring_up(database: Database, machine: Machine, program: str) -> None:
         if found is not None and database.name == "jobs":
             _refuse_while_at_work(connection, database, machine)
     if found is not None and database.path is not None:
-        copy_file(database.path, database.path.with_name(f"{database.path.name}.before-{head}"))
+        copies.copy_file(database.path, database.path.with_name(f"{database.path.name}.before-{head}"))
     upgrade(database, head)
     with database.write() as connection:
         if database.name == "jobs":
@@ -125,27 +124,6 @@ def upgrade(database: Database, revision: str) -> None:
         config.attributes["connection"] = connection
         config.attributes["version_table"] = version_table(database)
         command.upgrade(config, revision)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """A consistent copy of a SQLite file, complete or not there at all."""
-    part = target.with_name(target.name + ".part")
-    with faults.naming(str(target), target):
-        part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-        before = sqlite3.connect(source)
-        after = sqlite3.connect(part)
-        try:
-            before.backup(after)
-        finally:
-            after.close()
-            before.close()
-        handle = os.open(part, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(part, target)
 
 
 def _too_new(connection: Connection, database: Database, found: str, program: str) -> StoreTooNew:
@@ -201,29 +179,5 @@ def _alone(jobs: Database) -> Iterator[None]:
     if jobs.read_only:
         yield
         return
-    with faults.naming(jobs.where, jobs.path):
-        handle = os.open(jobs.path.with_name(jobs.path.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            _lock(handle, jobs)
-            yield
-        finally:
-            os.close(handle)
-
-
-def _lock(handle: int, jobs: Database) -> None:
-    deadline = time.monotonic() + max(60.0, jobs.patience)
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise faults.busy(jobs.where) from None
-            time.sleep(0.02)
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP):
-                raise
-            raise Unavailable(
-                f"{jobs.where} lies on a file system without locks.",
-                hint="Set JUPYTER_TRAINING_HOME to a local folder, or JUPYTER_TRAINING_STORE to a PostgreSQL database.",
-            ) from None
+    with locks.alone(jobs.path, patience=max(_UPGRADE_PATIENCE, jobs.patience)):
+        yield

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from jupyter_training.store import faults
+from jupyter_training.store import faults, locks
 from jupyter_training.store.filesystems import is_network
 
 __all__ = ["Journal", "SqliteFile", "open_file", "reader", "writer"]
@@ -26,6 +29,7 @@ __all__ = ["Journal", "SqliteFile", "open_file", "reader", "writer"]
 Journal = Literal["wal", "delete"]
 
 _WRITES = "jupyter_training_writes"
+_PAUSE = 0.01  # seconds
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,18 @@ class SqliteFile:
     read_only: bool
 
 
-def open_file(
-    path: Path, *, synchronous: Literal["FULL", "NORMAL"], patience: float, journal: Journal | None = None
-) -> SqliteFile:
-    """Open the file, making it (0600) where it is not there yet.
-
-    ``patience``: seconds to wait for other writers. ``journal`` forces a
-    journal; None finds the best one that the folder allows.
+def open_file(path: Path, *, synchronous: Literal["FULL", "NORMAL"], patience: float) -> SqliteFile:
+    """Open the file, making it (0600) where it is not there yet. ``patience``: seconds to wait for other writers.
 
     Raises:
         StoreReadOnly: it is not there and can't be made.
         StoreFull, StoreBusy, Unavailable: see ``faults``.
     """
-    where = str(path)
-    with faults.naming(where, path):
+    with faults.naming(str(path), path), faults.naming_files(path):
         if not _writable(path):
             return _open_read_only(path, patience)
-        _create(path)
-        chosen = _settle_journal(path, journal, patience)
-        engine = _engine(f"file:{_quoted(path)}?mode=rw", synchronous, patience)
-        return SqliteFile(path, engine, chosen, read_only=False)
+        journal = _settle_journal(path, patience)
+        return SqliteFile(path, _engine(_uri(path, "mode=rw"), synchronous, patience), journal, read_only=False)
 
 
 def writer(engine: Engine) -> Connection:
@@ -73,11 +69,11 @@ def reader(engine: Engine) -> Connection:
 def _engine(uri: str, synchronous: str, patience: float) -> Engine:
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False),
+        creator=lambda: _connect(uri, patience),
+        poolclass=QueuePool,
         pool_size=4,
         max_overflow=28,
         pool_timeout=patience,
-        poolclass=QueuePool,
         hide_parameters=True,
     )
 
@@ -92,84 +88,120 @@ def _engine(uri: str, synchronous: str, patience: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        _begin(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", time.monotonic() + patience)
 
     return engine
+
+
+def _begin(connection: Connection, statement: str, deadline: float) -> None:
+    """Begin, also past the moments where SQLite says busy without waiting, as while a log is recovered."""
+    while True:
+        try:
+            connection.exec_driver_sql(statement)
+            return
+        except OperationalError as error:
+            code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL) or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _open_read_only(path: Path, patience: float) -> SqliteFile:
     """Open without writing a byte, not even the log's shared memory where that is not there."""
     if not path.is_file():
         raise faults.read_only(str(path))
-    wal = path.with_name(path.name + "-wal")
-    uri = f"file:{_quoted(path)}?mode=ro"
+    uri = _uri(path, "mode=ro")
     try:
-        _touch(uri, patience)
+        _look(uri, patience)
     except sqlite3.OperationalError:
-        # A log with content belongs to the database: without its shared memory it can't be read here.
+        wal = path.with_name(path.name + "-wal")
         if wal.exists() and wal.stat().st_size > 0:
-            raise
-        uri = f"file:{_quoted(path)}?immutable=1"
-        _touch(uri, patience)
-    engine = _engine(uri, "FULL", patience)
-    return SqliteFile(path, engine, "wal" if _header_says_wal(path) else "delete", read_only=True)
+            raise  # a log with content belongs to the database, and can't be read here
+        uri = _uri(path, "immutable=1")
+        _look(uri, patience)
+    journal: Journal = "wal" if _header_says_wal(path) else "delete"
+    return SqliteFile(path, _engine(uri, "FULL", patience), journal, read_only=True)
 
 
-def _touch(uri: str, patience: float) -> None:
-    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    finally:
-        connection.close()
+def _settle_journal(path: Path, patience: float) -> Journal:
+    """Which journal the file has, deciding it where that is still open: when the file is made.
 
-
-def _settle_journal(path: Path, wish: Journal | None, patience: float) -> Journal:
-    """Put the file into the journal mode that is right for its folder, and say which.
-
-    The write-ahead log is tried by a transaction, not asked for: some file
-    systems grant the mode and fail at the first page.
+    After that it stays as it is, as other processes may be at work in it, with
+    one exception: a log whose shared memory can't be had here is given up, or
+    the file could not be opened at all.
     """
-    wish = wish or ("delete" if is_network(path) else "wal")
-    connection = sqlite3.connect(f"file:{_quoted(path)}?mode=rw", uri=True, timeout=patience, isolation_level=None)
-    try:
-        if wish == "wal":
-            if _try_wal(connection):
-                return "wal"
-            connection.close()
-            connection = sqlite3.connect(
-                f"file:{_quoted(path)}?mode=rw", uri=True, timeout=patience, isolation_level=None
-            )
-        return _use_rollback_journal(connection)
-    finally:
-        connection.close()
+    if path.exists() and path.stat().st_size > 0:
+        if not _header_says_wal(path):
+            return "delete"
+        if _can_look(path, patience):
+            return "wal"
+    with locks.alone(path, patience=patience):
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        if path.stat().st_size > 0 and (not _header_says_wal(path) or _can_look(path, patience)):
+            return "wal" if _header_says_wal(path) else "delete"  # another process was faster
+        if not is_network(path) and _try_wal(path, patience):
+            return "wal"
+        return _use_rollback_journal(path, patience)
 
 
-def _try_wal(connection: sqlite3.Connection) -> bool:
+def _can_look(path: Path, patience: float) -> bool:
     try:
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            return False
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("COMMIT")
+        _look(_uri(path, "mode=rw"), patience)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_PROTOCOL,
-            sqlite3.SQLITE_IOERR,
-        ):
-            return False
-        raise
+        if not _means_no_shared_memory(error):
+            raise
+        return False
     return True
 
 
-def _use_rollback_journal(connection: sqlite3.Connection) -> Journal:
+def _try_wal(path: Path, patience: float) -> bool:
+    """Switch to the write-ahead log, by a transaction: some file systems grant the mode and fail at the first page."""
+    with closing(_connect(_uri(path, "mode=rw"), patience)) as connection:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode != "wal":
+                return False
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("PRAGMA user_version = 1")
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if not _means_no_shared_memory(error):
+                raise
+            return False
+    return True
+
+
+def _use_rollback_journal(path: Path, patience: float) -> Journal:
     """Leave the log mode; exclusively, as that needs no shared memory."""
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
-    connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    connection.execute("PRAGMA locking_mode = NORMAL").fetchone()
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    with closing(_connect(_uri(path, "mode=rw"), patience)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        connection.execute("PRAGMA user_version = 1")
     return "delete"
+
+
+def _means_no_shared_memory(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_IOERR,
+    )
+
+
+def _look(uri: str, patience: float) -> None:
+    """Read one page, which takes what the journal needs."""
+    with closing(_connect(uri, patience)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _connect(uri: str, patience: float) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
+
+
+def _uri(path: Path, mode: str) -> str:
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?{mode}"
 
 
 def _writable(path: Path) -> bool:
@@ -182,15 +214,6 @@ def _writable(path: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK) and (not path.exists() or os.access(path, os.W_OK))
 
 
-def _create(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-
-
 def _header_says_wal(path: Path) -> bool:
     with open(path, "rb") as file:
         return file.read(20)[18:20] == b"\x02\x02"
-
-
-def _quoted(path: Path) -> str:
-    """The path inside a URI."""
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
