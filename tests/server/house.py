@@ -228,20 +228,24 @@ async def socket(living: House, query: str = "", **headers: str) -> Any:
     request = HTTPRequest(
         address, headers={"Authorization": f"token {living.token}", **headers}, request_timeout=PATIENCE
     )
-    connection = await websocket_connect(request, max_message_size=50_000_000)
+    reader = Socket(await websocket_connect(request, max_message_size=50_000_000))
     try:
-        yield Socket(connection)
+        yield reader
     finally:
-        connection.close()
+        reader.connection.close()
+        while not reader.closed:
+            await reader.read()
 
 
 @dataclass
 class Socket:
     connection: WebSocketClientConnection
+    closed: bool = False
 
     async def read(self) -> Any:
         """The next message; None when the socket is closed."""
         text = await asyncio.wait_for(self.connection.read_message(), PATIENCE)
+        self.closed = text is None
         return None if text is None else json.loads(text)
 
 

@@ -1,0 +1,185 @@
+"""Answers as a client sees them: what is made, what is waited for, what is downloaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jupyter_training.server.desk import account
+from tests.server.house import House, house, wish
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house(tmp_path_factory.mktemp("api") / "home", base_url="/user/ada/") as living:
+        yield living
+
+
+def keep(living: House, job: str, name: str, content: bytes) -> str:
+    """Put a file into the job's output folder; the id that its list gives it."""
+    path = living.settings.outputs / job / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    (found,) = [one for one in living.get(f"jobs/{job}/artifacts")["artifacts"] if one["name"] == name]
+    artifact: str = found["id"]
+    return artifact
+
+
+def test_a_new_job_has_an_address_below_the_base_url(living: House) -> None:
+    answer = living.ask("POST", "jobs", body=wish(name="first"))
+    job = answer.json["job"]
+    assert (201, True, "first", account()) == (answer.status, answer.json["created"], job["name"], job["user"])
+    assert f"/user/ada/jupyter-training/api/v1/jobs/{job['id']}" == answer.headers["location"]
+    assert ("application/json", "no-store") == (answer.headers["content-type"], answer.headers["cache-control"])
+
+
+def test_the_same_submit_again_gives_the_same_job_and_200(living: House) -> None:
+    body = wish()
+    first = living.ask("POST", "jobs", body=body).json
+    again = living.ask("POST", "jobs", body=body)
+    assert (200, False, first["job"]["id"]) == (again.status, again.json["created"], again.json["job"]["id"])
+
+
+def test_a_result_per_job_for_a_verb(living: House) -> None:
+    job = living.submit()
+    answer = living.ask("POST", "verbs", body={"verb": "cancel", "jobs": [job, "aaaaaaaaaa"]})
+    done, unknown = answer.json["results"]
+    assert (200, True, "unknown_job") == (answer.status, done["ok"], unknown["problem"]["code"])
+
+
+def test_a_repeated_parameter_is_a_list(living: House) -> None:
+    living.submit(name="listed")
+    page = living.get("jobs?state=queued&state=running&name=listed")
+    assert ["listed"] == [one["name"] for one in page["jobs"]]
+
+
+def test_head_gives_the_headers_of_get(living: House) -> None:
+    answer = living.ask("HEAD", "info")
+    assert (200, b"") == (answer.status, answer.content)
+    assert 0 < int(answer.headers["content-length"])
+
+
+def test_waiting_for_a_job_ends_with_its_next_change(living: House) -> None:
+    job = living.submit()
+    seen = living.get(f"jobs/{job}")
+    with ThreadPoolExecutor(1) as waiter:
+        answer = waiter.submit(living.get, f"jobs/{job}?after={seen['version']}&wait=20")
+        living.ask("POST", "verbs", body={"verb": "cancel", "jobs": [job]})
+        found = answer.result(5)
+    assert found["version"] > seen["version"]
+    assert ("cancel", "stopping") == (found["desired"], found["phase"])
+
+
+def test_waiting_for_a_job_without_news_ends_when_the_patience_does(living: House) -> None:
+    job = living.submit()
+    version = living.get(f"jobs/{job}")["version"]
+    began = time.monotonic()
+    assert version == living.get(f"jobs/{job}?after={version}&wait=0.3")["version"]
+    assert 0.25 < time.monotonic() - began < 5
+
+
+def test_news_that_are_there_already_are_not_waited_for(living: House) -> None:
+    job = living.submit()
+    began = time.monotonic()
+    living.get(f"jobs/{job}?after=0&wait=20")
+    assert time.monotonic() - began < 5
+
+
+def test_an_unknown_job_is_not_waited_for(living: House) -> None:
+    assert 404 == living.ask("GET", "jobs/aaaaaaaaaa?after=0&wait=20").status
+
+
+def test_many_who_wait_hold_no_thread(living: House) -> None:
+    """More waiting readers than the server has threads, and it answers others at once."""
+    jobs = [living.submit() for _ in range(3)]
+    versions = {job: living.get(f"jobs/{job}")["version"] for job in jobs}
+    with ThreadPoolExecutor(24) as waiters:
+        answers = [
+            waiters.submit(living.get, f"jobs/{job}?after={versions[job]}&wait=20") for job in jobs for _ in range(8)
+        ]
+        began = time.monotonic()
+        living.get("info")
+        quick = time.monotonic() - began
+        living.ask("POST", "verbs", body={"verb": "cancel", "jobs": jobs})
+        assert {"stopping"} == {answer.result(10)["phase"] for answer in answers}
+    assert quick < 2
+
+
+def test_a_download_is_never_shown_as_a_page_of_ours(living: House) -> None:
+    job = living.submit()
+    content = b"<script>alert(document.cookie)</script>"
+    artifact = keep(living, job, "plots/größe 1.html", content)
+    answer = living.ask("GET", f"jobs/{job}/artifacts/{artifact}")
+    assert (200, content) == (answer.status, answer.content)
+    assert "attachment; filename*=utf-8''gr%C3%B6%C3%9Fe%201.html" == answer.headers["content-disposition"]
+    assert "nosniff" == answer.headers["x-content-type-options"]
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "text/html" == answer.headers["content-type"]
+
+
+def test_a_large_download_comes_in_pieces_and_whole(living: House) -> None:
+    job = living.submit()
+    content = os.urandom(3_000_001)
+    artifact = keep(living, job, "model.bin", content)
+    answer = living.ask("GET", f"jobs/{job}/artifacts/{artifact}")
+    assert content == answer.content
+    assert str(len(content)) == answer.headers["content-length"]
+    head = living.ask("HEAD", f"jobs/{job}/artifacts/{artifact}")
+    assert (200, b"", str(len(content))) == (head.status, head.content, head.headers["content-length"])
+
+
+def test_an_empty_file_is_downloaded_too(living: House) -> None:
+    job = living.submit()
+    artifact = keep(living, job, "empty.txt", b"")
+    answer = living.ask("GET", f"jobs/{job}/artifacts/{artifact}")
+    assert (200, b"") == (answer.status, answer.content)
+
+
+def test_a_link_out_of_the_output_folder_leads_nowhere(living: House) -> None:
+    job = living.submit()
+    artifact = keep(living, job, "real.txt", b"mine")
+    path = living.settings.outputs / job / "real.txt"
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    assert 404 == living.ask("GET", f"jobs/{job}/artifacts/{artifact}").status
+    assert [] == living.get(f"jobs/{job}/artifacts")["artifacts"]
+
+
+def test_curves_and_log_of_a_job_that_ran(living: House) -> None:
+    job = living.submit()
+    script = living.dispatching()
+    script.run(job)
+    for step in range(3):
+        script.report(job, step, loss=1 / (step + 1))
+    (series,) = living.get(f"jobs/{job}/metrics?name=loss")["series"]
+    assert [0, 1, 2] == [point[0] for point in series["points"]]
+    assert {"text": "", "size": 0, "end": False} == {
+        key: value for key, value in living.get(f"jobs/{job}/logs").items() if key in ("text", "size", "end")
+    }
+
+
+def test_many_submits_at_once_make_as_many_jobs(living: House) -> None:
+    before = living.get("info")["head"]
+    with ThreadPoolExecutor(16) as many:
+        ids = list(many.map(lambda _: living.submit(), range(40)))
+    assert 40 == len(set(ids))
+    assert before + 40 == living.get("info")["head"]
+
+
+def test_one_key_from_many_at_once_makes_one_job(living: House) -> None:
+    body = json.loads(json.dumps(wish()))
+    gate = threading.Barrier(10)
+
+    def send(_: int) -> str:
+        gate.wait()
+        found: str = living.ask("POST", "jobs", body=body).json["job"]["id"]
+        return found
+
+    with ThreadPoolExecutor(10) as many:
+        assert 1 == len(set(many.map(send, range(10))))
