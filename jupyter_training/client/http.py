@@ -14,6 +14,7 @@ import os
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
@@ -95,11 +96,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close this thread's connection; those of other threads go with their threads."""
-        held = getattr(self._local, "held", None)
-        self._local.held = None
-        if held is not None and held[0] == os.getpid():
-            with contextlib.suppress(OSError):
-                held[1].close()
+        self._local.line = None
 
     def _send(
         self,
@@ -142,15 +139,13 @@ class HttpTransport:
 
     def _connection(self, timeout: float) -> tuple[http.client.HTTPConnection, bool]:
         """This thread's connection, and whether it is a fresh one."""
-        held: tuple[int, http.client.HTTPConnection] | None = getattr(self._local, "held", None)
-        if held is not None and held[0] == os.getpid() and held[1].sock is not None:
-            held[1].sock.settimeout(timeout)
-            return held[1], False
-        connection = self._connect()
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
-        self._local.held = (os.getpid(), connection)
-        return connection, True
+        line: _Line | None = getattr(self._local, "line", None)
+        is_fresh = line is None or line.pid != os.getpid() or line.connection.sock is None
+        if line is None or is_fresh:
+            line = self._local.line = _Line(self._connect())
+        if line.connection.sock is not None:
+            line.connection.sock.settimeout(timeout)
+        return line.connection, is_fresh
 
     def _connect(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection
@@ -178,6 +173,16 @@ class HttpTransport:
         return connection
 
 
+class _Line:
+    """A connection that is closed when nobody holds it any more: with its thread, its transport, or in a fork."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.pid = os.getpid()
+        self.connection = connection
+        # And not __del__: in a circle of garbage, as errors with tracebacks make, the socket may be finalized first.
+        weakref.finalize(self, _close, connection)
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=CONNECT_SECONDS)
@@ -192,6 +197,11 @@ class _UnixConnection(http.client.HTTPConnection):
             line.close()
             raise
         self.sock = line
+
+
+def _close(connection: http.client.HTTPConnection) -> None:
+    with contextlib.suppress(OSError):
+        connection.close()
 
 
 def _capital(text: str) -> str:
