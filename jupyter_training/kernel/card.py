@@ -32,10 +32,10 @@ LIVE = "application/vnd.jupyter-training.job+json"
 
 CURVES = 4  # more than these are named, not drawn
 _COLOUR_OF = {
-    "running": "var(--jp-brand-color1, #1976d2)",
-    "starting": "var(--jp-brand-color1, #1976d2)",
-    "succeeded": "var(--jp-success-color1, #2e7d32)",
-    "failed": "var(--jp-error-color1, #d32f2f)",
+    "running": "var(--jp-brand-color1, #2680d8)",
+    "starting": "var(--jp-brand-color1, #2680d8)",
+    "succeeded": "var(--jp-success-color1, #3a8f3f)",
+    "failed": "var(--jp-error-color1, #e0463e)",
     "stopping": "var(--jp-warn-color1, #b26a00)",
     "paused": "var(--jp-warn-color1, #b26a00)",
     "pausing": "var(--jp-warn-color1, #b26a00)",
@@ -168,7 +168,7 @@ def _figures_html(job: Job, names: list[str]) -> str:
         figures.append(words)
     if len(names) > 2 * CURVES:
         figures.append(f"and {len(names) - 2 * CURVES} more")
-    params = "  ".join(f"{name} {_param(value)}" for name, value in list(job["params"].items())[:8])
+    params = " · ".join(f"{name} {_param(value)}" for name, value in list(job["params"].items())[:8])
     if params:
         figures.append(f'<span style="{_FAINT}">{escape(params)}</span>')
     return '<span style="margin-right:16px"></span>'.join(figures)
@@ -189,7 +189,7 @@ def _curves_html(names: list[str], series: Series) -> str:
         picture = svg(name, series[name], colour=COLOURS[index % len(COLOURS)])
         if picture:
             drawn.append(
-                '<figure style="display:inline-block;margin:4px 16px 0 0">'
+                '<figure style="display:inline-block;margin:4px 12px 0 0">'
                 f'<figcaption style="{_FAINT};font-size:11px">{escape(name)}</figcaption>{picture}</figure>'
             )
     return "".join(drawn)

@@ -35,7 +35,7 @@ def spark(points: Points, *, width: int = 16) -> str:
     return "".join(signs)
 
 
-def svg(name: str, points: Points, *, width: int = 300, height: int = 96, colour: str = COLOURS[0]) -> str:
+def svg(name: str, points: Points, *, width: int = 280, height: int = 96, colour: str = COLOURS[0]) -> str:
     """A line chart without script; its text takes the colour of the text around it."""
     known = [(step, value) for step, value in points if value is not None]
     if not known:

@@ -39,26 +39,30 @@ class Table:
             ).rstrip()
             for line in lines
         ]
-        return "\n".join([*shown, *([self.note] if self.note else [])])
+        headed = shown if any(self.columns) else shown[1:]
+        return "\n".join([*headed, *([self.note] if self.note else [])])
 
     @property
     def html(self) -> str:
         if not self.rows:
             return f"<div>{escape(self.empty)}</div>"
         side = [all(row[index].right for row in self.rows) for index in range(len(self.columns))]
-        head = "".join(_cell("th", escape(name), right) for name, right in zip(self.columns, side, strict=True))
+        titles = "".join(_cell("th", escape(name), right) for name, right in zip(self.columns, side, strict=True))
         body = "".join(
             "<tr>" + "".join(_cell("td", cell.html or escape(cell.text), cell.right) for cell in row) + "</tr>"
             for row in self.rows
         )
+        head = f"<thead><tr>{titles}</tr></thead>" if any(self.columns) else ""
         note = f'<div style="opacity:.75;margin-top:4px">{escape(self.note)}</div>' if self.note else ""
         return (
-            '<table style="margin:0;font-variant-numeric:tabular-nums;border-collapse:collapse">'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+            '<table style="margin:0;font-size:inherit;color:inherit;font-variant-numeric:tabular-nums;border-collapse:collapse">'
+            f"{head}<tbody>{body}</tbody></table>{note}"
         )
 
 
 def _cell(tag: str, content: str, right: bool) -> str:
     side = "right" if right else "left"
     scope = ' scope="col"' if tag == "th" else ""
-    return f'<{tag}{scope} style="text-align:{side};padding:2px 12px 2px 0;vertical-align:middle">{content}</{tag}>'
+    wrap = "normal" if len(content) > 48 and "<" not in content else "nowrap"
+    style = f"text-align:{side};white-space:{wrap};padding:2px 12px 2px 0;vertical-align:middle"
+    return f'<{tag}{scope} style="{style}">{content}</{tag}>'

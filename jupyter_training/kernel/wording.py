@@ -92,9 +92,9 @@ def best(name: str, metric: Mapping[str, Any]) -> tuple[float, int] | None:
 
 
 def span_text(seconds: float) -> str:
-    """A span, short: ``8 s``, ``4 min``, ``2 h 10 m``, ``3 d``."""
+    """A span, short: ``0.4 s``, ``18 s``, ``4 min``, ``2 h 10 m``, ``3 d``."""
     if seconds < 60:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
     minutes = int(seconds // 60)
     if minutes < 60:
         return f"{minutes} min"

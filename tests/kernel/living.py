@@ -59,6 +59,7 @@ class Outputs:
     updates: int = 0
     error: list[str] | None = None
     error_name: str = ""
+    places: dict[str, int] = field(default_factory=dict)  # of displays, by the id they are updated by
 
     @property
     def shown(self) -> str:
@@ -97,9 +98,11 @@ class Kernel:
     def run(self, cell: str, *, within: float = 60) -> Outputs:
         return self.outputs(self.send(cell), within=within)
 
-    def outputs(self, request: str, *, within: float = 60, until: str | None = None) -> Outputs:
-        """What the cell gives until it is done, or until its displays show the text ``until``."""
-        found, places = Outputs(), dict[str, int]()
+    def outputs(
+        self, request: str, *, within: float = 60, until: str | None = None, after: Outputs | None = None
+    ) -> Outputs:
+        """What the cell gives until it is done, or until it shows the text ``until``; added to what came ``after``."""
+        found = after or Outputs()
         deadline = time.monotonic() + within
         while True:
             try:
@@ -112,11 +115,11 @@ class Kernel:
             if kind == "stream":
                 found.text += content["text"]
             elif kind in ("display_data", "execute_result"):
-                places[content.get("transient", {}).get("display_id", "")] = len(found.displays)
+                found.places[content.get("transient", {}).get("display_id", "")] = len(found.displays)
                 found.displays.append(content["data"])
             elif kind == "update_display_data":
                 found.updates += 1
-                found.displays[places[content["transient"]["display_id"]]] = content["data"]
+                found.displays[found.places[content["transient"]["display_id"]]] = content["data"]
             elif kind == "error":
                 found.error, found.error_name = content["traceback"], content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":

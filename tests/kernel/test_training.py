@@ -46,7 +46,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 def test_a_cell_returns_at_once_with_a_card_that_says_what_to_type(kernel: Kernel) -> None:
-    kernel.run("%train list")  # the first word to a server may start it
+    kernel.run("%%train before --wait\nprint(1)\n")  # the first job starts the server and the dispatcher
     began = time.perf_counter()
     got = kernel.run(f"%%train quick{STEPS}")
     assert time.perf_counter() - began < 1.0
@@ -106,9 +106,9 @@ def test_quiet_shows_nothing(kernel: Kernel) -> None:
 
 def test_an_interrupt_stops_the_waiting_and_not_the_job(kernel: Kernel) -> None:
     request = kernel.send(f"%%train long --wait pause=0.3 steps=1000{STEPS}")
-    kernel.outputs(request, until="loss")
+    begun = kernel.outputs(request, until="loss")
     kernel.interrupt()
-    got = kernel.outputs(request)
+    got = kernel.outputs(request, after=begun)
     assert "Detached" == got.error_name
     assert "long goes on" in got.shown
     kernel.run("%train attach long -o long -q")
@@ -171,8 +171,7 @@ def test_what_the_server_refuses_is_shown_at_its_word(
 def test_jobs_are_completed_once_a_server_is_known(kernel: Kernel) -> None:
     kernel.run("%train list")
     for _ in range(20):  # the first answer may come after the first keystroke
-        kernel.client.complete("%train show tol", 15)
-        matches = kernel.client.get_shell_msg(timeout=10)["content"].get("matches", [])
-        if "told" in matches:
+        reply = kernel.client.complete("%train show tol", 15, reply=True, timeout=10)
+        if "told" in reply["content"]["matches"]:
             return
     raise AssertionError("The job's name was never offered.")

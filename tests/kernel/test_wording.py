@@ -43,7 +43,10 @@ def test_a_number_stays_near_its_value(value: float) -> None:
     assert math.isclose(shown, value, rel_tol=0.006, abs_tol=1e-320)
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(8, "8 s"), (250, "4 min"), (7800, "2 h 10 m"), (3 * 86400, "3 d")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.42, "0.4 s"), (9.99, "10 s"), (18, "18 s"), (250, "4 min"), (7800, "2 h 10 m"), (3 * 86400, "3 d")],
+)
 def test_a_span_is_short(seconds: float, text: str) -> None:
     assert text == span_text(seconds)
 
