@@ -34,6 +34,7 @@ _WITHIN = 60.0
 # What a dispatcher may need of its starter's environment; nothing of a notebook's own variables travels.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
 _KEPT_PREFIXES = ("MLFLOW_TRACKING_", "AWS_", "JUPYTER_TRAINING_")
+_children: list[subprocess.Popen[bytes]] = []
 _NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN"})
 
 
@@ -116,7 +117,7 @@ def _start(settings: Settings, lock: int) -> None:
         environment["MLFLOW_TRACKING_URI"] = settings.tracking_uri
     settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(settings.logs / "dispatcher.log", "ab") as log:
-        subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-P", "-m", "jupyter_training.dispatch", "--lock-fd", str(lock)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -126,6 +127,8 @@ def _start(settings: Settings, lock: int) -> None:
             start_new_session=True,
             pass_fds=(lock,),
         )
+    # Kept so that a long-lived server reaps the dispatchers it started and that ended.
+    _children[:] = [one for one in [*_children, child] if one.poll() is None]
 
 
 def _import_path() -> dict[str, str]:

@@ -19,6 +19,7 @@ import signal
 import socket
 from functools import cache
 from types import FrameType
+from typing import Literal
 
 from jupyter_training.dispatch import ensure, wake
 from jupyter_training.dispatch.tick import Round, Ticker
@@ -99,6 +100,11 @@ class Loop:
     def leave(self) -> None:
         """Ask the loop to end after its tick. What runs goes on."""
         self._leaving = True
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it was asked to leave."""
+        return self._leaving
 
     def _tick(self) -> Round:
         assert self._lease is not None  # taken before the first tick
@@ -196,7 +202,8 @@ def main(settings: Settings, *, lock: int | None = None, once: bool = False) -> 
         return 0
     os.set_inheritable(lock, False)
     while True:
-        if not _be_dispatcher(settings, lock, once=once):
+        left = _be_dispatcher(settings, lock, once=once)
+        if left == "failed":
             return 1
         ensure.forget_starts(settings)
         with contextlib.suppress(OSError):
@@ -204,15 +211,15 @@ def main(settings: Settings, *, lock: int | None = None, once: bool = False) -> 
         fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)
         # A wish that came between the last look and the unlocking found the lock held and started nobody.
-        if once or not _work_waits(settings):
+        if once or left == "asked" or not _work_waits(settings):
             return 0
         lock = ensure.take_lock(settings)
         if lock is None:
             return 0
 
 
-def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> bool:
-    """Hold office. True when it was left in order."""
+def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> Literal["asked", "idle", "failed"]:
+    """Hold office, and say how it was left: by a signal, for want of work, or by a fault that the log tells."""
     mark = identity.own()
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps(mark._asdict()).encode(), 0)
@@ -226,13 +233,13 @@ def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> bool:
             signal.signal(signal.SIGTERM, leave)
             signal.signal(signal.SIGINT, leave)
             loop.run(once=once)
-            return True
+            return "asked" if loop.is_leaving else "idle"
     except StaleEpoch as error:
         log.warning("%s", error)
-        return True
+        return "idle"
     except TrainingError as error:
         log.error("%s", error)
-        return False
+        return "failed"
 
 
 def _work_waits(settings: Settings) -> bool:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from jupyter_training.dispatch import ensure
-from jupyter_training.schema import SubmitRequest
 from jupyter_training.services.site import Site
-from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
 from jupyter_training.store import views
+from tests.dispatch.many import submit_many
 from tests.torture.processes import dispatcher, eventually, kill, of_home
 
 pytestmark = pytest.mark.processes
@@ -42,28 +42,18 @@ def started(settings: Settings) -> int:
     return log.read_text("utf-8").count("lease taken") if log.exists() else 0
 
 
-def a_request(key: str) -> SubmitRequest:
-    return SubmitRequest.model_validate(
-        {
-            "key": f"key-{key:0>8}",
-            "entry": {"kind": "script", "path": "quick.py"},
-            "files": [{"path": "quick.py", "text": "pass\n"}],
-        }
-    )
-
-
-def submit_many(settings: Settings, keys: list[str]) -> list[str]:
-    with Site.open(settings) as site, ThreadPoolExecutor(5) as threads:
-        return list(threads.map(lambda key: submit(site, a_request(key), user="ada")[0].id, keys))
-
-
 def submit_from_everywhere(settings: Settings, keys: list[str], processes: int = 10) -> list[str]:
     """Submit from several processes with several threads each, all at once; the ids, in the order of keys."""
     share = len(keys) // processes
-    parts = [keys[start : start + share] for start in range(0, len(keys), share)]
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        found = pool.starmap(submit_many, [(settings, part) for part in parts])
-    return [job for part in found for job in part]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.dispatch.many", str(settings.home), *keys[first : first + share]],
+            stdout=subprocess.PIPE,
+        )
+        for first in range(0, len(keys), share)
+    ]
+    answers = [one.communicate(timeout=60)[0] for one in started]
+    return [job for answer in answers for job in json.loads(answer)]
 
 
 def test_two_hundred_submits_at_once_start_one_dispatcher(settings: Settings) -> None:
