@@ -55,7 +55,8 @@ class Table:
         head = f"<thead><tr>{titles}</tr></thead>" if any(self.columns) else ""
         note = f'<div style="opacity:.75;margin-top:4px">{escape(self.note)}</div>' if self.note else ""
         return (
-            '<table style="margin:0;font-size:inherit;color:inherit;font-variant-numeric:tabular-nums;border-collapse:collapse">'
+            '<table style="margin:0;font-size:inherit;color:inherit;border-collapse:collapse;'
+            'font-variant-numeric:tabular-nums">'
             f"{head}<tbody>{body}</tbody></table>{note}"
         )
 

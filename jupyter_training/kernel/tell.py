@@ -132,7 +132,7 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
 
 def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     resources = {key: value for key, value in (spec.get("resources") or {}).items() if value}
-    if resources:
+    if resources and resources != {"slots": 1}:
         texts = (f"{key} {bytes_text(value) if key == 'memory' else value}" for key, value in resources.items())
         yield "resources", ", ".join(texts)
     if spec.get("timeout"):
