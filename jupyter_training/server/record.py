@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jupyter_training.dispatch.wake import socket_folder
-from jupyter_training.server import keeper
 from jupyter_training.server.discovery import private_folder
 from jupyter_training.settings import Settings
 
 __all__ = ["Failed", "Ready", "RecordServer", "Starting", "State"]
 
+_KEEPER = Path(__file__).with_name("keeper.py")
 _LOG_LIMIT = 5_000_000
 _GIVE_UP = 180.0
 _MARK_EVERY = 5.0
@@ -148,7 +148,7 @@ class RecordServer:
         self._log.info("Starting mlflow server for %s; its log is in %s", self._settings.home, self._settings.logs)
         with _log_file(private_folder(self._settings.logs) / "record.log") as out:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", keeper.__file__, *self._command(),
+                sys.executable, "-I", "-S", str(_KEEPER), *self._command(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=out,
                 stderr=out,
