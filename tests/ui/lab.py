@@ -45,9 +45,10 @@ class Lab:
     home: Path
     process: subprocess.Popen[bytes]
 
-    def address(self, notebook: str | None = None) -> str:
+    def address(self, workspace: str, notebook: str | None = None) -> str:
+        """Where a page begins. Each workspace has a layout of its own, empty at first."""
         place = f"/tree/{quote(notebook)}" if notebook else ""
-        return f"{self.url}lab{place}?token={TOKEN}"
+        return f"{self.url}lab/workspaces/{workspace}{place}?token={TOKEN}"
 
 
 @dataclass
@@ -95,11 +96,11 @@ def browser_page(*, width: int = 1280, height: int = 860) -> Iterator[Seen]:
     executable = next(filter(None, map(shutil.which, names)), None)
     if executable is None:
         pytest.fail("The browser tests need Chromium or Chrome; `make doctor` says how to get it.")
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=45_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(45_000)
         seen = Seen(page)
         page.on("request", lambda request: seen.requests.append(request.url))
         page.on("websocket", lambda socket: seen.sockets.append(socket.url))

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.kernel.living import REPOSITORY
+from tests.torture.processes import eventually
 from tests.ui.lab import ARTEFACTS, Lab, Seen, barriers, browser_page, lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -33,10 +34,15 @@ def themed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running, str(request.param).rpartition(" ")[2].lower()
 
 
+# The theme makes no difference to what these are about.
+in_light = pytest.mark.parametrize("themed", ["JupyterLab Light"], ids=["light"], indirect=True, scope="module")
+
+
 @pytest.fixture
-def seen() -> Iterator[Seen]:
+def seen(request: pytest.FixtureRequest) -> Iterator[Seen]:
     with browser_page() as seen:
         yield seen
+        picture(seen.page, f"last-{request.node.name}")
         assert [] == [one for one in seen.complaints if "jupyter-training" in one]
 
 
@@ -51,6 +57,8 @@ def open_sidebar(page: Page) -> None:
 
 
 def run_all(page: Page) -> None:
+    """By the menu, once the kernel is up: earlier, JupyterLab asks which kernel to take."""
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -60,7 +68,7 @@ def test_a_training_is_followed_from_its_cell_to_a_reload(themed: tuple[Lab, str
     running, theme = themed
     page = seen.page
     notebook(running.folder / "falling.ipynb", [LOAD, TRAIN.format(steps=60)])
-    page.goto(running.address("falling.ipynb"))
+    page.goto(running.address("falling", "falling.ipynb"))
     open_sidebar(page)
     if theme == "light":
         expect(page.locator(".jp-Training-empty pre")).to_contain_text("%%train first")
@@ -85,8 +93,9 @@ def test_a_training_is_followed_from_its_cell_to_a_reload(themed: tuple[Lab, str
     expect(card.locator(".jp-Training-metric", has_text="loss").locator("b")).to_have_text("0.0167")
     picture(page, f"succeeded-{theme}")
 
-    page.keyboard.press("Control+s")
-    expect(page.locator(".jp-mod-current .jp-icon-busy, .jp-mod-dirty.jp-mod-current")).to_have_count(0)
+    page.get_by_title("Save and create checkpoint").click()
+    saved = running.folder / "falling.ipynb"
+    eventually(lambda: "vnd.jupyter-training.job" in saved.read_text("utf-8"), within=20, what="the notebook is saved")
     page.reload()
     expect(page.locator(CARD)).to_have_attribute("data-phase", "succeeded")
     expect(page.locator(f"{CARD} canvas")).to_be_visible()
@@ -94,11 +103,12 @@ def test_a_training_is_followed_from_its_cell_to_a_reload(themed: tuple[Lab, str
     picture(page, f"reloaded-{theme}")
 
 
+@in_light
 def test_stop_in_the_card_stops_the_job(themed: tuple[Lab, str], seen: Seen) -> None:
-    running, theme = themed
+    running, _ = themed
     page = seen.page
     notebook(running.folder / "stopped.ipynb", [LOAD, TRAIN.format(steps=6000)])
-    page.goto(running.address("stopped.ipynb"))
+    page.goto(running.address("stopped", "stopped.ipynb"))
     run_all(page)
     card = page.locator(CARD)
     expect(card.locator(".jp-Training-metric").first).to_be_visible()
@@ -106,14 +116,15 @@ def test_stop_in_the_card_stops_the_job(themed: tuple[Lab, str], seen: Seen) -> 
     expect(card).to_have_attribute("data-phase", "canceled")
     expect(card).to_contain_text("Stopped by you")
     expect(card.get_by_role("button", name="Stop")).to_have_count(0)
-    picture(page, f"stopped-{theme}")
+    picture(page, "stopped-light")
 
 
+@in_light
 def test_start_costs_little_and_listens_to_nothing(themed: tuple[Lab, str], seen: Seen) -> None:
     """Chunks, charts and the stream come when somebody looks; until then under 30 KB arrive."""
     running, _ = themed
     page = seen.page
-    page.goto(running.address())
+    page.goto(running.address("bare"))
     expect(page.locator('.lm-TabBar-tab[data-id="jupyter-training-sidebar"]')).to_be_visible()
     page.wait_for_load_state("networkidle")
     static = REPOSITORY / "jupyter_training" / "_labextension" / "static"
