@@ -5,27 +5,33 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
+from _thread import RLock
 
 from jupyter_training.runtime import job
 from jupyter_training.spool.lines import PageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["lost", "note", "output_kept", "points", "say", "write"]
 
 _writer: PageWriter | None = None
-_opening = threading.RLock()
+put: Callable[[bytes], int]  # the writer's own ``put``, for who calls a million times; ValueError: call ``write``
+_opening = RLock()
 _said_lost = False
 
 
 def write(line: bytes) -> bool:
     """Keep one event line. False: there is no job, or the line is lost and counted. Never raises."""
+    global put
     writer = _writer or _open()
-    return writer is not None and (writer.write(line) or _lose(writer))
+    if writer is None:
+        return False
+    is_kept = writer.write(line)
+    put = writer.put
+    return is_kept or _lose(writer)
 
 
 def points(moment: float, step: int | None, values: Mapping[str, float | None], source: str) -> bool:
@@ -79,11 +85,19 @@ def _lose(writer: PageWriter) -> bool:
     return False
 
 
+def _put_nothing(_line: bytes) -> int:
+    raise ValueError
+
+
+put = _put_nothing
+
+
 def _begin_anew() -> None:
     """After a fork the page is the parent's; two processes would write over each other's lines."""
-    global _writer, _opening
+    global _writer, _opening, put
     _writer = None
-    _opening = threading.RLock()
+    put = _put_nothing
+    _opening = RLock()
 
 
 if hasattr(os, "register_at_fork"):

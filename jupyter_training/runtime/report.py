@@ -67,8 +67,13 @@ def report(values: Mapping[str, Any] | None = None, /, step: int | None = None, 
             number = _number(name, value)
             if number:
                 text += key + number
-    if text and not journal.write(f'["p",{time_ns() // 1000},{at},{{{text[1:]}}}]\n'.encode()):
-        report.lost = journal.lost()  # type: ignore[attr-defined]
+    if text:
+        line = f'["p",{time_ns() // 1000},{at},{{{text[1:]}}}]\n'.encode()
+        try:
+            journal.put(line)
+        except ValueError:  # the first line, or the page is full
+            if not journal.write(line):
+                report.lost = journal.lost()  # type: ignore[attr-defined]
 
 
 report.lost = 0  # type: ignore[attr-defined]

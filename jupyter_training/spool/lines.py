@@ -29,10 +29,14 @@ import errno
 import mmap
 import os
 import sys
-import threading
 import time
+from _thread import RLock  # what threading offers, without its price
 
 from jupyter_training.spool import identity, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["MAGIC", "MAX_LINE", "PageWriter", "is_page", "trim"]
 
@@ -50,6 +54,8 @@ class PageWriter:
     """Appends lines to pages of an attempt's folder. For one process and all its threads.
 
     ``lost`` counts lines that could not be kept, ``fault`` is why the last one was not.
+    ``put`` is the shortest way for one line: it copies it to the present page, or
+    raises ValueError if there is no room; then ``write`` turns the page.
     """
 
     def __init__(self, folder: str, *, first_page: int = FIRST_PAGE, next_page: int = NEXT_PAGE) -> None:
@@ -61,18 +67,14 @@ class PageWriter:
         self._stem = f"events-{os.getpid()}-{identity.start_time(os.getpid()) or time.time_ns()}"
         self._number = 0
         self._retry_at = 0.0
-        self._page = _no_page()
         # Reentrant: a signal handler may report while its own thread turns the page.
-        self._turning = threading.RLock()
+        self._turning = RLock()
+        self.put = self._use(_no_page())
 
     def write(self, line: bytes) -> bool:
         """Keep one line, which ends in a newline and has no other. False: it is lost, ``fault`` says why."""
         try:
-            if _HAS_GIL:
-                self._page.write(line)
-            else:
-                with self._turning:
-                    self._page.write(line)
+            self.put(line)
             return True
         except ValueError:  # no room left
             return self._write_on_next_page(line)
@@ -82,7 +84,7 @@ class PageWriter:
             return self._lose(OSError(errno.EMSGSIZE, f"one call gave {len(line)} bytes, more than {MAX_LINE}"))
         with self._turning:
             try:
-                self._page.write(line)  # another thread has turned the page meanwhile
+                self.put(line)  # another thread has turned the page meanwhile
                 return True
             except ValueError:
                 pass
@@ -90,13 +92,23 @@ class PageWriter:
                 self.lost += 1
                 return False
             try:
-                self._page = self._new_page(max(self._size, len(MAGIC) + len(line)))
+                self.put = self._use(self._new_page(max(self._size, len(MAGIC) + len(line))))
             except OSError as error:
                 self._retry_at = time.monotonic() + _RETRY_AFTER
                 return self._lose(error)
             self._size = self._next_size
-            self._page.write(line)
+            self.put(line)
             return True
+
+    def _use(self, page: mmap.mmap) -> Callable[[bytes], int]:
+        if _HAS_GIL:
+            return page.write
+
+        def put(line: bytes) -> int:
+            with self._turning:
+                return page.write(line)
+
+        return put
 
     def _new_page(self, size: int) -> mmap.mmap:
         while True:

@@ -26,7 +26,7 @@ class Gpus:
         self._handles: list[tuple[str, ctypes.c_void_p]] | None = None
 
     def sample(self) -> dict[str, float]:
-        """``gpu<n>_util`` in percent and ``gpu<n>_memory`` in bytes, of whole devices; n counts the machine's from 0."""
+        """``gpu<n>_util`` in percent, ``gpu<n>_memory`` in bytes, of whole devices; n counts the machine's from 0."""
         if self._handles is None:
             self._handles = self._open()
         figures: dict[str, float] = {}

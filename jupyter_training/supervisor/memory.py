@@ -20,7 +20,7 @@ def limit() -> int | None:
 
 
 def kills() -> int:
-    """How often the kernel has killed for want of memory, in our cgroups and on the machine; only growth has a meaning."""
+    """How often the kernel has killed for want of memory, around us and on the machine; only growth has a meaning."""
     counts = [_from_lines("/proc/vmstat", "oom_kill")]
     for folder in _folders():
         counts.append(_from_lines(os.path.join(folder, "memory.events"), "oom_kill"))  # version 2
