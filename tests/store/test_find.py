@@ -1,0 +1,81 @@
+"""The job that a person means by what they typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
+from jupyter_training.errors import AmbiguousJob, UnknownJob
+from jupyter_training.store import views, wishes
+from jupyter_training.testing.builders import a_submission
+from tests.store.conftest import Bench
+
+
+def stored(bench: Bench, job_id: str, name: str = "digits", **more: str) -> Job:
+    submission = a_submission(name, **more)  # type: ignore[arg-type]
+    (answer,) = wishes.submit(bench.store, [submission], new_id=lambda: JobId(job_id), now=bench.now)
+    return answer.job
+
+
+def find(bench: Bench, text: str, user: str = "ada", notebook: str | None = None) -> str:
+    return views.find(bench.store, text, user=user, notebook=notebook).id
+
+
+def test_an_id_and_a_unique_prefix_of_three_find_the_job(bench: Bench) -> None:
+    stored(bench, "abcdefghij")
+    stored(bench, "abzzzzzzzz")
+    assert "abcdefghij" == find(bench, "abcdefghij") == find(bench, "abc") == find(bench, " ABCD ")
+
+
+def test_two_letters_are_no_prefix(bench: Bench) -> None:
+    stored(bench, "abcdefghij")
+    with pytest.raises(UnknownJob):
+        find(bench, "ab")
+
+
+def test_a_prefix_of_several_names_them(bench: Bench) -> None:
+    stored(bench, "abcaaaaaaa", "first")
+    stored(bench, "abcbbbbbbb", "second")
+    with pytest.raises(AmbiguousJob, match=r"abcbbbbbbb \(second\), abcaaaaaaa \(first\)"):
+        find(bench, "abc")
+
+
+def test_a_name_finds_its_newest_job_and_the_users_own_first(bench: Bench) -> None:
+    stored(bench, "aaaaaaaaaa", "net", user="ada")
+    stored(bench, "bbbbbbbbbb", "net", user="ada")
+    stored(bench, "cccccccccc", "net", user="bob")
+    assert "bbbbbbbbbb" == find(bench, "net")
+    assert "cccccccccc" == find(bench, "net", user="eve")
+
+
+def test_a_name_wins_over_a_prefix_and_an_id_over_a_name(bench: Bench) -> None:
+    stored(bench, "netaaaaaaa", "other")
+    stored(bench, "bbbbbbbbbb", "net")
+    stored(bench, "cccccccccc", "netaaaaaaa")
+    assert "bbbbbbbbbb" == find(bench, "net")
+    assert "netaaaaaaa" == find(bench, "netaaaaaaa")
+
+
+def test_last_is_this_notebooks_else_this_users(bench: Bench) -> None:
+    stored(bench, "aaaaaaaaaa", notebook="a.ipynb", user="ada")
+    stored(bench, "bbbbbbbbbb", notebook="b.ipynb", user="bob")
+    stored(bench, "cccccccccc", user="ada")
+    assert "aaaaaaaaaa" == find(bench, "last", notebook="a.ipynb")
+    assert "cccccccccc" == find(bench, "last", notebook="never.ipynb")
+    assert "bbbbbbbbbb" == find(bench, "last", user="bob")
+    with pytest.raises(UnknownJob, match="no last job"):
+        find(bench, "last", user="eve")
+
+
+def test_a_near_miss_is_offered(bench: Bench) -> None:
+    stored(bench, "aaaaaaaaaa", "transformer")
+    with pytest.raises(UnknownJob, match="Did you mean 'transformer'"):
+        find(bench, "transfromer")
+
+
+@pytest.mark.parametrize("text", ["", "../etc", "abc%", "ab_", "\0", "\ud800", "a" * 5000, "{{{"])
+def test_odd_texts_find_nothing(bench: Bench, text: str) -> None:
+    stored(bench, "abcdefghij")
+    with pytest.raises(UnknownJob):
+        find(bench, text)
