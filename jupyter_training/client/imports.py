@@ -41,11 +41,12 @@ class Sources:
     moves_path: bool = False
 
 
-def collect(root: Path, *entries: str, given: dict[str, bytes] | None = None) -> Sources:
+def collect(root: Path, *entries: str, given: dict[str, bytes] | None = None, cell: str | None = None) -> Sources:
     """The entry files and every local module that they import, step by step.
 
     ``entries`` are paths below ``root``; ``given`` are files that exist only here
-    and are looked at like the others.
+    and are looked at like the others. ``cell`` is the one among them, if there is
+    one, that is a notebook's cell: ``await`` may stand at its top level.
 
     Raises:
         InvalidSpec: a file that will surely be imported can't be read as Python; at its line.
@@ -63,7 +64,7 @@ def collect(root: Path, *entries: str, given: dict[str, bytes] | None = None) ->
             if content is None:
                 continue
             found.files[path] = content
-        tree = _tree(found.files[path], path, certain=certain)
+        tree = _tree(found.files[path], path, certain=certain, cell=path == cell)
         if tree is None:
             continue
         found.moves_path = found.moves_path or _moves_path(tree)
@@ -76,8 +77,8 @@ def collect(root: Path, *entries: str, given: dict[str, bytes] | None = None) ->
     return found
 
 
-def parsed(content: bytes | str, shown: str) -> ast.Module:
-    """The syntax tree of Python code.
+def parsed(content: bytes | str, shown: str, *, cell: bool = False) -> ast.Module:
+    """The syntax tree of Python code; in a ``cell`` await may stand at the top level.
 
     Raises:
         InvalidSpec: it is none; with file, line and column.
@@ -86,7 +87,8 @@ def parsed(content: bytes | str, shown: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape is the job's own business
             tree = ast.parse(content, shown)
-            compile(content, shown, "exec", dont_inherit=True)  # finds `return` outside of a function, too
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cell else 0
+            compile(content, shown, "exec", flags, dont_inherit=True)  # finds `return` outside of a function, too
         return tree
     except SyntaxError as error:
         problem = Problem(error.msg, key="entry", line=error.lineno, column=error.offset)
@@ -202,9 +204,9 @@ def _exported(file: Path) -> list[str]:
     return []
 
 
-def _tree(content: bytes, path: str, *, certain: bool) -> ast.Module | None:
+def _tree(content: bytes, path: str, *, certain: bool, cell: bool = False) -> ast.Module | None:
     try:
-        return parsed(content, path)
+        return parsed(content, path, cell=cell)
     except InvalidSpec:
         if certain:
             raise

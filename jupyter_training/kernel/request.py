@@ -34,7 +34,7 @@ def build(parsed: Parsed, body: Body, params: Mapping[str, object], place: Place
     wished = environment.captured(pass_env=secrets)
     folder = Path(wished["folder"])
     file = "cell.py" if not (folder / "cell.py").exists() else "_cell.py"
-    sources = imports.collect(folder, given={file: body.source.encode()})
+    sources = imports.collect(folder, given={file: body.source.encode()}, cell=file)
     if not sources.moves_path:
         written = [replace(one, file=place.shown_as) if one.file == file else one for one in sources.foreign]
         interpreter.check_imports(written, wished["python"], variables=wished["variables"])

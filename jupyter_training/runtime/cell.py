@@ -119,11 +119,24 @@ def _literal_target(node: ast.stmt) -> str | None:
 
 def _literal(value: object, place: ast.AST | None) -> ast.expr:
     """An expression that gives the value, standing where the old one stood."""
-    expression = ast.parse(repr(value), mode="eval").body
+    expression = ast.parse(repr(_like(value, place)), mode="eval").body
     for node in ast.walk(expression):
         if place is not None and "lineno" in node._attributes:
             ast.copy_location(node, place)
     return expression
+
+
+def _like(value: object, place: ast.AST | None) -> object:
+    """The value with tuples where the old literal had them: parameters travel as JSON, which knows lists only."""
+    if isinstance(value, list) and isinstance(place, (ast.Tuple, ast.List)):
+        old: list[ast.AST | None] = [*place.elts, *[None] * len(value)]
+        items = [_like(one, old[index]) for index, one in enumerate(value)]
+        return tuple(items) if isinstance(place, ast.Tuple) else items
+    if isinstance(value, dict) and isinstance(place, ast.Dict):
+        keys = enumerate(place.keys)
+        places = {key.value: place.values[index] for index, key in keys if isinstance(key, ast.Constant)}
+        return {key: _like(one, places.get(key)) for key, one in value.items()}
+    return value
 
 
 def _is_text(node: ast.stmt) -> bool:

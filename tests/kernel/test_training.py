@@ -92,6 +92,27 @@ def test_the_handle_has_what_the_job_left(kernel: Kernel) -> None:
     assert "0.5" == kernel.value('job.load("kept.txt")')
 
 
+def test_tuples_stay_tuples_on_their_way_through_the_parameters(kernel: Kernel) -> None:
+    kernel.run(
+        "%%train tuples --wait -q -o job sizes=[8,4]\n"
+        "from jupyter_training import output\nsizes = (64, 32)\nbetas = (0.9, (0.99, [1]))\n"
+        "open(output('seen.txt'), 'w').write(repr((sizes, betas)))\n"
+    )
+    assert "((8, 4), (0.9, (0.99, [1])))" == kernel.value('job.load("seen.txt")')
+    assert {"sizes": [8, 4], "betas": [0.9, [0.99, [1]]]} == kernel.value("job.params")
+
+
+def test_a_cell_may_await_and_a_function_is_found_by_its_children(kernel: Kernel) -> None:
+    got = kernel.run(
+        "%%train together --wait -q\n"
+        "import asyncio, multiprocessing\ndef double(x):\n    return 2 * x\n"
+        "await asyncio.sleep(0)\n"
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    assert [0, 2, 4] == pool.map(double, range(3))\n"
+    )
+    assert got.error is None, got.shown
+
+
 def test_attach_gives_a_handle_back(kernel: Kernel) -> None:
     kernel.run(f"%%train again --wait -q{STEPS}")
     kernel.run("%train attach again -o back -q")
