@@ -4,12 +4,13 @@ Nothing happens until then: one entry in ``sys.meta_path`` looks at names. When
 ``mlflow`` has been imported, the attempt folder is asked for ``mlflow.json``,
 which the mirror writes once the job's run exists:
 
-    import mlflow -> (its own import, seconds) -> wait for mlflow.json -> MLFLOW_* -> wrap the calls
+    import mlflow -> (its own import, seconds) -> mlflow.json, or a wait for it -> MLFLOW_* -> wrap the calls
 
-The wait overlaps the import and ends 10 s after its start; without an answer
-the code goes on, and is told so in one line. What the person chose (their
-tracking URI, experiment or run) always stands. Standard library only; nothing
-here may make an import fail that would succeed without it.
+The import itself is time for the mirror to make the run; what is left is waited
+for, at most 10 s. Without an answer the code goes on, and is told so in one
+line. What the person chose (their tracking URI, experiment or run) always
+stands. Standard library only; nothing here may make an import fail that would
+succeed without it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
-WAIT = 10.0  # seconds, from the start of the import
+WAIT = 10.0  # seconds
 _POLL = 0.02
 
 
@@ -78,27 +79,26 @@ class _Loader:
         return self._inner.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        deadline = time.monotonic() + WAIT
         if module.__spec__ is not None:
             module.__spec__.loader = self._inner
         module.__loader__ = self._inner
         self._inner.exec_module(module)
         sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
         try:
-            _attach(module, self._attempt_folder, deadline)
+            _attach(module, self._attempt_folder)
         except Exception as error:  # noqa: BLE001  # the edge of somebody else's import: say it, never break it
             journal.say(f"mlflow is used as it is, without the job's run: {type(error).__name__}: {error}")
 
 
-def _attach(mlflow: ModuleType, attempt_folder: str, deadline: float) -> None:
+def _attach(mlflow: ModuleType, attempt_folder: str) -> None:
     """Set MLFLOW_* as far as the person left them open, then wrap the calls."""
     from jupyter_training.runtime import mlflow_calls
 
     chosen_uri = os.environ.get("MLFLOW_TRACKING_URI")
-    handed = _wait(os.path.join(attempt_folder, "mlflow.json"), deadline)
+    handed = _wait(os.path.join(attempt_folder, "mlflow.json"))
     run_id = None
     if handed is None:
-        journal.say("the job's MLflow run was not ready within 10 seconds; what mlflow logs goes to a run of its own.")
+        journal.say(f"the job's MLflow run was not ready within {WAIT:g} s; what mlflow logs goes to a run of its own.")
         handed = _home(attempt_folder)
     elif chosen_uri not in (None, handed["tracking_uri"]):
         journal.say("MLFLOW_TRACKING_URI is set; what mlflow logs goes there, the job's own run is elsewhere.")
@@ -130,8 +130,9 @@ def _attach(mlflow: ModuleType, attempt_folder: str, deadline: float) -> None:
     )
 
 
-def _wait(path: str, deadline: float) -> dict[str, str] | None:
-    """The record in a file that appears by rename, or None at the deadline."""
+def _wait(path: str) -> dict[str, str] | None:
+    """The record in a file that appears by rename, or None where none does in time."""
+    deadline = time.monotonic() + WAIT
     while True:
         found = layout.read_json(path)
         if found is not None or time.monotonic() >= deadline:

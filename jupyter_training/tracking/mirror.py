@@ -53,8 +53,8 @@ class Mirror:
         self._patience = Patience()
         self._leaving = threading.Event()
 
-    def run(self, *, clock: Callable[[], float] = time.monotonic) -> bool:
-        """Work until idle. False when it is stuck, and a new process may do better."""
+    def run(self, *, clock: Callable[[], float] = time.monotonic, look: float = _LOOK) -> bool:
+        """Work until idle, with ``look`` seconds between looks. False: it is stuck, and a new process may do better."""
         idle_since = clock()
         while not self._leaving.is_set():
             behind = record.pending(self._store, _AT_ONCE)
@@ -66,7 +66,7 @@ class Mirror:
             if self._patience.failures >= _STUCK:
                 return False
             if not more:
-                self._leaving.wait(_LOOK)
+                self._leaving.wait(look)
         return True
 
     def leave(self) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,8 @@ T = TypeVar("T", Metric, Param, RunTag)
 class MlflowTracker:
     """One run per job of one store. Not for use by several threads."""
 
-    def __init__(self, settings: Settings, store_id: str) -> None:
+    def __init__(self, settings: Settings, store_id: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._settings = settings
         self._store_id = store_id
         self._connected: MlflowClient | None = None
@@ -96,7 +98,7 @@ class MlflowTracker:
                 self._keep(run, outputs, place)
         self._send_tags(run, {mlflow_text.END_TAG: mlflow_text.end_text(job)})
         with self._about(run):
-            ended = _milliseconds(job.submitted if job.ended is None else job.ended)
+            ended = _milliseconds(self._clock() if job.ended is None else job.ended)
             self._client().set_terminated(run.run_id, mlflow_text.STATUS[job.state], end_time=ended)
 
     # -- experiments and runs --------------------------------------------------------------------------------------
@@ -152,7 +154,8 @@ class MlflowTracker:
     def _create(self, experiment_id: str, job: Job) -> Any:
         tags = mlflow_text.tags(job, self._store_id)
         named = {name: tags[name] for name in (mlflow_text.JOB_TAG, mlflow_text.STORE_TAG)}
-        started = _milliseconds(job.submitted if job.started is None else job.started)
+        # A job that is being launched has no start yet; it will be a moment from now.
+        started = _milliseconds(self._clock() if job.started is None else job.started)
         return self._client().create_run(experiment_id, start_time=started, tags=named, run_name=job.name)
 
     def _check(self, run: RunRef) -> RunInfo:
