@@ -29,9 +29,11 @@ def measure() -> list[Row]:
 
 
 def submits() -> list[Row]:
-    """The answer to a submit, beside the cheapest question to the same server. Nothing runs meanwhile."""
-    with stand(local_slots=0) as here:
+    """The answer to a submit, beside the cheapest question to the same server. The one slot is held, so nothing starts."""
+    with stand(local_slots=1) as here:
         transport = here.client.transport
+        holder = here.client.submit_request(here.wish("import time; time.sleep(600)"))["job"]["id"]
+        until(lambda: here.client.job(holder)["phase"] == "running", every=0.05)
         for _ in range(5):
             here.client.submit_request(here.wish("pass"))
         posts, gets = in_turn(
