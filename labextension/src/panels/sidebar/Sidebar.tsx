@@ -11,8 +11,10 @@ import { Empty } from './Empty';
 import { LinkNotice } from './Link';
 import { Row } from './Row';
 
-/** More rows than this are counted, not drawn. */
+/** A list is cut after so many rows, and says so. The server's first picture of the queue is no longer either. */
 const ROWS_DRAWN = 200;
+/** Ended jobs in the server's first picture: with fewer there are no older ones to ask for. */
+const ENDED_AT_FIRST = 50;
 const SKELETON_AFTER_MS = 200;
 
 export function Sidebar(): JSX.Element {
@@ -66,7 +68,7 @@ export function Sidebar(): JSX.Element {
         <div className="jp-Training-lists">
           <Section title={trans.__('Running')} jobs={lists.running} {...shared} />
           <Section title={trans.__('Queued')} jobs={lists.queued} {...shared} />
-          <Section title={trans.__('Recent')} jobs={lists.recent} {...shared} more={<Older />} />
+          <Section title={trans.__('Recent')} jobs={lists.recent} {...shared} more={lists.recent.length >= ENDED_AT_FIRST ? <Older /> : undefined} />
         </div>
       )}
     </div>
@@ -82,7 +84,7 @@ interface SectionProps {
   readonly stop: string | null;
   readonly onToggle: (id: string) => void;
   readonly onFocus: (id: string) => void;
-  readonly more?: JSX.Element;
+  readonly more?: JSX.Element | undefined;
 }
 
 function Section({ title, jobs, state, now, open, stop, onToggle, onFocus, more }: SectionProps): JSX.Element | null {
@@ -100,7 +102,9 @@ function Section({ title, jobs, state, now, open, stop, onToggle, onFocus, more 
         <button type="button" id={heading} aria-expanded={!folded} onClick={() => setFolded(!folded)}>
           <Caret.react tag="span" elementSize="normal" />
           <span>{title}</span>
-          <span className="jp-Training-count">{figure(jobs.length)}</span>
+          <span className="jp-Training-count">
+            {jobs.length >= ROWS_DRAWN ? `${ROWS_DRAWN}+` : figure(jobs.length)}
+          </span>
         </button>
       </h3>
       {!folded && (
@@ -119,9 +123,9 @@ function Section({ title, jobs, state, now, open, stop, onToggle, onFocus, more 
               />
             ))}
           </div>
-          {jobs.length > drawn.length && (
+          {jobs.length >= ROWS_DRAWN && (
             <p className="jp-Training-faint jp-Training-rest">
-              {trans.__('and %1 more', figure(jobs.length - drawn.length))}
+              {trans.__('The first %1 are listed; “jupyter training jobs” lists all.', ROWS_DRAWN)}
             </p>
           )}
           {more}
