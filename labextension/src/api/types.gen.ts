@@ -236,12 +236,12 @@ export interface components {
              * Changes
              * @default []
              */
-            changes?: components["schemas"]["ChangeView"][];
+            changes: components["schemas"]["ChangeView"][];
             /**
              * Jobs
              * @default []
              */
-            jobs?: components["schemas"]["JobView"][];
+            jobs: components["schemas"]["JobView"][];
             /** N */
             n: number;
             /** Store */
@@ -376,11 +376,11 @@ export interface components {
             /** Id */
             id: string;
             /** @default null */
-            job?: components["schemas"]["JobView"] | null;
+            job: components["schemas"]["JobView"] | null;
             /** Ok */
             ok: boolean;
             /** @default null */
-            problem?: components["schemas"]["ProblemDocument"] | null;
+            problem: components["schemas"]["ProblemDocument"] | null;
         };
         /** JobPage */
         JobPage: {
@@ -579,12 +579,12 @@ export interface components {
              * Errors
              * @default []
              */
-            errors?: components["schemas"]["ProblemEntry"][];
+            errors: components["schemas"]["ProblemEntry"][];
             /**
              * Hint
              * @default null
              */
-            hint?: string | null;
+            hint: string | null;
             /** Status */
             status: number;
             /** Title */
@@ -598,24 +598,24 @@ export interface components {
              * Column
              * @default null
              */
-            column?: number | null;
+            column: number | null;
             /** Detail */
             detail: string;
             /**
              * Hint
              * @default null
              */
-            hint?: string | null;
+            hint: string | null;
             /**
              * Key
              * @default null
              */
-            key?: string | null;
+            key: string | null;
             /**
              * Line
              * @default null
              */
-            line?: number | null;
+            line: number | null;
         };
         /** ProgressView */
         ProgressView: {

@@ -55,7 +55,7 @@ export function reduce(state: State, event: Event): State {
 function heard(state: State, message: ChangeMessage): State {
   const base = state.store !== null && state.store !== message.store ? EMPTY : state;
   const live: State = { ...base, store: message.store, link: { kind: 'live' }, known: true };
-  const jobs = message.jobs ?? [];
+  const { jobs } = message;
   if (message.type !== 'snapshot') {
     return withJobs(live, jobs);
   }

@@ -95,7 +95,7 @@ export class Session {
     this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
     const refused = results.find(result => result.problem)?.problem;
     if (refused) {
-      throw new Trouble(refused.detail, refused.hint ?? null, refused.code, refused.status);
+      throw new Trouble(refused.detail, refused.hint, refused.code, refused.status);
     }
   }
 
