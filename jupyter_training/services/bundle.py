@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import binascii
 import hashlib
 import os
 import tempfile
@@ -57,6 +56,8 @@ def keep(contents: dict[str, bytes], folder: Path) -> tuple[BundleFile, ...]:
                 out.flush()
                 os.fsync(out.fileno())
             os.rename(temporary, target)
+        else:
+            os.utime(target)  # `db gc` takes what is old and no job's; this one is about to be
         files.append(BundleFile(path=path, sha256=digest, size=len(content)))
     return tuple(files)
 
@@ -79,7 +80,7 @@ def _content(file: SourceFile) -> bytes:
             raise InvalidSpec(f"files: the text of {file.path!r} is not valid Unicode.") from None
     try:
         return base64.b64decode(file.base64 or "", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii's, and a plain one for letters beyond ASCII
         raise InvalidSpec(f"files: {file.path!r} is not valid base64: {error}.") from None
 
 
