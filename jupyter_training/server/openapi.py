@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from jupyter_training.schema import ChangeMessage, ProblemDocument
 from jupyter_training.services.api import OPERATIONS, Operation
@@ -33,6 +33,15 @@ documents (RFC 9457) with `code`, `detail`, `hint` and `errors`.
 Beside these addresses there is the WebSocket `changes?after=n`, which sends `ChangeMessage`: a snapshot,
 then what changed after n.
 """
+
+
+class _Schemas(GenerateJsonSchema):
+    """An answer has every key, also those with a default."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        if self.mode == "serialization":
+            return True
+        return super().field_is_required(field, total)
 
 
 def document() -> dict[str, Any]:
@@ -85,7 +94,9 @@ def _schemas() -> tuple[dict[type[BaseModel], str], dict[str, Any]]:
             wanted.append((operation.request, "validation"))
         if operation.response is not None:
             wanted.append((operation.response, "serialization"))
-    references, definitions = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_REFERENCE)
+    references, definitions = models_json_schema(
+        list(dict.fromkeys(wanted)), ref_template=_REFERENCE, schema_generator=_Schemas
+    )
     names = {model: references[model, mode]["$ref"].rpartition("/")[2] for model, mode in wanted}
     return names, definitions["$defs"]
 
