@@ -29,7 +29,7 @@ def measure() -> list[Row]:
 
 
 def submits() -> list[Row]:
-    """The answer to a submit, beside the cheapest question to the same server. The one slot is held, so nothing starts."""
+    """The answer to a submit, beside the cheapest question to the same server. The one slot is held: nothing starts."""
     with stand(local_slots=1) as here:
         transport = here.client.transport
         holder = here.client.submit_request(here.wish("import time; time.sleep(600)"))["job"]["id"]
