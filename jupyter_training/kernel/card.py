@@ -22,6 +22,7 @@ from jupyter_training.kernel.wording import (
     number,
     plain,
     seconds_between,
+    sentence,
     short,
     span_text,
 )
@@ -69,7 +70,7 @@ def text(job: Job, series: Series | None = None) -> str:
         return "   ".join(filter(None, words))
     parts = [f"{job['name']} · {short(job['id'])} {phase}"]
     if phase not in ("running", "succeeded"):
-        parts.append(str(job["sentence"]))
+        parts.append(sentence(job))
     elif phase == "succeeded" and (seconds := _lasted(job)) is not None:
         parts.append(f"in {span_text(seconds)}")
     if phase == "running":
@@ -92,7 +93,7 @@ def html(job: Job, series: Series | None = None) -> str:
     )
     rows = [head]
     if phase not in ("running", "succeeded"):
-        rows.append(f"<span>{escape(str(job['sentence']))}</span>")
+        rows.append(f"<span>{escape(sentence(job))}</span>")
     rows.append(_progress_html(job))
     rows.append(_figures_html(job, names))
     rows.append(_curves_html(names, series or {}))

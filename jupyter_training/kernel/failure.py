@@ -12,12 +12,15 @@ from typing import Any
 
 from jupyter_training.errors import JobFailed, Problem, TrainingError
 from jupyter_training.kernel.terminal_text import collapsed
-from jupyter_training.kernel.wording import bytes_text, exit_text, plain, short
+from jupyter_training.kernel.wording import bytes_text, exit_text, plain, sentence, short
 
 __all__ = ["Detached", "failed", "present"]
 
 _TRACEBACK = "Traceback (most recent call last):"
 _LOG_LINES = 10
+_FULL_KEYS = {name: f"resources.{name}" for name in ("slots", "gpus", "cpus", "memory")} | {
+    "pass_env": "environment.pass_env"
+}
 
 
 class Detached(KeyboardInterrupt):
@@ -59,9 +62,9 @@ def present(
 
 def failed(job: Mapping[str, Any], log: str) -> JobFailed:
     """The failure of a job that was waited for; ``log`` is the end of its log."""
-    verb = "was stopped" if job["state"] == "canceled" else "failed"
+    verb = "did not finish" if job["state"] == "canceled" else "failed"
     hint = None if plain() else f"The whole log: %train logs {short(job['id'])}"
-    return JobFailed(f"{job['name']} {verb}: {job['sentence']}", job=job, log=log, hint=hint)
+    return JobFailed(f"{job['name']} {verb}: {sentence(job)}", job=job, log=log, hint=hint)
 
 
 def _job_lines(error: JobFailed) -> list[str]:
@@ -135,4 +138,4 @@ def _key_of(error: TrainingError) -> str | None:
     found = re.match(r"([a-z_]+(?:\.\w+)?):? ", error.detail)
     if found is None:
         return None
-    return f"resources.{found[1]}" if found[1] in ("slots", "gpus", "cpus", "memory") else found[1]
+    return _FULL_KEYS.get(found[1], found[1])

@@ -21,6 +21,7 @@ from jupyter_training.kernel.wording import (
     number,
     plain,
     seconds_between,
+    sentence,
     short,
     span_text,
 )
@@ -94,7 +95,7 @@ def _figures(job: Job, now: float) -> list[Cell]:
     names = ranked(job["metrics"])
     first = f"{names[0]} {number(job['metrics'][names[0]]['last'])}" if names else ""
     seconds = seconds_between(job["started"], job["ended"], now=now)
-    waits = str(job["sentence"]) if job["phase"] in ("queued", "failed", "unknown") else ""
+    waits = sentence(job) if job["phase"] in ("queued", "failed", "unknown") else ""
     return [
         Cell(first),
         Cell(span_text(seconds) if seconds is not None else "", right=True),
@@ -118,11 +119,14 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
         yield f"param {name}", _value(value)
     for name, value in job["tags"].items():
         yield f"tag {name}", value
-    for name in ranked(job["metrics"]):
-        yield f"metric {name}", "" if plain() else number(job["metrics"][name]["last"])
-    for attempt in job["attempts"]:
-        if len(job["attempts"]) > 1 or (attempt["reason"] not in (None, "completed")):
-            yield f"attempt {attempt['number']}", _attempt(attempt)
+    if plain() and job["metrics"]:
+        yield "metrics", ", ".join(ranked(job["metrics"]))
+    elif job["metrics"]:
+        yield from ((f"metric {name}", number(job["metrics"][name]["last"])) for name in ranked(job["metrics"]))
+    if len(job["attempts"]) > 1:
+        yield from ((f"attempt {attempt['number']}", _attempt(attempt)) for attempt in job["attempts"])
+    elif job["attempts"] and (words := _exit(job["attempts"][-1])):
+        yield "exit", words
     for artifact in job["artifacts"] or ():
         yield "output", artifact["name"] if plain() else f"{artifact['name']}  {bytes_text(artifact['size'])}"
     yield from _spec(job["spec"] or {})
@@ -147,10 +151,14 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
-    words = [attempt["sentence"] or attempt["state"], exit_text(attempt)]
-    if attempt["peak_memory"] and not plain():
-        words.append(f"peak memory {bytes_text(attempt['peak_memory'])}")
-    return "  ".join(filter(None, words))
+    return "  ".join(filter(None, [attempt["sentence"] or attempt["state"], _exit(attempt)]))
+
+
+def _exit(attempt: Mapping[str, Any]) -> str:
+    peak = attempt["peak_memory"]
+    return ", ".join(
+        filter(None, [exit_text(attempt), f"peak memory {bytes_text(peak)}" if peak and not plain() else ""])
+    )
 
 
 def _value(value: object) -> str:

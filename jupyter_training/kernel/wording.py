@@ -20,12 +20,15 @@ __all__ = [
     "number",
     "plain",
     "seconds_between",
+    "sentence",
     "short",
     "span_text",
 ]
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 THIN = "\u2009"
+
+_QUANTITY = re.compile(r"\d+(?:\.\d+)?\s(?:B|kB|MB|GB|TB|s|min|h|d)\b")
 
 _ICONS = {
     "queued": "◔",
@@ -102,6 +105,12 @@ def span_text(seconds: float) -> str:
     return f"{hours} h {minutes % 60} m" if hours < 48 else f"{hours // 24} d"
 
 
+def sentence(job: Mapping[str, Any]) -> str:
+    """The job's sentence beside its state: without saying the state again, and in plain mode without quantities."""
+    words = str(job["sentence"]).removeprefix(f"{str(job['state']).capitalize()}: ")
+    return _QUANTITY.sub("...", words) if plain() else words
+
+
 def seconds_between(start: str | None, end: str | None, *, now: float) -> float | None:
     """Seconds from one ISO time to another, or to ``now`` (epoch) while there is no end."""
     if start is None:
@@ -127,14 +136,18 @@ def bytes_text(size: int) -> str:
 def exit_text(attempt: Mapping[str, Any]) -> str:
     """How a process ended, decoded: ``exit code 3``, ``ended by signal 9 (SIGKILL)``."""
     if attempt.get("signal"):
-        try:
-            name = f" ({signal.Signals(attempt['signal']).name})"
-        except ValueError:
-            name = ""
-        return f"ended by signal {attempt['signal']}{name}"
-    if attempt.get("exit_code") is not None:
-        return f"exit code {attempt['exit_code']}"
-    return ""
+        return f"ended by signal {attempt['signal']}{_signal(attempt['signal'])}"
+    code = attempt.get("exit_code")
+    if code is None:
+        return ""
+    return f"exit code {code}{_signal(code - 128)}"  # a shell's way to say the same
+
+
+def _signal(number: int) -> str:
+    try:
+        return f" ({signal.Signals(number).name})"
+    except ValueError:
+        return ""
 
 
 def _epoch(instant: str) -> float:

@@ -60,7 +60,7 @@ def test_a_wrong_word_of_the_magic_line_is_underlined_whole() -> None:
 
 
 def test_a_failed_job_shows_the_person_s_traceback_then_what_it_printed() -> None:
-    error = failed(job("failed", sentence="ZeroDivisionError: division by zero.", attempts=[attempt()]), LOG)
+    error = failed(job("failed", sentence="Failed: ZeroDivisionError: division by zero.", attempts=[attempt()]), LOG)
     shown = lines(error)
     assert "JobFailed: digits failed: ZeroDivisionError: division by zero." == shown[0]
     assert "  cell [3] of a.ipynb, line 7, in <module>" in shown
@@ -84,9 +84,12 @@ def test_a_killed_job_shows_its_last_lines_and_the_signal() -> None:
 
 def test_plain_mode_leaves_out_what_varies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
-    shown = "\n".join(lines(failed(job("failed", attempts=[attempt()]), LOG)))
+    said = "Failed: a signal ended it. Its peak memory was 11.4 MB."
+    shown = "\n".join(lines(failed(job("failed", sentence=said, attempts=[attempt()]), LOG)))
+    assert "a signal ended it. Its peak memory was ..." in shown
     assert "abcdef" not in shown
-    assert "MB" not in shown
+    assert "11.4" not in shown
+    assert "123 MB" not in shown
 
 
 def test_an_interrupt_says_that_training_goes_on_and_how_to_stop_it() -> None:

@@ -137,7 +137,7 @@ def test_an_interrupt_stops_the_waiting_and_not_the_job(kernel: Kernel) -> None:
     assert "long" in kernel.run("%train cancel long").text
     assert "canceled" == kernel.value("long.wait().state")
     got = kernel.run("%train wait long")
-    assert "JobFailed: long was stopped" in got.shown
+    assert "JobFailed: long did not finish: Stopped by you" in got.shown
 
 
 def test_the_log_the_metrics_and_all_about_a_job(kernel: Kernel) -> None:

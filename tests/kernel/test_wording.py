@@ -81,6 +81,8 @@ def test_the_best_value_comes_with_its_step() -> None:
 def test_an_exit_is_decoded() -> None:
     assert "ended by signal 9 (SIGKILL)" == exit_text(attempt(exit_code=None, signal=9))
     assert "exit code 3" == exit_text(attempt(exit_code=3))
+    assert "exit code 143 (SIGTERM)" == exit_text(attempt(exit_code=143))
+    assert "exit code 255" == exit_text(attempt(exit_code=255))
 
 
 def test_sizes_are_decimal() -> None:
