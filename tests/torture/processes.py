@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["dispatcher", "eventually", "kill", "mirror", "of_home", "supervisor"]
+__all__ = ["dispatcher", "eventually", "kill", "mirror", "of_home", "server", "supervisor"]
 
 Result = TypeVar("Result")
 
@@ -33,7 +33,16 @@ def dispatcher(home: Path) -> int | None:
 
 
 def mirror(home: Path) -> int | None:
-    return _marked(home / "run" / "mirror.lock")
+    return next((pid for pid, words in of_home(home).items() if "jupyter_training.tracking.mirror" in words), None)
+
+
+def server(home: Path) -> int | None:
+    """A living server of the home that answers, by its note."""
+    for note in sorted((home / "run").glob("server-*.json")):
+        pid = _marked(note)
+        if pid is not None:
+            return pid
+    return None
 
 
 def supervisor(home: Path, job: str, attempt: int = 1) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,24 +64,29 @@ class Stand:
         self.settings = Settings(home=home)
         self._environment = {**os.environ, "JUPYTER_TRAINING_HOME": str(home), "JUPYTER_TRAINING_PLAIN": "1"}
         self._environment.pop("MLFLOW_TRACKING_URI", None)
-        self._server: subprocess.Popen[bytes] | None = None
+        self._servers: list[subprocess.Popen[bytes]] = []
         self._kernel: KernelManager | None = None
 
     def server(self) -> int:
-        """The living server's pid, starting one where there is none."""
-        if self._server is None or self._server.poll() is not None:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with open(self.home / "server.out", "ab") as out:
-                self._server = subprocess.Popen(
+        """The pid of a living server of the home, starting one where there is none.
+
+        A client that finds none starts one too, so it need not be the one started here.
+        """
+        found = processes.server(self.home)
+        if found is not None:
+            return found
+        self.home.mkdir(parents=True, exist_ok=True)
+        with open(self.home / "server.out", "ab") as out:
+            self._servers.append(
+                subprocess.Popen(
                     [sys.executable, "-m", "jupyter_training", "serve"],
                     env=self._environment,
                     stdout=out,
                     stderr=out,
                     start_new_session=True,
                 )
-            server = self._server
-            eventually(lambda: self._noted(server.pid), within=30, what="the server's note")
-        return self._server.pid
+            )
+        return eventually(lambda: processes.server(self.home), within=30, what="a server")
 
     def client(self) -> Client:
         self.server()
@@ -105,12 +111,12 @@ class Stand:
         """Stop what this stand started; the dispatcher and the mirror leave by themselves when asked."""
         if self._kernel is not None and self._kernel.is_alive():
             self._kernel.shutdown_kernel(now=True)
-        if self._server is not None and self._server.poll() is None:
-            self._server.terminate()
-            self._server.wait(20)
-        for pid in (processes.dispatcher(self.home), processes.mirror(self.home)):
+        for find in (processes.server, processes.dispatcher, processes.mirror):
+            pid = find(self.home)
             if pid is not None:
-                os.kill(pid, 15)
+                os.kill(pid, signal.SIGTERM)
+        for server in self._servers:
+            server.wait(30)
         eventually(lambda: not processes.of_home(self.home), within=30, what=f"no process of {self.home} left")
 
     def _execute(self, source: str) -> None:
@@ -125,9 +131,6 @@ class Stand:
                 raise AssertionError("\n".join(content.get("traceback", [])))
         finally:
             client.stop_channels()
-
-    def _noted(self, pid: int) -> bool:
-        return (self.home / "run" / f"server-{pid}.json").exists()
 
 
 def play(stand: Stand, story: Story) -> tuple[str, Path]:
@@ -179,7 +182,7 @@ def check(stand: Stand, story: Story, job: str, witness: Path) -> None:
     assert expected == set(found)
     spool = str(stand.home / "spool" / job)
     eventually(
-        lambda: not [words for words in processes.of_home(Path(spool)).values()],
+        lambda: not processes.of_home(Path(spool)),
         within=20,
         what="the job's processes gone",
     )

@@ -11,13 +11,13 @@ from jupyter_training import params, report
 
 SERIES = ("loss", "accuracy")
 
-witness = os.open(params["witness"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_DSYNC, 0o600)
-os.write(witness, b"began\n")
+record = os.open(params["witness"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_DSYNC, 0o600)
+os.write(record, b"began\n")
 for step in range(params["steps"]):
     values = {"loss": 1.0 / (step + 1), "accuracy": step / params["steps"]}
     for name in SERIES:
-        os.write(witness, f"{name} {step} {values[name]!r}\n".encode())
+        os.write(record, f"{name} {step} {values[name]!r}\n".encode())
     report(step=step, **values)
     time.sleep(params["pause"])
-os.write(witness, b"done\n")
+os.write(record, b"done\n")
 raise SystemExit(params["exit_code"])
