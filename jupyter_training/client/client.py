@@ -16,7 +16,7 @@ from jupyter_training.client import environment as environments
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Answer, Transport
 from jupyter_training.client.values import json_params
-from jupyter_training.errors import Internal, ServerUnreachable, UnknownJob, from_problem
+from jupyter_training.errors import Forbidden, Internal, ServerUnreachable, UnknownJob, from_problem
 from jupyter_training.languages import quantities
 from jupyter_training.settings import Settings
 
@@ -128,7 +128,7 @@ class Client:
             ready = target.of_function(what, limit=limit)
             given = target.bound(what, args, given)
         else:
-            ready = target.of_script(what, *args, folder=where, limit=limit)
+            ready = target.of_script(what, *args, limit=limit)
         secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
         surroundings = environments.captured(
             kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
@@ -313,7 +313,8 @@ class Client:
         found = self._connected()
         try:
             return found.transport.request(method, path, query=query, body=body, timeout=timeout)
-        except ServerUnreachable:
+        except (ServerUnreachable, Forbidden):
+            # Forbidden too: a server that was started anew at the old address has another token.
             if self._given is not None:
                 raise
             with self._lock:
