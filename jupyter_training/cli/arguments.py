@@ -12,7 +12,12 @@ __all__ = ["Parser", "add_job", "add_json", "add_place", "pair", "span", "whole"
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises what is wrong as InvalidUsage, and knows no abbreviations: they break when options are added."""
+    """Raises what is wrong as InvalidUsage, and knows no abbreviations: they break when options are added.
+
+    With ``takes_rest`` what stands behind ``--`` is kept apart, as ``rest``.
+    """
+
+    takes_rest = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
@@ -26,10 +31,16 @@ class Parser(argparse.ArgumentParser):
         """
         if self._verbs and words and not words[0].startswith("-"):
             return self._read_verb(words[0], words[1:])
-        self._check_known(words)
-        found = self.parse_intermixed_args(list(words))
-        if self._verbs:
+        if self._verbs and not {"-h", "--help"}.intersection(words):
             raise InvalidUsage(f"{self.prog} needs one of: {', '.join(self._verbs)}.")
+        words = list(words)
+        end = words.index("--") if "--" in words else len(words)
+        rest = words[end + 1 :]
+        if rest and not self.takes_rest:
+            raise InvalidUsage(f"{self.prog} takes nothing behind --.", hint=f"See {self.prog} --help.")
+        self._check_known(words[:end])
+        found = self.parse_intermixed_args(words[:end])
+        found.rest = rest
         return found
 
     def _read_verb(self, verb: str, words: Sequence[str]) -> argparse.Namespace:
@@ -58,8 +69,6 @@ class Parser(argparse.ArgumentParser):
     def _check_known(self, words: Sequence[str]) -> None:
         known = self._option_string_actions
         for word in words:
-            if word == "--":
-                return
             name = word.partition("=")[0]
             if not word.startswith("-") or word == "-" or name in known or _is_number(word):
                 continue

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place, whole
 from jupyter_training.cli.place import client_of, found
+from jupyter_training.cli.wait import detaching
 from jupyter_training.client.client import Client
 from jupyter_training.errors import InvalidUsage
 
@@ -41,15 +42,22 @@ def run(options: argparse.Namespace) -> int:
             chunk = client.logs(job["id"], offset=options.offset, attempt=options.attempt, tail=tail, limit=_PIECE)
             say.as_json({**chunk, "text": _last_lines(chunk["text"], options.lines)})
             return 0
-        texts = _follow(client, job, options.lines) if options.follow else _all(client, job, options)
-        last = ""
-        for text in texts:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            last = text or last
-        if last and not last.endswith("\n"):
-            print()
+        if options.follow:
+            with detaching(job["name"], job["id"]):
+                _print(_follow(client, job, options.lines))
+        else:
+            _print(_all(client, job, options))
     return 0
+
+
+def _print(texts: Iterator[str]) -> None:
+    last = ""
+    for text in texts:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        last = text or last
+    if last and not last.endswith("\n"):
+        print()
 
 
 def _all(client: Client, job: dict[str, Any], options: argparse.Namespace) -> Iterator[str]:

@@ -13,6 +13,8 @@ from jupyter_training.errors import JobFailed, TrainingError
 
 __all__ = ["Column", "as_json", "coloured", "dotted", "facts", "failure", "on_terminal", "table"]
 
+_GAP = 2
+_NARROWEST = 12  # of a column that gives way
 _STYLES = {
     "running": "blue",
     "starting": "blue",
@@ -66,7 +68,7 @@ def coloured(text: str, code: str, stream: TextIO | None = None) -> str:
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """Print rows below their columns' titles, or ``empty`` where there are none."""
-    lines = [list(row) for row in rows]
+    lines = [tuple(row) for row in rows]
     if not lines:
         print(empty)
     elif on_terminal():
@@ -87,24 +89,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def _plain_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    texts = [[column.title for column in columns], *rows]
-    widths = [max(len(row[index]) for row in texts) for index in range(len(columns))]
-    limit = _width()
-    if limit is not None:
-        spare = sum(widths) + 2 * (len(widths) - 1) - limit
-        for index, column in enumerate(columns):
-            if column.folds and spare > 0:
-                cut = min(spare, max(0, widths[index] - 12))
-                widths[index] -= cut
-                spare -= cut
-    for row in texts:
-        cells = [_cut(text, width) for text, width in zip(row, widths, strict=True)]
-        print(
-            "  ".join(
-                cell.rjust(width) if column.right else cell.ljust(width)
-                for cell, width, column in zip(cells, widths, columns, strict=True)
-            ).rstrip()
+    widths = _widths(columns, rows, _asked_width())
+    for row in ([column.title for column in columns], *rows):
+        cells = (
+            _cut(text, width).rjust(width) if column.right else _cut(text, width).ljust(width)
+            for text, width, column in zip(row, widths, columns, strict=False)
         )
+        print("  ".join(cells).rstrip())
 
 
 def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
@@ -112,22 +103,38 @@ def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
+    widths = _widths(columns, rows, console.width)
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in columns:
-        drawn.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            ratio=1 if column.folds else None,
-        )
+    for column, width in zip(columns, widths, strict=False):
+        drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, width=width)
     for row in rows:
-        # As Text, so that brackets in a name are no markup.
-        cells = [
-            Text(text, style=_style(text) if column.is_state else "") for text, column in zip(row, columns, strict=True)
-        ]
-        drawn.add_row(*cells)
-    Console(highlight=False).print(drawn)
+        drawn.add_row(
+            *(
+                # As Text, so that brackets in a name are no markup.
+                Text(_cut(text, width), style=_style(text) if column.is_state else "")
+                for text, width, column in zip(row, widths, columns, strict=False)
+            )
+        )
+    console.print(drawn)
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], limit: int | None) -> list[int]:
+    """The columns' widths within a limit: those that fold give way, the last first; then the last ones are left out."""
+    natural = [max(len(column.title), *(len(row[index]) for row in rows)) for index, column in enumerate(columns)]
+    if limit is None:
+        return natural
+    while True:
+        widths = list(natural)
+        spare = sum(widths) + _GAP * len(widths) - limit
+        for index in reversed(range(len(widths))):
+            if columns[index].folds and spare > 0:
+                cut = min(spare, max(0, widths[index] - _NARROWEST))
+                widths[index] -= cut
+                spare -= cut
+        if spare <= 0 or len(natural) == 1:
+            return widths
+        natural.pop()
 
 
 def _style(text: str) -> str:
@@ -139,7 +146,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(1, width - 1)] + "…"
 
 
-def _width() -> int | None:
+def _asked_width() -> int | None:
     """The width that COLUMNS asks for; text that goes to a file or pipe has no limit of its own."""
     text = os.environ.get("COLUMNS", "")
     return int(text) if text.isdigit() and int(text) > 0 else None

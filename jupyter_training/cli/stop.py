@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     for job, result in zip(jobs, results, strict=True):
         if result["ok"]:
             if not options.json:
-                print(f"{result['id']}  {job['name']}  {result['job']['phase']}. {result['job']['sentence']}")
+                print(f"{result['id']}  {job['name']}  {result['job']['sentence']}")
         else:
             error = from_problem(result["problem"])
             print(f"{result['id']}  {job['name']}  {error}", file=sys.stderr)

@@ -14,6 +14,7 @@ from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, whole
 from jupyter_training.cli.place import client_of
 from jupyter_training.client.client import Client
+from jupyter_training.client.handle import Handle
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.commands import CELL, Option
 from jupyter_training.kernel.values import literal
@@ -35,6 +36,7 @@ def arguments(parser: Parser) -> None:
         "true, false, null, quoted texts, lists and dicts; anything else is a text. What stands\n"
         "behind -- goes to the script as it is. Local modules that the script imports travel with it."
     )
+    parser.takes_rest = True
     parser.add_argument("words", nargs="*", metavar="SCRIPT key=value", help="the script, and its parameters")
     job = parser.add_argument_group("the job")
     for option in _SHARED:
@@ -56,7 +58,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    script, params, args = _words(options.words)
+    script, params = _words(options.words)
     wish: dict[str, Any] = {name: getattr(options, name) for name in (option.name for option in _SHARED)}
     wish["tags"] = dict(wish.pop("tag") or []) or None
     around = {"python": options.python, "folder": options.folder, "kind": None, "variables": {}, "pass_env": []}
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     with client_of(options) as client:
         handle = client.submit(
             script,
-            *args,
+            *options.rest,
             params=params,
             metrics=options.metrics,
             env={**around["variables"], **dict(options.env_var)},
@@ -86,16 +88,17 @@ def run(options: argparse.Namespace) -> int:
                 print(f"{view['id']}  {view['name']}  {view['phase']}. {_next(view)}")
             return 0
         print(f"{handle.id}  {handle.name}  submitted", file=sys.stderr)
-        return _stay(client, handle.id, follow=options.follow, as_json=options.json)
+        return _stay(client, handle, follow=options.follow, as_json=options.json)
 
 
-def _stay(client: Client, job: str, *, follow: bool, as_json: bool) -> int:
-    from jupyter_training.cli.wait import stay
+def _stay(client: Client, handle: Handle, *, follow: bool, as_json: bool) -> int:
+    from jupyter_training.cli.wait import detaching, stay
 
     if follow:
-        for text in client.follow(job):
-            print(text, end="", flush=True, file=sys.stderr if as_json else sys.stdout)
-    return stay(client, [job], timeout=None, as_json=as_json, quiet=follow or as_json)
+        with detaching(handle.name, handle.id):
+            for text in handle.follow():
+                print(text, end="", flush=True, file=sys.stderr if as_json else sys.stdout)
+    return stay(client, [handle.id], timeout=None, as_json=as_json, quiet=follow or as_json)
 
 
 def _next(view: dict[str, Any]) -> str:
@@ -103,16 +106,12 @@ def _next(view: dict[str, Any]) -> str:
     return f"To follow it: jupyter training logs -f {view['id'][:6]}"
 
 
-def _words(words: list[str]) -> tuple[str, dict[str, object], list[str]]:
-    """The script, its parameters, and the arguments that go to it as they are.
+def _words(words: list[str]) -> tuple[str, dict[str, object]]:
+    """The script and its parameters.
 
     Raises:
         InvalidUsage: a word that is none of these, or a value that can't be read.
     """
-    rest: list[str] = []
-    if "--" in words:
-        at = words.index("--")
-        words, rest = words[:at], words[at + 1 :]
     scripts = [word for word in words if _PARAMETER.match(word) is None]
     if not scripts:
         raise InvalidUsage("submit needs the path of a script.", hint="E.g. jupyter training submit train.py lr=0.1")
@@ -132,7 +131,7 @@ def _words(words: list[str]) -> tuple[str, dict[str, object], list[str]]:
             params[name] = literal(text)
         except ValueError as error:
             raise InvalidUsage(f"{name}: {error}.") from None
-    return scripts[0], params, rest
+    return scripts[0], params
 
 
 def _config(file: str) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from jupyter_training.cli import say
@@ -17,7 +19,7 @@ from jupyter_training.client import waiting
 from jupyter_training.client.client import Client
 from jupyter_training.kernel.wording import icon, number, seconds_between, span_text
 
-__all__ = ["arguments", "run", "stay"]
+__all__ = ["arguments", "detaching", "run", "stay"]
 
 _BETWEEN_LINES = 5.0  # seconds between two lines that differ in progress only, where lines stay
 
@@ -62,6 +64,15 @@ def stay(client: Client, ids: list[str], *, timeout: float | None, as_json: bool
     if as_json:
         say.as_json(ended[0] if len(ended) == 1 else ended)
     return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def detaching(name: str, job: str) -> Iterator[None]:
+    """Give an interrupt, wherever it strikes in here, the sentence that the job goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(str(interrupt) or f"Detached from {name} ({job}); it goes on.") from None
 
 
 def _say_failure(client: Client, view: dict[str, Any]) -> None:

@@ -29,18 +29,16 @@ class Target:
     foreign: tuple[Foreign, ...] = ()
 
 
-def of_script(script: str | os.PathLike[str], *args: object, folder: Path | None = None, limit: int) -> Target:
+def of_script(script: str | os.PathLike[str], *args: object, limit: int) -> Target:
     """A script as ``python script`` would run it: with the modules beside it that it imports.
 
-    ``folder`` is what a relative path starts from (None: the current one), ``limit``
-    the most bytes that its code may have.
+    ``limit`` is the most bytes that its code may have.
 
     Raises:
         InvalidSpec: no such file, or code that is not Python, at its line.
         TooLarge: more code than ``limit``.
     """
-    given = Path(script).expanduser()
-    path = given if given.is_absolute() else (folder or Path.cwd()) / given
+    path = Path.cwd() / Path(script).expanduser()
     try:
         path = path.resolve(strict=True)  # as Python does: modules are looked for beside the file itself
     except (OSError, RuntimeError):

@@ -98,7 +98,10 @@ def error_of(status: int, content: bytes, *, place: str) -> TrainingError:
     except ValueError:
         problem = None
     if isinstance(problem, dict) and "code" in problem:
-        return from_problem(problem)
+        error = from_problem(problem)
+        if isinstance(error, Forbidden):  # which server it was matters here, and how this side gives a token
+            return Forbidden(f"{place} refuses: {error.detail}", hint=_LOGIN_HINT if error.hint else None)
+        return error
     said = str(problem.get("message") or problem.get("reason") or "") if isinstance(problem, dict) else ""
     words = f": {said.rstrip('.')}" if said else ""
     if status in (301, 302, 303, 307, 308):

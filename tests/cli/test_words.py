@@ -67,6 +67,7 @@ def test_no_words_are_a_question_and_no_success(capsys: pytest.CaptureFixture[st
         (["submit", "x.py", "--tag", "novalue"], "KEY=VALUE"),
         (["submit", "x.py", "--metrics", "on"], "invalid choice"),
         (["submit", "x.py", "y"], "'y' is neither an option nor key=value"),
+        (["jobs", "--", "x"], "takes nothing behind --"),
         (["submit"], "needs the path of a script"),
         (["show"], "required: JOB"),
         (["wait", "x", "--timeout", "soon"], "not a duration"),
@@ -112,9 +113,8 @@ def test_exit_codes(error: TrainingError, code: int) -> None:
 
 def test_values_are_read_and_never_evaluated() -> None:
     words = ["train.py", "lr=1e-3", "n=3", "on=true", "off=False", "none=null", "text=adam", "quoted='1'"]
-    more = ["sizes=[64, 32]", "empty_dict={}", "path=a/b=c", "--", "--raw", "lr=5"]
-    script, params, rest = _words([*words, *more])
-    assert ("train.py", ["--raw", "lr=5"]) == (script, rest)
+    script, params = _words([*words, "sizes=[64, 32]", "empty_dict={}", "path=a/b=c"])
+    assert "train.py" == script
     assert {
         "lr": 1e-3,
         "n": 3,

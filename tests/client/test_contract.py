@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_training.client.client import Client
+from jupyter_training.client.local import LocalTransport
 from jupyter_training.errors import (
     AmbiguousJob,
     IllegalVerb,
@@ -206,14 +208,30 @@ def test_a_job_is_found_by_its_name_and_by_last(client: Client, script: Callable
     assert job.id == client.handle(name).id
 
 
-def test_an_ambiguous_word_names_the_candidates(client: Client, ended: dict[str, str]) -> None:
-    page = client.jobs(limit=500)
-    ids = sorted(job["id"] for job in page["jobs"])
-    shared = [a[:3] for a, b in itertools.pairwise(ids) if a[:3] == b[:3]]
-    if not shared:
-        pytest.skip("no two random ids begin alike this time")
-    with pytest.raises(AmbiguousJob):
-        client.find(shared[0])
+class Twins(random.Random):
+    """Draws ids that begin alike."""
+
+    def choices(self, *_: Any, k: int = 1, **__: Any) -> list[Any]:
+        return [*"twin", *super().choices("abcdefgh", k=k - 4)]
+
+
+@pytest.fixture(scope="module")
+def twins(clients: dict[str, Client], script: Callable[[str], Path]) -> list[str]:
+    """Two jobs whose ids begin with ``twin``."""
+    transport = clients["local"].transport
+    assert isinstance(transport, LocalTransport)
+    before, transport.site.rng = transport.site.rng, Twins(1)
+    try:
+        return sorted(clients["local"].submit(script("print(1)\n"), name="twin-job").id for _ in range(2))
+    finally:
+        transport.site.rng = before
+
+
+def test_an_ambiguous_word_names_the_candidates(client: Client, twins: list[str]) -> None:
+    with pytest.raises(AmbiguousJob) as caught:
+        client.find("twin")
+    assert all(one in str(caught.value) for one in twins)
+    assert twins[0] == client.find(twins[0])["id"]
 
 
 def test_waiting_ends_with_the_job_and_a_failure_is_raised_with_the_persons_traceback(

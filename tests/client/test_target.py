@@ -52,9 +52,10 @@ def test_a_script_travels_with_its_modules_and_arguments(tmp_path: Path) -> None
     assert ["model.py", "train.py"] == paths(target)
 
 
-def test_a_relative_script_is_looked_for_in_the_folder(tmp_path: Path) -> None:
+def test_a_relative_script_is_looked_for_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "train.py").write_text("x = 1\n")
-    assert str(tmp_path / "train.py") == of_script("train.py", folder=tmp_path, limit=LIMIT).entry["shown_as"]
+    monkeypatch.chdir(tmp_path)
+    assert str(tmp_path / "train.py") == of_script("train.py", limit=LIMIT).entry["shown_as"]
 
 
 def test_modules_are_looked_for_beside_the_file_that_a_link_points_at(tmp_path: Path) -> None:
