@@ -1,4 +1,8 @@
-"""Run the benchmarks by name, all by default, and print one table. Exit status 1 when a budget is missed."""
+"""Run the benchmarks by name, all by default, and print one table.
+
+Exit status 1 when one could not be measured; with --strict also when a budget is missed, which
+on a machine that does other things meanwhile says little.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ KNOWN = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).paren
 
 
 def main(words: list[str]) -> int:
+    strict = "--strict" in words
+    words = [word for word in words if word != "--strict"]
     unknown = [word for word in words if word not in KNOWN]
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; there is: {', '.join(KNOWN)}.", file=sys.stderr)
@@ -42,7 +48,7 @@ def main(words: list[str]) -> int:
     console.print(table)
     if missed or failed:
         console.print(f"{missed} over budget, {failed} broken")
-    return 1 if missed or failed else 0
+    return 1 if failed or (strict and missed) else 0
 
 
 def cells(one: Row) -> list[str]:
