@@ -139,6 +139,7 @@ def _mirror(settings: Settings, store: Store) -> bool:
 
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # each fault reaches us as an error, and is told once
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     from jupyter_training.tracking.handover import Handover
     from jupyter_training.tracking.mlflow_tracker import MlflowTracker
 

@@ -1,8 +1,8 @@
 """``python -m tests.tracking.nursery``: mirrors that cost a fork instead of an import of mlflow each.
 
 Reads one JSON line per mirror from its input and answers with its pid. A mirror
-may be told to kill itself right after one of the tracker's steps has acted:
-the tracker is wrapped here, the product knows nothing of it.
+may be told to kill itself right before or after one of the tracker's steps
+acts: the tracker is wrapped here, the product knows nothing of it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Nursery:
         )
         self._living: set[int] = set()
 
-    def mirror(self, home: Path, *, dies_after: str | None = None, times: int = 1) -> int:
-        """Start a mirror, which dies after the given step has acted so many times. Its pid."""
-        pid = int(self._asked({"home": str(home), "dies_after": dies_after, "times": times}))
+    def mirror(self, home: Path, *, dies: str | None = None, times: int = 1) -> int:
+        """Start a mirror. With ``dies``, e.g. "after write", that step kills it, the ``times``-th time. Its pid."""
+        pid = int(self._asked({"home": str(home), "dies": dies, "times": times}))
         self._living.add(pid)
         return pid
 
@@ -70,14 +70,14 @@ class Nursery:
         return answer
 
 
-def lethal(step: Callable[..., Any], times: int) -> Callable[..., Any]:
-    """The step, until it has acted so many times."""
+def lethal(step: Callable[..., Any], times: int, *, before: bool) -> Callable[..., Any]:
+    """The step, until it has acted, or is asked to act, so many times."""
     left = times
 
     def call(*args: Any, **named: Any) -> Any:
         nonlocal left
-        answer = step(*args, **named)
         left -= 1
+        answer = None if before and left == 0 else step(*args, **named)
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
@@ -85,7 +85,7 @@ def lethal(step: Callable[..., Any], times: int) -> Callable[..., Any]:
     return call
 
 
-def be_mirror(home: Path, dies_after: str | None, times: int) -> int:
+def be_mirror(home: Path, dies: str | None, times: int) -> int:
     import mlflow
 
     from jupyter_training.store.engine import Store
@@ -101,8 +101,9 @@ def be_mirror(home: Path, dies_after: str | None, times: int) -> int:
         return 0
     with Store.open(settings) as store:
         tracker = MlflowTracker(settings, store.store_id)
-        if dies_after is not None:
-            setattr(tracker, dies_after, lethal(getattr(tracker, dies_after), times))
+        if dies is not None:
+            moment, step = dies.split()
+            setattr(tracker, step, lethal(getattr(tracker, step), times, before=moment == "before"))
         handover = Handover(settings, mlflow.__version__)
         mirror = Mirror(settings, store, Copier(settings, store, tracker, handover.announce))
         signal.signal(signal.SIGTERM, lambda *_: mirror.leave())
@@ -137,7 +138,7 @@ def main() -> None:
             os.dup2(log, 1)
             code = 1
             try:
-                code = be_mirror(home, question["dies_after"], question["times"])
+                code = be_mirror(home, question["dies"], question["times"])
             except BaseException:
                 logging.getLogger("nursery").exception("the mirror broke")
             finally:

@@ -24,12 +24,21 @@ def assert_complete(stage: Stage, job: str, status: str, count: int) -> None:
 
 @pytest.mark.parametrize(
     ("step", "times"),
-    [("begin", 1), ("describe", 1), ("write", 1), ("write", 2), ("write", 3), ("end", 1)],
-    ids=lambda value: str(value),
+    [
+        ("after begin", 1),
+        ("after describe", 1),
+        ("before write", 1),
+        ("after write", 1),
+        ("before write", 3),
+        ("after write", 3),
+        ("before end", 1),
+        ("after end", 1),
+    ],
+    ids=str,
 )
 def test_killed_between_a_step_and_its_being_saved(stage: Stage, nursery: Nursery, step: str, times: int) -> None:
     job = stage.trained(2500, EndReason.ERROR)
-    assert -9 == nursery.ended(nursery.mirror(stage.home, dies_after=step, times=times))
+    assert -9 == nursery.ended(nursery.mirror(stage.home, dies=step, times=times))
     assert not stage.is_recorded(job)
     second = nursery.mirror(stage.home)
     stage.wait_until_recorded(job)
@@ -40,7 +49,7 @@ def test_killed_between_a_step_and_its_being_saved(stage: Stage, nursery: Nurser
 def test_each_step_is_killed_twice_in_a_row(stage: Stage, nursery: Nursery) -> None:
     job = stage.trained(500)
     for step in ("begin", "begin", "describe", "describe", "write", "write", "end", "end"):
-        assert -9 == nursery.ended(nursery.mirror(stage.home, dies_after=step))
+        assert -9 == nursery.ended(nursery.mirror(stage.home, dies=f"after {step}"))
         assert not stage.is_recorded(job)
     survivor = nursery.mirror(stage.home)
     stage.wait_until_recorded(job)
