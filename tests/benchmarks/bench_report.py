@@ -1,4 +1,4 @@
-"""A million report() calls in a real job, read meanwhile by the dispatcher: what a call costs, and that none is lost."""
+"""A million report() calls in a real job, read meanwhile by the dispatcher; what one costs, and that none is lost."""
 
 from __future__ import annotations
 
