@@ -81,10 +81,6 @@ report.lost = 0  # type: ignore[attr-defined]
 
 def _merged(values: object, metrics: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {**values, **metrics}  # type: ignore[dict-item]
-    except TypeError:
-        pass
-    try:
         return {**dict(values), **metrics}  # type: ignore[call-overload]
     except Exception:  # noqa: BLE001 (whatever somebody else's mapping raises)
         _refuse("report()", f"{_described(values)} has no names; write e.g. report(loss=0.3)")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import signal
+from _thread import get_ident
 from time import monotonic
 
 from jupyter_training.runtime import job, journal
@@ -24,6 +25,7 @@ from jupyter_training.spool import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Any
 
 __all__ = ["has_been_told", "install", "let_go", "should_stop"]
 
@@ -35,6 +37,7 @@ _listens = False
 _asked = False
 _told = False
 _terms = 0
+_masks: dict[int, set[Any]] = {}  # by thread, while it forks
 
 
 def should_stop() -> bool:
@@ -65,17 +68,28 @@ def has_been_told() -> bool:
 def install() -> None:
     """Answer SIGTERM as above, in this process but not in its forks. Main thread only."""
     signal.signal(signal.SIGTERM, _on_sigterm)
-    os.register_at_fork(after_in_child=let_go)
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_forked)
 
 
 def let_go() -> None:
-    """Give SIGTERM its usual meaning back, unless the person's code has given it another.
-
-    For forks (a pool's workers must die of SIGTERM, their parent waits for it)
-    and for the time after the code has ended.
-    """
+    """Give SIGTERM its usual meaning back, unless the person's code has given it another."""
     if signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _hold() -> None:
+    """Keep SIGTERM from a fork until it knows what to do with it: a pool may end its workers as soon as they are."""
+    _masks[get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _release() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.pop(get_ident()))
+
+
+def _forked() -> None:
+    """Workers must die of SIGTERM, since their parents wait for that."""
+    let_go()
+    _release()
 
 
 def _on_sigterm(number: int, _frame: FrameType | None) -> None:

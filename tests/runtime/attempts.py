@@ -117,6 +117,7 @@ class Attempt:
             self.order["argv"],
             env=self.environment,
             cwd=self.order["folder"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
