@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import or_, select
 
 from jupyter_training.core.lifecycle import AttemptState, JobState
+from jupyter_training.errors import Unavailable
 from jupyter_training.store.databases import Database
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import attempts, heads, jobs, offsets, series, specs
@@ -32,10 +34,13 @@ class Finding:
 def check(store: Store) -> list[Finding]:
     """Look at everything; an empty list: all is well. Reads every page, so it takes its time on large stores."""
     found: list[Finding] = []
-    for database in (store.jobs, store.points):
-        if database.path is not None:
-            found += _pages(database)
-    return [*found, *_rows(store), *_circumstances(store)]
+    files = [database for database in (store.jobs, store.points) if database.path is not None]
+    for look in (*(partial(_pages, database) for database in files), partial(_rows, store)):
+        try:
+            found += look()
+        except Unavailable as error:  # too damaged to be looked at
+            found.append(Finding("fault", error.detail, error.hint))
+    return [*found, *_circumstances(store)]
 
 
 def _pages(database: Database) -> Iterator[Finding]:
@@ -99,7 +104,7 @@ def _rows(store: Store) -> Iterator[Finding]:
     if orphans:
         yield Finding(
             "note",
-            f"The points of {len(orphans)} deleted job{'s are' if len(orphans) > 1 else ' is'} still kept.",
+            f"The points of {len(orphans)} deleted job{'s' if len(orphans) > 1 else ''} are still kept.",
             "`jupyter training db gc` removes them.",
         )
 

@@ -56,8 +56,10 @@ def bring_up(jobs: Database, points: Database, *, machine: Machine, adopt: bool,
     with _alone(jobs):
         if not current:
             _refuse_elsewhere(jobs, machine, adopt)
+            with jobs.read() as connection:
+                writer = _writer(connection, jobs)
             for database in (jobs, points):
-                _bring_up(database, machine, program)
+                _bring_up(database, machine, program, writer)
         if adopt and jobs.path is not None:
             _adopt(jobs, machine)
 
@@ -85,14 +87,14 @@ def _is_current(database: Database) -> bool:
         return revision_of(connection, database) == HEADS[database.name]
 
 
-def _bring_up(database: Database, machine: Machine, program: str) -> None:
+def _bring_up(database: Database, machine: Machine, program: str, writer: str) -> None:
     head = HEADS[database.name]
     with database.read() as connection:
         found = revision_of(connection, database)
         if found == head:
             return
         if found is not None and found > head:
-            raise _too_new(connection, database, found, program)
+            raise _too_new(database, found, program, writer)
         if database.read_only:
             raise StoreReadOnly(
                 f"{database.where} was written by an older program and is read-only, so it can't be upgraded.",
@@ -126,12 +128,13 @@ def upgrade(database: Database, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def _too_new(connection: Connection, database: Database, found: str, program: str) -> StoreTooNew:
-    writer = (
-        identity.read_meta(connection).get("program", "a newer version")
-        if database.name == "jobs"
-        else "a newer version"
-    )
+def _writer(connection: Connection, jobs: Database) -> str:
+    """The version of the program that upgraded the store last."""
+    known = identity.read_meta(connection) if revision_of(connection, jobs) is not None else {}
+    return known.get("program", "of an unknown version")
+
+
+def _too_new(database: Database, found: str, program: str, writer: str) -> StoreTooNew:
     return StoreTooNew(
         f"{database.where} has schema {found}, written by jupyter_training {writer}; "
         f"this is jupyter_training {program}, which knows schema {HEADS[database.name]}.",

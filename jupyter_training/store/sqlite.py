@@ -133,24 +133,29 @@ def _settle_journal(path: Path, patience: float) -> Journal:
     if path.exists() and path.stat().st_size > 0:
         if not _header_says_wal(path):
             return "delete"
-        if _can_look(path, patience):
+        if _log_works(path):
             return "wal"
     with locks.alone(path, patience=patience):
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        if path.stat().st_size > 0 and (not _header_says_wal(path) or _can_look(path, patience)):
+        if path.stat().st_size > 0 and (not _header_says_wal(path) or _log_works(path)):
             return "wal" if _header_says_wal(path) else "delete"  # another process was faster
         if not is_network(path) and _try_wal(path, patience):
             return "wal"
         return _use_rollback_journal(path, patience)
 
 
-def _can_look(path: Path, patience: float) -> bool:
-    try:
-        _look(_uri(path, "mode=rw"), patience)
-    except sqlite3.OperationalError as error:
-        if not _means_no_shared_memory(error):
-            raise
-        return False
+def _log_works(path: Path) -> bool:
+    """Whether a write could begin; that another process is just writing is as good an answer."""
+    with closing(_connect(_uri(path, "mode=rw"), 0)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return True
+            if not _means_no_shared_memory(error):
+                raise
+            return False
     return True
 
 

@@ -50,7 +50,8 @@ def cluster(binaries: Path) -> Iterator[Cluster]:
             os.chown(folder, account.pw_uid, account.pw_gid)
         data = folder / "data"
         _run(account, binaries / "initdb", "-D", data, "-U", "store", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=16MB -c max_connections=200"
+        quick = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=16MB"
+        options = f"-k {folder} -c listen_addresses= -c max_connections=200 {quick}"
         _run(account, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         try:
             yield Cluster(folder)
@@ -70,8 +71,7 @@ def _account() -> pwd.struct_passwd:
 
 
 def _run(account: pwd.struct_passwd | None, *words: str | Path) -> None:
-    ids = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    # Its log goes to a file of its own: a pipe would be kept open by the server.
+    # No pipe for what it says: the server would inherit it and keep it open.
     done = subprocess.run(
         [str(word) for word in words],
         stdin=subprocess.DEVNULL,
@@ -80,7 +80,9 @@ def _run(account: pwd.struct_passwd | None, *words: str | Path) -> None:
         cwd="/tmp",
         check=False,
         timeout=60,
-        **ids,  # type: ignore[arg-type]
+        user=account.pw_uid if account is not None else None,
+        group=account.pw_gid if account is not None else None,
+        extra_groups=[] if account is not None else None,
     )
     if done.returncode:
         raise RuntimeError(f"{words[0]} ended with {done.returncode}")

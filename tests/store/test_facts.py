@@ -49,9 +49,8 @@ def test_only_queued_and_wanted_jobs_begin(bench: Bench) -> None:
     bench.begin([running.id, ended.id])
     end(bench, ended.id, End(EndReason.COMPLETED))
     wishes.wish(bench.store, [canceled.id], Verb.CANCEL, now=bench.now)
-    starts = [
-        (job, Allocation("local", 1), "t") for job in (JobId("zzzzzzzzzz"), ended.id, canceled.id, running.id, queued.id)
-    ]
+    asked = (JobId("zzzzzzzzzz"), ended.id, canceled.id, running.id, queued.id)
+    starts = [(job, Allocation("local", 1), "t") for job in asked]
     begun = facts.begin(bench.store, bench.epoch, starts, bench.now)
     assert [queued.id] == [attempt.job for attempt in begun]
 

@@ -123,7 +123,11 @@ def test_names_that_no_database_holds_are_made_to_fit_in_order(bench: Bench) -> 
 
 def test_sources_are_told_apart_and_report_wins_in_the_summary(bench: Bench) -> None:
     job = bench.a_job().id
-    ingest(bench, job, Batch(1, "a", 0, 5, [*some(9.0, source="log"), *some(1.0), *some(50.0, name="cpu", source="machine")]))
+    ingest(
+        bench,
+        job,
+        Batch(1, "a", 0, 5, [*some(9.0, source="log"), *some(1.0), *some(50.0, name="cpu", source="machine")]),
+    )
     summaries = points.summaries(bench.store, [job])[job]
     assert {"loss": "report", "cpu": "machine"} == {name: one.source for name, one in summaries.items()}
     kept = points.series(bench.store, job, None, budget=9, sources=frozenset({"report", "log", "mlflow"}))

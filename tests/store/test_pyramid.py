@@ -22,7 +22,8 @@ def feed(bench: Bench, values: list[float | None], sizes: list[int]) -> points.S
     start = turn = 0
     while start < len(values):
         size = sizes[turn % len(sizes)]
-        piece = [Point("x", start + place, float(start + place), value) for place, value in enumerate(values[start : start + size])]
+        run = enumerate(values[start : start + size], start)
+        piece = [Point("x", step, float(step), value) for step, value in run]
         points.ingest(bench.store, job, [points.Batch(1, "f", start, start + size, piece)], now=bench.now)
         start, turn = start + size, turn + 1
     bench.last = job  # type: ignore[attr-defined]
@@ -53,7 +54,7 @@ def test_a_sampled_curve_is_a_part_of_the_whole_in_its_order(local: Bench, count
 
 
 def test_one_spike_in_many_is_drawn_wherever_it_is(local: Bench) -> None:
-    for place in (0, 1, 6_399, 6_400, 12_345, 29_999):
+    for place in (0, 6_399, 6_400, 29_999):
         values: list[float | None] = [0.0] * 30_000
         values[place] = 99.0
         assert (place, float(place), 99.0) in feed(local, values, [5000]).points
@@ -91,7 +92,7 @@ def test_each_budget_is_kept_with_the_lowest_and_the_highest(local: Bench, budge
     assert max(values) in drawn  # type: ignore[type-var]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     count=st.integers(1, 1500),
     sizes=st.lists(st.sampled_from([1, 2, 63, 64, 65, 200, 512, 700]), min_size=1, max_size=4),

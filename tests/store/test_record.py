@@ -11,6 +11,7 @@ from jupyter_training.core.metric import Point
 from jupyter_training.seams.backend import End
 from jupyter_training.store import facts, points, record, views
 from jupyter_training.store.record import RecordRow
+from jupyter_training.store.tables import records
 from jupyter_training.testing.builders import a_submission
 from tests.store.conftest import Bench
 
@@ -88,5 +89,5 @@ def test_the_oldest_come_first_however_many_are_up_to_date(bench: Bench) -> None
     bench.begin(jobs)
     with bench.store.write() as connection:
         for job in jobs[:1100]:
-            connection.execute(record.records.insert().values(**vars(caught_up(job))))
+            connection.execute(records.insert().values(**vars(caught_up(job))))
     assert jobs[1100:1103] == pending(bench, 3)

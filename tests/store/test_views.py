@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, EndReason, JobState, Verb
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.seams.backend import End
@@ -176,7 +176,7 @@ def test_changes_come_in_pieces_of_the_limit(bench: Bench) -> None:
 
 def test_a_cursor_before_the_tail_or_after_the_head_has_to_begin_anew(bench: Bench) -> None:
     bench.submit(*(a_submission() for _ in range(10)))
-    upkeep.collect(bench.store, now=bench.now + 7200, keep_changes=4)
+    upkeep.collect(bench.store, now=Instant(bench.now + 7200), keep_changes=4)
     assert [7, 8, 9, 10] == [change.n for change in views.changes(bench.store, 6, 100).changes]
     assert views.changes(bench.store, 5, 100).resync
     assert views.changes(bench.store, 11, 100).resync
@@ -187,5 +187,5 @@ def test_a_queue_that_is_behind_the_tail_is_read_anew(bench: Bench, open_store: 
     bench.a_job("a")
     views.unfinished(bench.store)
     bench.submit(*(a_submission(f"j{number}") for number in range(5)))
-    upkeep.collect(bench.store, now=bench.now + 7200, keep_changes=1)
+    upkeep.collect(bench.store, now=Instant(bench.now + 7200), keep_changes=1)
     assert {"a", "j0", "j1", "j2", "j3", "j4"} == set(by_name(views.unfinished(bench.store)))

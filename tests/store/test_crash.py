@@ -1,0 +1,121 @@
+"""What was acknowledged is there after any death; several processes share one store; copies are whole."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.errors import InvalidUsage
+from jupyter_training.settings import Settings
+from jupyter_training.store import points, upkeep, views
+from jupyter_training.store.engine import Store
+from jupyter_training.store.views import JobQuery
+
+pytestmark = pytest.mark.processes
+
+Open = Callable[..., Store]
+
+
+@contextmanager
+def child(what: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process of ``children``, killed at the end at the latest."""
+    words = [sys.executable, "-m", "tests.store.children", what, str(home)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def lines(process: subprocess.Popen[str], count: int) -> list[list[str]]:
+    """The next lines, in words."""
+    assert process.stdout is not None
+    return [process.stdout.readline().split() for _ in range(count)]
+
+
+def rest(process: subprocess.Popen[str]) -> list[list[str]]:
+    """The whole lines that were printed before its death."""
+    assert process.stdout is not None
+    return [line.split() for line in process.stdout if line.endswith("\n")]
+
+
+def faults(store: Store) -> list[str]:
+    return [finding.sentence for finding in upkeep.check(store) if finding.level == "fault"]
+
+
+def test_killed_while_it_submits_each_acknowledged_job_is_there(open_store: Open, home: Path) -> None:
+    rng = random.Random(11)
+    told: list[list[str]] = []
+    for _ in range(5):
+        with child("submit", home) as process:
+            told += lines(process, rng.randrange(1, 60))
+            process.kill()
+            told += rest(process)
+    store = open_store()
+    jobs = views.page(store, JobQuery(), after=None, limit=10_000).jobs
+    by_key = {job.key: job.id for job in jobs}
+    assert {words[0]: words[1] for words in told}.items() <= by_key.items()
+    assert len(by_key) == len(jobs)
+    assert len(told) <= len(jobs) <= len(told) + 5  # at most the one of each that died before it could say so
+    assert [] == faults(store)
+
+
+def test_killed_while_it_takes_in_points_each_is_there_once(open_store: Open, home: Path) -> None:
+    with child("train", home) as process:
+        told = lines(process, 70)
+        process.kill()
+        told += rest(process)
+    store = open_store()
+    counts: dict[str, int] = {}
+    for words in told:
+        counts[words[0]] = int(words[1])
+    for job, count in counts.items():
+        (curve,) = points.series(store, JobId(job), None, budget=10_000)
+        stored = [value for _, _, value in curve.points]
+        assert len(stored) in (count, count + 50)
+        assert [float(step) for step in range(len(stored))] == stored
+        assert {(1, "f"): len(stored) * 10} == points.offsets(store, JobId(job))
+    assert [] == faults(store)
+
+
+def test_two_processes_write_at_once(open_store: Open, home: Path) -> None:
+    with child("submit_some", home) as first, child("submit_some", home) as second:
+        told = {words[0] for process in (first, second) for words in rest(process)}
+    store = open_store()
+    assert told == {job.id for job in views.page(store, JobQuery(), after=None, limit=1000).jobs}
+    assert 200 == len(told)
+    assert list(range(1, 201)) == [change.n for change in views.changes(store, 0, 1000).changes]
+
+
+def test_a_backup_during_work_is_whole(open_store: Open, home: Path, tmp_path: Path) -> None:
+    store = open_store()
+    with child("train", home) as process:
+        before = lines(process, 45)
+        upkeep.backup(store, tmp_path / "copy")
+        lines(process, 5)  # it went on meanwhile
+    with Store.open(Settings(home=tmp_path / "copy")) as copy:
+        assert store.store_id == copy.store_id
+        assert [] == upkeep.check(copy)
+        for job, count in before:
+            (curve,) = points.series(copy, views.job(copy, JobId(job)).id, None, budget=10_000)
+            assert curve.count >= int(count)
+            assert {(1, "f"): curve.count * 10} == points.offsets(copy, JobId(job))
+
+
+def test_a_backup_overwrites_nothing_and_leaves_no_half_file(open_store: Open, tmp_path: Path) -> None:
+    store = open_store()
+    written = upkeep.backup(store, tmp_path / "copy")
+    assert {"jobs.sqlite", "points.sqlite"} == {path.name for path in written}
+    assert set(written) == set((tmp_path / "copy").iterdir())
+    with pytest.raises(InvalidUsage, match="is there already"):
+        upkeep.backup(store, tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy" / "jobs.sqlite")) as connection:
+        assert ("ok",) == connection.execute("PRAGMA integrity_check").fetchone()
