@@ -97,6 +97,7 @@ class Stand:
     def run_cell(self, source: str) -> None:
         """Execute a cell in the kernel, starting one where there is none; raises what the cell raised."""
         if self._kernel is None or not self._kernel.is_alive():
+            self._drop_kernel()
             environment = {**self._environment, "JUPYTER_TRAINING_URL": "home"}
             self._kernel = KernelManager(kernel_name="python3")
             self._kernel.start_kernel(env=environment, cwd=str(self.home))
@@ -109,8 +110,7 @@ class Stand:
 
     def close(self) -> None:
         """Stop what this stand started; the dispatcher and the mirror leave by themselves when asked."""
-        if self._kernel is not None and self._kernel.is_alive():
-            self._kernel.shutdown_kernel(now=True)
+        self._drop_kernel()
         for find in (processes.server, processes.dispatcher, processes.mirror):
             pid = find(self.home)
             if pid is not None:
@@ -118,6 +118,12 @@ class Stand:
         for server in self._servers:
             server.wait(30)
         eventually(lambda: not processes.of_home(self.home), within=30, what=f"no process of {self.home} left")
+
+    def _drop_kernel(self) -> None:
+        if self._kernel is not None:
+            self._kernel.shutdown_kernel(now=True)
+            self._kernel.cleanup_resources()
+            self._kernel = None
 
     def _execute(self, source: str) -> None:
         assert self._kernel is not None

@@ -8,7 +8,11 @@ import pytest
 
 from tests.torture.story import Stand, Story, check, play
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # the record is read with mlflow, which warns of its own internals
+]
 
 
 @pytest.fixture(scope="module")
