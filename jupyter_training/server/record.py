@@ -128,6 +128,7 @@ class RecordServer:
             assert child.stdin is not None  # made with a pipe
             child.stdin.close()
             await child.wait()
+            self._socket.unlink(missing_ok=True)
         self._asked = None
 
     async def _start(self) -> None:
