@@ -60,7 +60,14 @@ def execute(notebook: Path, folder: Path) -> Path:
     """Run every cell in a kernel of this environment; gives the notebook with its outputs."""
     content = nbformat.read(notebook, as_version=4)
     target = folder / notebook.name
-    client = NotebookClient(content, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    # The kernel warns that it listens on a local port; for a minute of demonstration that is no news.
+    client = NotebookClient(
+        content,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],
+    )
     try:
         client.execute()
     finally:
