@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
             say.as_json({**chunk, "text": _last_lines(chunk["text"], options.lines)})
             return 0
         if options.follow:
+            if job["phase"] == "queued":
+                print(job["sentence"], file=sys.stderr)
             with detaching(job["name"], job["id"]):
                 _print(_follow(client, job, options.lines))
         else:

@@ -21,6 +21,7 @@ from jupyter_training.kernel.wording import icon, number, seconds_between, span_
 
 __all__ = ["arguments", "detaching", "run", "stay"]
 
+_BAR = 24  # signs of a progress bar
 _BETWEEN_LINES = 5.0  # seconds between two lines that differ in progress only, where lines stay
 
 
@@ -93,7 +94,7 @@ class _Lines:
         self._open = False
 
     def __call__(self, view: dict[str, Any]) -> None:
-        text = _line(view)
+        text = _line(view, drawn=self._redraws)
         changed = view["phase"] != self._phase
         now = time.monotonic()
         if text == self._shown or not (changed or self._redraws or now - self._at >= _BETWEEN_LINES):
@@ -115,18 +116,26 @@ class _Lines:
             print(flush=True)
 
 
-def _line(view: dict[str, Any]) -> str:
-    """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``."""
+def _line(view: dict[str, Any], *, drawn: bool) -> str:
+    """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``, with a bar where it is ``drawn``."""
     parts = [f"{icon(view['phase'])} {view['phase']}", view["name"]]
-    if waiting.has_ended(view) or view["phase"] not in ("running", "starting"):
-        parts.append(view["sentence"])
-    else:
-        progress = view["progress"]
-        if progress is not None:
-            total = f" / {number(progress['total'])}" if progress["total"] is not None else ""
-            parts.append(f"{progress['unit']} {number(progress['done'])}{total}")
+    if view["phase"] in ("running", "starting"):
         ran = seconds_between(view["started"], None, now=time.time())
-        parts += [telling_metric(view), span_text(ran) if ran is not None else ""]
-        return "  ".join(filter(None, parts))
-    parts.append(telling_metric(view))
+        parts += [*_progress(view, drawn=drawn), telling_metric(view), span_text(ran) if ran is not None else ""]
+    else:
+        parts += [view["sentence"], telling_metric(view)]
     return "  ".join(filter(None, parts))
+
+
+def _progress(view: dict[str, Any], *, drawn: bool) -> list[str]:
+    progress = view["progress"]
+    if progress is None:
+        return []
+    done, total = progress["done"], progress["total"]
+    if total is None:
+        return [f"{progress['unit']} {number(done)}"]
+    words = f"{progress['unit']} {number(done)} / {number(total)}"
+    if not drawn or total <= 0:
+        return [words]
+    full = round(_BAR * min(1.0, max(0.0, done / total)))
+    return ["▇" * full + "░" * (_BAR - full), words]

@@ -133,7 +133,8 @@ class Client:
         surroundings = environments.captured(
             kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
         )
-        interpreter.check_imports(ready.foreign, surroundings["python"], variables=surroundings["variables"])
+        python, folders = surroundings["python"], [surroundings["folder"]]
+        interpreter.check_imports(ready.foreign, python, variables=surroundings["variables"], folders=folders)
         resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
         resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
         request: dict[str, object] = {

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from jupyter_training.client.http import HttpTransport
 from jupyter_training.client.transport import Transport
-from jupyter_training.errors import NotFound, ServerUnreachable, WrongStore
+from jupyter_training.errors import Forbidden, NotFound, ServerUnreachable, WrongStore
 from jupyter_training.settings import Settings, default_home
 from jupyter_training.spool import identity
 
@@ -66,7 +66,7 @@ def find(
     if not wanted:
         own = _own_server(settings, token)
         if own is not None:
-            return verified(own, "this kernel's own Jupyter server", store=store, settings=settings)
+            return _verified_own(own, store=store, settings=settings)
     found = home_server(settings, store=store)
     if found is not None:
         return found
@@ -119,6 +119,17 @@ def home_server(settings: Settings, *, store: str | None = None) -> Found | None
         except ServerUnreachable:
             continue  # on its way down, or not up yet
     return None
+
+
+def _verified_own(transport: HttpTransport, *, store: str | None, settings: Settings) -> Found:
+    try:
+        return verified(transport, "this kernel's own Jupyter server", store=store, settings=settings)
+    except Forbidden as error:  # as with a server that knows passwords only: a kernel has none
+        raise Forbidden(
+            error.detail,
+            hint=f"{error.hint or ''} Or set JUPYTER_TRAINING_URL=home: the store in {settings.home} is served "
+            "to this kernel by a server of its own then.".strip(),
+        ) from error
 
 
 def web_address(settings: Settings) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import importlib.util
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_training.client.imports import Foreign
@@ -34,14 +35,20 @@ print(json.dumps([name for name in json.load(sys.stdin) if not has(name)]))
 _had: dict[tuple[str, int], set[str]] = {}
 
 
-def check_imports(foreign: Iterable[Foreign], python: str, *, variables: Mapping[str, str]) -> None:
+def check_imports(
+    foreign: Iterable[Foreign], python: str, *, variables: Mapping[str, str], folders: Sequence[str] = ()
+) -> None:
     """See that the job's interpreter has what the code surely imports.
+
+    ``folders`` are looked into as well: what the job will find there, such as
+    compiled modules in its working folder.
 
     Raises:
         InvalidSpec: a module is missing; with each file and line, and how to install it.
     """
     wanted = [one for one in foreign if one.module != _JOB_SIDE]
     missing = lacking({one.module for one in wanted}, python, variables=variables)
+    missing = {name for name in missing if importlib.machinery.PathFinder.find_spec(name, folders) is None}
     faults = sorted((one for one in wanted if one.module in missing), key=lambda one: (one.file, one.line))
     if not faults:
         return

@@ -19,6 +19,7 @@ _POLL = 20.0  # seconds of one long poll
 _PIECE = 256 * 1024
 _LAST_BYTES = 8 * 1024
 _LAST_LINES = 10
+_CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 
 
 def wait(
@@ -87,12 +88,20 @@ def failure(client: Client, view: dict[str, Any]) -> JobFailed:
     text = ""
     if view["attempts"]:
         text = client.patiently(lambda: client.logs(view["id"], tail=_LAST_BYTES))["text"]
-    lines = _collapsed(text)
-    starts = [index for index, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
-    lines = lines[starts[-1] :] if starts else lines[-_LAST_LINES:]
-    last = "\n".join(lines)
+    last = "\n".join(_telling(_collapsed(text)))
     words = f"{_called(view)}: {view['sentence']}"
     return JobFailed(f"{words}\n{last}" if last else words, job=view, log=last)
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """The last traceback, with those that it was raised from; without one, the last lines."""
+    starts = [index for index, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    if not starts:
+        return lines[-_LAST_LINES:]
+    first = starts.pop()
+    while starts and lines[first - 1].startswith(_CHAINED):
+        first = starts.pop()
+    return lines[first:]
 
 
 def _next(client: Client, view: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pytest
 
 from jupyter_training import schema
 from jupyter_training.cli.main import main
-from tests.client.places import fresh_home, headless
+from tests.client.places import fresh_home, headless, jupyter
 from tests.kernel.living import variables
 from tests.torture.processes import eventually
 
@@ -423,9 +423,7 @@ def test_one_round_of_a_dispatcher(run: Run, home: Path) -> None:
 def test_with_a_server_named_the_same_commands_go_there(
     run: Run, home: Path, tmp_path: Path, ended: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.kernel.living import Server
-
-    with Server(variables(home), folder=tmp_path) as server:
+    with jupyter(home, folder=tmp_path) as server:
         monkeypatch.setenv("JUPYTER_TRAINING_TOKEN", server.TOKEN)
         monkeypatch.delenv("JUPYTER_TRAINING_HOME")
         monkeypatch.setenv("JUPYTER_TRAINING_URL", server.url)
@@ -440,7 +438,9 @@ def test_with_a_server_named_the_same_commands_go_there(
     assert (3, True) == (code, "Nobody answers" in err)
 
 
-def test_the_record_of_a_job_is_a_link(run: Run, home: Path, tmp_path: Path, ended: dict[str, str]) -> None:
+def test_the_record_of_a_job_is_a_link(
+    run: Run, home: Path, tmp_path: Path, ended: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = eventually(
         lambda: (found := asked(run, "show", ended["good"]))["run_id"] and found,
         within=90,
@@ -449,6 +449,10 @@ def test_the_record_of_a_job_is_a_link(run: Run, home: Path, tmp_path: Path, end
     with headless(home, folder=tmp_path):  # a socket is nothing for a browser
         code, out, _ = run("open", ended["good"])
         assert (0, True) == (code, view["run_id"] in out and "mlflow server" in out)
+    with jupyter(home, folder=tmp_path) as server:
+        monkeypatch.setenv("JUPYTER_TRAINING_TOKEN", server.TOKEN)
+        link = f"{server.url.rstrip('/')}/jupyter-training/api/v1/record/#/runs/{view['run_id']}"
+        assert link == asked(run, "open", ended["good"], "--url", server.url)["url"]
     code, out, _ = run("open", ended["good"], "--json", "--no-browser")
     assert {"job": ended["good"], "run_id": view["run_id"], "url": None} == json.loads(out)
 

@@ -14,11 +14,12 @@ from typing import Any
 from jupyter_training.client.client import Client
 from jupyter_training.client.http import HttpTransport
 from jupyter_training.client.local import LocalTransport
+from jupyter_training.errors import ServerUnreachable
 from jupyter_training.settings import Settings
 from tests.kernel.living import Server, emptied, variables
 from tests.torture.processes import eventually
 
-__all__ = ["WAYS", "fresh_home", "headless", "ways"]
+__all__ = ["WAYS", "fresh_home", "headless", "jupyter", "ways"]
 
 WAYS = ("local", "unix", "tcp")
 
@@ -51,12 +52,26 @@ def headless(home: Path, *, folder: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextlib.contextmanager
+def jupyter(home: Path, *, folder: Path) -> Iterator[Server]:
+    """A Jupyter server of the home that answers; its note is there a moment before it listens."""
+    with Server(variables(home), folder=folder) as server:
+
+        def answers() -> bool:
+            with contextlib.suppress(ServerUnreachable):
+                return bool(HttpTransport(server.url, token=server.TOKEN).request("GET", "info").json)
+            return False
+
+        eventually(answers, within=60, what="the server answers")
+        yield server
+
+
+@contextlib.contextmanager
 def ways(home: Path, *, folder: Path) -> Iterator[dict[str, Client]]:
     """A client for each way, all to the same home."""
     settings = Settings.load(home)
     with contextlib.ExitStack() as stack:
         note = stack.enter_context(headless(home, folder=folder))
-        server = stack.enter_context(Server(variables(home), folder=folder))
+        server = stack.enter_context(jupyter(home, folder=folder))
         transports = {
             "local": LocalTransport(settings),
             "unix": HttpTransport(socket_path=note["socket"], token=note["token"]),

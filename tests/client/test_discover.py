@@ -17,10 +17,10 @@ from jupyter_training.client.http import HttpTransport
 from jupyter_training.errors import Forbidden, ServerUnreachable, WrongStore
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
-from tests.client.places import fresh_home
+from tests.client.places import fresh_home, jupyter
 from tests.client.places import headless as headless_server
 from tests.client.test_http import says, serving
-from tests.kernel.living import Server, variables
+from tests.kernel.living import variables
 
 INFO = {"store": "the-store", "version": "1", "head": 0, "dispatcher": {"alive": False, "sentence": ""}, "tracking": ""}
 
@@ -141,6 +141,17 @@ def test_a_wrong_token_is_said_and_nothing_else_is_tried(home: Path) -> None:
             discover.find()
 
 
+def test_a_kernel_whose_server_knows_no_token_is_told_the_way_around(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(says({"message": "Forbidden"}, status=403)) as (_, transport):
+        jupyter_note(home.parent / "runtime", transport, pid=4711)
+        monkeypatch.setenv("JPY_PARENT_PID", "4711")
+        with pytest.raises(Forbidden) as caught:
+            discover.find()
+    assert "JUPYTER_TRAINING_URL=home" in (caught.value.hint or "")
+
+
 def test_the_kernels_own_server_that_does_not_answer_is_not_passed_over(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +237,7 @@ def test_fifty_clients_at_once_start_one_server(living_home: Path, tmp_path: Pat
 @pytest.mark.processes
 def test_a_kernel_finds_its_real_jupyter_server(living_home: Path, tmp_path: Path) -> None:
     environment = variables(living_home)
-    with Server(environment, folder=tmp_path) as server:
+    with jupyter(living_home, folder=tmp_path) as server:
         pid = next(Path(environment["JUPYTER_RUNTIME_DIR"]).glob("jpserver-*.json")).stem.partition("-")[2]
         code = "from jupyter_training.client.client import Client\nprint(Client().place)\n"
         asked = {**environment, "JPY_PARENT_PID": pid}

@@ -58,3 +58,11 @@ def test_an_interpreter_that_can_not_answer_lacks_nothing(tmp_path: Path) -> Non
     broken.chmod(0o755)
     assert set() == lacking({"anything_at_all"}, str(broken), variables=ENVIRONMENT)
     assert set() == lacking({"anything_at_all"}, str(tmp_path / "absent"), variables=ENVIRONMENT)
+
+
+def test_what_stands_in_the_working_folder_is_found_there(tmp_path: Path) -> None:
+    (tmp_path / "compiled_by_hand.abi3.so").write_bytes(b"")
+    wanted = [foreign("compiled_by_hand")]
+    check_imports(wanted, sys.executable, variables=ENVIRONMENT, folders=[str(tmp_path)])
+    with pytest.raises(InvalidSpec):
+        check_imports(wanted, sys.executable, variables=ENVIRONMENT)
