@@ -2,7 +2,7 @@
 
 The call formats one line and copies it into a mapped page (``spool.lines``):
 no system call, no lock, no thread. It never raises: what is no number is
-refused by its name, once, in a note that the job's card and ``doctor`` show.
+refused by its name, once, in a note and a line on stderr.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import operator
 from time import time_ns
 
-from jupyter_training.runtime import journal
+from jupyter_training.runtime import job, journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,4 +167,6 @@ def _refuse(name: str, why: str) -> str:
     if name not in _refused:
         _refused.add(name)
         journal.note("refused", f"{name}: {why}.")
+        if job.folder() is not None:
+            journal.say(f"report() left out {name}: {why}.")
     return ""
