@@ -49,7 +49,7 @@ class Gpus:
         count = ctypes.c_uint()
         if self._library.nvmlInit_v2() != 0 or self._library.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0:
             return []
-        wanted = None if self._visible is None else [word.strip() for word in self._visible.split(",")]
+        wanted = None if self._visible is None else [word.strip() for word in self._visible.split(",") if word.strip()]
         found = []
         for index in range(count.value):
             handle = ctypes.c_void_p()
