@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.metric import Point
-from jupyter_training.store import pyramid
+from jupyter_training.store import pyramid, tables
 from jupyter_training.store.bulk import insert_rows
-from jupyter_training.store.pyramid import Bucket, Sample
+from jupyter_training.store.pyramid import Raw
 from jupyter_training.store.tables import heads, points, series
 from jupyter_training.store.texts import clean, whole
 
@@ -21,15 +20,19 @@ __all__ = ["add"]
 
 _finite = math.isfinite
 
+_KNOWN = select(
+    series.c.name,
+    series.c.source,
+    series.c.id,
+    series.c.length,
+    series.c.low,
+    series.c.low_step,
+    series.c.high,
+    series.c.high_step,
+).where(series.c.job == bindparam("of"))
 
-@dataclass(frozen=True)
-class _Known:
-    """A series as it stood before: its key, how many points it had, its lowest and highest."""
-
-    id: int
-    count: int
-    low: float | None
-    high: float | None
+_GROWN = ("length", "last", "last_step", "last_time", "last_attempt", "low", "low_step", "high", "high_step")
+_GROW = update(series).where(series.c.id == bindparam("own")).values({name: bindparam(name) for name in _GROWN})
 
 
 def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]) -> None:
@@ -41,8 +44,17 @@ def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]
     if not found:
         return
     before = connection.execute(select(heads.c.n).where(heads.c.job == job)).scalar()
-    fresh: dict[tuple[str, str], list[Sample]] = {}
-    n = before or 0
+    fresh, n = _sorted(found, before or 0)
+    if before is None:
+        connection.execute(insert(heads).values(job=job, n=n))
+    else:
+        connection.execute(update(heads).where(heads.c.job == job).values(n=n))
+    _add_series(connection, job, attempt, fresh)
+
+
+def _sorted(found: Sequence[Point], n: int) -> tuple[dict[tuple[str, str], list[Raw]], int]:
+    """The points by name and source, numbered from ``n`` on, and the last number."""
+    fresh: dict[tuple[str, str], list[Raw]] = {}
     for point in found:
         n += 1
         value = point.value
@@ -51,76 +63,72 @@ def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]
         step = point.step
         if not -9223372036854775808 < step < 9223372036854775808:
             step = whole(step)
-        key = (point.name, point.source)
+        key: tuple[str, str] = (point.name, point.source)
         run = fresh.get(key)
         if run is None:
             run = fresh[key] = []
-        run.append(Sample(n, step, point.time, value))
-    if before is None:
-        connection.execute(insert(heads).values(job=job, n=n))
-    else:
-        connection.execute(update(heads).where(heads.c.job == job).values(n=n))
-    _add_series(connection, job, attempt, _cleaned(fresh))
-
-
-def _cleaned(fresh: dict[tuple[str, str], list[Sample]]) -> dict[tuple[str, str], list[Sample]]:
-    """The same with names that a database takes; two that become equal are put together, in order."""
-    cleaned: dict[tuple[str, str], list[Sample]] = {}
+        run.append((n, step, point.time, value))
+    cleaned: dict[tuple[str, str], list[Raw]] = {}
     for (name, source), run in fresh.items():
-        key = (clean(name), source)
-        cleaned[key] = sorted(cleaned[key] + run) if key in cleaned else run
-    return cleaned
+        fitting = (clean(name), source)
+        # Two names may have become one.
+        cleaned[fitting] = sorted(cleaned[fitting] + run) if fitting in cleaned else run
+    return cleaned, n
 
 
-def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Sample]]) -> None:
-    columns = (series.c.name, series.c.source, series.c.id, series.c.length, series.c.low, series.c.high)
-    known = {
-        (row.name, row.source): _Known(row.id, row.length, row.low, row.high)
-        for row in connection.execute(select(*columns).where(series.c.job == job))
+def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Raw]]) -> None:
+    known: dict[tuple[str, str], Row[*tuple[Any, ...]]] = {
+        (row.name, row.source): row for row in connection.execute(_KNOWN, {"of": job})
     }
     next_id = 0
+    new: list[dict[str, Any]] = []
+    grown: list[dict[str, Any]] = []
     rows: list[tuple[Any, ...]] = []
+    buckets: list[tuple[Any, ...]] = []
     for (name, source), run in fresh.items():
         before = known.get((name, source))
-        whole_run = pyramid.of_samples(run)
-        last = run[-1]
-        values: dict[str, Any] = {
-            "last": last.value,
-            "last_step": last.step,
-            "last_time": last.time,
-            "last_attempt": attempt,
-            **_extremes(before, whole_run),
-        }
+        values = _values(before, run, attempt)
         if before is None:
-            next_id = next_id or _next_id(connection)
-            first = run[0]
-            values |= {"first": first.value, "first_step": first.step, "first_time": first.time}
-            connection.execute(
-                insert(series).values(id=next_id, job=job, name=name, source=source, length=len(run), **values)
-            )
-            before = _Known(next_id, 0, None, None)
-            next_id += 1
+            own = next_id = (next_id or _last_id(connection)) + 1
+            _, step, time, value = run[0]
+            key = {"id": own, "job": job, "name": name, "source": source}
+            new.append({**key, "first": value, "first_step": step, "first_time": time, **values})
         else:
-            values["length"] = before.count + len(run)
-            connection.execute(update(series).where(series.c.id == before.id).values(**values))
-        own = before.id
+            own = before.id
+            grown.append({"own": own, **values})
         rows += [(own, n, attempt, step, time, value) for n, step, time, value in run]
-        pyramid.build(connection, own, before.count, run)
+        buckets += pyramid.build(connection, own, before.length if before is not None else 0, run)
+    if new:
+        connection.execute(insert(series), new)
+    if grown:
+        connection.execute(_GROW, grown)
     insert_rows(connection, points, rows)
+    insert_rows(connection, tables.pyramid, buckets)
 
 
-def _extremes(before: _Known | None, run: Bucket) -> dict[str, Any]:
-    """The columns of the lowest and the highest that the run changes."""
-    values: dict[str, Any] = {}
-    low, high = run.low, run.high
-    if low is None or high is None or low.value is None or high.value is None:
-        return values
-    if before is None or before.low is None or low.value < before.low:
-        values |= {"low": low.value, "low_step": low.step}
-    if before is None or before.high is None or high.value > before.high:
-        values |= {"high": high.value, "high_step": high.step}
-    return values
+def _values(before: Any, run: Sequence[Raw], attempt: int) -> dict[str, Any]:
+    """The columns of a series that a run of points changes."""
+    _, step, time, value = run[-1]
+    bucket = pyramid.of_samples(run)
+    low = (bucket.low.value, bucket.low.step) if bucket.low is not None else (None, None)
+    high = (bucket.high.value, bucket.high.step) if bucket.high is not None else (None, None)
+    if before is not None and before.low is not None:
+        if low[0] is None or before.low <= low[0]:
+            low = (before.low, before.low_step)
+        if high[0] is None or before.high >= high[0]:
+            high = (before.high, before.high_step)
+    return {
+        "length": len(run) + (before.length if before is not None else 0),
+        "last": value,
+        "last_step": step,
+        "last_time": time,
+        "last_attempt": attempt,
+        "low": low[0],
+        "low_step": low[1],
+        "high": high[0],
+        "high_step": high[1],
+    }
 
 
-def _next_id(connection: Connection) -> int:
-    return int(connection.execute(select(func.max(series.c.id))).scalar() or 0) + 1
+def _last_id(connection: Connection) -> int:
+    return int(connection.execute(select(func.max(series.c.id))).scalar() or 0)

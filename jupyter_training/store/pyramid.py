@@ -20,23 +20,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from jupyter_training.store.tables import points, pyramid
 
-__all__ = ["BASE", "FACTOR", "Bucket", "Sample", "build", "drawn", "merge", "of_samples", "sampled"]
+__all__ = ["BASE", "FACTOR", "Bucket", "Raw", "Sample", "build", "drawn", "merge", "of_samples", "sampled"]
 
 BASE = 64  # points of a bucket of level 1
 FACTOR = 8  # buckets of a level in one of the next
 _READ = 8  # buckets read, at most, for one that is drawn
 
 
-_COLUMNS = [pyramid.c.last_n] + [
-    pyramid.c[f"{what}_{field}"]
-    for what in ("low", "high", "gap")
-    for field in ("n", "step", "time", "value")
-    if (what, field) != ("gap", "value")
-]
+_NONE = (None, None, None, None)
+
+# Made once: putting a statement together takes SQLAlchemy longer than SQLite takes to run it.
+_SAMPLE = (points.c.n, points.c.step, points.c.time, points.c.value)
+_NEWEST = (
+    select(*_SAMPLE)
+    .where(points.c.series == bindparam("own"), points.c.n < bindparam("below"))
+    .order_by(points.c.n.desc())
+    .limit(bindparam("count"))
+)
+_AFTER = (
+    select(*_SAMPLE).where(points.c.series == bindparam("own"), points.c.n > bindparam("after")).order_by(points.c.n)
+)
+_BUCKETS = (
+    select(*list(pyramid.c)[3:])
+    .where(pyramid.c.series == bindparam("own"), pyramid.c.level == bindparam("depth"))
+    .where(pyramid.c.bucket >= bindparam("start"), pyramid.c.bucket < bindparam("end"))
+    .order_by(pyramid.c.bucket)
+)
 
 
 class Sample(NamedTuple):
@@ -46,6 +59,10 @@ class Sample(NamedTuple):
     step: int
     time: float
     value: float | None
+
+
+# The same as a bare tuple: there are many of them.
+Raw = tuple[int, int, float, float | None]
 
 
 class Bucket(NamedTuple):
@@ -58,24 +75,27 @@ class Bucket(NamedTuple):
     gap: Sample | None
 
 
-def build(connection: Connection, series: int, before: int, fresh: Sequence[Sample]) -> None:
-    """Write the buckets that the points ``fresh`` complete, after the ``before`` points that the series had.
+def build(connection: Connection, series: int, before: int, fresh: Sequence[Raw]) -> list[tuple[Any, ...]]:
+    """Rows of ``tables.pyramid`` that the points ``fresh`` complete, after the ``before`` points that the series had.
 
-    To be called in the transaction that adds them, in the order of their numbers.
+    To be inserted in the transaction that adds the points, which come in the order of their numbers.
     """
     pending = before % BASE
     if pending + len(fresh) < BASE:
-        return
-    run = [*_newest_points(connection, series, pending, fresh[0].n), *fresh]
+        return []
+    run = [*_newest_points(connection, series, pending, fresh[0][0]), *fresh]
     items = [of_samples(run[start : start + BASE]) for start in range(0, len(run) - BASE + 1, BASE)]
+    rows: list[tuple[Any, ...]] = []
     level, index = 1, before // BASE
     while items:
-        rows = [_row(series, level, index + place, item) for place, item in enumerate(items)]
-        connection.execute(insert(pyramid), rows)
+        rows += [_row(series, level, index + place, item) for place, item in enumerate(items)]
         pending = index % FACTOR
+        if pending + len(items) < FACTOR:
+            break
         lower = [*_buckets(connection, series, level, index - pending, index), *items]
         items = [merge(lower[start : start + FACTOR]) for start in range(0, len(lower) - FACTOR + 1, FACTOR)]
         level, index = level + 1, index // FACTOR
+    return rows
 
 
 def sampled(connection: Connection, series: int, count: int, parts: int) -> list[Bucket]:
@@ -104,21 +124,17 @@ def drawn(connection: Connection, series: int, count: int, budget: int) -> list[
     return [(sample.step, sample.time, sample.value) for sample in found[:budget]]
 
 
-def of_samples(samples: Sequence[Sample]) -> Bucket:
+def of_samples(samples: Sequence[Raw]) -> Bucket:
     """The bucket of these points."""
+    values = [sample[3] for sample in samples]
+    numbers = [value for value in values if value is not None]
     low = high = gap = None
-    for sample in samples:
-        value = sample.value
-        if value is None:
-            if gap is None:
-                gap = sample
-        elif low is None or high is None:
-            low = high = sample
-        elif value < low.value:  # type: ignore[operator]  # a sample without a value is never kept as low or high
-            low = sample
-        elif value > high.value:  # type: ignore[operator]
-            high = sample
-    return Bucket(len(samples), samples[-1].n, low, high, gap)
+    if numbers:
+        low = Sample(*samples[values.index(min(numbers))])
+        high = Sample(*samples[values.index(max(numbers))])
+    if len(numbers) < len(values):
+        gap = Sample(*samples[values.index(None)])
+    return Bucket(len(samples), samples[-1][0], low, high, gap)
 
 
 def merge(buckets: Sequence[Bucket]) -> Bucket:
@@ -174,35 +190,20 @@ def _number(sample: Sample) -> int:
 def _newest_points(connection: Connection, series: int, count: int, below: int) -> list[Sample]:
     if not count:
         return []
-    rows = connection.execute(
-        select(points.c.n, points.c.step, points.c.time, points.c.value)
-        .where(points.c.series == series, points.c.n < below)
-        .order_by(points.c.n.desc())
-        .limit(count)
-    )
+    rows = connection.execute(_NEWEST, {"own": series, "below": below, "count": count})
     return [Sample(*row) for row in rows][::-1]
 
 
 def _points_after(connection: Connection, series: int, after: int) -> Iterable[Sample]:
-    rows = connection.execute(
-        select(points.c.n, points.c.step, points.c.time, points.c.value)
-        .where(points.c.series == series, points.c.n > after)
-        .order_by(points.c.n)
-    )
-    return (Sample(*row) for row in rows)
+    return (Sample(*row) for row in connection.execute(_AFTER, {"own": series, "after": after}))
 
 
 def _buckets(connection: Connection, series: int, level: int, start: int, end: int) -> list[Bucket]:
     """The buckets ``start`` to ``end`` (without it) of a level."""
     if start >= end:
         return []
-    rows = connection.execute(
-        select(*_COLUMNS)
-        .where(pyramid.c.series == series, pyramid.c.level == level)
-        .where(pyramid.c.bucket >= start, pyramid.c.bucket < end)
-        .order_by(pyramid.c.bucket)
-    )
     size = _size(level)
+    rows = connection.execute(_BUCKETS, {"own": series, "depth": level, "start": start, "end": end})
     return [
         Bucket(
             size,
@@ -215,12 +216,6 @@ def _buckets(connection: Connection, series: int, level: int, start: int, end: i
     ]
 
 
-def _row(series: int, level: int, index: int, bucket: Bucket) -> dict[str, Any]:
-    row: dict[str, Any] = {"series": series, "level": level, "bucket": index, "last_n": bucket.last_n}
-    for what, sample in (("low", bucket.low), ("high", bucket.high), ("gap", bucket.gap)):
-        row[f"{what}_n"] = sample.n if sample else None
-        row[f"{what}_step"] = sample.step if sample else None
-        row[f"{what}_time"] = sample.time if sample else None
-        if what != "gap":
-            row[f"{what}_value"] = sample.value if sample else None
-    return row
+def _row(series: int, level: int, index: int, bucket: Bucket) -> tuple[Any, ...]:
+    low, high = bucket.low or _NONE, bucket.high or _NONE
+    return (series, level, index, bucket.last_n, *low, *high, *(bucket.gap or _NONE)[:3])
