@@ -67,7 +67,7 @@ demo: setup ## run the first notebook and show what it trained
 
 .PHONY: lab
 lab: setup ## open JupyterLab on the notebooks, with the demo's trainings
-	JUPYTER_TRAINING_HOME=$(DEMO_HOME) $(BIN)/jupyter lab --notebook-dir=notebooks
+	JUPYTER_TRAINING_HOME=$(DEMO_HOME) $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # --- prove it -------------------------------------------------------------------------------------------------
 
