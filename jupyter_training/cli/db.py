@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.settings import Settings
+
+if TYPE_CHECKING:
+    from jupyter_training.services.tidy import Tidied
 
 __all__ = ["arguments", "run"]
 
@@ -84,12 +88,19 @@ def _gc(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         say.as_json(asdict(done))
         return 0
-    print(
-        f"Removed {done.jobs} jobs with {done.points} points, {done.spools} spools of jobs that stay, "
-        f"{done.blobs} files of code: {done.bytes / 1e6:.1f} MB."
-    )
+    if not (done.jobs or done.points or done.spools or done.blobs):
+        print("There is nothing to remove.")
+    else:
+        _say_removed(done)
     if done.held_back:
         print(f"{done.held_back} old jobs stay until their record in MLflow is complete.")
     if done.strangers:
         print(f"{done.strangers} folders in {settings.spool_root} belong to no job of this store; they are left alone.")
     return 0
+
+
+def _say_removed(done: Tidied) -> None:
+    print(
+        f"Removed {done.jobs} jobs with {done.points} points, {done.spools} spools of jobs that stay, "
+        f"{done.blobs} files of code: {done.bytes / 1e6:.1f} MB."
+    )

@@ -84,8 +84,10 @@ def _command() -> list[str]:
     """
     if all(importlib.util.find_spec(name) is not None for name in ("jupyter_server", "sqlalchemy", "pydantic")):
         return [sys.executable, "-P", "-m", "jupyter_training.cli", "serve"]
-    elsewhere = shutil.which("jupyter-training")
-    if elsewhere is not None and Path(elsewhere).parent != Path(sys.executable).parent:
+    own = os.path.dirname(os.path.abspath(sys.executable))  # has the command too, and can't run it
+    others = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.abspath(folder) != own]
+    elsewhere = shutil.which("jupyter-training", path=os.pathsep.join(others))
+    if elsewhere is not None:
         return [elsewhere, "serve"]
     raise ServerUnreachable(
         "No jupyter-training server runs on this host, and this environment has only the part that talks to one.",
@@ -109,7 +111,7 @@ def _start(command: list[str], settings: Settings) -> subprocess.Popen[bytes]:
     }
     environment["JUPYTER_TRAINING_HOME"] = str(settings.home)
     place = str(Path(__file__).resolve().parents[2])
-    if place in map(os.path.abspath, filter(None, sys.path)):
+    if command[0] == sys.executable and place in map(os.path.abspath, filter(None, sys.path)):
         environment["PYTHONPATH"] = place  # found beside the caller rather than installed
     with open(settings.logs / LOG_NAME, "ab") as log:
         return subprocess.Popen(

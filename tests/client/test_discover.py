@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -256,3 +257,27 @@ def test_a_headless_server_is_found_and_its_socket_is_its_owners_alone(living_ho
             HttpTransport(socket_path=said["socket"], token="wrong").request("GET", "info")
         with pytest.raises(Forbidden):
             HttpTransport(socket_path=said["socket"]).request("GET", "info")
+
+
+@pytest.mark.processes
+def test_an_environment_that_can_not_serve_starts_the_command_of_another(living_home: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    python = tmp_path / "bare" / "bin" / "python"
+    (python.parent / "jupyter-training").write_text("#!/bin/sh\nexit 9\n")
+    (python.parent / "jupyter-training").chmod(0o755)
+    repository = str(Path(__file__).parents[2])
+    code = "from jupyter_training.client.client import Client\nprint(Client().info()['store'])\n"
+    here = os.path.dirname(sys.executable)
+    for home, path, status in (
+        (living_home, f"{python.parent}:{here}:/usr/bin:/bin", 0),
+        (tmp_path / "other", f"{python.parent}:/usr/bin:/bin", 1),
+    ):
+        done = subprocess.run(
+            [python, "-c", code],
+            env=variables(home, PATH=path, PYTHONPATH=repository),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert status == done.returncode, done.stderr
+    assert "this environment has only the part that talks to one" in done.stderr
