@@ -164,7 +164,7 @@ def _only_defines(node: ast.stmt) -> bool:
     return all(_only_defines(one) for part in parts for one in part)
 
 
-def _display(*things: object) -> None:
+def _display(*things: object, **_options: object) -> None:
     """What notebooks call to show something: in a job's log, as text."""
     for thing in things:
         print(repr(thing))

@@ -5,8 +5,9 @@
     code/            the bundle's files
     claim/           made once, by whoever may run the attempt or gives it up
     supervisor.lock  held while a supervisor lives; supervisor.json says which
-    begun.json       from now on the person's code may have run
+    begun.json       from now on the person's code may run
     process.json     the person's process; it waits until this is on disk
+    started          empty: it no longer waits; without this file the code surely did not run
     events-*.page    points, samples, notes (``lines``, ``tail``)
     log, log.holes   what was printed, and which middle of it is gone (``log``)
     listens          empty: the code asks ``should_stop()``
@@ -44,6 +45,7 @@ __all__ = [
     "order_file",
     "process_file",
     "read_json",
+    "release",
     "reserve",
     "secrets_file",
     "stop_file",
@@ -63,6 +65,7 @@ BEGUN = "begun.json"
 PROCESS = "process.json"
 LOG = "log"
 HOLES = "log.holes"
+STARTED = "started"
 LISTENS = "listens"
 STOP = "stop.json"
 END = "end.json"
@@ -175,6 +178,11 @@ def reserve(path: StrPath) -> bool:
         return False
     finally:
         os.close(handle)
+
+
+def release(path: StrPath) -> None:
+    """Give up the room that was set aside for a record that nobody will write any more."""
+    _remove(f"{os.fspath(path)}.reserved")
 
 
 def allocate(handle: int, size: int) -> None:

@@ -85,6 +85,7 @@ def write(folder: str, record: dict[str, Any]) -> None:
             lines.trim(str(page))
         except OSError:
             pass  # damaged or gone: nothing depends on it
+    layout.release(os.path.join(folder, layout.END))
     path = os.path.join(folder, layout.EXIT)
     while True:
         try:

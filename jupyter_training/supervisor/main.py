@@ -2,10 +2,10 @@
 
     lock -> claim -> begun.json -> process.json -> the gate opens -> watch -> exit.json
 
-Killed before the claim: nothing has happened. Killed between claim and
-``process.json``: the code has not run, and an adopter says so. Killed later: the
-code runs on, an adopter finds it and goes on watching. The lock lets one
-supervisor at a time do any of this, the claim lets one ever launch.
+Killed before the claim: nothing has happened. Killed before the gate opened: the
+code has not run, and an adopter says so. Killed later: the code runs on, an
+adopter finds it and goes on watching. The lock lets one supervisor at a time do
+any of this, the claim lets one ever launch.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _launch(folder: str) -> None:
         order = orders.read(folder)
     except orders.Unreadable as error:
         if claim.take(folder, ""):
-            _write_failure(folder, str(error))
+            _write_unrun(folder, "wait", launch_error=str(error))
         return
     if not claim.take(folder, order.token):
         return
@@ -63,13 +63,13 @@ def _launch(folder: str) -> None:
     try:
         gate, process = _stand_ready(folder, order)
     except spawn.LaunchError as error:
-        _write_failure(folder, str(error))
+        _write_unrun(folder, "wait", launch_error=str(error))
         return
     try:
         gate.open()
     except spawn.LaunchError as error:
         os.waitpid(gate.pid, 0)
-        _write_failure(folder, str(error))
+        _write_unrun(folder, "wait", launch_error=str(error))
         return
     journal.state("begun")
     _follow(folder, order, process, is_child=True, journal=journal)
@@ -89,7 +89,8 @@ def _stand_ready(folder: str, order: Order) -> tuple[spawn.Gate, Identity]:
         os.makedirs(order.output, mode=0o700, exist_ok=True)
         log = os.path.join(folder, layout.LOG)
         layout.write_json(os.path.join(folder, layout.BEGUN), {"time": time.time()})
-        gate = spawn.start(order.argv, env=variables, folder=order.folder, log=log)
+        mark = os.path.join(folder, layout.STARTED)
+        gate = spawn.start(order.argv, env=variables, folder=order.folder, log=log, mark=mark)
         process = Identity(gate.pid, identity.start_time(gate.pid) or 0, identity.boot_id())
         layout.write_json(os.path.join(folder, layout.PROCESS), _process_record(process))
     except (OSError, orders.Unreadable) as error:
@@ -105,7 +106,7 @@ def _adopt(folder: str) -> None:
     if os.path.exists(os.path.join(folder, layout.EXIT)) or not claim.is_taken(folder) or claim.is_void(folder):
         return
     if not os.path.exists(os.path.join(folder, layout.BEGUN)):
-        _write_not_begun(folder)
+        _write_unrun(folder, "adopted", not_begun=True)
         return
     try:
         order = orders.read(folder)
@@ -114,8 +115,8 @@ def _adopt(folder: str) -> None:
     path = os.path.join(folder, layout.PROCESS)
     record = layout.read_json(path, strict=True)
     process = _found(record) if record is not None else _searched(folder)
-    if record is None and process is None and _never_left_the_gate(folder):
-        _write_not_begun(folder)
+    if process is None and not _may_have_run(folder):
+        _write_unrun(folder, "adopted", not_begun=True)
         return
     if record is None and process is not None:
         layout.write_json(path, _process_record(process))
@@ -159,27 +160,20 @@ def _searched(folder: str) -> Identity | None:
     return Identity(oldest.pid, oldest.start_time, identity.boot_id())
 
 
-def _never_left_the_gate(folder: str) -> bool:
-    """Whether an attempt without ``process.json`` surely ran nothing.
+def _may_have_run(folder: str) -> bool:
+    """Whether the code may have begun, though no process of it is there any more.
 
-    The gate opens after that file was written, so this can only be untrue where
-    the machine went down in between and lost the file.
+    The mark is not synced to disk, so after a restart of the machine its absence
+    says nothing.
     """
-    owner = claim.owner(folder) or {}
-    return owner.get("boot_id") == identity.boot_id() and not os.path.exists(os.path.join(folder, layout.END))
+    if any(os.path.exists(os.path.join(folder, name)) for name in (layout.STARTED, layout.END)):
+        return True
+    return (claim.owner(folder) or {}).get("boot_id") != identity.boot_id()
 
 
-def _write_failure(folder: str, sentence: str) -> None:
-    _write_unrun(folder, launch_error=sentence)
-
-
-def _write_not_begun(folder: str) -> None:
-    _write_unrun(folder, not_begun=True)
-
-
-def _write_unrun(folder: str, **why: object) -> None:
+def _write_unrun(folder: str, source: str, **why: object) -> None:
     record = ending.exit_record(
-        Ended(None, None, "wait"), None, stopped=None, peak_memory=None, memory_limit=None, memory_kills=0
+        Ended(None, None, source), None, stopped=None, peak_memory=None, memory_limit=None, memory_kills=0
     )
     ending.write(folder, {**record, **why})
 

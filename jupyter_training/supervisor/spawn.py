@@ -2,8 +2,9 @@
 
 The child stands ready, in its session and folder, and waits for one byte. Its
 identity is written first. If the supervisor is killed before it sends the byte,
-the pipe closes and the child leaves; so an attempt without ``process.json``
-certainly ran nothing, and one with it can always be found again.
+the pipe closes and the child leaves. With the byte the child leaves a mark and
+becomes the person's program. So whatever runs can be found again, and an
+attempt without the mark certainly ran nothing.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ class Gate:
         os.close(self._failed)
 
 
-def start(argv: list[str], *, env: dict[str, str], folder: str, log: str) -> Gate:
+def start(argv: list[str], *, env: dict[str, str], folder: str, log: str, mark: str) -> Gate:
     """A process in a session of its own, its output appended to ``log``, waiting behind its gate.
+
+    The file ``mark`` is made when it no longer waits.
 
     Raises:
         LaunchError: there is no room for a log or a process.
@@ -73,7 +76,7 @@ def start(argv: list[str], *, env: dict[str, str], folder: str, log: str) -> Gat
         pid = os.fork()
         if pid == 0:
             os.close(go)
-            _become(argv, env, folder, output, wait, tell)
+            _become(argv, env, folder, output, mark, wait, tell)
     except OSError as error:
         raise LaunchError(f"the system gives no more processes: {error.strerror}.") from None
     finally:
@@ -82,7 +85,7 @@ def start(argv: list[str], *, env: dict[str, str], folder: str, log: str) -> Gat
     return Gate(pid, go, failed, argv, folder)
 
 
-def _become(argv: list[str], env: dict[str, str], folder: str, output: int, wait: int, tell: int) -> None:
+def _become(argv: list[str], env: dict[str, str], folder: str, output: int, mark: str, wait: int, tell: int) -> None:
     """The child's side; does not return."""
     stage = "prepare"
     try:
@@ -98,11 +101,13 @@ def _become(argv: list[str], env: dict[str, str], folder: str, output: int, wait
         os.chdir(folder)
         if not os.read(wait, 1):
             os._exit(0)  # the supervisor is gone, or has thought better of it
+        stage = "mark"
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         stage = "program"
         os.execve(argv[0], argv, env)  # noqa: S606 (no shell is meant)
     except OSError as error:
         # The gate first, or the supervisor would write to nobody; it may be gone, then nobody reads this either.
-        if stage != "program" and not os.read(wait, 1):
+        if stage in ("prepare", "folder") and not os.read(wait, 1):
             os._exit(0)
         os.write(tell, f"{stage} {error.errno}".encode())
     finally:

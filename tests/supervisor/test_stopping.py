@@ -144,6 +144,7 @@ def test_a_kill_takes_everything_that_hides(attempt: Build) -> None:
     one.stop("kill")
     ended(one)
     assert all(map(is_gone, [*pids, one.pid]))
+    assert not list(one.folder.glob("*.reserved"))
 
 
 def test_a_stopped_process_can_be_killed(attempt: Build) -> None:
