@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 import jupyter_training
+from jupyter_training.errors import Unavailable
 from jupyter_training.settings import Settings
 from jupyter_training.store import databases, faults, identity, migrate
 from jupyter_training.store.databases import Database
@@ -78,12 +79,14 @@ class Store:
             jobs.dispose()
             points.dispose()
             raise
-        return cls(settings, known["store_id"], clock, machine, jobs, points, identity.owner_of(known))
+        store = cls(settings, known["store_id"], clock, machine, jobs, points, identity.owner_of(known))
+        store._keep_owner_known()
+        return store
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether another machine owns it."""
-        return self.owner is not None and self.owner.id != self.machine.id
+        return self.owner is not None and not self.owner.is_here(self.machine)
 
     @property
     def read_only(self) -> bool:
@@ -129,6 +132,14 @@ class Store:
                 yield connection
         finally:
             turn.release()
+
+    def _keep_owner_known(self) -> None:
+        """Note the owner's present name and boot, so that a container started anew beside it is known as at home."""
+        now = Owner(self.machine.id, self.machine.host, self.machine.boot_id)
+        if self.owner in (None, now) or self.read_only:
+            return
+        with suppress(Unavailable), self.write() as connection:  # it is a courtesy: the next one may do it
+            identity.own(connection, self.machine)
 
     def close(self) -> None:
         self.jobs.dispose()

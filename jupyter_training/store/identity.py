@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from jupyter_training.errors import StoreElsewhere
-from jupyter_training.store.machine import Machine
+from jupyter_training.store.machine import UNKNOWN_BOOT, Machine
 from jupyter_training.store.tables import lease, meta
 
-__all__ = ["Owner", "depose", "elsewhere", "note", "owner_of", "read_meta", "stamp"]
+__all__ = ["Owner", "depose", "elsewhere", "note", "own", "owner_of", "read_meta", "stamp"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Owner:
 
     id: str
     host: str
+    boot_id: str | None
+
+    def is_here(self, machine: Machine) -> bool:
+        """Whether this is that machine. Two containers on one running kernel are: they share locks and memory."""
+        return self.id == machine.id or (self.boot_id is not None and self.boot_id == machine.boot_id)
 
 
 def read_meta(connection: Connection) -> dict[str, str]:
@@ -28,21 +33,29 @@ def read_meta(connection: Connection) -> dict[str, str]:
 
 def owner_of(known: dict[str, str]) -> Owner | None:
     """The owner; None on a server, where any machine may come."""
-    return Owner(known["machine_id"], known["machine_host"]) if known.get("machine_id") else None
+    if "machine_id" not in known:
+        return None
+    return Owner(known["machine_id"], known["machine_host"], known.get("machine_boot"))
 
 
 def stamp(connection: Connection, machine: Machine | None) -> None:
     """Give a new store its identity."""
     note(connection, "store_id", uuid.uuid4().hex)
     if machine is not None:
-        note(connection, "machine_id", machine.id)
-        note(connection, "machine_host", machine.host)
+        own(connection, machine)
+
+
+def own(connection: Connection, machine: Machine) -> None:
+    """Note the machine as the owner, as it is called now."""
+    note(connection, "machine_id", machine.id)
+    note(connection, "machine_host", machine.host)
+    if machine.boot_id != UNKNOWN_BOOT:
+        note(connection, "machine_boot", machine.boot_id)
 
 
 def depose(connection: Connection, machine: Machine) -> None:
     """Make the machine the owner. Whoever holds the lease elsewhere writes under a stale epoch from now on."""
-    note(connection, "machine_id", machine.id)
-    note(connection, "machine_host", machine.host)
+    own(connection, machine)
     connection.execute(update(lease).values(epoch=lease.c.epoch + 1, expires=0))
 
 

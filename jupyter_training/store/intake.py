@@ -77,9 +77,7 @@ def _sorted(found: Sequence[Point], n: int) -> tuple[dict[tuple[str, str], list[
 
 
 def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Raw]]) -> None:
-    known: dict[tuple[str, str], Row[*tuple[Any, ...]]] = {
-        (row.name, row.source): row for row in connection.execute(_KNOWN, {"of": job})
-    }
+    known: dict[tuple[str, str], Any] = {(row.name, row.source): row for row in connection.execute(_KNOWN, {"of": job})}
     next_id = 0
     new: list[dict[str, Any]] = []
     grown: list[dict[str, Any]] = []

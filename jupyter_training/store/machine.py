@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Machine"]
+__all__ = ["UNKNOWN_BOOT", "Machine"]
+
+UNKNOWN_BOOT = "unknown"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Machine:
         if machine_id and _in_container():
             parts.append(host)
         digest = hashlib.sha256("\n".join(("jupyter_training", *parts)).encode()).hexdigest()
-        return cls(digest[:32], host, _first_line("/proc/sys/kernel/random/boot_id") or "unknown")
+        return cls(digest[:32], host, _first_line("/proc/sys/kernel/random/boot_id") or UNKNOWN_BOOT)
 
 
 def _in_container() -> bool:

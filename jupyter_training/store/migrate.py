@@ -69,7 +69,7 @@ def _refuse_elsewhere(jobs: Database, machine: Machine, adopt: bool) -> None:
         if adopt or revision_of(connection, jobs) is None:
             return
         owner = identity.owner_of(identity.read_meta(connection))
-        if owner is not None and owner.id != machine.id:
+        if owner is not None and not owner.is_here(machine):
             raise identity.elsewhere(jobs.where, owner, machine)
 
 
@@ -78,7 +78,7 @@ def _adopt(jobs: Database, machine: Machine) -> None:
         raise faults.read_only(jobs.where)
     with jobs.write() as connection:
         owner = identity.owner_of(identity.read_meta(connection))
-        if owner is None or owner.id != machine.id:
+        if owner is None or not owner.is_here(machine):
             identity.depose(connection, machine)
 
 

@@ -197,6 +197,16 @@ def test_a_machine_that_changed_its_name_is_the_same(open_store: Open) -> None:
     assert not open_store(machine=Machine("id-1", "renamed", "boot-7")).read_only
 
 
+def test_a_container_started_anew_on_the_same_kernel_is_at_home(open_store: Open) -> None:
+    """Its name, and with it its id, are new ones; files and locks are shared with the former."""
+    open_store(machine=HERE)
+    anew = open_store(machine=Machine("id-3", "f00dcafe", HERE.boot_id))
+    assert not anew.read_only
+    Bench(anew).a_job()
+    after_a_restart = open_store(machine=Machine("id-3", "f00dcafe", "boot-2"))
+    assert not after_a_restart.read_only
+
+
 def test_taking_a_store_over_deposes_its_former_machine(open_store: Open) -> None:
     before = Bench(open_store(machine=HERE))
     job = before.a_job()
