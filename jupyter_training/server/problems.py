@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from jupyter_training.errors import Forbidden, Internal, NotFound, TooLarge, TrainingError
@@ -69,8 +70,8 @@ class ProblemMixin(JupyterHandler):
         trace: TracebackType | None,
     ) -> None:
         """Refusals are the access log's business; a bug is logged in full, without the request's query (its token)."""
-        if isinstance(error, HTTPError) and error.status_code < 500:
-            return
+        if isinstance(error, StreamClosedError) or (isinstance(error, HTTPError) and error.status_code < 500):
+            return  # who asked has left, or was refused
         if isinstance(error, Refusal) and not isinstance(error.error, Internal):
             self.log.warning("%s %s: %s", self.request.method, self.request.path, error.error)
             return

@@ -10,6 +10,7 @@ it serves beside its own page may be a job's content, and is sandboxed.
 
 from __future__ import annotations
 
+import secrets
 import socket
 import tempfile
 from collections.abc import Awaitable
@@ -27,7 +28,7 @@ from jupyter_training.errors import TrainingError, Unavailable
 from jupyter_training.server.api import API, RESOURCE
 from jupyter_training.server.desk import Desk
 from jupyter_training.server.problems import ProblemMixin, Refusal
-from jupyter_training.server.record import Failed, Ready, Starting, State
+from jupyter_training.server.record import Failed, Ready, Starting
 
 __all__ = ["RecordHandler"]
 
@@ -170,10 +171,12 @@ class RecordHandler(ProblemMixin):
             raise Refusal(Unavailable(words, hint="Ask again in a moment."), headers={"Retry-After": "2"})
         self.set_status(503 if isinstance(state, Failed) else 202)
         self.set_header("Content-Type", "text/html; charset=utf-8")
+        nonce = secrets.token_urlsafe(16)
         self.set_header(
-            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+            "Content-Security-Policy",
+            f"default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; frame-ancestors 'self'",
         )
-        await self.finish(_page(state))
+        await self.finish(_page(state, nonce))
 
     async def _exchange(self, path: Path) -> None:
         """One request to MLflow and its answer."""
@@ -262,13 +265,17 @@ class _Answer(httputil.HTTPMessageDelegate):
         """MLflow went away in the middle; the length tells the reader."""
 
 
-def _page(state: State) -> str:
+def _page(state: Starting | Failed, nonce: str) -> str:
+    """It reloads by script: to a browser, a refresh of an address with a fragment is a jump within the page."""
     if isinstance(state, Failed):
         refresh, title = "", "MLflow could not be started"
         body = f"<p>{escape(state.sentence)} <a href='?again'>Try again</a></p><pre>{escape(state.log)}</pre>"
     else:
-        seconds = state.seconds if isinstance(state, Starting) else 0.0
-        refresh, title = '<meta http-equiv="refresh" content="1">', "MLflow is starting"
+        seconds, title = state.seconds, "MLflow is starting"
+        refresh = (
+            f'<script nonce="{nonce}">setTimeout(() => location.reload(), 1000)</script>'
+            '<noscript><meta http-equiv="refresh" content="1"></noscript>'
+        )
         body = (
             f"<p><progress max='{_USUAL_START}' value='{min(seconds, _USUAL_START):.0f}'></progress></p>"
             f"<p>{seconds:.0f} s so far; it usually takes 15 to {_USUAL_START}. This page goes on by itself.</p>"

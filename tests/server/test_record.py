@@ -110,7 +110,8 @@ def test_mlflow_from_the_first_look_to_the_last(tmp_path: Path) -> None:
 def starts(living: House) -> None:
     page = living.ask("GET", "record/", headers=PAGE)
     assert (202, True) == (page.status, b"MLflow is starting" in page.content)
-    assert b"http-equiv" in page.content
+    (nonce,) = re.findall(r"'nonce-([^']+)'", page.headers["content-security-policy"])
+    assert f'<script nonce="{nonce}">setTimeout(() => location.reload()'.encode() in page.content
     program = living.ask("GET", "record/ajax-api/2.0/mlflow/experiments/get?experiment_id=0")
     assert (503, "2", "unavailable") == (program.status, program.headers["retry-after"], program.json["code"])
     eventually(lambda: 202 != living.ask("GET", "record/", headers=PAGE).status, within=START, what="MLflow is ready")
