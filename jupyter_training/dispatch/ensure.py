@@ -32,8 +32,22 @@ _STARTS_NAME = "dispatcher.starts"
 _DEATHS = 3
 _WITHIN = 60.0
 # What a dispatcher may need of its starter's environment; nothing of a notebook's own variables travels.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
-_KEPT_PREFIXES = ("MLFLOW_TRACKING_", "AWS_", "JUPYTER_TRAINING_")
+_KEPT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+)
+# How the record or the store of a team is reached.
+_KEPT_PREFIXES = (
+    "MLFLOW_TRACKING_",
+    "MLFLOW_S3_",
+    "AWS_",
+    "AZURE_",
+    "GOOGLE_",
+    "DATABRICKS_",
+    "PG",
+    "JUPYTER_TRAINING_",
+)
 _children: list[subprocess.Popen[bytes]] = []
 _NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN"})
 
