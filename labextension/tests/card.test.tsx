@@ -2,13 +2,13 @@ import { RenderMimeRegistry } from '@jupyterlab/rendermime';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Session } from '../src/model/session';
 import { JobOutput } from '../src/renderers/job/host';
 import { readReference } from '../src/renderers/job/reference';
 import { JOB_MIME } from '../src/tokens';
 import { STORE, aJob, aMetric, snapshot, succeeded } from './builders';
-import { aServer } from './server';
+import { aServer, until } from './server';
 import type { FakeServer } from './server';
 
 let server: FakeServer;
@@ -33,7 +33,7 @@ async function drawn(store = STORE, job = '3f2a91bcde'): Promise<void> {
   await act(async () => {
     await output.renderModel({ data } as never);
     Widget.attach(output, document.body);
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
+    await until(() => expect(server.sockets).toHaveLength(1));
   });
 }
 
@@ -81,7 +81,7 @@ test('a job that the store no longer has is asked for once', async () => {
   server.answer = { status: 404, body: problem };
   await drawn();
   await says(snapshot(1, []));
-  await act(() => vi.waitFor(() => expect(session.state.missing.size).toBe(1)));
+  await act(() => until(() => expect(session.state.missing.size).toBe(1)));
   await says(snapshot(1, []));
   expect(output.node.textContent).toContain('no longer has the job');
 });
@@ -90,7 +90,7 @@ test('an older job, not in the snapshot, is fetched', async () => {
   server.answer = { status: 200, body: succeeded() };
   await drawn();
   await says(snapshot(1, []));
-  await act(() => vi.waitFor(() => expect(session.state.jobs.size).toBe(1)));
+  await act(() => until(() => expect(session.state.jobs.size).toBe(1)));
   expect(server.requests.map(one => one.path)).toEqual(['jobs/3f2a91bcde']);
   expect(output.node.textContent).toContain('succeeded');
 });

@@ -3,6 +3,7 @@
  * Tests say what it answers and speak through its sockets.
  */
 import { ServerConnection } from '@jupyterlab/services';
+import { vi } from 'vitest';
 import type { ChangeMessage } from '../src/api/jobs';
 
 export class FakeSocket {
@@ -78,4 +79,9 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn += 1) {
     await Promise.resolve();
   }
+}
+
+/** Wait until what is expected holds; long enough for a machine that does other things too. */
+export function until(expected: () => void): Promise<void> {
+  return vi.waitFor(expected, { timeout: 20_000, interval: 10 });
 }

@@ -1,11 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Session } from '../src/model/session';
 import { SidebarHost } from '../src/panels/sidebar/host';
 import { aJob, aMetric, queued, snapshot, succeeded } from './builders';
-import { aServer } from './server';
+import { aServer, until } from './server';
 import type { FakeServer } from './server';
 
 let server: FakeServer;
@@ -27,7 +27,7 @@ const rows = (): string[] => [...panel.node.querySelectorAll('.jp-Training-name'
 async function shown(): Promise<void> {
   await act(async () => {
     Widget.attach(panel, document.body);
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
+    await until(() => expect(server.sockets).toHaveLength(1));
   });
 }
 
@@ -85,7 +85,7 @@ test('one row takes the Tab, arrows move, Enter opens, and Stop asks the server'
   };
   await act(async () => {
     find<HTMLButtonElement>('.jp-Training-detail .jp-Training-button')?.click();
-    await vi.waitFor(() => expect(session.state.jobs.get('b')?.phase).toBe('stopping'));
+    await until(() => expect(session.state.jobs.get('b')?.phase).toBe('stopping'));
   });
   expect(server.requests.find(one => one.path === 'verbs')?.body).toEqual({ verb: 'cancel', jobs: ['b'] });
   expect(find('.jp-Training-detail .jp-Training-button')?.textContent).toBe('Kill');
@@ -108,7 +108,7 @@ test('a server that cannot serve says why and offers to try again', async () => 
   await shown();
   await act(async () => {
     server.sockets[0]!.drop();
-    await vi.waitFor(() => expect(session.state.link.kind).toBe('lost'));
+    await until(() => expect(session.state.link.kind).toBe('lost'));
   });
   expect(find('.jp-Training-notice')?.textContent).toContain('The store is newer.Update.');
   await act(async () => find<HTMLButtonElement>('.jp-Training-notice button')?.click());
