@@ -168,10 +168,13 @@ class Script:
 
 
 @contextlib.contextmanager
-def house(home: Path, *, config: Config | None = None, base_url: str = "/") -> Iterator[House]:
-    """Serve a home until the block ends."""
+def house(
+    home: Path, *, config: Config | None = None, base_url: str = "/", dispatcher: bool = False
+) -> Iterator[House]:
+    """Serve a home until the block ends. A real dispatcher may start only when that is wanted."""
     home.mkdir(parents=True, exist_ok=True)
-    lock = ensure.take_lock(Settings(home=home))  # with the lock taken, everybody believes that a dispatcher is there
+    # With the lock taken, everybody believes that a dispatcher is there.
+    lock = None if dispatcher else ensure.take_lock(Settings(home=home))
     living = House(home, config or Config())
     up = threading.Event()
     thread = threading.Thread(target=_serve, args=(living, base_url, up), name="house")
@@ -241,10 +244,11 @@ async def socket(living: House, query: str = "", **headers: str) -> Any:
 class Socket:
     connection: WebSocketClientConnection
     closed: bool = False
+    patience: float = PATIENCE
 
     async def read(self) -> Any:
         """The next message; None when the socket is closed."""
-        text = await asyncio.wait_for(self.connection.read_message(), PATIENCE)
+        text = await asyncio.wait_for(self.connection.read_message(), self.patience)
         self.closed = text is None
         return None if text is None else json.loads(text)
 
