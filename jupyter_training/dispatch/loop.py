@@ -87,6 +87,9 @@ class Loop:
                     idle_since = now
                 elif now - idle_since > self._settings.dispatcher_idle_exit and not servers_alive(self._settings):
                     return
+                if not self._settings.run_folder.is_dir():
+                    log.warning("the home is gone; leaving")
+                    return
                 if now - born > _SETTLED:
                     ensure.forget_starts(self._settings)
                     born = now

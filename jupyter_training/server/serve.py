@@ -74,8 +74,12 @@ class HeadlessServer(ServerApp):
         signal.signal(signal.SIGINT, self._signal_stop)
 
     async def leave_when_idle(self, desk: Desk) -> None:
-        """Stop once nobody has asked or listened for long."""
+        """Stop once nobody has asked or listened for long, or the home was deleted."""
         while True:
+            if not desk.settings.run_folder.is_dir():
+                self.log.warning("The home is gone; leaving.")
+                self.stop()
+                return
             idle = time.monotonic() - desk.last_used
             if desk.feed.listeners:
                 desk.touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jupyter_training.core.changes import Change
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.schema import ChangeMessage, ChangeView
@@ -36,7 +37,7 @@ def snapshot(site: Site) -> ChangeMessage:
     ``n`` is read before the jobs are, so that following from it misses nothing.
     """
     n = views.head(site.store)
-    jobs = []
+    jobs: list[Job] = []
     for states, limit in (
         ({JobState.RUNNING}, _ACTIVE_SHOWN),
         ({JobState.QUEUED, JobState.PAUSED}, _WAITING_SHOWN),
