@@ -9,11 +9,12 @@ import time
 from _thread import RLock
 
 from jupyter_training.runtime import job
-from jupyter_training.spool.lines import PageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from jupyter_training.spool.lines import PageWriter
 
 __all__ = ["lost", "note", "output_kept", "points", "say", "write"]
 
@@ -70,6 +71,8 @@ def _open() -> PageWriter | None:
     folder = job.folder()
     if folder is None:
         return None
+    from jupyter_training.spool.lines import PageWriter  # a job that reports nothing does not pay for it
+
     with _opening:
         if _writer is None:
             _writer = PageWriter(folder)

@@ -1,34 +1,41 @@
 """What the person's code imports from ``jupyter_training``.
 
 In a job this file is the package itself (``archive`` puts it there as
-``__init__``), made of runtime, spool and supervisor only. Where the job's
-interpreter has the whole product installed, the rest of it is found behind, so
-that a job may submit others.
+``__init__``), made of runtime, spool and supervisor only; names are loaded when
+they are asked for. Where the job's interpreter has the whole product installed,
+the rest of it is found behind, so that a job may submit others.
 """
 
 from __future__ import annotations
-
-from jupyter_training.runtime.output import output
-from jupyter_training.runtime.params import params
-from jupyter_training.runtime.report import report
-from jupyter_training.runtime.stopping import should_stop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from jupyter_training.runtime.output import output
+    from jupyter_training.runtime.params import params
+    from jupyter_training.runtime.report import report
+    from jupyter_training.runtime.stopping import should_stop
+
 __all__ = ["output", "params", "report", "should_stop"]
 
-_ELSEWHERE = {"Client": "jupyter_training.client.client", "Handle": "jupyter_training.client.handle"}
+_HOMES = {
+    "output": "jupyter_training.runtime.output",
+    "params": "jupyter_training.runtime.params",
+    "report": "jupyter_training.runtime.report",
+    "should_stop": "jupyter_training.runtime.stopping",
+    "Client": "jupyter_training.client.client",
+    "Handle": "jupyter_training.client.handle",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ELSEWHERE:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
     try:
-        module = importlib.import_module(_ELSEWHERE[name])
+        value = getattr(importlib.import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("jupyter_training"):
             raise
@@ -36,7 +43,8 @@ def __getattr__(name: str) -> Any:
             f"jupyter_training offers {', '.join(__all__)} in a job;"
             f" {name} needs the package jupyter-training in the job's own environment"
         ) from None
-    return getattr(module, name)
+    globals()[name] = value
+    return value
 
 
 def _installed(here: list[str]) -> list[str]:

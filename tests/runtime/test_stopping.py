@@ -26,8 +26,8 @@ finally:
 RUDE = """
 import atexit, signal
 atexit.register(lambda: print("exit handler", flush=True))
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:
         signal.pause()
 finally:

@@ -80,7 +80,7 @@ def test_a_stop_that_is_badly_written_is_a_gentle_one(record: dict[str, object])
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
 def test_code_that_does_not_ask_leaves_by_sigterm(attempt: Build, how: str) -> None:
     one = begun(
-        attempt("import signal\nprint('ready')\ntry:\n    while True: signal.pause()\nfinally: print('finally')")
+        attempt("import signal\ntry:\n    print('ready')\n    while True: signal.pause()\nfinally: print('finally')")
     )
     one.stop(how)
     record = ended(one)
