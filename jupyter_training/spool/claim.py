@@ -74,7 +74,8 @@ def lock(folder: StrPath) -> int | None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
-            layout.write_json(os.path.join(folder, layout.SUPERVISOR), dict(identity.own()._asdict()))
+            mark = dict(identity.own()._asdict())
+            layout.write_json(os.path.join(folder, layout.SUPERVISOR), mark, durable=False)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise  # on a full disk it goes unmarked and may get company, which the lock keeps out
@@ -92,5 +93,6 @@ def _take(folder: StrPath, token: str, role: str) -> bool:
     except FileExistsError:
         return False
     record = {**identity.own()._asdict(), "token": token, "role": role}
-    layout.write_json(os.path.join(folder, layout.CLAIM, layout.OWNER), record)
+    # The claim is the folder; who made it matters until the next boot only.
+    layout.write_json(os.path.join(folder, layout.CLAIM, layout.OWNER), record, durable=False)
     return True

@@ -137,11 +137,13 @@ def read_json(path: StrPath, *, strict: bool = False) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def write_json(path: StrPath, value: dict[str, Any]) -> None:
-    """Write a record so that it is there as a whole or not at all, also after a power cut.
+def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) -> None:
+    """Write a record so that it is there as a whole or not at all.
 
     Replaces an older one; only its owner may read it. On a full disk the room
-    that ``reserve`` set aside is used.
+    that ``reserve`` set aside is used. With ``durable`` that holds after a power
+    cut too, which costs two waits for the disk; without, for any death of
+    processes: right for what says nothing once the machine has started anew.
 
     Raises:
         OSError: nothing was written; an older record still stands.
@@ -151,16 +153,17 @@ def write_json(path: StrPath, value: dict[str, Any]) -> None:
     reserved = target + ".reserved"
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        _write(temporary, content)
+        _write(temporary, content, durable=durable)
     except OSError as error:
         _remove(temporary)
         if error.errno not in _FULL or not os.path.exists(reserved):
             raise
-        _write(reserved, content)
+        _write(reserved, content, durable=durable)
         temporary = reserved
     os.replace(temporary, target)
     _remove(reserved)
-    _sync_folder(os.path.dirname(target) or ".")
+    if durable:
+        _sync_folder(os.path.dirname(target) or ".")
 
 
 def reserve(path: StrPath) -> bool:
@@ -205,7 +208,7 @@ def _in(folder: StrPath, name: str) -> Path:
     return Path(folder) / name
 
 
-def _write(path: str, content: bytes) -> None:
+def _write(path: str, content: bytes, *, durable: bool) -> None:
     # Not truncated at opening: the blocks of a reserved file are its worth.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -213,7 +216,8 @@ def _write(path: str, content: bytes) -> None:
         while written < len(content):
             written += os.pwrite(handle, content[written:], written)
         os.ftruncate(handle, len(content))
-        os.fsync(handle)
+        if durable:
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -92,7 +92,7 @@ def _stand_ready(folder: str, order: Order) -> tuple[spawn.Gate, Identity]:
         mark = os.path.join(folder, layout.STARTED)
         gate = spawn.start(order.argv, env=variables, folder=order.folder, log=log, mark=mark)
         process = Identity(gate.pid, identity.start_time(gate.pid) or 0, identity.boot_id())
-        layout.write_json(os.path.join(folder, layout.PROCESS), _process_record(process))
+        layout.write_json(os.path.join(folder, layout.PROCESS), _process_record(process), durable=False)
     except (OSError, orders.Unreadable) as error:
         if gate is not None:
             gate.shut()
@@ -119,7 +119,7 @@ def _adopt(folder: str) -> None:
         _write_unrun(folder, "adopted", not_begun=True)
         return
     if record is None and process is not None:
-        layout.write_json(path, _process_record(process))
+        layout.write_json(path, _process_record(process), durable=False)
     _follow(folder, order, process, is_child=False, journal=Journal(folder))
 
 

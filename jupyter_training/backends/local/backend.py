@@ -57,7 +57,8 @@ class LocalBackend:
         before = layout.read_json(path)
         if before is not None and _STRENGTH.get(str(before.get("how")), 0) >= _STRENGTH[how]:
             return
-        layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()})
+        # Asked again by the next dispatcher as long as the attempt has not ended, so it need not survive a power cut.
+        layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()}, durable=False)
 
     def void(self, ref: AttemptRef) -> bool:
         folder = self._folder(ref)
@@ -87,7 +88,8 @@ class LocalBackend:
         if self._is_patient(ref):
             return Seen.LIVE
         if layout.read_json(layout.order_file(folder)) is None:
-            return Seen.UNKNOWN
+            claim.void(folder, ref.token)  # its order was lost with a power cut: given up, and launched anew
+            return Seen.LIVE
         self._start_supervisor(ref, folder)
         return Seen.LIVE
 

@@ -59,6 +59,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "log_cap_bytes": settings.log_cap_bytes,
             "log_head_bytes": settings.log_head_bytes,
         },
+        durable=False,  # nobody has claimed it: were it lost, the attempt would be given up and made anew
     )
 
 
