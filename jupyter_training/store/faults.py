@@ -95,7 +95,10 @@ def _translated(cause: BaseException | None, where: str, file: Path | None) -> E
     if state in ("53100", "53200"):
         return _full(where, file)
     if state in ("25006", "42501"):
-        return read_only(where)
+        return StoreReadOnly(
+            f"{where} can't be written: it is a copy for reading, or this user may not.",
+            hint="Name the primary server and a user with rights in JUPYTER_TRAINING_STORE.",
+        )
     if state in ("55P03", "40P01", "57014"):
         return busy(where)
     if state is not None and (state[:2] in ("08", "57", "53") or state[:2] == "28"):

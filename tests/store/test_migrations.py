@@ -6,7 +6,8 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -14,16 +15,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import StoreBusy, StoreElsewhere, StoreTooNew
-from jupyter_training.store import migrate, record, upkeep, views
+from jupyter_training.settings import Settings
+from jupyter_training.store import databases, migrate, record, upkeep, views
 from jupyter_training.store.databases import Database
 from jupyter_training.store.engine import Store
 from jupyter_training.store.machine import Machine
 from jupyter_training.store.tables import JOBS, POINTS
+from tests.store import postgres
 from tests.store.conftest import Bench
 
 ASSETS = Path(__file__).parents[1] / "assets" / "db"
@@ -137,6 +140,40 @@ def test_another_machines_store_is_not_upgraded_here_unless_taken_over(old: Path
     with pytest.raises(StoreElsewhere, match="'lab-1' and this is 'lab-2'"):
         open_store(machine=other)
     assert not open_store(machine=other, adopt=True).read_only
+
+
+@pytest.fixture
+def empty(server: postgres.Cluster, tmp_path: Path) -> Iterator[Settings]:
+    """A PostgreSQL database with nothing in it."""
+    server.run("CREATE DATABASE empty")
+    yield Settings(home=tmp_path, store_url=server.url("empty"))
+    server.run("DROP DATABASE empty WITH (FORCE)")
+
+
+def test_a_servers_store_is_upgraded_too_but_not_under_a_working_dispatcher(empty: Settings) -> None:
+    jobs, points = databases.open_databases(empty, patience=5)
+    migrate.upgrade(jobs, "0001")
+    lease = "INSERT INTO lease VALUES ('store', 'lab-9', 7, 1, 'b', 1, extract(epoch FROM now()) + 500)"
+    with jobs.write() as connection:
+        connection.execute(text("INSERT INTO meta VALUES ('store_id', 'abc'), ('program', '0.0.1')"))
+        connection.execute(text(lease))
+    with pytest.raises(StoreBusy, match="process 7 on lab-9"):
+        Store.open(empty)
+    with jobs.write() as connection:
+        connection.execute(text("UPDATE lease SET expires = expires - 600"))
+    with Store.open(empty) as store:
+        assert "abc" == store.store_id
+        assert [] == differences(store.jobs, JOBS)
+    jobs.dispose()
+    points.dispose()
+
+
+def test_four_that_find_an_empty_server_make_one_store(empty: Settings) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        stores = list(threads.map(lambda _: Store.open(empty), range(4)))
+    assert 1 == len({store.store_id for store in stores})
+    for store in stores:
+        store.close()
 
 
 @pytest.mark.parametrize("name", ["jobs", "points"])
