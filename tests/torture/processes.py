@@ -19,13 +19,15 @@ Result = TypeVar("Result")
 def eventually(look: Callable[[], Result | None], *, within: float, what: str) -> Result:
     """What ``look`` gives once it gives something true. Waits in short steps up to a deadline."""
     deadline = time.monotonic() + within
+    pause = 0.02
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {within:g} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(0.25, pause * 1.5)  # some looks read all of /proc
 
 
 def dispatcher(home: Path) -> int | None:
@@ -68,10 +70,12 @@ def of_home(home: Path) -> dict[int, str]:
             continue
         try:
             words = Path(entry.path, "cmdline").read_bytes()
+            if not words:  # a zombie, or a thread of the kernel
+                continue
             environment = Path(entry.path, "environ").read_bytes()
         except OSError:
             continue
-        if words and (mark in words or mark in environment):
+        if mark in words or mark in environment:
             found[int(entry.name)] = words.replace(b"\0", b" ").decode("utf-8", "replace").strip()
     return found
 
