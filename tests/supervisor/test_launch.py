@@ -245,24 +245,6 @@ def test_children_that_are_left_get_sigterm_first(attempt: Build) -> None:
     assert "asked to leave\n" == one.log
 
 
-def test_a_daemon_that_forks_without_end_is_caught(attempt: Build) -> None:
-    one = attempt(
-        textwrap.dedent("""
-        import os, signal
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        readable, writable = os.pipe()
-        if os.fork() == 0:
-            os.write(writable, b"1")
-            while True:
-                if os.fork():
-                    os._exit(0)  # each generation lives a moment and is an orphan of the next
-        os.read(readable, 1)
-        """),
-        grace=0.0,
-    )
-    assert 0 == one.finish()["exit_code"]
-
-
 # -- on a full disk --------------------------------------------------------------------------------------------------
 
 FILLS = """
