@@ -1,4 +1,4 @@
-"""``db backup|check|gc``: look after the store."""
+"""``db backup|check|gc|adopt``: look after the store."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def arguments(parser: Parser) -> None:
             "backup": "copy the store while it is at work",
             "check": "read every page and row, and say what is wrong",
             "gc": "remove old jobs and what no job needs any more",
+            "adopt": "make this machine the owner of a store that came from another one",
         }
     )
     verbs["backup"].add_argument("target", metavar="FOLDER", help="a folder for the copy; made if it is not there")
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings.load(options.home)
     if settings.store_url is None and not settings.jobs_file.exists():
         raise InvalidUsage(f"There is no store in {settings.home} yet.", hint="Name another home with --home.")
-    return {"backup": _backup, "check": _check, "gc": _gc}[options.action](options, settings)
+    return {"backup": _backup, "check": _check, "gc": _gc, "adopt": _adopt}[options.action](options, settings)
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
@@ -96,6 +97,20 @@ def _gc(options: argparse.Namespace, settings: Settings) -> int:
         print(f"{done.held_back} old jobs stay until their record in MLflow is complete.")
     if done.strangers:
         print(f"{done.strangers} folders in {settings.spool_root} belong to no job of this store; they are left alone.")
+    return 0
+
+
+def _adopt(options: argparse.Namespace, settings: Settings) -> int:
+    from jupyter_training.store.engine import Store
+
+    with Store.open(settings, adopt=True) as store:
+        owner = store.owner
+    if options.json:
+        say.as_json({"owner": owner.host if owner is not None else None})
+    elif owner is not None:
+        print(f"The store in {settings.home} now belongs to {owner.host}.")
+    else:
+        print("A store on a database server belongs to no machine; there is nothing to do.")
     return 0
 
 
