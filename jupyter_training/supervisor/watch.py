@@ -49,7 +49,8 @@ class Watch:
         self._stop_file = StopFile(folder)
         self._log_cap = LogCap(folder, cap_bytes=order.log_cap_bytes, head_bytes=order.log_head_bytes)
         self._marker = f"JUPYTER_TRAINING_SPOOL={folder}".encode()
-        self._kills_before = memory.kills()
+        # At the last sample but one: at the last one the process may have been killed and not yet be gone.
+        self._kills_before = self._kills_lately = memory.kills()
         self._sample_at = time.monotonic() + min(_FIRST_SAMPLE, order.sample_every)
 
     def run(self) -> Ended:
@@ -108,7 +109,7 @@ class Watch:
         if now < self._sample_at:
             return
         self._sample_at = now + self._order.sample_every
-        self._kills_before = memory.kills()
+        self._kills_before, self._kills_lately = self._kills_lately, memory.kills()
         figures = self.sampler.sample(now)
         if figures:
             self._journal.sample(figures)

@@ -148,7 +148,7 @@ def test_a_real_end_for_want_of_memory_is_told_with_its_peak(attempt: Build) -> 
             os._exit(0)
         os.waitpid(pid, 0)
         record = one.exit
-        assert (signal.SIGKILL, True, limit) == (record["signal"], record["oom"], record["memory_limit"])
+        assert (signal.SIGKILL, True, limit) == (record["signal"], record["oom"], record["memory_limit"]), record
         assert 0.5 * limit < record["peak_memory"] <= 1.1 * limit
     finally:
         until(lambda: not (group / "cgroup.procs").read_text().split())
