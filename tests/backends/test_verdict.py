@@ -39,6 +39,12 @@ def test_an_error_is_told_at_the_persons_own_line() -> None:
     assert "Failed: ValueError: bad lr at cell [3], line 7." == verdict({"exit_code": 1}, ERROR).detail
 
 
+def test_an_error_in_a_library_is_told_at_the_line_that_called_it() -> None:
+    frames = [{"file": "cell [3]", "line": 7, "own": True}, {"file": "numpy/core.py", "line": 99, "own": False}]
+    record = {"exit_code": 1, "error": {"type": "ValueError", "message": "bad", "frames": frames}}
+    assert "Failed: ValueError: bad at cell [3], line 7." == verdict({"exit_code": 1}, record).detail
+
+
 def test_out_of_memory_says_how_much() -> None:
     end = verdict({"signal": 9, "oom": True, "peak_memory": 15_900_000_000, "memory_limit": 16_000_000_000}, None)
     assert "Killed, probably out of memory: 15.9 GB of 16 GB." == end.detail

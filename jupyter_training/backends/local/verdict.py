@@ -61,6 +61,7 @@ def _error_sentence(code: int, end_record: Mapping[str, Any] | None) -> str:
     message = str(error.get("message") or "").strip().splitlines()
     words = f"{error.get('type')}: {message[0][:300]}" if message else str(error.get("type"))
     frames = error.get("frames") or []
+    frames = [frame for frame in frames if frame.get("own")] or frames  # the person's line, not a library's
     place = f" at {frames[-1]['file']}, line {frames[-1]['line']}" if frames else ""
     return f"Failed: {words}{place}."
 
