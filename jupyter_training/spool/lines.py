@@ -92,12 +92,13 @@ class PageWriter:
                 self.lost += 1
                 return False
             try:
-                self.put = self._use(self._new_page(max(self._size, len(MAGIC) + len(line))))
+                page = self._new_page(max(self._size, len(MAGIC) + len(line)))
             except OSError as error:
                 self._retry_at = time.monotonic() + _RETRY_AFTER
                 return self._lose(error)
             self._size = self._next_size
-            self.put(line)
+            page.write(line)  # before others see the page: they could fill it in the meantime
+            self.put = self._use(page)
             return True
 
     def _use(self, page: mmap.mmap) -> Callable[[bytes], int]:

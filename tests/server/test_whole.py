@@ -16,10 +16,12 @@ from jupyter_training.spool import identity
 from tests.server.house import eventually, house, socket, wish
 
 TRAIN = """
+import time
 from jupyter_training import output, report
 for epoch in range(5):
     print("epoch", epoch, flush=True)
     report(epoch=epoch, loss=1 / (epoch + 1))
+    time.sleep(0.1)  # long enough to be seen running
 output("model.txt").write_text("weights")
 """
 
