@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,9 +125,9 @@ class Attempt:
 
     # -- with one --------------------------------------------------------------------------------------------------
 
-    def supervise(self, *, adopt: bool = False) -> subprocess.Popen[bytes]:
-        """A supervisor as a backend starts it."""
-        words = supervisor.command(sys.executable, str(self.library), str(self.folder), adopt=adopt)
+    def supervise(self, *, adopt: bool = False, through: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """A supervisor as a backend starts it. ``through``: words of a program that becomes it."""
+        words = [*through, *supervisor.command(sys.executable, str(self.library), str(self.folder), adopt=adopt)]
         with open(self.folder / "supervisor.log", "ab") as log:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={}, start_new_session=True
