@@ -78,8 +78,8 @@ test: setup browser check test-front test-notebooks ## everything, with its own 
 	$(RUN) -m pytest || { echo "Once more, what failed:"; $(RUN) -m pytest --last-failed --last-failed-no-failures none; }
 
 .PHONY: test-fast
-test-fast: installed test-front ## without browser, installs and slow tests; under 3 minutes
-	$(RUN) -m pytest -m "not browser and not slow"
+test-fast: installed test-front ## without browser, installs and what starts servers or kills things; under 3 minutes
+	$(RUN) -m pytest -m "not browser and not slow and not processes"
 
 .PHONY: test-front
 test-front: installed
