@@ -113,7 +113,8 @@ class Ingester:
             progress: Progress | None = None
             for event in events:
                 progress = self._event(event, reading, found, now) or progress
-            batches.append(points.Batch(attempt.number, page.name, start, end, found, progress))
+            shown = any(event[:1] == ["f"] for event in events)
+            batches.append(points.Batch(attempt.number, page.name, start, end, found, progress, shown))
         return batches
 
     def _event(self, event: list[Any], reading: _Reading, found: list[Point], now: Instant) -> Progress | None:

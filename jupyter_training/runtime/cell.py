@@ -18,7 +18,7 @@ import ast
 import sys
 from importlib.machinery import ModuleSpec
 
-from jupyter_training.runtime import job, script
+from jupyter_training.runtime import job, script, show_hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,13 +42,15 @@ def run(path: str, content: bytes, shown_as: str, params: Mapping[str, Any]) -> 
     main = script.become_main(path)
     # By this name, and not by the file, a spawned child imports its __main__: see `again`.
     main.__spec__ = ModuleSpec(_AGAIN, None)
-    main.__dict__.update(others, __loader__=_Lines(content), display=_display)
+    show_hook.closes = True
+    main.__dict__.update(others, __loader__=_Lines(content), display=show_hook.display)
     if code.co_flags & _IS_COROUTINE:
         import asyncio
 
         asyncio.run(eval(code, main.__dict__))  # noqa: S307 (a coroutine: the cell itself)
     else:
         script.execute(code, main)
+    show_hook.keep_open()
 
 
 def repeat(namespace: dict[str, Any]) -> None:
@@ -64,7 +66,7 @@ def repeat(namespace: dict[str, Any]) -> None:
     tree, others = _with_params(_parsed(content, shown_as), order.get("params") or {})
     if not any(_is_guard(node) for node in tree.body):
         tree.body = [node for node in tree.body if _only_defines(node)]
-    namespace.update(others, __loader__=_Lines(content), __file__=path, display=_display)
+    namespace.update(others, __loader__=_Lines(content), __file__=path, display=show_hook.display)
     exec(_compiled(tree, shown_as), namespace)  # noqa: S102
 
 
@@ -162,9 +164,3 @@ def _only_defines(node: ast.stmt) -> bool:
     else:
         return False
     return all(_only_defines(one) for part in parts for one in part)
-
-
-def _display(*things: object, **_options: object) -> None:
-    """What notebooks call to show something: in a job's log, as text."""
-    for thing in things:
-        print(repr(thing))

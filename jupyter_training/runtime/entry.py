@@ -1,6 +1,6 @@
 """The first code in the person's interpreter: run what was ordered, and record how it ended.
 
-    read the order -> paths, SIGTERM, mlflow hook -> the person's code -> end.json -> exit
+    read the order -> paths, SIGTERM, mlflow and figure hooks -> the person's code -> end.json -> exit
 
 ``end.json`` is written when the code has ended, also its threads, and before
 exit handlers run. The supervisor, while it lives, sees the true exit status; a
@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from jupyter_training.runtime import job, mlflow_hook, stopping
+from jupyter_training.runtime import job, mlflow_hook, show_hook, stopping
 from jupyter_training.spool import layout
 
 TYPE_CHECKING = False
@@ -39,6 +39,7 @@ def main(folder: str) -> None:
         faulthandler.enable()  # a crash in a library leaves the place in the log
     stopping.install()
     mlflow_hook.install(folder)
+    show_hook.install()
     sys.exit(_run(order, folder, path))
 
 

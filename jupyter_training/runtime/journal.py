@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jupyter_training.spool.lines import PageWriter
 
-__all__ = ["lost", "note", "output_kept", "points", "say", "write"]
+__all__ = ["figure_kept", "lost", "note", "output_kept", "points", "say", "write"]
 
 _writer: PageWriter | None = None
 put: Callable[[bytes], int]  # the writer's own ``put``, for who calls a million times; ValueError: call ``write``
@@ -47,6 +47,11 @@ def note(code: str, text: str) -> bool:
 
 def output_kept(name: str) -> bool:
     return _event("a", time.time(), name)
+
+
+def figure_kept(name: str) -> bool:
+    """Say that a figure lies below the outputs under this name, whole."""
+    return _event("f", time.time(), name)
 
 
 def lost() -> int:

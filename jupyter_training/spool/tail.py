@@ -8,6 +8,7 @@ as faults and skipped up to the next newline. What comes out has these shapes:
     ["m", t, {name: number}]                              a machine sample
     ["n", t, code, text]                                  a note
     ["a", t, relative name]                               a kept output
+    ["f", t, relative name]                               a kept figure, whole when this is written
     ["s", t, state]                                       life cycle
 
 ``t`` is in microseconds since the epoch.
@@ -151,7 +152,7 @@ def _is_event(event: Any) -> bool:
         return len(event) > 4 and event[2] is not None and _are_values(counts) and _are_texts(event[4:6])
     if kind == "n":
         return len(event) > 3 and _are_texts(event[2:4])
-    return kind in ("a", "s") and _are_texts(event[2:3])
+    return kind in ("a", "f", "s") and _are_texts(event[2:3])
 
 
 def _is_step(step: Any) -> bool:

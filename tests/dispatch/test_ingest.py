@@ -12,7 +12,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.spool.lines import PageWriter
-from jupyter_training.store import points
+from jupyter_training.store import points, views
 from tests.dispatch.stage import Stage
 
 NOW = Instant(1_800_000_000.0)
@@ -84,6 +84,16 @@ def test_metrics_are_read_from_printed_lines(stage: Stage, job: JobId, folder: P
     take_in(stage, job, folder, final=True)
     assert [(1, 0.5), (2, 0.4), (3, 0.3)] == curve(stage, job, "loss")
     assert (3.0, 3.0) == (points.progress(stage.store, [job])[job].done, points.progress(stage.store, [job])[job].total)
+
+
+def test_a_kept_figure_is_a_change_of_the_job_by_itself(stage: Stage, job: JobId, folder: Path) -> None:
+    before = views.head(stage.store)
+    PageWriter(str(folder)).write(b'["f",1800000000000000,"figures/0001.png"]\n')
+    take_in(stage, job, folder)
+    assert views.head(stage.store) > before
+    before = views.head(stage.store)
+    take_in(stage, job, folder)
+    assert views.head(stage.store) == before
 
 
 def test_what_the_code_reports_is_not_read_from_its_output_again(stage: Stage, job: JobId, folder: Path) -> None:

@@ -40,6 +40,7 @@ def test_each_kind_of_event_is_read(tmp_path: Path) -> None:
         ["m", 1, {"cpu": 0.5}],
         ["n", 1, "refused", "loss: a text"],
         ["a", 1, "plots/loss.png"],
+        ["f", 1, "figures/0001.png"],
         ["s", 1, "begun"],
     ]
     content = b"".join(json.dumps(event).encode() + b"\n" for event in events)
