@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from jupyter_training.core.job import PRIORITY_DEFAULT, Entry, EnvironmentWish
+from jupyter_training.core.job import PRIORITY_DEFAULT, DataFile, Entry, EnvironmentWish
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Phase, Seen, Verb
 from jupyter_training.core.resources import Resources
 
@@ -22,7 +22,11 @@ __all__ = [
     "ChangeMessage",
     "ChangeView",
     "ConfigText",
+    "ConfigView",
+    "DataView",
     "DispatcherView",
+    "EntryView",
+    "EtaView",
     "InfoView",
     "ItemResult",
     "JobPage",
@@ -31,6 +35,8 @@ __all__ = [
     "MetricView",
     "MetricsView",
     "OriginView",
+    "PlanView",
+    "PlannedFile",
     "PoolList",
     "PoolView",
     "ProblemDocument",
@@ -92,6 +98,7 @@ class SubmitRequest(_Request):
     grace: float | str | None = None
     metrics: Literal["auto", "off"] | dict[str, str] | None = None
     tags: dict[str, str] | None = None
+    data: Annotated[tuple[DataFile, ...], Field(max_length=100)] = Field((), description="sent before by `PUT data`")
     config: ConfigText | None = None
     origin: OriginView = OriginView()
 
@@ -103,6 +110,7 @@ class MetricView(_View):
     low_step: int | None
     high: float | None
     high_step: int | None
+    last_time: float  # seconds since the epoch
     count: int
     source: str
 
@@ -135,6 +143,27 @@ class ArtifactView(_View):
     modified: str
 
 
+class EtaView(_View):
+    """Seconds that are left, as a range: how fast it went lately, and how fast on the whole."""
+
+    low: float
+    high: float
+
+
+class DataView(_View):
+    """One value that came along by ``--take``. ``words`` says what it is: "frame 1797 x 65"."""
+
+    name: str
+    kind: str
+    words: str
+    size: int
+
+
+class EntryView(_View):
+    kind: Literal["script", "cell", "function"]
+    shown_as: str | None
+
+
 class ArtifactList(_View):
     artifacts: tuple[ArtifactView, ...]
 
@@ -163,7 +192,14 @@ class JobView(_View):
     params: dict[str, JsonValue]
     tags: dict[str, str]
     metrics: dict[str, MetricView]
+    source: Literal["report", "log", "mlflow"] | None  # of its metrics; None: it has none
     progress: ProgressView | None
+    eta: EtaView | None  # only while it runs, and only where progress has an end and a measured pace
+    machine: dict[str, float]  # the newest sample: cpu in cores, memory in bytes, gpu0_...
+    seen: str | None  # the last instant of any word from it: a point, printed output, progress
+    figure: ArtifactView | None  # the latest picture that it showed
+    data: tuple[DataView, ...]
+    entry: EntryView
     attempts: tuple[AttemptView, ...]
     run_id: str | None
     artifacts: tuple[ArtifactView, ...] | None  # None in lists
@@ -292,3 +328,27 @@ class ChangeMessage(_View):
     n: int
     changes: tuple[ChangeView, ...] = ()
     jobs: tuple[JobView, ...] = ()
+    counts: dict[str, int] = {}  # jobs by state, all there are
+
+
+class PlannedFile(_View):
+    path: str
+    size: int
+
+
+class PlanView(_View):
+    """What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``."""
+
+    spec: dict[str, JsonValue]
+    pool: str
+    priority: int
+    files: tuple[PlannedFile, ...]
+    data: tuple[DataView, ...]
+    sizes: dict[str, int]
+    notes: tuple[str, ...]
+
+
+class ConfigView(_View):
+    """A config text as it was understood."""
+
+    values: dict[str, JsonValue]

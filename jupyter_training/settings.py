@@ -52,6 +52,11 @@ class Settings:
         return self.home / "blobs"
 
     @property
+    def data(self) -> Path:
+        """Content-addressed values that notebooks sent along (``--take``)."""
+        return self.home / "data"
+
+    @property
     def secrets(self) -> Path:
         """One 0600 file per job that asked for ``pass_env``; removed when the job ends."""
         return self.home / "secrets"

@@ -20,6 +20,7 @@ __all__ = [
     "PRIORITY_DEFAULT",
     "Attempt",
     "BundleFile",
+    "DataFile",
     "Entry",
     "EnvironmentWish",
     "Instant",
@@ -48,6 +49,16 @@ class BundleFile(_Frozen):
     path: str  # relative, "/" between parts, never leaving the bundle
     sha256: Sha256
     size: int = Field(ge=0)
+
+
+class DataFile(_Frozen):
+    """A value that goes along with the code: the name that the job reads it under, its content's hash, what it is."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w{0,199}$")]
+    kind: Literal["parquet", "npy", "safetensors", "json"]
+    sha256: Sha256
+    size: int = Field(ge=0)
+    words: Annotated[str, StringConstraints(max_length=200)] = ""  # "frame 1797 x 65"
 
 
 class Entry(_Frozen):
@@ -88,10 +99,14 @@ class JobSpec(_Frozen):
     grace: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0  # between SIGTERM and SIGKILL
     metrics: Literal["auto", "off"] | dict[str, str] = "auto"  # or regexes by name
     tags: dict[str, str] = {}
+    data: tuple[DataFile, ...] = ()
 
     @property
     def hash(self) -> str:
-        return content_hash(self.model_dump(mode="json"))
+        content = self.model_dump(mode="json")
+        if not self.data:
+            del content["data"]  # a spec without data has the hash that it had before there was any
+        return content_hash(content)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from jupyter_training.core.eta import Marks
 from jupyter_training.core.ids import JobId
 
 __all__ = ["Point", "PointSource", "Progress", "SeriesSummary"]
@@ -33,6 +34,7 @@ class Progress:
     unit: str
     time: float
     text: str = ""
+    marks: Marks | None = None  # kept by the store, from which the time left is told
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from jupyter_training.schema import ArtifactView
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
 
-__all__ = ["folder", "kept", "open_artifact"]
+__all__ = ["folder", "kept", "open_artifact", "view"]
 
 LIMIT = 10_000  # files that a list names
 
@@ -31,19 +31,21 @@ def kept(site: Site, job: JobId) -> list[ArtifactView]:
     root = folder(site, job)
     found = []
     for name, status in _files(root):
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        found.append(
-            ArtifactView(
-                id=_artifact_id(name),
-                name=name,
-                size=status.st_size,
-                type=kind,
-                modified=instant(status.st_mtime) or "",
-            )
-        )
+        found.append(view(name, status))
         if len(found) == LIMIT:
             break
     return sorted(found, key=lambda artifact: artifact.name)
+
+
+def view(name: str, status: os.stat_result) -> ArtifactView:
+    """A kept file, by its path below the output folder."""
+    return ArtifactView(
+        id=_artifact_id(name),
+        name=name,
+        size=status.st_size,
+        type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        modified=instant(status.st_mtime) or "",
+    )
 
 
 def open_artifact(site: Site, job: JobId, artifact: str) -> tuple[BinaryIO, ArtifactView]:

@@ -14,7 +14,7 @@ from jupyter_training.core.job import BundleFile, Entry
 from jupyter_training.errors import InvalidSpec, Problem, TooLarge
 from jupyter_training.schema import SourceFile
 
-__all__ = ["keep", "read"]
+__all__ = ["keep", "listed", "read"]
 
 
 def read(files: Sequence[SourceFile], entry: Entry, *, limit: int) -> dict[str, bytes]:
@@ -60,6 +60,14 @@ def keep(contents: dict[str, bytes], folder: Path) -> tuple[BundleFile, ...]:
             os.utime(target)  # `db gc` takes what is old and no job's; this one is about to be
         files.append(BundleFile(path=path, sha256=digest, size=len(content)))
     return tuple(files)
+
+
+def listed(contents: dict[str, bytes]) -> tuple[BundleFile, ...]:
+    """What the bundle would consist of. Stores nothing."""
+    return tuple(
+        BundleFile(path=path, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        for path, content in sorted(contents.items())
+    )
 
 
 def _inside(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_training.core.ids import JobId, is_job_id
@@ -40,6 +42,12 @@ class JobsQuery(BaseModel):
     user: str | None = None
     notebook: str | None = None
     pool: str | None = None
+    filter: str | None = Field(
+        None, max_length=1000, description="as in `state:failed tag:x val_accuracy>0.9 lr<=0.1 words`; see core.filter"
+    )
+    sort: Literal["newest", "queue"] = Field(
+        "newest", description="`queue`: what waits, in the order in which it starts"
+    )
     after: str | None = Field(None, description="cursor: the `next` of the page before")
     limit: int = Field(50, ge=1, le=PAGE_LIMIT)
 

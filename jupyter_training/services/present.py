@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core import eta
+from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import (
     TERMINAL,
     Desired,
@@ -21,7 +22,17 @@ from jupyter_training.core.metric import Progress, SeriesSummary
 from jupyter_training.core.policy import Blocked, QueuedJob, plan
 from jupyter_training.core.queue_view import queue_view, queued_job
 from jupyter_training.dispatch import ensure
-from jupyter_training.schema import ArtifactView, AttemptView, JobView, MetricView, ProgressView
+from jupyter_training.schema import (
+    ArtifactView,
+    AttemptView,
+    DataView,
+    EntryView,
+    EtaView,
+    JobView,
+    MetricView,
+    ProgressView,
+)
+from jupyter_training.services import signs
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
 from jupyter_training.store import points, views
@@ -43,6 +54,7 @@ def job_views(
     progress = points.progress(site.store, ids)
     waiting = any(job.state is JobState.QUEUED for job in jobs)
     blocked = _explained(site) if waiting else {}
+    now = site.now()
     return [
         _view(
             site,
@@ -53,6 +65,7 @@ def job_views(
             blocked,
             tuple(artifacts) if artifacts is not None else None,
             full,
+            now,
         )
         for job in jobs
     ]
@@ -67,6 +80,7 @@ def _view(
     blocked: Mapping[str, Blocked],
     artifacts: tuple[ArtifactView, ...] | None,
     full: bool,
+    now: Instant,
 ) -> JobView:
     latest = attempts[-1] if attempts else None
     shown = phase(job, latest)
@@ -93,7 +107,14 @@ def _view(
         params=spec.params,
         tags=spec.tags,
         metrics={name: _metric(summary) for name, summary in summaries.items() if summary.source != "machine"},
+        source=signs.source(summaries),
         progress=_progress(progress),
+        eta=_eta(progress, now) if shown is Phase.RUNNING else None,
+        machine=signs.machine(summaries),
+        seen=instant(signs.last_word(site, job, summaries.values(), progress, runs=job.state is JobState.RUNNING)),
+        figure=signs.figure(site, job.id) if job.attempt else None,
+        data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
+        entry=EntryView(kind=spec.entry.kind, shown_as=spec.entry.shown_as),
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         run_id=job.run_id,
         artifacts=artifacts,
@@ -126,6 +147,7 @@ def _metric(summary: SeriesSummary) -> MetricView:
         low_step=summary.low_step,
         high=summary.high,
         high_step=summary.high_step,
+        last_time=summary.last_time,
         count=summary.count,
         source=summary.source,
     )
@@ -135,6 +157,13 @@ def _progress(progress: Progress | None) -> ProgressView | None:
     if progress is None:
         return None
     return ProgressView(done=progress.done, total=progress.total, unit=progress.unit, text=progress.text)
+
+
+def _eta(progress: Progress | None, now: Instant) -> EtaView | None:
+    if progress is None:
+        return None
+    found = eta.time_left(progress.marks, progress.done, progress.total, progress.time, now=now)
+    return EtaView(low=round(found.low, 1), high=round(found.high, 1)) if found is not None else None
 
 
 def _sentence(

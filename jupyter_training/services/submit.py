@@ -19,14 +19,16 @@ from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle
+from jupyter_training.services import bundle, data
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
-__all__ = ["CONFIG_KEYS", "SHORTHANDS", "problems_of", "submit"]
+__all__ = ["CONFIG_KEYS", "SHORTHANDS", "check_house", "priority_of", "problems_of", "spec_of", "submit", "with_config"]
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
-CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {"key", "entry", "files", "secrets", "config", "origin"}
+CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
+    "key", "entry", "files", "data", "secrets", "config", "origin",
+}  # fmt: skip
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
@@ -43,17 +45,18 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]
         TooLarge: the code is over the limit.
         KeyReused: the key came before with another content.
     """
-    request = _with_config(request)
+    request = with_config(request)
     contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
-    spec = _spec(request, bundle.keep(contents, site.settings.blobs))
+    spec = spec_of(request, bundle.keep(contents, site.settings.blobs))
     submission = Submission(
         key=request.key,
         spec=spec,
         origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
         pool=request.pool if request.pool is not None else "local",
-        priority=_priority(request.priority),
+        priority=priority_of(request.priority),
     )
-    _check_house(site, submission)
+    check_house(site, submission)
+    data.check(site, request.data)
     _keep_secrets(site, request)
     (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
     site.wake()
@@ -78,7 +81,7 @@ def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None
     return found
 
 
-def _with_config(request: SubmitRequest) -> SubmitRequest:
+def with_config(request: SubmitRequest) -> SubmitRequest:
     """The request with the keys of its config text, where it does not say them itself."""
     if request.config is None:
         return request
@@ -117,7 +120,7 @@ def _positioned(name: str, config: config_cell.Config, problems: list[Problem]) 
     return InvalidSpec(f"{name}{place}: {first.key}: {first.detail}.", hint=first.hint, errors=placed)
 
 
-def _spec(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
+def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
     params = dict(request.params or {})
     for name, value in params.items():
         _check_param(name, value)
@@ -143,6 +146,7 @@ def _spec(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
             grace=quantities.duration(request.grace, key="grace") if request.grace is not None else 10.0,
             metrics=request.metrics if request.metrics is not None else "auto",
             tags=request.tags or {},
+            data=request.data,
         )
     except ValidationError as error:
         problems = problems_of(error)
@@ -165,7 +169,7 @@ def _check_param(name: str, value: Any) -> None:
         )
 
 
-def _priority(value: int | None) -> int:
+def priority_of(value: int | None) -> int:
     if value is None:
         return PRIORITY_DEFAULT
     if not 1 <= value <= 99:
@@ -173,7 +177,7 @@ def _priority(value: int | None) -> int:
     return value
 
 
-def _check_house(site: Site, submission: Submission) -> None:
+def check_house(site: Site, submission: Submission) -> None:
     """See that the pool and the plug-ins exist and that the pool could ever hold the job."""
     pools = views.pools(site.store)
     pool = pools.get(submission.pool)

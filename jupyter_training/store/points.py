@@ -7,6 +7,7 @@ between two batches is succeeded by one that goes on at the right byte.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from jupyter_training.core import eta
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
@@ -38,7 +40,10 @@ _ENDS_FROM = 8  # the smallest budget that keeps a curve's ends
 
 @dataclass(frozen=True)
 class Batch:
-    """What was read from one spool file between two byte offsets. ``progress`` None: it said nothing of it."""
+    """What was read from one spool file between two byte offsets.
+
+    ``progress`` None: it said nothing of it. ``shown``: a figure was kept, which is a change by itself.
+    """
 
     attempt: int
     file: str
@@ -46,6 +51,7 @@ class Batch:
     end: int
     points: Sequence[Point]
     progress: Progress | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,9 @@ def ingest(store: Store, job: JobId, batches: Sequence[Batch], *, now: Instant) 
             intake.add(connection, job, attempt, [point for batch in members for point in batch.points])
         told = [batch.progress for batch in accepted if batch.progress is not None]
         if told:
-            _set_progress(connection, job, told[-1])
+            _set_progress(connection, job, told)
     count = sum(len(batch.points) for batch in accepted)
-    if count or told:
+    if count or told or any(batch.shown for batch in accepted):
         with store.write() as connection:
             changelog.touch(connection, job, [ChangeKind.POINTS], now)
             record.reopen(connection, job)
@@ -119,7 +125,7 @@ def progress(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, Progress]:
     with store.read_points() as connection:
         for part in chunks(job_ids):
             rows = connection.execute(select(progress_table).where(progress_table.c.job.in_(part)))
-            found.update((JobId(row.job), Progress(row.done, row.total, row.unit, row.time, row.text)) for row in rows)
+            found.update((JobId(row.job), _progress(row)) for row in rows)
     return found
 
 
@@ -178,16 +184,36 @@ def _advance(connection: Connection, job: JobId, batches: Sequence[Batch]) -> li
     return accepted
 
 
-def _set_progress(connection: Connection, job: JobId, told: Progress) -> None:
+def _set_progress(connection: Connection, job: JobId, told: Sequence[Progress]) -> None:
+    """Keep the last word, and mark the way to it."""
+    before = connection.execute(select(progress_table).where(progress_table.c.job == job)).first()
+    marks = _marks(before.marks) if before is not None else None
+    for one in told:
+        marks = eta.marked(marks, one.done, one.total, one.unit, one.time)
+    last = told[-1]
     values = {
-        "done": told.done,
-        "total": told.total,
-        "unit": clean(told.unit),
-        "time": told.time,
-        "text": clean(told.text),
+        "done": last.done,
+        "total": last.total,
+        "unit": clean(last.unit),
+        "time": last.time,
+        "text": clean(last.text),
+        "marks": json.dumps([marks.first, marks.early, marks.late, marks.total, clean(marks.unit)]) if marks else None,
     }
-    if not connection.execute(update(progress_table).where(progress_table.c.job == job).values(**values)).rowcount:
+    if before is None:
         connection.execute(insert(progress_table).values(job=job, **values))
+    else:
+        connection.execute(update(progress_table).where(progress_table.c.job == job).values(**values))
+
+
+def _progress(row: Row[Any]) -> Progress:
+    return Progress(row.done, row.total, row.unit, row.time, row.text, _marks(row.marks))
+
+
+def _marks(text: str | None) -> eta.Marks | None:
+    if text is None:
+        return None
+    first, early, late, total, unit = json.loads(text)
+    return eta.Marks(tuple(first), tuple(early), tuple(late), total, unit)
 
 
 def _curve(connection: Connection, row: Row[Any], budget: int) -> Series:

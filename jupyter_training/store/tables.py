@@ -259,5 +259,6 @@ progress = Table(
     Column("unit", Text, nullable=False),
     Column("time", _Real, nullable=False),
     Column("text", Text, nullable=False),
+    Column("marks", Text),  # JSON: [[done, time] three times, total, unit]; see ``core.eta``
     sqlite_with_rowid=False,
 )

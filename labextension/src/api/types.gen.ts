@@ -238,6 +238,13 @@ export interface components {
              */
             changes: components["schemas"]["ChangeView"][];
             /**
+             * Counts
+             * @default {}
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
              * Jobs
              * @default []
              */
@@ -273,6 +280,42 @@ export interface components {
             name?: string;
             /** Text */
             text: string;
+        };
+        /**
+         * DataFile
+         * @description A value that goes along with the code: the name that the job reads it under, its content's hash, what it is.
+         */
+        DataFile: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "parquet" | "npy" | "safetensors" | "json";
+            /** Name */
+            name: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /**
+             * Words
+             * @default
+             */
+            words?: string;
+        };
+        /**
+         * DataView
+         * @description One value that came along by ``--take``. ``words`` says what it is: "frame 1797 x 65".
+         */
+        DataView: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Words */
+            words: string;
         };
         /**
          * Desired
@@ -323,6 +366,16 @@ export interface components {
              */
             shown_as?: string | null;
         };
+        /** EntryView */
+        EntryView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "script" | "cell" | "function";
+            /** Shown As */
+            shown_as: string | null;
+        };
         /**
          * EnvironmentWish
          * @description Which interpreter, which folder, which variables; secrets only by name.
@@ -355,6 +408,16 @@ export interface components {
             variables?: {
                 [key: string]: string;
             };
+        };
+        /**
+         * EtaView
+         * @description Seconds that are left, as a range: how fast it went lately, and how fast on the whole.
+         */
+        EtaView: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
         };
         /**
          * InfoView
@@ -407,13 +470,22 @@ export interface components {
             artifacts: components["schemas"]["ArtifactView"][] | null;
             /** Attempts */
             attempts: components["schemas"]["AttemptView"][];
+            /** Data */
+            data: components["schemas"]["DataView"][];
             desired: components["schemas"]["Desired"];
             /** Ended */
             ended: string | null;
+            entry: components["schemas"]["EntryView"];
+            eta: components["schemas"]["EtaView"] | null;
             /** Experiment */
             experiment: string | null;
+            figure: components["schemas"]["ArtifactView"] | null;
             /** Id */
             id: string;
+            /** Machine */
+            machine: {
+                [key: string]: number;
+            };
             /** Metrics */
             metrics: {
                 [key: string]: components["schemas"]["MetricView"];
@@ -437,8 +509,12 @@ export interface components {
             reason: components["schemas"]["EndReason"] | null;
             /** Run Id */
             run_id: string | null;
+            /** Seen */
+            seen: string | null;
             /** Sentence */
             sentence: string;
+            /** Source */
+            source: ("report" | "log" | "mlflow") | null;
             /** Spec */
             spec: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -501,6 +577,8 @@ export interface components {
             last: number | null;
             /** Last Step */
             last_step: number;
+            /** Last Time */
+            last_time: number;
             /** Low */
             low: number | null;
             /** Low Step */
@@ -705,6 +783,12 @@ export interface components {
         SubmitRequest: {
             /** @default null */
             config?: components["schemas"]["ConfigText"] | null;
+            /**
+             * Data
+             * @description sent before by `PUT data`
+             * @default []
+             */
+            data?: components["schemas"]["DataFile"][];
             entry: components["schemas"]["Entry"];
             /** @default null */
             environment?: components["schemas"]["EnvironmentWish"] | null;
@@ -850,10 +934,14 @@ export interface operations {
             query?: {
                 /** @description cursor: the `next` of the page before */
                 after?: string;
+                /** @description as in `state:failed tag:x val_accuracy>0.9 lr<=0.1 words`; see core.filter */
+                filter?: string;
                 limit?: number;
                 name?: string;
                 notebook?: string;
                 pool?: string;
+                /** @description `queue`: what waits, in the order in which it starts */
+                sort?: "newest" | "queue";
                 state?: ("queued" | "running" | "paused" | "succeeded" | "failed" | "canceled")[];
                 /** @description part of a name or an id */
                 text?: string;
@@ -1026,6 +1114,8 @@ export interface operations {
                 limit?: number;
                 offset?: number;
                 tail?: number;
+                /** @description seconds to wait for more at the end of a log that may grow */
+                wait?: number;
             };
             header?: never;
             path: {

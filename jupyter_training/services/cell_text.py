@@ -1,0 +1,211 @@
+"""A job as the cell that does the same again: to be read, changed and run.
+
+A job that came from a cell gives a ``%%train`` cell: name, the options that
+differ from what is given anyway, the parameters that differ from the literals
+at the top of the body, and the body. A script or a function gives a cell that
+calls ``Client().submit(...)``, or says what it was where it can't be had again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from jupyter_training.core.job import PRIORITY_DEFAULT, Job
+from jupyter_training.core.resources import Resources
+from jupyter_training.errors import NotFound
+from jupyter_training.services import code
+from jupyter_training.services.jobs import known
+from jupyter_training.services.site import Site
+
+__all__ = ["CellText", "cell"]
+
+_DEFAULT_GRACE = 10.0
+_DEFAULT_POOL = "local"
+_PLAIN = re.compile(r"[\w.,:/@%+-]+\Z", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+class CellText(BaseModel):
+    """The text of a notebook cell."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+
+
+def cell(site: Site, job_id: str) -> CellText:
+    """The cell that does again what the job did.
+
+    Raises:
+        UnknownJob: no job has that id.
+        NotFound: its code is no longer kept.
+    """
+    job = known(site, job_id)
+    entry = job.spec.entry
+    if entry.kind == "cell":
+        file = next((file for file in job.spec.files if file.path == entry.path), None)
+        body = code.text_of(site, file) if file is not None else None
+        if body is None:
+            raise NotFound(f"The code of the job {job.id} is no longer kept.")
+        return CellText(text=_train_cell(job, _without_blank_top(body)))
+    return CellText(text=_client_cell(job))
+
+
+def _train_cell(job: Job, body: str) -> str:
+    spec = job.spec
+    literals = _literals(body)
+    words = ["%%train", spec.name, *_options(job)]
+    for name, value in spec.params.items():
+        if name not in literals or not _same(literals[name], value):
+            words.append(f"{name}={_word(_value(value))}")
+    return f"{' '.join(words)}\n{body}"
+
+
+def _options(job: Job) -> Iterator[str]:
+    """The options of the magic line that were not what one gets without them."""
+    spec, usual = job.spec, Resources()
+    if job.pool != _DEFAULT_POOL:
+        yield from ("--pool", _word(job.pool))
+    if job.priority != PRIORITY_DEFAULT:
+        yield from ("--priority", str(job.priority))
+    for name in ("slots", "gpus", "cpus", "memory"):
+        asked = getattr(spec.resources, name)
+        if asked != getattr(usual, name):
+            yield from (f"--{name}", _number(asked))
+    if spec.timeout is not None:
+        yield from ("--timeout", _span(spec.timeout))
+    if spec.grace != _DEFAULT_GRACE:
+        yield from ("--grace", _span(spec.grace))
+    if spec.metrics == "off":
+        yield from ("--metrics", "off")
+    for name, value in spec.tags.items():
+        yield from ("--tag", _word(f"{name}={value}"))
+    if spec.environment.pass_env:
+        yield from ("--pass-env", ",".join(spec.environment.pass_env))
+    if spec.data:
+        yield from ("--take", ",".join(one.name for one in spec.data))
+
+
+def _client_cell(job: Job) -> str:
+    """A script or function by the client; values as Python writes them."""
+    spec, entry = job.spec, job.spec.entry
+    given: dict[str, object] = {"name": spec.name}
+    if job.pool != _DEFAULT_POOL:
+        given["pool"] = job.pool
+    if job.priority != PRIORITY_DEFAULT:
+        given["priority"] = job.priority
+    usual = Resources()
+    resources = {
+        name: getattr(spec.resources, name)
+        for name in type(usual).model_fields
+        if getattr(spec.resources, name) != getattr(usual, name)
+    }
+    if resources:
+        given["resources"] = resources
+    if spec.timeout is not None:
+        given["timeout"] = _span(spec.timeout)
+    if spec.tags:
+        given["tags"] = dict(spec.tags)
+    if spec.environment.pass_env:
+        given["environment"] = {"pass_env": list(spec.environment.pass_env)}
+    params = {name: value for name, value in spec.params.items() if _NAME.match(name) and name not in given}
+    head = "from jupyter_training import Client\n\n"
+    target = entry.function or "None" if entry.kind == "function" else repr(entry.shown_as or entry.path)
+    lines = [target, *(repr(word) for word in entry.args)]
+    lines += [f"{name}={value!r}" for name, value in params.items()]
+    lines += [f"{name}={value!r}" for name, value in given.items()]
+    others = {name: value for name, value in spec.params.items() if name not in params}
+    if others:
+        lines.append(f"**{others!r}")
+    note = ""
+    if entry.kind == "function":
+        note = f"# {entry.function} as it is defined in this notebook now\n"
+    inside = "".join(f"    {line},\n" for line in lines)
+    return f"{head}{note}Client().submit(\n{inside})\n"
+
+
+def _without_blank_top(body: str) -> str:
+    """The body without the blank lines that stand for the lines of its cell above it."""
+    lines = body.splitlines(keepends=True)
+    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    return "".join(lines[start:]).rstrip("\n") + "\n"
+
+
+def _literals(body: str) -> Mapping[str, object]:
+    """The first literal that each name is given at the top of a body, as the job's runtime sees the top."""
+    try:
+        tree = ast.parse(body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        target: ast.expr | None = None
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = node.targets[0]
+        elif isinstance(node, ast.AnnAssign):
+            target = node.target
+        value = getattr(node, "value", None)
+        if not isinstance(target, ast.Name) or value is None:
+            break
+        try:
+            found.setdefault(target.id, ast.literal_eval(value))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            break
+    return found
+
+
+def _same(literal: object, value: object) -> bool:
+    """Whether a parameter is what the literal says; JSON knows no tuples, and 1 is not 1.0, nor is it true."""
+    try:
+        return json.dumps(literal) == json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _value(value: object) -> str:
+    """A value as the magic line reads it: a text without quotes where it can't be taken for something else."""
+    if isinstance(value, str):
+        return json.dumps(value) if _looks_like_another_kind(value) else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _looks_like_another_kind(text: str) -> bool:
+    if text == "" or text[0] in "[{\"'(" or text != text.strip() or text.lower() in ("true", "false", "null", "none"):
+        return True
+    try:
+        ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _word(text: str) -> str:
+    """One word of the magic line."""
+    if _PLAIN.match(text):
+        return text
+    name, equals, value = text.partition("=")
+    if equals and _PLAIN.match(name):
+        return f"{name}={shlex.quote(value)}"
+    return shlex.quote(text)
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _span(seconds: float) -> str:
+    for unit, scale in (("h", 3600), ("m", 60)):
+        if seconds >= scale and seconds % scale == 0:
+            return f"{seconds / scale:g}{unit}"
+    return f"{seconds:g}"

@@ -1,0 +1,74 @@
+"""Signs of life of a job that stand outside the store's rows: its log's last byte, the latest picture, machine samples."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from jupyter_training import spool
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
+from jupyter_training.core.metric import Progress, SeriesSummary
+from jupyter_training.schema import ArtifactView
+from jupyter_training.services import artifacts
+from jupyter_training.services.site import Site
+from jupyter_training.spool import layout
+
+__all__ = ["figure", "last_word", "machine", "source"]
+
+_FIGURES = "figures"
+_FIGURE = re.compile(r"(\d{1,9})\.(?:png|jpe?g|gif|webp)\Z")
+_MACHINE = "machine/"
+_SOURCES: tuple[Literal["report", "mlflow", "log"], ...] = ("report", "mlflow", "log")
+
+
+def figure(site: Site, job: JobId) -> ArtifactView | None:
+    """The latest picture that the job showed; it is kept below its outputs, numbered."""
+    folder = os.path.join(artifacts.folder(site, job), _FIGURES)
+    try:
+        names = os.listdir(folder)
+    except OSError:  # most jobs show none
+        return None
+    numbered = sorted(((int(match[1]), name) for name in names if (match := _FIGURE.match(name))), reverse=True)
+    for _, name in numbered:
+        try:
+            status = os.lstat(os.path.join(folder, name))
+        except OSError:
+            continue
+        if stat.S_ISREG(status.st_mode) and status.st_size > 0:
+            return artifacts.view(f"{_FIGURES}/{name}", status)
+    return None
+
+
+def last_word(
+    site: Site, job: Job, summaries: Iterable[SeriesSummary], progress: Progress | None, *, runs: bool
+) -> float | None:
+    """When the job last said anything: a point of its own, progress, or, while it runs, a byte of its log."""
+    moments = [one.last_time for one in summaries if one.source != "machine"]
+    if progress is not None:
+        moments.append(progress.time)
+    if runs:
+        folder = spool.attempt_folder(site.settings.spool_root, job.id, job.attempt)
+        try:
+            moments.append(os.stat(os.path.join(folder, layout.LOG)).st_mtime)
+        except OSError:  # it has printed nothing
+            pass
+    return max(moments, default=None)
+
+
+def machine(summaries: Mapping[str, SeriesSummary]) -> dict[str, float]:
+    """The newest sample of each of the machine's series, by the name that the supervisor gave it."""
+    return {
+        name.removeprefix(_MACHINE): one.last
+        for name, one in summaries.items()
+        if one.source == "machine" and one.last is not None
+    }
+
+
+def source(summaries: Mapping[str, SeriesSummary]) -> Literal["report", "log", "mlflow"] | None:
+    """Where the job's metrics come from: its own reports before its MLflow calls before printed lines."""
+    found = {one.source for one in summaries.values()}
+    return next((one for one in _SOURCES if one in found), None)
