@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["arguments", "run"]
 
 # Those options of the cell magic that are a job's own; what a shell does differently stands below.
-_SHARED = tuple(option for option in CELL.options if option.key and option.name not in ("pass_env", "metrics"))
+_ELSEWHERE = frozenset(
+    {"backend", "detach", "env", "folder", "if_exists", "metrics", "o", "once", "pass_env", "python", "quiet", "take"}
+    | {"wait"}
+)
+_SHARED = tuple(option for option in CELL.options if option.key and option.name not in _ELSEWHERE)
 _PARAMETER = re.compile(r"([A-Za-z_][\w.-]*)=(.*)\Z", re.DOTALL)
 
 

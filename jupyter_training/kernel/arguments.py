@@ -135,7 +135,7 @@ class _Reader:
             if option.name in self.options and self.options[option.name] != value:
                 raise self._fault(word, f"{flag} is given twice, with different values.")
             self.options[option.name] = value
-        elif isinstance(value, tuple) and option.kind == "pair":
+        elif isinstance(value, tuple) and option.kind in ("pair", "setting"):
             pairs = self.options.setdefault(option.name, {})
             assert isinstance(pairs, dict)
             pairs[value[0]] = value[1]
@@ -208,8 +208,10 @@ def _value(option: Option, text: str) -> object:
         if not equals or not key:
             raise ValueError(f"{text!r} is not KEY=VALUE")
         return (key, value)
+    if option.kind == "setting":
+        return _setting(text)
     if option.kind == "names":
-        return _names(text)
+        return _variable_names(text) if option.lists == "environment" else _names(text)
     if option.kind == "variable" and (not text.isidentifier() or keyword.iskeyword(text)):
         raise ValueError(f"{text!r} can't be a variable's name")
     return text
@@ -229,14 +231,34 @@ def _number(text: str) -> float:
     return value
 
 
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(filter(None, (part.strip() for part in text.split(","))))
+def _setting(text: str) -> tuple[str, str | None]:
+    """An environment variable: with its value, or only named."""
+    name, equals, value = text.partition("=")
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is not the name of an environment variable")
+    return name, value if equals else None
+
+
+def _variable_names(text: str) -> tuple[str, ...]:
+    names = _parts(text)
     for name in names:
         if "=" in name:
             raise ValueError(f"{name.partition('=')[0]} is enough: the value is read here and stays out of the cell")
         if not name.isidentifier():
             raise ValueError(f"{name!r} is not the name of an environment variable")
     return names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = _parts(text)
+    for name in names:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"{name!r} is not a variable's name")
+    return names
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
 def _assigns(raw: str) -> bool:

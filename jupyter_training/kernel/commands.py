@@ -11,12 +11,13 @@ from typing import Literal
 
 __all__ = ["CELL", "VERBS", "Command", "Option"]
 
-Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "names", "variable"]
+Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "setting", "names", "variable"]
+Lists = Literal["", "pools", "backends", "configs", "variables", "environment"]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option. ``key`` is what the server calls it, so that a refusal can point at the word."""
+    """One option. ``key`` is what a config and the server call it, so that a refusal can point at the word."""
 
     flags: tuple[str, ...]
     help: str
@@ -26,7 +27,7 @@ class Option:
     choices: tuple[str, ...] = ()
     repeats: bool = False
     excludes: str = ""
-    lists: Literal["", "pools"] = ""  # what completion offers from the server
+    lists: Lists = ""  # where completion finds its values
 
     @property
     def name(self) -> str:
@@ -67,8 +68,8 @@ class Command:
         return [flag for option in self.options for flag in option.flags]
 
 
-_QUIET = Option(("-q", "--quiet"), "show nothing when all is well")
-_INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR")
+_QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
+_INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
 
 CELL = Command(
     name="",
@@ -78,6 +79,8 @@ CELL = Command(
     takes_values=True,
     options=(
         Option(("--name",), "the job's name, as NAME in first place", "text", "NAME", "name"),
+        Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
+        Option(("--backend",), "run it in the pool of this backend", "text", "NAME", "backend", lists="backends"),
         Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
         Option(("--priority",), "1 to 99, smaller goes first (42)", "whole", "N", "priority"),
         Option(("--slots",), "slots of the pool that it holds (1)", "whole", "N", "resources.slots"),
@@ -86,7 +89,15 @@ CELL = Command(
         Option(("--memory",), "memory that it needs, like 4GiB", "size", "SIZE", "resources.memory"),
         Option(("--timeout",), "stop it after so long, like 90m or 2h", "span", "TIME", "timeout"),
         Option(("--grace",), "seconds between asking it to stop and killing it (10)", "span", "TIME", "grace"),
-        Option(("--tag",), "a label, like team=vision; may be repeated", "pair", "KEY=VALUE", "tags", repeats=True),
+        Option(
+            ("--env",),
+            "an environment variable, kept with the job; a name alone takes its value here",
+            "setting",
+            "NAME[=VALUE]",
+            "environment.variables",
+            repeats=True,
+            lists="environment",
+        ),
         Option(
             ("--pass-env",),
             "hand over environment variables by name, outside the record",
@@ -94,6 +105,19 @@ CELL = Command(
             "NAME[,NAME]",
             "environment.pass_env",
             repeats=True,
+            lists="environment",
+        ),
+        Option(("--python",), "the interpreter that runs it (this kernel's own)", "text", "PATH", "environment.python"),
+        Option(("--folder",), "the folder that it runs in (this kernel's own)", "text", "PATH", "environment.folder"),
+        Option(("--tag",), "a label, like team=vision; may be repeated", "pair", "KEY=VALUE", "tags", repeats=True),
+        Option(
+            ("--take",),
+            "send values of this kernel along, under the same names",
+            "names",
+            "NAME[,NAME]",
+            "take",
+            repeats=True,
+            lists="variables",
         ),
         Option(
             ("--metrics",),
@@ -104,9 +128,18 @@ CELL = Command(
             choices=("auto", "off"),
         ),
         _INTO,
-        Option(("--wait",), "stay until it has ended; a failure is raised", excludes="--detach"),
-        Option(("--detach",), "return at once (this is the default)", excludes="--wait"),
-        Option(("--dry-run",), "show what would be sent, and send nothing"),
+        Option(("--wait",), "stay until it has ended; a failure is raised", key="wait", excludes="--detach"),
+        Option(("--detach",), "return at once (this is the default)", key="detach", excludes="--wait"),
+        Option(("--once",), "no new job where an equal one has succeeded", key="once"),
+        Option(
+            ("--if-exists",),
+            "what an equal job that is still active means: that job (the default), a new one, or an error",
+            "text",
+            "reuse|new|error",
+            "if_exists",
+            choices=("reuse", "new", "error"),
+        ),
+        Option(("--dry-run",), "show all that would be sent, and store nothing"),
         _QUIET,
     ),
     notes=(

@@ -15,6 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from jupyter_training.errors import InvalidUsage, TrainingError
 from jupyter_training.kernel import body as bodies
 from jupyter_training.kernel import card, completion, explain, waiting
+from jupyter_training.kernel import wish as wishes
 from jupyter_training.kernel.arguments import Parsed, parse, verb_of
 from jupyter_training.kernel.commands import CELL
 from jupyter_training.kernel.failure import present
@@ -80,25 +81,28 @@ class TrainMagics(Magics):
         from jupyter_training.client.handle import Handle
         from jupyter_training.kernel import request as requests
 
-        screen, quiet = Screen(self._shell), parsed.on("quiet")
+        wish = wishes.of_line(parsed)
+        screen, quiet = Screen(self._shell), wish.quiet
         code = bodies.read(cell, first_line=place.first_line)
-        resolved = bodies.resolve(code, parsed.values)
-        request = requests.build(parsed, code, resolved.params, place)
+        resolved = bodies.resolve(code, wish.params)
+        built = requests.build(wish, code, resolved.params, place, self._shell.user_ns)
         if not quiet:
             for warning in resolved.warnings:
                 screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
+            for note in built.notes:
+                screen.warn(note)
         if parsed.on("dry_run"):
-            screen.say(json.dumps(requests.shown(request), indent=2, ensure_ascii=False))
+            shown = {key: value for key, value in built.request.items() if key not in ("key", "secrets")}
+            screen.say(json.dumps(shown, indent=2, ensure_ascii=False))
             return
         client = self.session.client
-        job = client.submit_request(request)["job"]
-        variable = parsed.text("o")
-        if variable is not None:
-            self._shell.user_ns[variable] = Handle(client, job)
+        job = client.submit_request(built.request)["job"]
+        if wish.out is not None:
+            self._shell.user_ns[wish.out] = Handle(client, job)
         drawing = None if quiet else screen.drawing()
         if drawing is not None:
-            drawing.draw(card.bundle(job), final=not parsed.on("wait"))
-        if parsed.on("wait"):
+            drawing.draw(card.bundle(job), final=not wish.waits)
+        if wish.waits:
             waiting.stay(client, [job], [drawing])
 
 

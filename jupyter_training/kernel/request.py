@@ -3,63 +3,84 @@
 from __future__ import annotations
 
 import base64
+import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_training.client import environment, imports, interpreter
-from jupyter_training.errors import InvalidUsage, Problem
-from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.kernel.body import Body
-from jupyter_training.kernel.commands import VERBS
 from jupyter_training.kernel.notebook import Place
+from jupyter_training.kernel.wish import Wish
 
-__all__ = ["build", "shown"]
-
-_RESOURCES = ("slots", "gpus", "cpus", "memory")
-_AS_THEY_ARE = ("pool", "priority", "timeout", "grace", "metrics")
+__all__ = ["Built", "build"]
 
 
-def build(parsed: Parsed, body: Body, params: Mapping[str, object], place: Place) -> dict[str, Any]:
-    """The request for a cell: its code with the local modules it imports, this interpreter and folder, what was given.
+@dataclass(frozen=True)
+class Built:
+    """A request that can be sent once the values it names are there, and what should be said about it."""
+
+    request: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def build(wish: Wish, body: Body, params: Mapping[str, object], place: Place, names: Mapping[str, object]) -> Built:
+    """The request for a cell: its code with what it uses, this interpreter and folder, what was wished.
+
+    ``names`` are the kernel's variables, which the code may use. A cell that is
+    run again while its job is active means the same job (``if_exists``), where
+    nothing else was said.
 
     Raises:
-        InvalidUsage: the job's name can't be one.
         InvalidSpec: an import that the environment lacks, a local module that is no Python, a variable that is not set.
     """
-    secrets = parsed.options.get("pass_env", ())
-    assert isinstance(secrets, (list, tuple))
-    wished = environment.captured(pass_env=secrets)
-    folder = Path(wished["folder"])
-    file = "cell.py" if not (folder / "cell.py").exists() else "_cell.py"
-    sources = imports.collect(folder, given={file: body.source.encode()}, cell=file)
+    secrets = tuple(wish.environment.get("pass_env") or ())
+    wished = _environment(wish)
+    here = Path.cwd()
+    file = "cell.py" if not (here / "cell.py").exists() else "_cell.py"
+    sources = imports.collect(here, given={file: body.source.encode()}, cell=file)
     if not sources.moves_path:
         written = [replace(one, file=place.shown_as) if one.file == file else one for one in sources.foreign]
         interpreter.check_imports(written, wished["python"], variables=wished["variables"])
-    resources = {name: parsed.options[name] for name in _RESOURCES if name in parsed.options}
     request = {
+        "if_exists": "reuse",
+        **wish.asked(),
         "key": uuid.uuid4().hex,
-        "name": _name(parsed),
         "entry": {"kind": "cell", "path": file, "shown_as": place.shown_as},
         "files": [_file(path, content) for path, content in sorted(sources.files.items())],
         "params": dict(params),
-        "resources": resources or None,
         "environment": wished,
         "secrets": environment.secret_values(secrets),
-        "tags": parsed.options.get("tag"),
         "origin": {"notebook": place.notebook, "cell": place.cell, "client": "magic"},
-        **{name: parsed.options.get(name) for name in _AS_THEY_ARE},
     }
-    return {key: value for key, value in request.items() if value is not None}
+    return Built(request)
 
 
-def shown(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as it may be shown: without its one-time key and the values of secrets."""
-    kept = {key: value for key, value in request.items() if key != "key"}
-    kept["secrets"] = dict.fromkeys(request.get("secrets", {}), "(kept out of sight)")
-    return kept
+def _environment(wish: Wish) -> dict[str, Any]:
+    """This kernel's interpreter, folder and variables, and over them what was wished."""
+    asked = wish.environment
+    return environment.captured(
+        kind=asked.get("kind"),
+        python=asked.get("python"),
+        folder=asked.get("folder"),
+        variables={name: _variable(name, value) for name, value in (asked.get("variables") or {}).items()},
+        pass_env=asked.get("pass_env") or (),
+    )
+
+
+def _variable(name: str, value: object) -> object:
+    """A variable's value; one that was only named has the value it has here."""
+    if value is not None:
+        return value
+    if name in os.environ:
+        return os.environ[name]
+    close = near_miss(name, os.environ)
+    words = f"--env {name}: this variable is not set here."
+    hint = f"Did you mean {close}?" if close else f"Give its value: --env {name}=VALUE."
+    raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
 
 
 def _file(path: str, content: bytes) -> dict[str, str]:
@@ -67,18 +88,3 @@ def _file(path: str, content: bytes) -> dict[str, str]:
         return {"path": path, "text": content.decode()}
     except UnicodeDecodeError:  # a module in another encoding
         return {"path": path, "base64": base64.b64encode(content).decode()}
-
-
-def _name(parsed: Parsed) -> str | None:
-    given = parsed.operands[0] if parsed.operands else None
-    option = parsed.text("name")
-    if given is not None and option is not None and given != option:
-        raise InvalidUsage(f"The job has two names: {given!r} and {option!r}.", errors=[Problem("name", key="name")])
-    name = given or option
-    if name in VERBS:
-        raise InvalidUsage(
-            f"{name!r} is a verb of %train and no good name for a job.",
-            hint=f"For the verb write %train {name} with one %, in a cell of its own; else choose another name.",
-            errors=[Problem("name", key="name")],
-        )
-    return name

@@ -1,0 +1,143 @@
+"""What is wished for a cell: what its magic line says, over what its config says.
+
+Both are brought to one shape, the keys of a config (``pool``, ``resources``,
+``environment``, ...). A server knows most of them; ``take``, ``wait``, ``out``
+and ``quiet`` are this side's alone, and this is the one place that reads them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_training.errors import InvalidUsage, Problem
+from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.kernel.commands import VERBS
+
+__all__ = ["Wish", "of_line", "over"]
+
+_OWN_KEYS = frozenset({"take", "wait", "detach", "out", "quiet"})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Nested values by the keys of a config; only what was said is there."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str | None:
+        return self.values.get("name")
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        return dict(self.values.get("params") or {})
+
+    @property
+    def environment(self) -> Mapping[str, Any]:
+        return dict(self.values.get("environment") or {})
+
+    @property
+    def take(self) -> tuple[str, ...]:
+        """Names of variables whose values go along."""
+        return tuple(self.values.get("take") or ())
+
+    @property
+    def out(self) -> str | None:
+        """The variable that gets the handle."""
+        return self.values.get("out")
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.values.get("wait"))
+
+    @property
+    def quiet(self) -> bool:
+        return bool(self.values.get("quiet"))
+
+    def asked(self) -> dict[str, Any]:
+        """What a server reads as it is: all but this side's own keys, and those that are made of more than was said."""
+        made = _OWN_KEYS | {"params", "environment"}
+        return {key: value for key, value in self.values.items() if key not in made and value is not None}
+
+
+def of_line(parsed: Parsed) -> Wish:
+    """What a magic line says.
+
+    Raises:
+        InvalidUsage: the job's name can't be one, or two options contradict each other.
+    """
+    said: dict[str, Any] = {}
+    for option in parsed.command.options:
+        if option.key and option.name in parsed.options:
+            _put(said, option.key, parsed.options[option.name])
+    name = _name(parsed)
+    if name is not None:
+        said["name"] = name
+    if parsed.values:
+        said["params"] = dict(parsed.values)
+    if said.get("once") and said.get("if_exists", "reuse") != "reuse":
+        raise InvalidUsage(
+            f"--once takes the job that is there already; --if-exists {said['if_exists']} does not.",
+            hint="Leave one of them out.",
+            errors=[Problem("contradicts --once", key="if_exists")],
+        )
+    return Wish(_settled(said))
+
+
+def over(line: Wish, config: Mapping[str, Any]) -> Wish:
+    """The line's wish with what the config says where the line is silent.
+
+    Mappings are joined key by key and lists of names are put together; of
+    everything else the line's value stands.
+    """
+    below = _settled(copy.deepcopy(dict(config)))
+    if line.values.get("if_exists", "reuse") != "reuse":
+        below.pop("once", None)  # the config's wish to reuse gives way too
+    return Wish(_joined(below, line.values))
+
+
+def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for key, value in above.items():
+        known = found.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            found[key] = _joined(known, value)
+        elif isinstance(known, (list, tuple)) and isinstance(value, (list, tuple)):
+            found[key] = [*known, *(one for one in value if one not in known)]
+        else:
+            found[key] = value
+    return found
+
+
+def _settled(said: dict[str, Any]) -> dict[str, Any]:
+    """With ``detach`` as what it means, so that a line's --detach wins over a config's ``wait: true``."""
+    if "detach" in said:
+        detach = said.pop("detach")
+        said.setdefault("wait", not detach)
+    return said
+
+
+def _put(values: dict[str, Any], key: str, value: object) -> None:
+    """Set a dotted key."""
+    *parents, last = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+    values[last] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _name(parsed: Parsed) -> str | None:
+    given = parsed.operands[0] if parsed.operands else None
+    option = parsed.text("name")
+    if given is not None and option is not None and given != option:
+        raise InvalidUsage(f"The job has two names: {given!r} and {option!r}.", errors=[Problem("name", key="name")])
+    name = given or option
+    if name in VERBS:
+        raise InvalidUsage(
+            f"{name!r} is a verb of %train and no good name for a job.",
+            hint=f"For the verb write %train {name} with one %, in a cell of its own; else choose another name.",
+            errors=[Problem("name", key="name")],
+        )
+    return name
