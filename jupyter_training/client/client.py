@@ -88,6 +88,7 @@ class Client:
         name: str | None = None,
         params: Mapping[str, object] | None = None,
         pool: str | None = None,
+        backend: str | None = None,
         priority: int | None = None,
         slots: int | None = None,
         gpus: int | None = None,
@@ -104,6 +105,8 @@ class Client:
         folder: str | os.PathLike[str] | None = None,
         launcher: str | None = None,
         config: Mapping[str, str] | None = None,
+        if_exists: str | None = None,
+        once: bool = False,
         key: str | None = None,
         origin: Mapping[str, str | None] | None = None,
         wait: bool = False,
@@ -116,6 +119,8 @@ class Client:
         go into ``params``. The answer comes once the job is stored; with
         ``wait`` once it has ended. ``key`` makes a repeated submit give the
         first job. ``config`` is a config text: ``{"text": ..., "name": ...}``.
+        ``if_exists``: what an equal job that is still active means ("new",
+        "reuse", "error"); with ``once`` one that has succeeded is taken too.
 
         Raises:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
@@ -148,12 +153,15 @@ class Client:
             "secrets": environments.secret_values(secret_names),
             "launcher": launcher,
             "pool": pool,
+            "backend": backend,
             "priority": priority,
             "timeout": timeout,
             "grace": grace,
             "metrics": dict(metrics) if isinstance(metrics, Mapping) else metrics,
             "tags": dict(tags) if tags is not None else None,
             "config": dict(config) if config is not None else None,
+            "if_exists": if_exists,
+            "once": once or None,
             "origin": dict(origin) if origin is not None else _origin(),
         }
         answer = self.submit_request({name: value for name, value in request.items() if value is not None})
@@ -166,6 +174,22 @@ class Client:
         Safe to repeat: the request's ``key`` names the wish.
         """
         return self._record("POST", "jobs", body=dict(request))
+
+    def plan(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """What a submit of the request would store (``PlanView``); nothing is, and no value need have been sent."""
+        return self._record("POST", "plans", body=dict(request))
+
+    def config(self, text: str, *, name: str = "config") -> dict[str, Any]:
+        """A config text as the server understands it (``ConfigView``); ``name`` is what errors call it.
+
+        Raises:
+            InvalidSpec: with line and column in the text, and the near miss of a key.
+        """
+        return self._record("POST", "configs", body={"text": text, "name": name})
+
+    def cell(self, job: str) -> str:
+        """The text of the cell that does again what the job did."""
+        return str(self._record("GET", f"jobs/{_part(job)}/cell")["text"])
 
     def handle(self, text: str, *, notebook: str | None = None) -> Handle:
         """The job that an id, a unique prefix, a name or ``last`` means, as a ``Handle``."""
@@ -185,13 +209,19 @@ class Client:
         user: str | None = None,
         notebook: str | None = None,
         pool: str | None = None,
+        filter: str | None = None,
+        sort: str | None = None,
         after: str | None = None,
         limit: int | None = None,
     ) -> dict[str, Any]:
-        """One page of jobs, newest first (``JobPage``); ``after`` is the ``next`` of the page before."""
+        """One page of jobs, newest first (``JobPage``); ``after`` is the ``next`` of the page before.
+
+        ``filter`` is a text like ``state:failed tag:x val_accuracy>0.9``; ``sort``
+        "queue" gives what waits, in the order in which it starts.
+        """
         states = [state] if isinstance(state, str) else list(state or ())
-        query: dict[str, object] = {"state": states, "name": name, "text": text, "user": user}
-        query.update({"notebook": notebook, "pool": pool, "after": after, "limit": limit})
+        query: dict[str, object] = {"state": states, "name": name, "text": text, "user": user, "filter": filter}
+        query.update({"notebook": notebook, "pool": pool, "sort": sort, "after": after, "limit": limit})
         return self._record("GET", "jobs", query=query)
 
     def find(self, text: str, *, notebook: str | None = None) -> dict[str, Any]:
