@@ -19,11 +19,21 @@ from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, data
+from jupyter_training.services import bundle, data, placing
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
-__all__ = ["CONFIG_KEYS", "SHORTHANDS", "check_house", "priority_of", "problems_of", "spec_of", "submit", "with_config"]
+__all__ = [
+    "CLIENT_KEYS",
+    "CONFIG_KEYS",
+    "SHORTHANDS",
+    "check_house",
+    "priority_of",
+    "problems_of",
+    "spec_of",
+    "submit",
+    "with_config",
+]
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
 CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
@@ -32,6 +42,8 @@ CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
+# What only the side that submits can do something about; a submit passes over them.
+CLIENT_KEYS = frozenset({"take", "out", "wait", "detach", "quiet"})
 
 
 def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]:
@@ -52,7 +64,7 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]
         key=request.key,
         spec=spec,
         origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
-        pool=request.pool if request.pool is not None else "local",
+        pool=placing.pool_of(site, request.pool, request.backend),
         priority=priority_of(request.priority),
     )
     check_house(site, submission)
@@ -86,8 +98,8 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
     if request.config is None:
         return request
     name = request.config.name
-    config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | SHORTHANDS)
-    values = dict(config.values)
+    config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | SHORTHANDS | CLIENT_KEYS)
+    values = {key: value for key, value in config.values.items() if key not in CLIENT_KEYS}
     resources = {key: values.pop(key) for key in SHORTHANDS if key in values}
     asked = values.get("resources") or {}
     if resources and isinstance(asked, dict):
