@@ -45,16 +45,16 @@ export function address(base: string, path: string, query: Query = {}): string {
 /**
  * Ask, and give the JSON of the answer.
  *
- * @throws Trouble whenever there is no good answer.
+ * @throws Trouble whenever there is no good answer; once `signal` says so, with the code `aborted`.
  */
 export async function request<T>(
   settings: ServerConnection.ISettings,
   method: 'GET' | 'POST' | 'PUT',
   path: string,
-  { query, body }: { query?: Query; body?: unknown } = {}
+  { query, body, signal }: { query?: Query; body?: unknown; signal?: AbortSignal | undefined } = {}
 ): Promise<T> {
   // Lab's default would add a number to the address against caches; asking anew each time does as well.
-  const init: RequestInit = { method, cache: 'no-cache' };
+  const init: RequestInit = { method, cache: 'no-cache', signal: signal ?? null };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { 'Content-Type': 'application/json' };
@@ -63,6 +63,9 @@ export async function request<T>(
   try {
     response = await ServerConnection.makeRequest(address(settings.baseUrl, path, query), init, settings);
   } catch {
+    if (signal?.aborted) {
+      throw new Trouble('Nobody waits for the answer any more.', null, 'aborted');
+    }
     throw new Trouble('The Jupyter server does not answer.', 'It may be restarting.', 'unreachable');
   }
   if (response.ok) {
