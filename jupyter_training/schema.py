@@ -93,12 +93,17 @@ class SubmitRequest(_Request):
     secrets: dict[str, str] = Field({}, repr=False)  # values of environment.pass_env; never stored with the job
     launcher: str | None = None
     pool: str | None = None
+    backend: str | None = Field(None, description="instead of a pool: the pool of this backend")
     priority: int | None = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
     timeout: float | str | None = Field(None, description="seconds, or a text like 90m, 2h, 1h30m")
     grace: float | str | None = None
     metrics: Literal["auto", "off"] | dict[str, str] | None = None
     tags: dict[str, str] | None = None
     data: Annotated[tuple[DataFile, ...], Field(max_length=100)] = Field((), description="sent before by `PUT data`")
+    if_exists: Literal["new", "reuse", "error"] = Field(
+        "new", description="what becomes of a wish that is equal to an active job of the same notebook, user and name"
+    )
+    once: bool = Field(False, description="a succeeded job that is equal is as good as a new one")
     config: ConfigText | None = None
     origin: OriginView = OriginView()
 
@@ -209,8 +214,12 @@ class JobView(_View):
 
 
 class SubmitResult(_View):
+    """The wish's job. ``reused``: an equal job stands for it; ``notes``: what else is worth knowing, in sentences."""
+
     job: JobView
     created: bool
+    reused: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class JobPage(_View):
@@ -349,6 +358,7 @@ class PlanView(_View):
 
 
 class ConfigView(_View):
-    """A config text as it was understood."""
+    """A config text as it was understood. ``places``: line and column of each key path, from 1."""
 
     values: dict[str, JsonValue]
+    places: dict[str, tuple[int, int]] = {}

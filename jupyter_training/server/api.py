@@ -11,26 +11,29 @@ reading when it writes.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.auth.identity import IdentityProvider, LegacyIdentityProvider, PasswordIdentityProvider
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import ensure_async
 from tornado import web
 
 from jupyter_training.errors import InvalidRequest, InvalidUsage, Problem, TooLarge, TrainingError
 from jupyter_training.server.desk import Desk, account
 from jupyter_training.server.problems import ProblemMixin, Refusal
+from jupyter_training.server.uploads import Arrival
+from jupyter_training.server.waiting import until_job_has_news, until_log_has_news
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from jupyter_training.schema import ArtifactView
+    from jupyter_training.services.api import Call, Operation
     from jupyter_training.services.asking import Matched
 
 __all__ = ["API", "RESOURCE", "ApiHandler", "query_pairs"]
@@ -38,6 +41,9 @@ __all__ = ["API", "RESOURCE", "ApiHandler", "query_pairs"]
 API = "/jupyter-training/api/v1/"
 RESOURCE = "jupyter_training"
 
+_UPLOADS = "data/"
+_SAVED_POLICY = "default-src 'none'; sandbox"
+_SHOWN_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"  # for an SVG's own looks
 _BODY_LIMIT = 4 * 1024 * 1024
 _PIECE = 256 * 1024
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -55,6 +61,7 @@ class ApiHandler(ProblemMixin, APIHandler):
         self._body = bytearray()
         self._body_limit = _BODY_LIMIT
         self._too_much = False
+        self._arrival: Arrival | None = None
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own APIHandler
         await super().prepare()
@@ -65,14 +72,29 @@ class ApiHandler(ProblemMixin, APIHandler):
                 self._body_limit += self.desk.settings.bundle_limit_bytes * 4 // 3  # base64
             except TrainingError as error:
                 raise Refusal(error) from None
+        if self.request.method == "PUT" and self._address().startswith(_UPLOADS):
+            await self._receive()
 
-    def data_received(self, chunk: bytes) -> None:
+    async def data_received(self, chunk: bytes) -> None:
         """Take a piece of the body in. What is over the limit is read and dropped, so that the answer arrives."""
+        if self._arrival is not None:
+            await self._arrival.take(chunk)
+            return
         if len(self._body) + len(chunk) > self._body_limit:
             self._too_much = True
             self._body.clear()
         if not self._too_much:
             self._body += chunk
+
+    def on_finish(self) -> None:
+        if self._arrival is not None:
+            self._arrival.close()
+        super().on_finish()
+
+    def on_connection_close(self) -> None:
+        if self._arrival is not None:
+            self._arrival.close()
+        super().on_connection_close()
 
     @web.authenticated
     @authorized
@@ -116,16 +138,18 @@ class ApiHandler(ProblemMixin, APIHandler):
         matched, query, request = await self.desk.call(self._read)
         site = await self.desk.site()
         operation, path, user = matched.operation, matched.path, self._user()
-        if operation.name == "job" and query is not None:
-            await self._settle(path["job"], query)
+        call = self._call(operation)
+        await self._news(operation, path, query)
         if operation.response is None:
-            file, view = await self.desk.call(operation.call, site, user, path, query, request)
-            await self._send_file(file, view)
+            file, view = await self.desk.call(call, site, user, path, query, request)
+            await self._send_file(file, view, inline=getattr(query, "inline", False))
             return
 
+        kept = await self._arrival.finish() if self._arrival is not None else None
+
         def work() -> tuple[int, str, str | None]:
-            found = operation.call(site, user, path, query, request)
-            made = getattr(getattr(found, "job", None), "id", None) if operation.name == "submit" else None
+            found = kept or call(site, user, path, query, request)
+            made = getattr(getattr(found, "job", None), "id", None) if operation.method == "POST" else None
             return asking.status_of(found), found.model_dump_json(), made
 
         from jupyter_training.services import asking
@@ -157,32 +181,41 @@ class ApiHandler(ProblemMixin, APIHandler):
         query = asking.read_query(matched.operation, query_pairs(self.request.query_arguments))
         return matched, query, asking.read_body(matched.operation, value)
 
-    async def _settle(self, job_id: str, query: Any) -> None:
-        """Return when the job has news for this reader, or its patience is over. Holds no thread meanwhile."""
-        from jupyter_training.services import jobs
+    async def _news(self, operation: Operation, path: Mapping[str, str], query: Any) -> None:
+        """Wait, where the reader wishes to."""
+        if operation.name == "job":
+            await until_job_has_news(self.desk, path["job"], query)
+        elif operation.name == "logs":
+            await until_log_has_news(self.desk, path["job"], query)
 
-        site = await self.desk.site()
-        if not query.wait or jobs.settled(await self.desk.call(jobs.known, site, job_id), query.after):
-            return
-        feed = self.desk.feed
-        try:
-            async with asyncio.timeout(query.wait), feed.listening():
-                while True:
-                    head = feed.head  # before the look at the job, so that no change falls in between
-                    if jobs.settled(await self.desk.call(jobs.known, site, job_id), query.after):
-                        return
-                    await feed.beyond(head)
-        except TimeoutError:
-            return
+    def _call(self, operation: Operation) -> Call:
+        """What answers. Scripts are named below this server's root folder, and run by its kernels' interpreters."""
+        if operation.name not in ("script", "submit_script"):
+            return operation.call
+        from jupyter_training.server.scripts import Scripts
 
-    async def _send_file(self, file: BinaryIO, view: ArtifactView) -> None:
+        scripts = Scripts(self.desk.root, self.kernel_spec_manager)
+        if operation.name == "script":
+            return lambda site, user, path, query, body: scripts.show(query.path)
+        return lambda site, user, path, query, body: scripts.submit(site, user, body)
+
+    async def _receive(self) -> None:
+        """Make ready for an upload, if who sends it may. The size is the upload's own business."""
+        self._arrival = Arrival(self.desk)
+        user = self.current_user
+        if user is not None and await ensure_async(self.authorizer.is_authorized(self, user, "write", RESOURCE)):
+            self.request.connection.set_max_body_size(1 << 62)  # type: ignore[union-attr]
+            await self._arrival.begin(self._address().removeprefix(_UPLOADS))
+
+    async def _send_file(self, file: BinaryIO, view: ArtifactView, *, inline: bool) -> None:
         """Stream what a job wrote. It is a stranger's content: never shown as a page of this server's origin."""
         with file:
             size = await self.desk.call(file.seek, 0, 2)
             await self.desk.call(file.seek, 0)
             name = quote(view.name.rpartition("/")[2], safe="", errors="replace")
-            self.set_header("Content-Disposition", f"attachment; filename*=utf-8''{name}")
-            self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+            kind = "inline" if inline else "attachment"
+            self.set_header("Content-Disposition", f"{kind}; filename*=utf-8''{name}")
+            self.set_header("Content-Security-Policy", _SHOWN_POLICY if inline else _SAVED_POLICY)
             self.set_header("Content-Type", view.type)
             self.set_header("Content-Length", str(size))
             left = 0 if self.request.method == "HEAD" else size

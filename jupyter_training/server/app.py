@@ -83,7 +83,7 @@ class TrainingApp(ExtensionApp):
             except TrainingError as error:
                 self.log.error("jupyter_training: %s", error)
                 settings = error
-        self.desk = Desk(settings, self.log, on_open=self._opened)
+        self.desk = Desk(settings, self.log, root=self._root(), on_open=self._opened)
 
     def initialize_handlers(self) -> None:
         """All routes. The API's own are matched against the table of operations at the first request."""
@@ -124,6 +124,14 @@ class TrainingApp(ExtensionApp):
             self._note = None
         if self.desk is not None:
             await self.desk.close()
+
+    def _root(self) -> Path | None:
+        """The folder that the file browser shows; None where its files are elsewhere, or there is no file browser."""
+        assert self.serverapp is not None
+        if SETTINGS_KEY in self.serverapp.tornado_settings:
+            return None
+        root = getattr(self.serverapp.contents_manager, "root_dir", None)
+        return Path(root) if root and Path(root).is_dir() else None
 
     async def _begin(self, pause: float) -> None:
         """Open a home that is in use and see that somebody acts on its wishes; one that is not stays untouched."""

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from jupyter_training.errors import TrainingError, Unavailable
@@ -29,6 +30,7 @@ _THREADS = 8
 class Desk:
     """Made when the server starts, and light: the home is opened with the first request that needs it.
 
+    ``root`` is the folder that the server's file browser shows, if it is one of this machine.
     ``on_open`` is awaited once, when the site has been opened.
     """
 
@@ -37,9 +39,11 @@ class Desk:
         settings: Settings | TrainingError,
         log: logging.Logger | logging.LoggerAdapter[logging.Logger],
         *,
+        root: Path | None = None,
         on_open: Callable[[Site], Awaitable[None]] | None = None,
     ) -> None:
         self.log = log
+        self.root = root
         self.feed = Feed(self)
         self.last_used = time.monotonic()
         self._settings = settings

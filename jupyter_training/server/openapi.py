@@ -24,6 +24,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _PATH_VALUES = {
     "job": {"description": "the job's id", "schema": {"type": "string", "pattern": "^[a-z2-7]{10}$"}},
     "artifact": {"description": "an id from the job's list of artifacts", "schema": {"type": "string", "minLength": 1}},
+    "sha256": {"description": "of the content, in hex", "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
 }
 _ABOUT = """Durable training jobs: submit, watch, stop, and what came out.
 
@@ -112,7 +113,10 @@ def _operation(operation: Operation, names: dict[type[BaseModel], str]) -> dict[
         "parameters": [*parameters, *_query(operation.query)],
         "responses": _responses(operation, names),
     }
-    if operation.request is not None:
+    if operation.uploads:
+        content: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        described["requestBody"] = {"required": True, "content": content}
+    elif operation.request is not None:
         content = {"application/json": {"schema": _reference(names, operation.request)}}
         described["requestBody"] = {"required": True, "content": content}
     return described
@@ -125,7 +129,9 @@ def _responses(operation: Operation, names: dict[type[BaseModel], str]) -> dict[
         return {"200": {"description": "The file's content.", "content": {"*/*": file}}, "default": problem}
     content = {"application/json": {"schema": _reference(names, operation.response)}}
     answers: dict[str, Any] = {"200": {"description": "Done.", "content": content}, "default": problem}
-    if operation.name == "submit":
+    if operation.uploads:
+        answers["201"] = {"description": "Kept.", "content": content}
+    if operation.name in ("submit", "submit_script"):
         place = {"Location": {"description": "the job's address", "schema": {"type": "string"}}}
         answers["200"] = {"description": "It was there already.", "content": content, "headers": place}
         answers["201"] = {"description": "Stored.", "content": content, "headers": place}

@@ -15,21 +15,39 @@ from pydantic import BaseModel
 
 from jupyter_training.schema import (
     ArtifactList,
+    ConfigText,
+    ConfigView,
     InfoView,
     JobPage,
     JobView,
     LogChunk,
     MetricsView,
+    PlanView,
     PoolList,
     SubmitRequest,
     SubmitResult,
     VerbRequest,
     VerbResult,
 )
-from jupyter_training.services import artifacts, info, jobs, logs, metrics, pools
+from jupyter_training.services import (
+    artifacts,
+    cell_text,
+    code,
+    configs,
+    data,
+    info,
+    jobs,
+    light,
+    log_matches,
+    logs,
+    metrics,
+    plans,
+    pools,
+    scripts,
+)
 from jupyter_training.services.site import Site
 
-__all__ = ["OPERATIONS", "Operation", "Path", "operation"]
+__all__ = ["OPERATIONS", "Call", "Operation", "Path", "operation"]
 
 Path = Mapping[str, str]
 Call = Callable[[Site, str, Path, Any, Any], Any]
@@ -37,7 +55,11 @@ Call = Callable[[Site, str, Path, Any, Any], Any]
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that can be asked for. ``response`` None: bytes of a file (``call`` gives file and view)."""
+    """One thing that can be asked for.
+
+    ``response`` None: bytes of a file (``call`` gives file and view).
+    ``uploads``: the body is bytes as they are, which ``call`` gets.
+    """
 
     name: str
     method: Literal["GET", "POST", "PUT"]
@@ -47,6 +69,7 @@ class Operation:
     query: type[BaseModel] | None = None
     request: type[BaseModel] | None = None
     response: type[BaseModel] | None = None
+    uploads: bool = False
 
 
 def operation(name: str) -> Operation:
@@ -76,7 +99,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "jobs",
         "GET",
         "jobs",
-        "One page of jobs, newest first.",
+        "One page of jobs: newest first, or what waits in the order in which it starts.",
         lambda site, user, path, query, body: jobs.page(site, query),
         query=jobs.JobsQuery,
         response=JobPage,
@@ -121,10 +144,35 @@ OPERATIONS: tuple[Operation, ...] = (
         "logs",
         "GET",
         "jobs/{job}/logs",
-        "A piece of an attempt's log, by byte offset.",
+        "A piece of an attempt's log, by byte offset; with `wait`, as soon as there is more.",
         lambda site, user, path, query, body: logs.logs(site, path["job"], query),
         query=logs.LogQuery,
         response=LogChunk,
+    ),
+    Operation(
+        "log_matches",
+        "GET",
+        "jobs/{job}/log-matches",
+        "The lines of an attempt's log that fit a pattern.",
+        lambda site, user, path, query, body: log_matches.log_matches(site, path["job"], query),
+        query=log_matches.LogMatchesQuery,
+        response=log_matches.LogMatches,
+    ),
+    Operation(
+        "cell",
+        "GET",
+        "jobs/{job}/cell",
+        "The cell that does again what the job did.",
+        lambda site, user, path, query, body: cell_text.cell(site, path["job"]),
+        response=cell_text.CellText,
+    ),
+    Operation(
+        "code",
+        "GET",
+        "jobs/{job}/code",
+        "The job's code as it was sent.",
+        lambda site, user, path, query, body: code.code(site, path["job"]),
+        response=code.CodeView,
     ),
     Operation(
         "artifacts",
@@ -142,8 +190,70 @@ OPERATIONS: tuple[Operation, ...] = (
         "jobs/{job}/artifacts/{artifact}",
         "One file that the job kept.",
         lambda site, user, path, query, body: artifacts.open_artifact(
-            site, jobs.known(site, path["job"]).id, path["artifact"]
+            site, jobs.known(site, path["job"]).id, path["artifact"], query
         ),
+        query=artifacts.ArtifactQuery,
+    ),
+    Operation(
+        "plan",
+        "POST",
+        "plans",
+        "What a submit would store; nothing is stored.",
+        lambda site, user, path, query, body: plans.plan(site, user, body),
+        request=SubmitRequest,
+        response=PlanView,
+    ),
+    Operation(
+        "config",
+        "POST",
+        "configs",
+        "A config text as it is understood; mistakes with line and column.",
+        lambda site, user, path, query, body: configs.config(site, body),
+        request=ConfigText,
+        response=ConfigView,
+    ),
+    Operation(
+        "data_stored",
+        "GET",
+        "data/{sha256}",
+        "Whether a value that goes along is kept already.",
+        lambda site, user, path, query, body: data.stored(site, path["sha256"]),
+        response=data.DataStored,
+    ),
+    Operation(
+        "put_data",
+        "PUT",
+        "data/{sha256}",
+        "Keep a value that goes along, under the SHA-256 of its bytes.",
+        lambda site, user, path, query, body: data.store(site, path["sha256"], body),
+        response=data.DataStored,
+        uploads=True,
+    ),
+    Operation(
+        "script",
+        "GET",
+        "scripts",
+        "The parameters that a script's text says it has; it is not run.",
+        scripts.only_a_server,
+        query=scripts.ScriptQuery,
+        response=scripts.ScriptView,
+    ),
+    Operation(
+        "submit_script",
+        "POST",
+        "scripts",
+        "Submit a script below the server's root folder, with the modules beside it.",
+        scripts.only_a_server,
+        request=scripts.ScriptSubmit,
+        response=SubmitResult,
+    ),
+    Operation(
+        "light",
+        "GET",
+        "light",
+        "A folder with the magics and the client, for kernels whose environment has none of us.",
+        lambda site, user, path, query, body: light.light(site),
+        response=light.LightView,
     ),
     Operation(
         "pools",

@@ -10,15 +10,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pydantic import BaseModel, ConfigDict
+
 from jupyter_training.core.ids import JobId
-from jupyter_training.errors import NotFound
+from jupyter_training.errors import InvalidUsage, NotFound
 from jupyter_training.schema import ArtifactView
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
 
-__all__ = ["folder", "kept", "open_artifact", "view"]
+__all__ = ["ArtifactQuery", "folder", "kept", "open_artifact", "view"]
 
 LIMIT = 10_000  # files that a list names
+# What a page of ours may show: pictures and plain text. An SVG comes in a sandbox; HTML and PDF are only downloaded.
+_SHOWN = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/svg+xml",
+        "text/plain",
+        "text/csv",
+        "application/json",
+    }
+)
+
+
+class ArtifactQuery(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inline: bool = False  # to be shown in a page, not saved; only what is safe there
 
 
 def folder(site: Site, job: JobId) -> Path:
@@ -48,14 +69,17 @@ def view(name: str, status: os.stat_result) -> ArtifactView:
     )
 
 
-def open_artifact(site: Site, job: JobId, artifact: str) -> tuple[BinaryIO, ArtifactView]:
+def open_artifact(site: Site, job: JobId, artifact: str, query: ArtifactQuery) -> tuple[BinaryIO, ArtifactView]:
     """An open file and its view. Opened beneath the output folder without following links.
 
     Raises:
         NotFound: no output of the job has that id.
+        InvalidUsage: it is to be shown in a page, and is of a kind that is only downloaded.
     """
     for view in kept(site, job):
         if view.id == artifact:
+            if query.inline and view.type not in _SHOWN:
+                raise InvalidUsage(f"{view.name} ({view.type}) is not shown in a page.", hint="Download it instead.")
             try:
                 return _open_beneath(folder(site, job), view.name), view
             except OSError:

@@ -20,7 +20,7 @@ from jupyter_training.core.job import DataFile
 from jupyter_training.errors import InvalidRequest, InvalidSpec, NotFound, Problem, StoreFull, TooLarge, Unavailable
 from jupyter_training.services.site import Site
 
-__all__ = ["LIMIT", "DataStored", "Upload", "check", "stored"]
+__all__ = ["LIMIT", "DataStored", "Upload", "check", "store", "stored"]
 
 LIMIT = 2 * 1024**3  # bytes of one value
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -140,6 +140,13 @@ def stored(site: Site, sha256: str) -> DataStored:
         except OSError:
             pass
     raise NotFound(f"No data are kept under {sha256[:70]!r}.", hint="Send them by PUT to this address.")
+
+
+def store(site: Site, sha256: str, content: bytes) -> DataStored:
+    """Keep a content that is at hand as a whole; see ``Upload``."""
+    with Upload(site.settings.data, sha256) as upload:
+        upload.write(content)
+        return upload.finish()
 
 
 def check(site: Site, files: Sequence[DataFile]) -> None:

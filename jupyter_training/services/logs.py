@@ -14,7 +14,7 @@ from jupyter_training.services.site import Site
 from jupyter_training.spool import log as spool_log
 from jupyter_training.store import views
 
-__all__ = ["LogQuery", "attempt_of", "has_news", "logs"]
+__all__ = ["LogQuery", "attempt_of", "grown", "has_news", "logs"]
 
 PIECE_LIMIT = 1024 * 1024
 
@@ -73,6 +73,11 @@ def attempt_of(site: Site, job: Job, number: int | None) -> Attempt | None:
     if found is None:
         raise NotFound(f"The job {job.id} has no attempt {number}; it has {len(attempts)}.")
     return found
+
+
+def grown(site: Site, job_id: str, chunk: LogChunk) -> bool:
+    """Whether more was printed since that answer. Looks at the log's size and nothing else."""
+    return spool_log.size(spool.attempt_folder(site.settings.spool_root, job_id, chunk.attempt)) > chunk.size
 
 
 def has_news(chunk: LogChunk, query: LogQuery) -> bool:

@@ -55,6 +55,7 @@ class ScriptSubmit(BaseModel):
     pool: str | None = None
     priority: int | None = None
     kernel: Annotated[str, Field(max_length=200)] | None = None
+    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] | None = None  # as a submit's
 
 
 def only_a_server(*_given: Any) -> NoReturn:

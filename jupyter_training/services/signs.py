@@ -1,7 +1,8 @@
-"""Signs of life of a job that stand outside the store's rows: its log's last byte, the latest picture, machine samples."""
+"""A job's signs of life beside the store's rows: its log's last byte, the latest picture, machine samples."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -52,10 +53,8 @@ def last_word(
         moments.append(progress.time)
     if runs:
         folder = spool.attempt_folder(site.settings.spool_root, job.id, job.attempt)
-        try:
+        with contextlib.suppress(OSError):  # it has printed nothing
             moments.append(os.stat(os.path.join(folder, layout.LOG)).st_mtime)
-        except OSError:  # it has printed nothing
-            pass
     return max(moments, default=None)
 
 

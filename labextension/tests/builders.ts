@@ -27,7 +27,14 @@ export function aJob(over: Partial<Job> = {}): Job {
     params: {},
     tags: {},
     metrics: {},
+    source: null,
     progress: null,
+    eta: null,
+    machine: {},
+    seen: null,
+    figure: null,
+    data: [],
+    entry: { kind: 'script', shown_as: null },
     attempts: [],
     run_id: null,
     artifacts: null,
@@ -54,13 +61,33 @@ export function queued(over: Partial<Job> = {}): Job {
 }
 
 export function aMetric(last: number | null, over: Partial<Metric> = {}): Metric {
-  return { last, last_step: 3, low: 0.1, low_step: 2, high: 0.9, high_step: 1, count: 4, source: 'report', ...over };
+  return {
+    last,
+    last_step: 3,
+    last_time: 1_795_000_000,
+    low: 0.1,
+    low_step: 2,
+    high: 0.9,
+    high_step: 1,
+    count: 4,
+    source: 'report',
+    ...over
+  };
 }
 
 export function snapshot(n: number, jobs: Job[], store = STORE): ChangeMessage {
-  return { type: 'snapshot', store, n, changes: [], jobs };
+  return { type: 'snapshot', store, n, changes: [], jobs, counts: countsOf(jobs) };
 }
 
 export function changes(n: number, jobs: Job[], store = STORE): ChangeMessage {
-  return { type: 'changes', store, n, changes: jobs.map(job => ({ n, kind: 'state', job: job.id })), jobs };
+  const lines = jobs.map(job => ({ n, kind: 'state', job: job.id }));
+  return { type: 'changes', store, n, changes: lines, jobs, counts: countsOf(jobs) };
+}
+
+function countsOf(jobs: Job[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const job of jobs) {
+    counts[job.state] = (counts[job.state] ?? 0) + 1;
+  }
+  return counts;
 }

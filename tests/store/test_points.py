@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.eta import Marks
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.metric import Point, Progress
 from jupyter_training.store import points, views
@@ -140,7 +141,18 @@ def test_progress_is_the_last_one_told(bench: Bench) -> None:
     first, last = Progress(1, 10, "epoch", 5.0), Progress(2, None, "it", 6.0, "two \ud800")
     ingest(bench, job, Batch(1, "a", 0, 5, [], first), Batch(1, "b", 0, 5, [], last))
     ingest(bench, job, Batch(1, "a", 5, 6, some(1.0)))
-    assert {job: Progress(2, None, "it", 6.0, "two ?")} == points.progress(bench.store, [job, JOB])
+    began = (2, 6.0)  # another unit is another count, and the marks begin anew
+    marks = Marks(began, began, began, None, "it")
+    assert {job: Progress(2, None, "it", 6.0, "two ?", marks)} == points.progress(bench.store, [job, JOB])
+
+
+def test_the_way_of_progress_is_marked(bench: Bench) -> None:
+    job = bench.a_job().id
+    for place, done in enumerate((1, 2, 4, 8)):
+        told = Progress(done, 10, "epoch", float(done))
+        ingest(bench, job, Batch(1, "a", place, place + 1, [], told))
+    marks = points.progress(bench.store, [job])[job].marks
+    assert Marks((1, 1.0), (4, 4.0), (8, 8.0), 10, "epoch") == marks
 
 
 def test_the_mirror_gets_each_point_once_in_order_whatever_the_limit(bench: Bench) -> None:

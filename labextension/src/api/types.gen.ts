@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/configs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A config text as it is understood; mistakes with line and column. */
+        post: operations["config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a value that goes along is kept already. */
+        get: operations["data_stored"];
+        /** Keep a value that goes along, under the SHA-256 of its bytes. */
+        put: operations["put_data"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/info": {
         parameters: {
             query?: never;
@@ -28,7 +63,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of jobs, newest first. */
+        /** One page of jobs: newest first, or what waits in the order in which it starts. */
         get: operations["jobs"];
         put?: never;
         /** Store a wish; repeating its key gives the first job again. */
@@ -107,6 +142,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job}/cell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cell that does again what the job did. */
+        get: operations["cell"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The job's code as it was sent. */
+        get: operations["code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job}/log-matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines of an attempt's log that fit a pattern. */
+        get: operations["log_matches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job}/logs": {
         parameters: {
             query?: never;
@@ -114,7 +200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A piece of an attempt's log, by byte offset. */
+        /** A piece of an attempt's log, by byte offset; with `wait`, as soon as there is more. */
         get: operations["logs"];
         put?: never;
         post?: never;
@@ -141,6 +227,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/light": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A folder with the magics and the client, for kernels whose environment has none of us. */
+        get: operations["light"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a submit would store; nothing is stored. */
+        post: operations["plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pools": {
         parameters: {
             query?: never;
@@ -153,6 +273,24 @@ export interface paths {
         /** Make a pool or change its slots. */
         put: operations["set_pool"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parameters that a script's text says it has; it is not run. */
+        get: operations["script"];
+        put?: never;
+        /** Submit a script below the server's root folder, with the modules beside it. */
+        post: operations["submit_script"];
         delete?: never;
         options?: never;
         head?: never;
@@ -224,6 +362,14 @@ export interface components {
             state: components["schemas"]["AttemptState"];
         };
         /**
+         * CellText
+         * @description The text of a notebook cell.
+         */
+        CellText: {
+            /** Text */
+            text: string;
+        };
+        /**
          * ChangeMessage
          * @description One message of the ``changes`` socket.
          *
@@ -268,6 +414,22 @@ export interface components {
             /** N */
             n: number;
         };
+        /** CodeFile */
+        CodeFile: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Text */
+            text: string | null;
+        };
+        /** CodeView */
+        CodeView: {
+            /** Entry */
+            entry: string;
+            /** Files */
+            files: components["schemas"]["CodeFile"][];
+        };
         /**
          * ConfigText
          * @description YAML with any of a job's keys. ``name`` is what errors call it; explicit keys of the request win.
@@ -280,6 +442,26 @@ export interface components {
             name?: string;
             /** Text */
             text: string;
+        };
+        /**
+         * ConfigView
+         * @description A config text as it was understood. ``places``: line and column of each key path, from 1.
+         */
+        ConfigView: {
+            /**
+             * Places
+             * @default {}
+             */
+            places: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            /** Values */
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * DataFile
@@ -302,6 +484,18 @@ export interface components {
              * @default
              */
             words?: string;
+        };
+        /**
+         * DataStored
+         * @description A content that is kept. ``created`` False: it was there before.
+         */
+        DataStored: {
+            /** Created */
+            created: boolean;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
         };
         /**
          * DataView
@@ -541,6 +735,18 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LightView
+         * @description ``path`` goes onto a kernel's ``sys.path``; ``python`` is this server's interpreter.
+         */
+        LightView: {
+            /** Path */
+            path: string;
+            /** Python */
+            python: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * LogChunk
          * @description A piece of an attempt's log. ``offset`` and ``next`` are byte offsets; ``end``: no more will come.
          */
@@ -557,6 +763,32 @@ export interface components {
             size: number;
             /** Text */
             text: string;
+        };
+        /**
+         * LogMatch
+         * @description A line that fits. ``offset``: of its first byte; ``line``: its number in the log, from 1.
+         */
+        LogMatch: {
+            /** Line */
+            line: number;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LogMatches
+         * @description ``next``: where to go on, and ``next_line`` the line there; None: the log's present end was reached.
+         */
+        LogMatches: {
+            /** Attempt */
+            attempt: number;
+            /** Matches */
+            matches: components["schemas"]["LogMatch"][];
+            /** Next */
+            next: number | null;
+            /** Next Line */
+            next_line: number | null;
         };
         /** MetricsView */
         MetricsView: {
@@ -609,6 +841,37 @@ export interface components {
          * @enum {string}
          */
         Phase: "queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "succeeded" | "failed" | "canceled" | "unknown";
+        /** PlannedFile */
+        PlannedFile: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * PlanView
+         * @description What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``.
+         */
+        PlanView: {
+            /** Data */
+            data: components["schemas"]["DataView"][];
+            /** Files */
+            files: components["schemas"]["PlannedFile"][];
+            /** Notes */
+            notes: string[];
+            /** Pool */
+            pool: string;
+            /** Priority */
+            priority: number;
+            /** Sizes */
+            sizes: {
+                [key: string]: number;
+            };
+            /** Spec */
+            spec: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
         /** PoolList */
         PoolList: {
             /** Pools */
@@ -733,6 +996,88 @@ export interface components {
             slots?: number;
         };
         /**
+         * ScriptParameter
+         * @description An argument of a script's argparse parser. ``flags`` is empty for one that goes by position.
+         */
+        ScriptParameter: {
+            /** Choices */
+            choices: components["schemas"]["JsonValue"][] | null;
+            default: components["schemas"]["JsonValue"];
+            /** Flags */
+            flags: string[];
+            /** Help */
+            help: string | null;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "str" | "int" | "float" | "bool" | "choice" | "list";
+        };
+        /**
+         * ScriptSubmit
+         * @description A script below the server's root folder. ``kernel``: the kernelspec whose interpreter runs it.
+         */
+        ScriptSubmit: {
+            /**
+             * Args
+             * @default []
+             */
+            args?: string[];
+            /**
+             * Kernel
+             * @default null
+             */
+            kernel?: string | null;
+            /**
+             * Key
+             * @default null
+             */
+            key?: string | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Params
+             * @default {}
+             */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Path
+             * @description below the server's root folder
+             */
+            path: string;
+            /**
+             * Pool
+             * @default null
+             */
+            pool?: string | null;
+            /**
+             * Priority
+             * @default null
+             */
+            priority?: number | null;
+        };
+        /**
+         * ScriptView
+         * @description What a script's text says of its parameters; it was not run. ``notes``: what could not be read, in sentences.
+         */
+        ScriptView: {
+            /** Notes */
+            notes: string[];
+            /** Parameters */
+            parameters: components["schemas"]["ScriptParameter"][];
+            /** Path */
+            path: string;
+        };
+        /**
          * Seen
          * @description What the backend last said. UNKNOWN is not dead: its slots are not given away.
          * @enum {string}
@@ -781,6 +1126,12 @@ export interface components {
          * @description A wish. ``key`` is made by the client; repeating it gives the first job again.
          */
         SubmitRequest: {
+            /**
+             * Backend
+             * @description instead of a pool: the pool of this backend
+             * @default null
+             */
+            backend?: string | null;
             /** @default null */
             config?: components["schemas"]["ConfigText"] | null;
             /**
@@ -799,6 +1150,13 @@ export interface components {
              * @default null
              */
             grace?: number | string | null;
+            /**
+             * If Exists
+             * @description what becomes of a wish that is equal to an active job of the same notebook, user and name
+             * @default new
+             * @enum {string}
+             */
+            if_exists?: "new" | "reuse" | "error";
             /** Key */
             key: string;
             /**
@@ -818,6 +1176,12 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * Once
+             * @description a succeeded job that is equal is as good as a new one
+             * @default false
+             */
+            once?: boolean;
             /**
              * @default {
              *       "cell": null,
@@ -867,11 +1231,24 @@ export interface components {
              */
             timeout?: number | string | null;
         };
-        /** SubmitResult */
+        /**
+         * SubmitResult
+         * @description The wish's job. ``reused``: an equal job stands for it; ``notes``: what else is worth knowing, in sentences.
+         */
         SubmitResult: {
             /** Created */
             created: boolean;
             job: components["schemas"]["JobView"];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Reused
+             * @default false
+             */
+            reused: boolean;
         };
         /**
          * Verb
@@ -908,6 +1285,92 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigText"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    data_stored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the content, in hex */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataStored"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    put_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the content, in hex */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataStored"];
+                };
+            };
+            /** @description Kept. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataStored"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     info: {
         parameters: {
             query?: never;
@@ -1082,7 +1545,9 @@ export interface operations {
     };
     artifact: {
         parameters: {
-            query?: never;
+            query?: {
+                inline?: boolean;
+            };
             header?: never;
             path: {
                 /** @description an id from the job's list of artifacts */
@@ -1101,6 +1566,89 @@ export interface operations {
                 };
                 content: {
                     "*/*": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CellText"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    log_matches: {
+        parameters: {
+            query: {
+                /** @description None: the latest */
+                attempt?: number;
+                limit?: number;
+                /** @description the number of the line there: the `next_line` of the answer before */
+                line?: number;
+                /** @description where to begin: the `next` of the answer before */
+                offset?: number;
+                pattern: string;
+                /** @description a regular expression; else a part of the line, in any case */
+                regex?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMatches"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1167,6 +1715,52 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    light: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LightView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     pools: {
         parameters: {
             query?: never;
@@ -1208,6 +1802,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    script: {
+        parameters: {
+            query: {
+                /** @description below the server's root folder */
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    submit_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptSubmit"];
+            };
+        };
+        responses: {
+            /** @description It was there already. */
+            200: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
                 };
             };
             default: components["responses"]["Problem"];
