@@ -1,0 +1,102 @@
+"""What a config text says, read and judged by itself: before any code goes with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from jupyter_training.core.job import JobSpec, Origin, Submission
+from jupyter_training.core.resources import Resources
+from jupyter_training.errors import InvalidRequest, NotFound, Problem, TrainingError
+from jupyter_training.languages import config_cell
+from jupyter_training.schema import ConfigText, ConfigView, SubmitRequest
+from jupyter_training.services import bundle, placing, submit
+from jupyter_training.services.site import Site
+
+__all__ = ["config"]
+
+# A config text alone has no code; with this it can be judged as a request can.
+_STAND_IN = {
+    "key": "config-check",
+    "entry": {"kind": "cell", "path": "cell.py"},
+    "files": [{"path": "cell.py", "text": "pass"}],
+}
+_KEY = re.compile(r"([a-z_]+(?:\.\w+)*): ")
+_NAMED = {"unknown_pool": "pool"}  # errors that name a thing and not its key
+_SEAMS = {"backend": "backend", "launcher": "launcher", "environment": "environment.kind"}
+
+
+def _listed(value: object) -> object:
+    """``take: X, y`` is as good as ``take: [X, y]``."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+_Variable = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$")]
+
+
+class _OwnKeys(BaseModel):
+    """What a config says to the side that submits (``submit.CLIENT_KEYS``)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    take: Annotated[tuple[_Variable, ...], BeforeValidator(_listed)] = ()
+    out: _Variable | None = None
+    wait: bool | None = None
+    detach: bool | None = None
+    quiet: bool | None = None
+
+
+def config(site: Site, text: ConfigText) -> ConfigView:
+    """The keys of a config text as they were understood, with resources in one place, and where each was written.
+
+    A pool that it names must exist and be able to hold the job; plug-ins must be installed.
+
+    Raises:
+        InvalidSpec: with line and column in the text.
+    """
+    read = config_cell.read(text.text, name=text.name, keys=submit.CONFIG_KEYS | submit.SHORTHANDS | submit.CLIENT_KEYS)
+    try:
+        own = _OwnKeys.model_validate({key: read.values[key] for key in submit.CLIENT_KEYS & read.values.keys()})
+    except ValidationError as error:
+        raise submit.positioned(text.name, read, submit.problems_of(error)) from None
+    try:
+        merged = submit.with_config(SubmitRequest.model_validate({**_STAND_IN, "config": text}))
+        _judge(site, merged)
+    except (InvalidRequest, NotFound) as error:
+        if error.errors and error.errors[0].line is not None:
+            raise
+        raise submit.positioned(text.name, read, [_problem(error, text.name)]) from None
+    given = merged.model_dump(mode="json", exclude_unset=True, exclude={*_STAND_IN, "config", "origin", "secrets"})
+    values = {key: value for key, value in given.items() if value is not None}
+    said: dict[str, Any] = own.model_dump(mode="json", exclude_unset=True)
+    return ConfigView(values={**values, **said}, places=read.places)
+
+
+def _judge(site: Site, request: SubmitRequest) -> None:
+    """See that a job with these keys could be had, whatever its code is."""
+    passed = request.environment.pass_env if request.environment else ()
+    spec = submit.spec_of(
+        request.model_copy(update={"secrets": dict.fromkeys(passed, "")}), bundle.listed({"cell.py": b"pass"})
+    )
+    pool = placing.pool_of(site, request.pool, request.backend)
+    if request.pool is None and request.backend is None:
+        spec = _without_needs(spec)  # which pool must hold it is said elsewhere
+    submit.check_house(site, Submission(request.key, spec, Origin(""), pool, submit.priority_of(request.priority)))
+
+
+def _without_needs(spec: JobSpec) -> JobSpec:
+    return spec.model_copy(update={"resources": Resources(slots=0)})
+
+
+def _problem(error: TrainingError, name: str) -> Problem:
+    """The error as a problem of the key that it speaks of."""
+    words = error.detail.removeprefix(f"{name}: ").removesuffix(".")
+    key = error.errors[0].key if error.errors else _NAMED.get(error.code)
+    found = _KEY.match(words)
+    if found is not None:
+        key, words = key or found[1], words[found.end() :]
+    if key is None and error.code == "unknown_plugin":
+        key = next((path for noun, path in _SEAMS.items() if f" {noun} " in words), None)
+    return Problem(words[:1].lower() + words[1:], key=key, hint=error.hint)
