@@ -13,6 +13,7 @@
     |   +-- IllegalVerb       the life cycle does not allow it now
     |   +-- AmbiguousJob      a prefix or name that fits several jobs
     |   +-- KeyReused         an idempotency key with another content
+    |   +-- JobExists         an equal job is active, and a second one was not wished
     |   +-- TooLarge          over a limit, which is named
     +-- Forbidden             the authorizer says no
     +-- Unavailable           the store or a server can't serve now
@@ -50,6 +51,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSpec",
     "InvalidUsage",
+    "JobExists",
     "JobFailed",
     "KeyReused",
     "LaunchFailed",
@@ -163,6 +165,10 @@ class AmbiguousJob(Refused):
 
 class KeyReused(Refused):
     code = "key_reused"
+
+
+class JobExists(Refused):
+    code = "job_exists"
 
 
 class TooLarge(Refused):

@@ -8,7 +8,7 @@ Times are seconds since the epoch, UTC. Sizes are bytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Any, Literal, NewType
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
@@ -103,10 +103,20 @@ class JobSpec(_Frozen):
 
     @property
     def hash(self) -> str:
+        return content_hash(self._content())
+
+    @property
+    def work(self) -> str:
+        """The hash of what is run: equal also where its code is called otherwise, as a cell that moved."""
+        content = self._content()
+        del content["entry"]["shown_as"]
+        return content_hash(content)
+
+    def _content(self) -> dict[str, Any]:
         content = self.model_dump(mode="json")
         if not self.data:
             del content["data"]  # a spec without data has the hash that it had before there was any
-        return content_hash(content)
+        return content
 
 
 @dataclass(frozen=True)
@@ -121,13 +131,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class Submission:
-    """A wish as it arrives at the store: idempotent by ``key``."""
+    """A wish as it arrives at the store: idempotent by ``key``.
+
+    ``if_exists`` says what becomes of it where an equal job (same user, notebook
+    and work) is active. ``once``: one that succeeded will do, too.
+    """
 
     key: str
     spec: JobSpec
     origin: Origin
     pool: str = "local"
     priority: int = PRIORITY_DEFAULT
+    if_exists: Literal["new", "reuse", "error"] = "new"
+    once: bool = False
 
 
 @dataclass(frozen=True)

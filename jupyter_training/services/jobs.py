@@ -29,6 +29,7 @@ from jupyter_training.store import views, wishes
 __all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show", "submit"]
 
 PAGE_LIMIT = 500
+_SHOWN_ID = 6  # characters of an id in a sentence
 
 
 class JobsQuery(BaseModel):
@@ -70,9 +71,10 @@ class ShowQuery(BaseModel):
 
 def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
     """Store a wish; see ``services.submit``."""
-    job, created = submit_wish(site, request, user=user)
-    (view,) = job_views(site, [job], full=True)
-    return SubmitResult(job=view, created=created)
+    stored = submit_wish(site, request, user=user)
+    (view,) = job_views(site, [stored.job], full=True)
+    notes = (_beside(stored.beside, stored.job),) if stored.beside is not None else ()
+    return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
 
 
 def page(site: Site, query: JobsQuery) -> JobPage:
@@ -133,6 +135,16 @@ def act(site: Site, request: VerbRequest) -> VerbResult:
         else:
             results.append(ItemResult(id=job_id, ok=True, job=seen[outcome.id]))
     return VerbResult(results=tuple(results))
+
+
+def _beside(other: Job, new: Job) -> str:
+    """What a person should know of a job of the same name that has not ended."""
+    does = "still runs" if other.state is JobState.RUNNING else "still waits"
+    if (other.spec.files, other.spec.entry.path) != (new.spec.files, new.spec.entry.path):
+        what = "the code before"
+    else:
+        what = "other parameters" if other.spec.params != new.spec.params else "other options"
+    return f"{other.name} {other.id[:_SHOWN_ID]} {does} with {what}; this is a new job."
 
 
 def known(site: Site, job_id: str) -> Job:

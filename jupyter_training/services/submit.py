@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jupyter_training.core.ids import NAME_PATTERN
-from jupyter_training.core.job import PRIORITY_DEFAULT, EnvironmentWish, Job, JobSpec, Origin, Submission
+from jupyter_training.core.job import PRIORITY_DEFAULT, EnvironmentWish, JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
@@ -28,6 +28,7 @@ __all__ = [
     "CONFIG_KEYS",
     "SHORTHANDS",
     "check_house",
+    "positioned",
     "priority_of",
     "problems_of",
     "spec_of",
@@ -40,14 +41,15 @@ CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
     "key", "entry", "files", "data", "secrets", "config", "origin",
 }  # fmt: skip
 
+_UNION = re.compile(r"\.(?:literal|dict|constrained-str|function-\w+)\[.*")  # where pydantic names an alternative
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
 CLIENT_KEYS = frozenset({"take", "out", "wait", "detach", "quiet"})
 
 
-def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]:
-    """Store a wish durably and see that somebody acts on it. The flag says whether it is new.
+def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted:
+    """Store a wish durably, or find the job that stands in for it, and see that somebody acts on it.
 
     Idempotent by ``request.key``: a repeated submit gives the first job.
 
@@ -56,6 +58,7 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]
         UnknownPool, UnknownPlugin: with the names there are.
         TooLarge: the code is over the limit.
         KeyReused: the key came before with another content.
+        JobExists: an equal job is active, and the request calls that an error.
     """
     request = with_config(request)
     contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
@@ -66,21 +69,25 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> tuple[Job, bool]
         origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
         pool=placing.pool_of(site, request.pool, request.backend),
         priority=priority_of(request.priority),
+        if_exists=request.if_exists,
+        once=request.once,
     )
     check_house(site, submission)
     data.check(site, request.data)
     _keep_secrets(site, request)
     (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
+    if stored.reused:
+        site.settings.secrets_file(request.key).unlink(missing_ok=True)  # its job has its own
     site.wake()
     site.ensure_dispatcher()
-    return stored.job, stored.created
+    return stored
 
 
 def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None = None) -> list[Problem]:
     """pydantic's findings as problems: a key path, a sentence, and the near miss of an unknown key."""
     found: list[Problem] = []
-    for item in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in item["loc"])
+    for item in error.errors(include_url=False):
+        path = _UNION.sub("", ".".join(str(part) for part in item["loc"]))
         hint = None
         if item["type"] == "extra_forbidden" and known:
             parent, _, key = path.rpartition(".")
@@ -89,7 +96,10 @@ def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None
             found.append(Problem(f"there is no key {key!r}", key=path, hint=hint))
         else:
             words = item["msg"].removeprefix("Value error, ")
-            found.append(Problem(words[0].lower() + words[1:], key=path))
+            if item["type"] == "literal_error":
+                close = near_miss(str(item["input"]), re.findall(r"'([^']*)'", item["ctx"]["expected"]))
+                hint = f"Did you mean {close!r}?" if close else None
+            found.append(Problem(words[0].lower() + words[1:], key=path, hint=hint))
     return found
 
 
@@ -101,6 +111,8 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
     config = config_cell.read(request.config.text, name=name, keys=CONFIG_KEYS | SHORTHANDS | CLIENT_KEYS)
     values = {key: value for key, value in config.values.items() if key not in CLIENT_KEYS}
     resources = {key: values.pop(key) for key in SHORTHANDS if key in values}
+    if values.get("metrics") is False:  # YAML's reading of `metrics: off`
+        values["metrics"] = "off"
     asked = values.get("resources") or {}
     if resources and isinstance(asked, dict):
         values["resources"] = {**asked, **resources}
@@ -116,10 +128,11 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
     except ValidationError as error:
         known = {"": sorted(CONFIG_KEYS), "resources": sorted(Resources.model_fields)}
         known["environment"] = sorted(EnvironmentWish.model_fields)
-        raise _positioned(name, config, problems_of(error, known=known)) from None
+        raise positioned(name, config, problems_of(error, known=known)) from None
 
 
-def _positioned(name: str, config: config_cell.Config, problems: list[Problem]) -> InvalidSpec:
+def positioned(name: str, config: config_cell.Config, problems: list[Problem]) -> InvalidSpec:
+    """These problems of a config, each at the line and column of its key."""
     placed = []
     for problem in problems:
         path = problem.key or ""

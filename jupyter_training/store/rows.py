@@ -36,7 +36,7 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
     (
         seq, job_id, key, spec_hash, _name, user_name, notebook, cell, client, pool, priority, position, desired,
         generation, holds, state, reason, detail, submitted, started, ended, attempt, version, experiment, trial,
-        run_id, _free_restarts, _recorded,
+        run_id, _free_restarts, _recorded, _identity,
     ) = row  # fmt: skip
     who = (user_name, notebook, cell, client)
     origin = origins.get(who)

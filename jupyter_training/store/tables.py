@@ -40,6 +40,7 @@ __all__ = [
     "progress",
     "pyramid",
     "records",
+    "reuses",
     "series",
     "specs",
 ]
@@ -108,6 +109,7 @@ jobs = Table(
     Column("run_id", Text),
     Column("free_restarts", Integer, nullable=False, server_default=text("0")),
     Column("recorded", Boolean, nullable=False, server_default=false()),  # its record is complete
+    Column("identity", Text),  # who wished for which work in which notebook, as one hash; see ``store.equals``
 )
 _key_given = text("key IS NOT NULL")
 Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=_key_given, postgresql_where=_key_given)
@@ -116,8 +118,19 @@ Index("ix_jobs_name", jobs.c.name, jobs.c.seq)
 Index("ix_jobs_user", jobs.c.user_name, jobs.c.seq)
 Index("ix_jobs_notebook", jobs.c.notebook, jobs.c.seq)
 Index("ix_jobs_spec", jobs.c.spec_hash)
+Index("ix_jobs_identity", jobs.c.identity, jobs.c.seq)
+Index("ix_jobs_queue", jobs.c.state, jobs.c.priority, jobs.c.position, jobs.c.seq)
 _unrecorded = text("NOT recorded AND attempt > 0")
 Index("ix_jobs_unrecorded", jobs.c.seq, sqlite_where=_unrecorded, postgresql_where=_unrecorded)
+
+# Keys of wishes for which an equal job stood in: repeated, they give that job again.
+reuses = Table(
+    "reuses",
+    JOBS,
+    Column("key", Text, primary_key=True),
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+)
+Index("ix_reuses_job", reuses.c.job)
 
 attempts = Table(
     "attempts",

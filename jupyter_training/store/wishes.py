@@ -13,14 +13,15 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job, Origin, Submission
 from jupyter_training.core.lifecycle import Desired, JobState, Verb, may
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import IllegalVerb, Internal, KeyReused, TrainingError, UnknownJob
-from jupyter_training.store import changelog
+from jupyter_training.errors import IllegalVerb, Internal, JobExists, KeyReused, Problem, TrainingError, UnknownJob
+from jupyter_training.store import changelog, equals
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.spec_cache import spec_row
 from jupyter_training.store.tables import changes, jobs, pools, specs
+from jupyter_training.store.tables import reuses as reuses_table
 from jupyter_training.store.texts import clean
 
 __all__ = ["Submitted", "set_pool", "submit", "wish"]
@@ -32,10 +33,16 @@ _ID_TRIES = 100
 
 @dataclass(frozen=True)
 class Submitted:
-    """A submission's job. ``created`` False: its key had brought it before."""
+    """A submission's job. ``created`` False: its key had brought it before, or it was there already.
+
+    ``reused``: an equal job stands in for the wish. ``beside``: an active job of
+    the same name and notebook that does other work than this new one.
+    """
 
     job: Job
     created: bool
+    reused: bool = False
+    beside: Job | None = None
 
 
 def submit(
@@ -44,38 +51,92 @@ def submit(
     """Store wishes, all or none, and return their jobs in the same order.
 
     Idempotent by key: a key that is known, or that came earlier in the same
-    call, gives the first job.
+    call, gives the first job. Whether an equal job is there is decided in the
+    same transaction.
 
     Raises:
         KeyReused: a key is known with another content; nothing was stored.
+        JobExists: an equal job is active where that is not wished; nothing was stored.
     """
-    hashes = [one.spec.hash for one in submissions]
+    wishes = [_Wish(one, _clean_origin(one.origin)) for one in submissions]
     with store.write() as connection:
-        known = _by_key(connection, store, [one.key for one in submissions])
-        fresh_ids = _fresh_ids(connection, new_id, sum(one.key not in known for one in submissions))
+        known = _by_key(connection, store, [wish.key for wish in wishes])
+        equal = equals.candidates(connection, store, [wish.identity for wish in wishes if wish.looks])
+        fresh_ids = _fresh_ids(connection, new_id, sum(wish.key not in known for wish in wishes))
         seq = int(connection.execute(select(func.max(jobs.c.seq))).scalar() or 0)
         head = changelog.head_of(connection)
-        created: list[Job] = []
+        created: list[tuple[Job, str]] = []
+        reuses: list[dict[str, str]] = []
         answer: list[Submitted] = []
-        for submission, spec_hash in zip(submissions, hashes, strict=True):
-            job = known.get(submission.key)
-            if job is not None:
-                if job.spec_hash != spec_hash:
-                    raise KeyReused(
-                        f"The key {submission.key!r} has already brought the job {job.id} ({job.name}), "
-                        "with another content.",
-                        hint="A key belongs to one submit and its repeats; make a new one for a new job.",
-                    )
-                answer.append(Submitted(job, created=False))
+        for wish in wishes:
+            before = known.get(wish.key)
+            if before is not None:
+                answer.append(before.again(wish))
                 continue
-            place = len(created) + 1
-            job = _new_job(submission, spec_hash, next(fresh_ids), seq + place, head + place, now)
-            known[submission.key] = job
-            created.append(job)
-            answer.append(Submitted(job, created=True))
+            job = wish.stand_in(equal.get(wish.identity, ()))
+            if job is not None:
+                reuses.append({"key": wish.key, "job": job.id})
+                answer.append(Submitted(job, created=False, reused=True))
+            else:
+                place = len(created) + 1
+                job = _new_job(wish, next(fresh_ids), seq + place, head + place, now)
+                created.append((job, wish.identity))
+                equal.setdefault(wish.identity, []).insert(0, job)
+                answer.append(Submitted(job, created=True, beside=_beside(connection, store, wish)))
+            known[wish.key] = _Known(job, wish.identity, answer[-1].reused)
         if created:
             _store(connection, created)
+        if reuses:
+            connection.execute(insert(reuses_table), reuses)
     return answer
+
+
+class _Wish:
+    """A submission with what is computed from it, before the transaction."""
+
+    def __init__(self, submission: Submission, origin: Origin) -> None:
+        self.submission = submission
+        self.key = submission.key
+        self.origin = origin
+        self.spec_hash = submission.spec.hash
+        self.identity = equals.identity_of(origin, submission.spec)
+        self.looks = submission.once or submission.if_exists != "new"
+
+    def stand_in(self, equal: Sequence[Job]) -> Job | None:
+        """The job that is as good as a new one, where the wish allows one.
+
+        Raises:
+            JobExists: there is an active one, and the wish calls that an error.
+        """
+        if not self.looks:
+            return None
+        found = equals.best(equal, succeeded=self.submission.once)
+        if found is not None and self.submission.if_exists == "error" and equals.is_active(found):
+            raise JobExists(
+                f"The job {found.id} ({found.name}) does the same and has not ended.",
+                hint="Wait for it or cancel it; `if_exists: reuse` gives that job, `if_exists: new` makes another.",
+                errors=[Problem("an equal job is active", key="if_exists")],
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The job of a key that came before."""
+
+    job: Job
+    identity: str | None
+    reused: bool
+
+    def again(self, wish: _Wish) -> Submitted:
+        same = self.identity == wish.identity if self.reused else self.job.spec_hash == wish.spec_hash
+        if not same:
+            raise KeyReused(
+                f"The key {wish.key!r} has already brought the job {self.job.id} ({self.job.name}), "
+                "with another content.",
+                hint="A key belongs to one submit and its repeats; make a new one for a new job.",
+            )
+        return Submitted(self.job, created=False, reused=self.reused)
 
 
 def wish(store: Store, job_ids: Sequence[JobId], verb: Verb, *, now: Instant) -> list[Job | TrainingError]:
@@ -118,12 +179,24 @@ def set_pool(store: Store, pool: Pool, *, now: Instant) -> None:
         changelog.append(connection, [(ChangeKind.POOL, None)], now)
 
 
-def _by_key(connection: Connection, store: Store, keys: Sequence[str]) -> dict[str, Job]:
-    found: dict[str, Job] = {}
+def _by_key(connection: Connection, store: Store, keys: Sequence[str]) -> dict[str, _Known]:
+    found: dict[str, _Known] = {}
     for part in chunks(keys):
-        rows = connection.execute(select(jobs).where(jobs.c.key.in_(part)))
-        found.update((job.key, job) for job in jobs_of(connection, store.specs, rows))
+        rows = connection.execute(select(jobs).where(jobs.c.key.in_(part))).all()
+        for row, job in zip(rows, jobs_of(connection, store.specs, rows), strict=True):
+            found[job.key] = _Known(job, row.identity, reused=False)
+        own = select(reuses_table.c.key, jobs.c.id, jobs.c.identity).join(jobs, jobs.c.id == reuses_table.c.job)
+        reused = connection.execute(own.where(reuses_table.c.key.in_(part))).all()
+        stood_in = {job.id: job for job in _by_id(connection, store, [JobId(row.id) for row in reused])}
+        found.update((row.key, _Known(stood_in[JobId(row.id)], row.identity, reused=True)) for row in reused)
     return found
+
+
+def _beside(connection: Connection, store: Store, wish: _Wish) -> Job | None:
+    """The active job with other work that a person should be told of. A cell asks; who wants a new job does not."""
+    if not wish.looks or wish.origin.notebook is None:
+        return None
+    return equals.active_of_name(connection, store, wish.origin, wish.submission.spec.name, but=wish.identity)
 
 
 def _by_id(connection: Connection, store: Store, ids: Sequence[JobId]) -> list[Job]:
@@ -147,16 +220,16 @@ def _fresh_ids(connection: Connection, new_id: Callable[[], JobId], count: int) 
     raise Internal("No free job id was found; the source of ids repeats itself.")
 
 
-def _new_job(submission: Submission, spec_hash: str, job_id: JobId, seq: int, version: int, now: Instant) -> Job:
+def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, now: Instant) -> Job:
     return Job(
         id=job_id,
         seq=seq,
-        key=submission.key,
-        spec=submission.spec,
-        spec_hash=spec_hash,
-        origin=_clean_origin(submission.origin),
-        pool=submission.pool,
-        priority=submission.priority,
+        key=wish.key,
+        spec=wish.submission.spec,
+        spec_hash=wish.spec_hash,
+        origin=wish.origin,
+        pool=wish.submission.pool,
+        priority=wish.submission.priority,
         position=float(seq),
         desired=Desired.RUN,
         generation=0,
@@ -177,17 +250,16 @@ def _clean_origin(origin: Origin) -> Origin:
     return Origin(clean(origin.user), *optional)
 
 
-def _store(connection: Connection, created: Sequence[Job]) -> None:
-    bodies = {job.spec_hash: job.spec for job in created}
+def _store(connection: Connection, created: Sequence[tuple[Job, str]]) -> None:
+    bodies = {job.spec_hash: job.spec for job, _ in created}
     insert_missing(connection, specs, [spec_row(spec_hash, spec) for spec_hash, spec in bodies.items()])
-    connection.execute(insert(jobs), [_row(job) for job in created])
-    connection.execute(
-        insert(changes),
-        [{"n": job.version, "kind": ChangeKind.SUBMITTED.value, "job": job.id, "at": job.submitted} for job in created],
-    )
+    connection.execute(insert(jobs), [_row(job, identity) for job, identity in created])
+    kind = ChangeKind.SUBMITTED.value
+    lines = [{"n": job.version, "kind": kind, "job": job.id, "at": job.submitted} for job, _ in created]
+    connection.execute(insert(changes), lines)
 
 
-def _row(job: Job) -> dict[str, Any]:
+def _row(job: Job, identity: str) -> dict[str, Any]:
     return {
         "seq": job.seq,
         "id": job.id,
@@ -208,6 +280,7 @@ def _row(job: Job) -> dict[str, Any]:
         "submitted": job.submitted,
         "attempt": job.attempt,
         "version": job.version,
+        "identity": identity,
     }
 
 

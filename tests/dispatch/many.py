@@ -27,7 +27,7 @@ def a_request(key: str) -> SubmitRequest:
 def submit_many(settings: Settings, keys: list[str]) -> list[str]:
     """The ids of the jobs, in the order of keys."""
     with Site.open(settings) as site, ThreadPoolExecutor(5) as threads:
-        return list(threads.map(lambda key: submit(site, a_request(key), user="ada")[0].id, keys))
+        return list(threads.map(lambda key: submit(site, a_request(key), user="ada").job.id, keys))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def submit_witness(site: Site, *, pause: float) -> JobId:
             },
         }
     )
-    return submit(site, request, user="ada")[0].id
+    return submit(site, request, user="ada").job.id
 
 
 def run_doomed(site: Site, point: str) -> None:

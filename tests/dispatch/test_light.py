@@ -39,7 +39,7 @@ def test_a_dispatcher_that_ran_a_tracked_job_has_not_imported_mlflow(
     (home / "settings.toml").write_text("dispatcher_idle_exit = 0.2\nmirror_idle_exit = 1\nlocal_slots = 1\n")
     with Site.open(Settings.load(home)) as site:
         monkeypatch.setattr(site, "ensure_dispatcher", lambda: None)
-        job, _ = submit(site, a_request("light"), user="ada")
+        job = submit(site, a_request("light"), user="ada").job
         office = subprocess.run(
             [sys.executable, "-c", OFFICE, str(home)], stdout=subprocess.PIPE, timeout=100, check=True
         )

@@ -183,3 +183,27 @@ def test_one_key_from_many_at_once_makes_one_job(living: House) -> None:
 
     with ThreadPoolExecutor(10) as many:
         assert 1 == len(set(many.map(send, range(10))))
+
+
+def a_cell(text: str, **more: object) -> dict[str, object]:
+    files = [{"path": "cell.py", "text": text}]
+    entry = {"kind": "cell", "path": "cell.py", "shown_as": "cell [1] of a.ipynb"}
+    return wish(name="same-cell", files=files, entry=entry, origin={"notebook": "a.ipynb"}, **more)
+
+
+def test_the_same_cell_again_is_the_same_job_and_a_changed_one_says_what_still_waits(living: House) -> None:
+    first = living.ask("POST", "jobs", body=a_cell("lr = 0.1\n", if_exists="reuse")).json
+    again = living.ask("POST", "jobs", body=a_cell("lr = 0.1\n", if_exists="reuse"))
+    assert (200, True, first["job"]["id"], []) == (
+        again.status,
+        again.json["reused"],
+        again.json["job"]["id"],
+        again.json["notes"],
+    )
+    refused = living.ask("POST", "jobs", body=a_cell("lr = 0.1\n", if_exists="error"))
+    assert (409, "job_exists") == (refused.status, refused.json["code"])
+    assert first["job"]["id"] in refused.json["detail"]
+    changed = living.ask("POST", "jobs", body=a_cell("lr = 0.2\n", if_exists="reuse")).json
+    assert changed["created"]
+    sentence = f"same-cell {first['job']['id'][:6]} still waits with the code before; this is a new job."
+    assert [sentence] == changed["notes"]

@@ -123,21 +123,21 @@ def test_a_key_that_comes_again_with_other_content_is_refused(site: Site) -> Non
 
 
 def test_a_repeated_submit_is_the_same_job(site: Site) -> None:
-    first, created = submit(site, a_request(), user="ada")
-    second, again = submit(site, a_request(), user="ada")
-    assert (True, False, first.id) == (created, again, second.id)
+    first = submit(site, a_request(), user="ada")
+    second = submit(site, a_request(), user="ada")
+    assert (True, False, first.job.id) == (first.created, second.created, second.job.id)
 
 
 def test_a_request_wins_over_its_config_and_params_are_merged(site: Site) -> None:
     config = {"text": "name: from-config\npriority: 7\nparams: {lr: 0.1, batch: 64}\nslots: 2\nmemory: 2GB\n"}
-    job, _ = submit(site, a_request(name="mine", params={"lr": 0.5}, config=config), user="ada")
+    job = submit(site, a_request(name="mine", params={"lr": 0.5}, config=config), user="ada").job
     assert ("mine", 7, {"lr": 0.5, "batch": 64}) == (job.name, job.priority, job.spec.params)
     assert (2, 2_000_000_000) == (job.spec.resources.slots, job.spec.resources.memory)
 
 
 def test_secret_values_are_kept_beside_the_store_for_their_owner_only(site: Site) -> None:
     request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
-    job, _ = submit(site, request, user="ada")
+    job = submit(site, request, user="ada").job
     kept = site.settings.secrets_file(job.key)
     assert 0o600 == kept.stat().st_mode & 0o777
     home = site.settings.home

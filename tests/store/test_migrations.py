@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import StoreBusy, StoreElsewhere, StoreTooNew
 from jupyter_training.settings import Settings
@@ -38,8 +39,12 @@ Open = Callable[..., Store]
 @pytest.fixture
 def old(home: Path) -> Path:
     """A home whose jobs were written by the first version of the program."""
+    return of_revision(home, "0001")
+
+
+def of_revision(home: Path, revision: str) -> Path:
     home.mkdir()
-    shutil.copy(ASSETS / "jobs-0001.sqlite", home / "jobs.sqlite")
+    shutil.copy(ASSETS / f"jobs-{revision}.sqlite", home / "jobs.sqlite")
     return home
 
 
@@ -65,7 +70,9 @@ def test_the_newest_revision_is_the_end_of_the_one_chain(name: str) -> None:
     assert migrate.HEADS[name] == max(script.revision for script in chain.walk_revisions())
 
 
-def test_an_older_store_is_upgraded_with_a_copy_beside_it(old: Path, open_store: Open) -> None:
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_an_older_store_is_upgraded_with_a_copy_beside_it(home: Path, open_store: Open, revision: str) -> None:
+    old = of_revision(home, revision)
     store = open_store(machine=OWNER)
     assert "5" * 32 == store.store_id
     assert [] == differences(store.jobs, JOBS)
@@ -78,8 +85,8 @@ def test_an_older_store_is_upgraded_with_a_copy_beside_it(old: Path, open_store:
         "canceled": JobState.RUNNING,
         "waiting": JobState.QUEUED,
     } == states
-    with closing(sqlite3.connect(old / "jobs.sqlite.before-0002")) as copy:
-        assert [("0001",)] == copy.execute("SELECT version_num FROM jobs_schema").fetchall()
+    with closing(sqlite3.connect(old / "jobs.sqlite.before-0003")) as copy:
+        assert [(revision,)] == copy.execute("SELECT version_num FROM jobs_schema").fetchall()
         assert [(5,)] == copy.execute("SELECT count(*) FROM jobs").fetchall()
 
 
@@ -93,6 +100,15 @@ def test_what_an_upgrade_adds_is_filled_in(old: Path, open_store: Open) -> None:
     assert {"unmirrored", "killed", "canceled"} == behind
 
 
+def test_a_job_of_an_older_store_stands_in_for_an_equal_wish(old: Path, open_store: Open) -> None:
+    """What the upgrade fills in as identity is what the program computes for a new wish."""
+    bench = Bench(open_store(machine=OWNER))
+    waiting = views.job(bench.store, JobId("w" * 10))
+    wish = Submission("a-new-key", waiting.spec, waiting.origin, if_exists="reuse")
+    (found,) = bench.submit(wish)
+    assert (waiting.id, True) == (found.job.id, found.reused)
+
+
 def test_an_upgraded_store_goes_on(old: Path, open_store: Open) -> None:
     bench = Bench(open_store(machine=OWNER))
     new = bench.a_job()
@@ -103,7 +119,7 @@ def test_an_upgraded_store_goes_on(old: Path, open_store: Open) -> None:
 def test_many_that_find_an_older_store_upgrade_it_once(old: Path, open_store: Open) -> None:
     stores = [open_store(machine=OWNER) for _ in range(3)]
     assert 1 == len({store.store_id for store in stores})
-    assert ["jobs.sqlite.before-0002"] == [path.name for path in old.glob("*.before-*")]
+    assert ["jobs.sqlite.before-0003"] == [path.name for path in old.glob("*.before-*")]
 
 
 def hold(old: Path, *, pid: int, boot_id: str, seconds: float) -> None:
