@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from jupyter_training.core.job import JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
@@ -23,9 +24,21 @@ _STAND_IN = {
     "entry": {"kind": "cell", "path": "cell.py"},
     "files": [{"path": "cell.py", "text": "pass"}],
 }
-_KEY = re.compile(r"([a-z_]+(?:\.\w+)*): ")
+_KEY = re.compile(r"([a-z_]+(?:\.\w+)*)(?:: |(?= looks ))")
 _NAMED = {"unknown_pool": "pool"}  # errors that name a thing and not its key
 _SEAMS = {"backend": "backend", "launcher": "launcher", "environment": "environment.kind"}
+
+
+def _switch(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _variable(value: object) -> object:
+    if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value):
+        raise ValueError(f"{value!r} is not a variable's name")
+    return value
 
 
 def _listed(value: object) -> object:
@@ -33,7 +46,8 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-_Variable = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$")]
+_Variable = Annotated[str, BeforeValidator(_variable)]
+_Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
 class _OwnKeys(BaseModel):
@@ -43,9 +57,9 @@ class _OwnKeys(BaseModel):
 
     take: Annotated[tuple[_Variable, ...], BeforeValidator(_listed)] = ()
     out: _Variable | None = None
-    wait: bool | None = None
-    detach: bool | None = None
-    quiet: bool | None = None
+    wait: _Switch | None = None
+    detach: _Switch | None = None
+    quiet: _Switch | None = None
 
 
 def config(site: Site, text: ConfigText) -> ConfigView:
@@ -96,7 +110,7 @@ def _problem(error: TrainingError, name: str) -> Problem:
     key = error.errors[0].key if error.errors else _NAMED.get(error.code)
     found = _KEY.match(words)
     if found is not None:
-        key, words = key or found[1], words[found.end() :]
+        key, words = key or found[1], words[found.end() :].lstrip()
     if key is None and error.code == "unknown_plugin":
         key = next((path for noun, path in _SEAMS.items() if f" {noun} " in words), None)
     return Problem(words[:1].lower() + words[1:], key=key, hint=error.hint)
