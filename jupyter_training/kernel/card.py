@@ -4,57 +4,85 @@ The live part of a card is drawn by the labextension from the store's and the
 job's id alone; what is made here is what every other place shows: a terminal,
 a saved notebook, a front end without the extension. In plain mode a card says
 only what is the same each time.
+
+The HTML has no script, no style sheet, no ids and no colours by name of the
+page: what cleans the HTML of a notebook that somebody else has written keeps
+every bit of it. ``labextension/src/renderers/job/still.ts`` writes the same
+card of an ended job; tests hold the two together.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from jupyter_training.kernel.curve import COLOURS, Points, spark, svg
+from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.wording import (
     TERMINAL,
     best,
+    bytes_text,
+    end_sentence,
     icon,
+    left_text,
     lower_is_better,
     number,
     plain,
+    ranked,
     seconds_between,
     sentence,
     short,
     span_text,
 )
 
-__all__ = ["CURVES", "LIVE", "bundle", "html", "ranked", "text"]
+__all__ = ["CURVES", "LIMIT", "LIVE", "Extras", "bundle", "html", "ranked", "text"]
 
 LIVE = "application/vnd.jupyter-training.job+json"
 
 CURVES = 4  # more than these are named, not drawn
+LIMIT = 16_000  # characters of a card's HTML; what has no place in it is named
+
+_METRICS, _PARAMS = 8, 8
+_TRACEBACK_LINES, _LAST_LINES = 24, 3
+_LINE_LENGTH = 200
+
+# The icon's colours stand out on white and on black; the words take the colour of the text around them.
 _COLOUR_OF = {
-    "running": "var(--jp-brand-color1, #2680d8)",
-    "starting": "var(--jp-brand-color1, #2680d8)",
-    "succeeded": "var(--jp-success-color1, #3a8f3f)",
-    "failed": "var(--jp-error-color1, #e0463e)",
-    "stopping": "var(--jp-warn-color1, #b26a00)",
-    "paused": "var(--jp-warn-color1, #b26a00)",
-    "pausing": "var(--jp-warn-color1, #b26a00)",
-    "unknown": "var(--jp-warn-color1, #b26a00)",
+    "running": "#2680d8",
+    "starting": "#2680d8",
+    "succeeded": "#3a8f3f",
+    "failed": "#e0463e",
+    "stopping": "#b26a00",
+    "paused": "#b26a00",
+    "pausing": "#b26a00",
+    "unknown": "#b26a00",
 }
+_GREY = "#808080"
 _FAINT = "opacity:.75"
 
 Job = Mapping[str, Any]
 Series = Mapping[str, Points]
 
 
-def bundle(job: Job, series: Series | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Extras:
+    """What a card may show beside the job's view: of a failure its traceback and the lines before; a figure."""
+
+    traceback: Sequence[str] = ()
+    before: Sequence[str] = ()
+    figure: str = ""  # as a data: URI
+
+
+def bundle(job: Job, series: Series | None = None, extras: Extras | None = None) -> dict[str, Any]:
     """The MIME bundle of a card; in plain mode its text alone."""
     if plain():
         return {"text/plain": text(job)}
     return {
         "text/plain": text(job, series),
-        "text/html": html(job, series),
+        "text/html": html(job, series, extras),
         LIVE: {"store": job["store"], "job": job["id"]},
     }
 
@@ -69,58 +97,73 @@ def text(job: Job, series: Series | None = None) -> str:
         )
         return "   ".join(filter(None, words))
     parts = [f"{job['name']} · {short(job['id'])} {phase}"]
-    if phase not in ("running", "succeeded"):
+    if phase in TERMINAL:
+        parts.append(end_sentence(job).removeprefix(f"{phase.capitalize()} ").removeprefix(f"{phase.capitalize()}: "))
+        parts.extend(f"{name} {number(job['metrics'][name]['last'])}" for name in names[:3])
+    elif phase == "running":
+        parts.append(", ".join(filter(None, [_progress_text(job), left_text(job["eta"])])))
+        parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
+    else:
         parts.append(sentence(job))
-    elif phase == "succeeded" and (seconds := _lasted(job)) is not None:
-        parts.append(f"in {span_text(seconds)}")
-    if phase == "running":
-        parts.append(_progress_text(job))
-    parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
     parts.append(_next_words(job))
     return "   ".join(filter(None, parts))
 
 
-def html(job: Job, series: Series | None = None) -> str:
-    """The card as HTML: no script, no style sheet, colours of the notebook around it."""
+def html(job: Job, series: Series | None = None, extras: Extras | None = None) -> str:
+    """The card as HTML, at most ``LIMIT`` characters: pictures that have no place are left out or named."""
+    extras = extras or Extras()
+    rows = [_head(job)]
+    if job["phase"] not in ("running", "starting"):
+        rows.append(f"<span>{escape(end_sentence(job) if job['phase'] in TERMINAL else sentence(job))}</span>")
+    rows += _failure(extras)
+    rows.append(_progress_html(job))
+    rows.append(_figures_html(job))
+    rows.append(_machine(job))
+    hint = _next_words(job)
+    foot = [f'<code style="{_FAINT}">{escape(hint)}</code>'] if hint else []
+    room = LIMIT - len(_whole([*rows, "", *foot]))
+    pictures = _pictures(job, series or {}, extras, room - 40)
+    return _whole([*rows, pictures, *foot])
+
+
+def _whole(rows: Sequence[str]) -> str:
+    inner = "".join(f'<div style="margin:2px 0">{row}</div>' for row in rows if row)
+    return f'<div style="font-family:system-ui,sans-serif;font-size:13px;line-height:1.5;padding:4px 0">{inner}</div>'
+
+
+def _head(job: Job) -> str:
     phase = job["phase"]
-    names = ranked(job["metrics"])
-    seconds = _lasted(job)
     head = (
-        f'<span style="color:{_COLOUR_OF.get(phase, "inherit")}">{icon(phase)} <b>{escape(phase)}</b></span> '
+        f'<span style="color:{_COLOUR_OF.get(phase, _GREY)}">{icon(phase)}</span> <b>{escape(phase)}</b> '
         f'<b style="margin-left:12px">{escape(job["name"])}</b>'
         f'<span style="{_FAINT}"> · {escape(short(job["id"]))}</span>'
-        + (f'<span style="{_FAINT};margin-left:12px">{span_text(seconds)}</span>' if seconds is not None else "")
     )
-    rows = [head]
-    if phase not in ("running", "succeeded"):
-        rows.append(f"<span>{escape(sentence(job))}</span>")
-    rows.append(_progress_html(job))
-    rows.append(_figures_html(job, names))
-    rows.append(_curves_html(names, series or {}))
-    hint = _next_words(job)
-    if hint:
-        rows.append(f'<code style="{_FAINT}">{escape(hint)}</code>')
-    inner = "".join(f'<div style="margin:2px 0">{row}</div>' for row in rows if row)
-    return (
-        '<div style="font-family:var(--jp-ui-font-family, system-ui, sans-serif);'
-        'font-size:var(--jp-ui-font-size1, 13px);line-height:1.5;font-variant-numeric:tabular-nums;padding:4px 0">'
-        f"{inner}</div>"
-    )
+    times = "" if phase in TERMINAL else " · ".join(filter(None, [_age(job), left_text(job["eta"])]))
+    return head + (f'<span style="{_FAINT};margin-left:12px">{escape(times)}</span>' if times else "")
 
 
-def ranked(metrics: Mapping[str, Any]) -> list[str]:
-    """Metric names with the telling ones first: what is validated, then what has a better side, then the rest."""
-
-    def rank(name: str) -> tuple[bool, bool, bool, str]:
-        lower = lower_is_better(name)
-        validated = any(word in name.lower() for word in ("val", "test", "eval"))
-        return (name == "epoch", not validated, lower is not False, name)
-
-    return sorted(metrics, key=rank)
+def _age(job: Job) -> str:
+    seconds = seconds_between(job["started"], job["ended"], now=time.time())
+    return span_text(seconds) if seconds is not None else ""
 
 
-def _lasted(job: Job) -> float | None:
-    return seconds_between(job["started"], job["ended"], now=time.time())
+def _failure(extras: Extras) -> list[str]:
+    rows = []
+    traceback = [line[:_LINE_LENGTH] for line in extras.traceback]
+    if len(traceback) > _TRACEBACK_LINES:
+        first = _TRACEBACK_LINES // 3
+        traceback = [*traceback[:first], "    …", *traceback[len(traceback) - 2 * first :]]
+    if traceback:
+        rows.append(_lines(traceback))
+    last = [line[:_LINE_LENGTH] for line in extras.before if line.strip()][-_LAST_LINES:]
+    if last:
+        words = "Its last lines before that:" if traceback else "Its last lines:"
+        rows += [f'<span style="{_FAINT}">{words}</span>', _lines(last)]
+    return rows
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return f'<pre style="margin:2px 0;font-size:12px;white-space:pre-wrap">{escape(chr(10).join(lines))}</pre>'
 
 
 def _metric_text(name: str, metric: Mapping[str, Any], series: Series | None) -> str:
@@ -149,17 +192,18 @@ def _progress_html(job: Job) -> str:
     bar = (
         f'<span role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{share * 100:.0f}" '
         f'aria-label="{words}" style="display:inline-block;width:220px;height:6px;vertical-align:middle;'
-        'background:var(--jp-border-color2, rgba(128,128,128,.3))">'
-        f'<span style="display:block;width:{share * 100:.1f}%;height:6px;background:{_COLOUR_OF["running"]}">'
+        'background-color:rgba(128,128,128,.3)">'
+        f'<span style="display:block;width:{share * 100:.1f}%;height:6px;background-color:{_COLOUR_OF["running"]}">'
         "</span></span>"
     )
     return f'{bar}<span style="margin-left:12px">{words}</span>'
 
 
-def _figures_html(job: Job, names: list[str]) -> str:
-    """Last and best values in one line, then the parameters."""
+def _figures_html(job: Job) -> str:
+    """Last and best values in one line, then the parameters and the data that came along."""
+    names = ranked(job["metrics"])
     figures = []
-    for name in names[: 2 * CURVES]:
+    for name in names[:_METRICS]:
         metric = job["metrics"][name]
         words = f"{escape(name)} <b>{number(metric['last'])}</b>"
         top = best(name, metric)
@@ -167,33 +211,65 @@ def _figures_html(job: Job, names: list[str]) -> str:
             arrow = "↓" if lower_is_better(name) else "↑"
             words += f' <span style="{_FAINT}">{arrow} best {number(top[0])} at {number(top[1])}</span>'
         figures.append(words)
-    if len(names) > 2 * CURVES:
-        figures.append(f"and {len(names) - 2 * CURVES} more")
-    params = " · ".join(f"{name} {_param(value)}" for name, value in list(job["params"].items())[:8])
-    if params:
-        figures.append(f'<span style="{_FAINT}">{escape(params)}</span>')
+    if len(names) > _METRICS:
+        figures.append(f"and {len(names) - _METRICS} more")
+    faint = [f"{name} {_param(value)}" for name, value in list(job["params"].items())[:_PARAMS]]
+    faint += [f"{one['name']} ({one['words']})" for one in job["data"]]
+    if faint:
+        figures.append(f'<span style="{_FAINT}">{escape(" · ".join(faint))}</span>')
     return '<span style="margin-right:16px"></span>'.join(figures)
 
 
 def _param(value: object) -> str:
-    if isinstance(value, float):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return number(value)
-    words = str(value)
-    return words if len(words) <= 24 else words[:21] + "..."
+    words = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return words if len(words) <= 24 else words[:21] + "…"
 
 
-def _curves_html(names: list[str], series: Series) -> str:
-    drawn = []
-    for index, name in enumerate(one for one in names if len(series.get(one, ())) > 1):
-        if index == CURVES:
+def _machine(job: Job) -> str:
+    used = job["machine"]
+    if job["phase"] in TERMINAL or not used:
+        return ""
+    words = [f"cpu {number(used['cpu'])}"] if "cpu" in used else []
+    words += [bytes_text(int(used["memory"]))] if "memory" in used else []
+    return f'<span style="{_FAINT}">{" · ".join(words)}</span>' if words else ""
+
+
+def _pictures(job: Job, series: Series, extras: Extras, room: int) -> str:
+    """Curves and the latest figure, as many as have room; a figure that has none is named."""
+    drawn: list[str] = []
+
+    def add(piece: str) -> bool:
+        if sum(map(len, drawn)) + len(piece) > room:
+            return False
+        drawn.append(piece)
+        return True
+
+    figure = job["figure"]
+    named = ""
+    if figure is not None:
+        named = _captioned(f"latest figure: {figure['name']}, {bytes_text(figure['size'])}", "")
+        room -= len(named)
+    for index, name in enumerate(one for one in ranked(job["metrics"]) if len(series.get(one, ())) > 1):
+        picture = image(name, series[name], colour=COLOURS[index % len(COLOURS)])
+        if index == CURVES or not picture:
             break
-        picture = svg(name, series[name], colour=COLOURS[index % len(COLOURS)])
-        if picture:
-            drawn.append(
-                '<figure style="display:inline-block;margin:4px 12px 0 0">'
-                f'<figcaption style="{_FAINT};font-size:11px">{escape(name)}</figcaption>{picture}</figure>'
-            )
+        known = [value for _, value in series[name] if value is not None]
+        add(_captioned(f"{name} {number(known[0])} → {number(known[-1])}", picture))
+    if figure is not None:
+        shown = f'<img alt="Latest figure: {escape(figure["name"])}" height="84" src="{extras.figure}"/>'
+        room += len(named)
+        if not extras.figure or not add(_captioned("latest figure", shown)):
+            add(named)
     return "".join(drawn)
+
+
+def _captioned(caption: str, picture: str) -> str:
+    return (
+        '<span style="display:inline-block;margin:4px 12px 0 0">'
+        f'<span style="{_FAINT};font-size:11px">{escape(caption)}</span>{"<br/>" + picture if picture else ""}</span>'
+    )
 
 
 def _next_words(job: Job) -> str:

@@ -14,7 +14,7 @@ from jupyter_training.errors import JobFailed, Problem, TrainingError
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import bytes_text, exit_text, plain, sentence, short
 
-__all__ = ["Detached", "failed", "present"]
+__all__ = ["Detached", "ending", "failed", "key_of", "present"]
 
 _TRACEBACK = "Traceback (most recent call last):"
 _LOG_LINES = 10
@@ -68,7 +68,7 @@ def failed(job: Mapping[str, Any], log: str) -> JobFailed:
 
 
 def _job_lines(error: JobFailed) -> list[str]:
-    traceback, before = _split(collapsed(error.log).splitlines())
+    traceback, before = ending(error.log)
     lines: list[str] = []
     if traceback:
         lines += ["", *traceback]
@@ -84,8 +84,9 @@ def _job_lines(error: JobFailed) -> list[str]:
     return lines
 
 
-def _split(log: list[str]) -> tuple[list[str], list[str]]:
-    """The last traceback of a log, to its exception's line, and what was printed before it."""
+def ending(text: str) -> tuple[list[str], list[str]]:
+    """The last traceback of a log, to its exception's line, and what was printed before it; either may be empty."""
+    log = [line.rstrip() for line in collapsed(text).rstrip().split("\n")] if text.strip() else []
     starts = [number for number, line in enumerate(log) if line.startswith(_TRACEBACK)]
     if not starts:
         return [], log
@@ -105,7 +106,7 @@ def _source_lines(
     error: TrainingError, text: list[str], places: Mapping[str, tuple[int, int]], label: str, top: int
 ) -> list[str]:
     """The lines that the problems point at, each with a caret under the place."""
-    problems = error.errors or (Problem("", key=_key_of(error)),)
+    problems = error.errors or (Problem("", key=key_of(error)),)
     lines: list[str] = []
     for problem in problems[:5]:
         line, column, width = problem.line, problem.column, 1
@@ -131,7 +132,7 @@ def _source_lines(
     return lines
 
 
-def _key_of(error: TrainingError) -> str | None:
+def key_of(error: TrainingError) -> str | None:
     """The key that a sentence begins with (``gpus: it asks for 4``), or that its kind stands for."""
     if error.code == "unknown_pool":
         return "pool"

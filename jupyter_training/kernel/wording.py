@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -14,11 +15,14 @@ __all__ = [
     "ago",
     "best",
     "bytes_text",
+    "end_sentence",
     "exit_text",
     "icon",
+    "left_text",
     "lower_is_better",
     "number",
     "plain",
+    "ranked",
     "seconds_between",
     "sentence",
     "short",
@@ -92,6 +96,46 @@ def best(name: str, metric: Mapping[str, Any]) -> tuple[float, int] | None:
         return None
     value, step = (metric["low"], metric["low_step"]) if lower else (metric["high"], metric["high_step"])
     return None if value is None or step is None else (value, step)
+
+
+def ranked(metrics: Mapping[str, Any]) -> list[str]:
+    """Metric names with the telling ones first: what is validated, then what has a better side, then the rest."""
+
+    def rank(name: str) -> tuple[bool, bool, int, str]:
+        validated = any(word in name.lower() for word in ("val", "test", "eval"))
+        return (name == "epoch", not validated, (False, True, None).index(lower_is_better(name)), name)
+
+    return sorted(metrics, key=rank)
+
+
+def end_sentence(job: Mapping[str, Any]) -> str:
+    """The sentence of an ended job; of a success with what it came to: "...; best val_accuracy 0.964 at epoch 11."."""
+    said, names = str(job["sentence"]), ranked(job["metrics"])
+    top = best(names[0], job["metrics"][names[0]]) if names else None
+    if job["phase"] != "succeeded" or top is None:
+        return said
+    unit = (job["progress"] or {}).get("unit")
+    step = unit if unit and unit != "it" else "step"
+    return f"{said.removesuffix('.')}; best {names[0]} {number(top[0])} at {step} {number(top[1])}."
+
+
+def left_text(eta: Mapping[str, float] | None) -> str:
+    """``about 6-8 min left``, as coarse as a guess is; empty when nothing is known."""
+    if eta is None:
+        return ""
+    low, high = eta["low"], eta["high"]
+    if high < 90:
+        step, unit = (1 if high < 20 else 5), "s"
+        low, high = step * math.floor(low / step), step * math.ceil(high / step)
+        if high <= 1:
+            return "a moment left"
+    elif high < 90 * 60:
+        unit, low, high = "min", math.floor(low / 60), math.floor(high / 60 + 0.5)
+    else:
+        unit, size = ("h", 3600) if high < 48 * 3600 else ("d", 86400)
+        low, high = (math.floor(2 * value / size + 0.5) / 2 for value in (low, high))
+    ends = f"{high:g}" if low in (0, high) else f"{low:g}–{high:g}"
+    return f"about {ends} {unit} left"
 
 
 def span_text(seconds: float) -> str:

@@ -74,9 +74,29 @@ def test_an_ended_job_says_what_to_look_at(phase: str, words: str) -> None:
 def test_the_html_is_whole_and_runs_nothing() -> None:
     tags = Tags(card.html(running(), SERIES))
     assert [] == tags.open
-    assert {"script", "style", "link", "iframe", "img"}.isdisjoint(tags.tags)
-    assert 2 == tags.tags.count("svg")
-    assert not [name for name, _ in tags.attributes if name.startswith("on") or name in ("href", "src")]
+    assert {"script", "style", "link", "iframe", "svg", "object"}.isdisjoint(tags.tags)
+    assert 2 == tags.tags.count("img")
+    assert not [name for name, _ in tags.attributes if name.startswith("on") or name == "href"]
+    sources = [value or "" for name, value in tags.attributes if name == "src"]
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
+
+
+def test_a_running_job_says_how_long_it_still_needs() -> None:
+    shown = card.html({**running(), "eta": {"low": 350.0, "high": 470.0}, "machine": {"cpu": 1.9, "memory": 412e6}})
+    assert "about 5–8 min left" in shown
+    assert "cpu 1.9 · 412 MB" in shown
+
+
+def test_a_small_figure_is_shown_and_a_large_one_is_named() -> None:
+    figure = {"id": "f", "name": "figures/0002.png", "size": 9000, "type": "image/png", "modified": ""}
+    one = job(figure=figure)
+    small = "data:image/png;base64," + "A" * 8000
+    assert small in card.html(one, extras=card.Extras(figure=small))
+    large = "data:image/png;base64," + "A" * 20_000
+    shown = card.html(one, extras=card.Extras(figure=large))
+    assert large not in shown
+    assert "latest figure: figures/0002.png, 9 kB" in shown
+    assert "latest figure: figures/0002.png, 9 kB" in card.html(one)
 
 
 def test_what_a_person_wrote_is_escaped() -> None:
@@ -114,4 +134,4 @@ def test_plain_mode_does_not_say_how_far_a_job_happens_to_be(monkeypatch: pytest
 
 
 def test_a_metric_of_gaps_only_draws_nothing() -> None:
-    assert "<svg" not in card.html(job(metrics={"loss": metric(None)}), {"loss": [(0, None), (1, None)]})
+    assert "<img" not in card.html(job(metrics={"loss": metric(None)}), {"loss": [(0, None), (1, None)]})

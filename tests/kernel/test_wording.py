@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from jupyter_training.kernel.curve import spark, svg
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.terminal_text import collapsed
-from jupyter_training.kernel.wording import ago, best, bytes_text, exit_text, lower_is_better, number, span_text
+from jupyter_training.kernel.wording import (
+    ago,
+    best,
+    bytes_text,
+    exit_text,
+    left_text,
+    lower_is_better,
+    number,
+    span_text,
+)
 from tests.kernel.builders import attempt, metric
 
 
@@ -49,6 +58,27 @@ def test_a_number_stays_near_its_value(value: float) -> None:
 )
 def test_a_span_is_short(seconds: float, text: str) -> None:
     assert text == span_text(seconds)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.0, 0.6, "a moment left"),
+        (3.2, 7.1, "about 3–8 s left"),
+        (21.0, 34.0, "about 20–35 s left"),
+        (0.0, 110.0, "about 2 min left"),
+        (360.0, 485.0, "about 6–8 min left"),
+        (362.0, 371.0, "about 6 min left"),
+        (6000.0, 9000.0, "about 1.5–2.5 h left"),
+        (2.5e5, 3.5e5, "about 3–4 d left"),
+    ],
+)
+def test_what_is_left_is_as_coarse_as_a_guess(low: float, high: float, words: str) -> None:
+    assert words == left_text({"low": low, "high": high})
+
+
+def test_an_unknown_rest_is_not_guessed() -> None:
+    assert "" == left_text(None)
 
 
 def test_an_instant_is_told_relative_to_now() -> None:
