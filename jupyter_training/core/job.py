@@ -73,6 +73,7 @@ class Entry(_Frozen):
     function: str | None = None  # for kind "function"
     args: tuple[str, ...] = ()  # for kind "script": put before the parameters
     shown_as: str | None = None  # what a traceback calls the file: "cell [3] of a.ipynb"
+    cells: tuple[str, ...] = ()  # the same for the cells whose definitions came along, by their number in the code
 
 
 class EnvironmentWish(_Frozen):
@@ -109,13 +110,16 @@ class JobSpec(_Frozen):
     def work(self) -> str:
         """The hash of what is run: equal also where its code is called otherwise, as a cell that moved."""
         content = self._content()
-        del content["entry"]["shown_as"]
+        content["entry"].pop("shown_as")
+        content["entry"].pop("cells", None)
         return content_hash(content)
 
     def _content(self) -> dict[str, Any]:
         content = self.model_dump(mode="json")
         if not self.data:
             del content["data"]  # a spec without data has the hash that it had before there was any
+        if not self.entry.cells:
+            del content["entry"]["cells"]  # likewise
         return content
 
 

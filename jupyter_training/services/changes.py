@@ -12,12 +12,14 @@ from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.store import views
 
-__all__ = ["BATCH", "head", "running", "since", "snapshot"]
+__all__ = ["BATCH", "counts", "head", "running", "since", "snapshot"]
 
 BATCH = 1000  # changes in one message at most; the next one follows at once
-_ACTIVE_SHOWN = 500
-_WAITING_SHOWN = 200
-_FINISHED_SHOWN = 50
+_FIRST_PICTURE = (
+    (views.JobQuery(states=frozenset({JobState.RUNNING, JobState.PAUSED})), 500),
+    (views.JobQuery(order="queue"), 200),
+    (views.JobQuery(states=frozenset(TERMINAL)), 50),
+)
 
 
 def head(site: Site) -> int:
@@ -31,22 +33,25 @@ def running(site: Site) -> int:
 
 
 def snapshot(site: Site) -> ChangeMessage:
-    """Where a live view begins: the unfinished jobs and the newest finished ones, newest first.
+    """Where a live view begins: what runs, what starts next, in that order, and what ended last.
 
-    Of very many only the newest of each kind are in it; lists page through the rest.
-    ``n`` is read before the jobs are, so that following from it misses nothing.
+    Of very many only the first of each kind are in it; lists page through the
+    rest, and ``counts`` says how many there are. ``n`` is read before the jobs
+    are, so that following from it misses nothing.
     """
     n = views.head(site.store)
     jobs: list[Job] = []
-    for states, limit in (
-        ({JobState.RUNNING}, _ACTIVE_SHOWN),
-        ({JobState.QUEUED, JobState.PAUSED}, _WAITING_SHOWN),
-        (TERMINAL, _FINISHED_SHOWN),
-    ):
-        page = views.page(site.store, views.JobQuery(states=frozenset(states)), after=None, limit=limit)
-        jobs.extend(page.jobs)
-    jobs.sort(key=lambda job: -job.seq)
-    return ChangeMessage(type="snapshot", store=site.store.store_id, n=n, jobs=tuple(job_views(site, jobs)))
+    for query, limit in _FIRST_PICTURE:
+        jobs += views.page(site.store, query, after=None, limit=limit).jobs
+    jobs = list({job.id: job for job in jobs}.values())  # one may have begun between two looks
+    return ChangeMessage(
+        type="snapshot", store=site.store.store_id, n=n, jobs=tuple(job_views(site, jobs)), counts=counts(site)
+    )
+
+
+def counts(site: Site) -> dict[str, int]:
+    """How many jobs are in each state, of all there are. Counted once per change."""
+    return {state.value: count for state, count in views.counts(site.store).items()}
 
 
 def since(site: Site, after: int) -> ChangeMessage:
@@ -75,4 +80,5 @@ def since(site: Site, after: int) -> ChangeMessage:
         n=batch.changes[-1].n if batch.changes else after,
         changes=tuple(ChangeView(n=one.n, kind=one.kind.value, job=one.job) for one in last.values()),
         jobs=tuple(jobs),
+        counts=counts(site),
     )

@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jupyter_training.core import filter as filters
 from jupyter_training.core.ids import JobId, is_job_id
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
-from jupyter_training.errors import TrainingError, UnknownJob
+from jupyter_training.errors import InvalidUsage, TrainingError, UnknownJob
 from jupyter_training.schema import (
     ItemResult,
     JobPage,
@@ -25,6 +26,7 @@ from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit as submit_wish
 from jupyter_training.store import views, wishes
+from jupyter_training.store.listing import SCANNED
 
 __all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show", "submit"]
 
@@ -44,7 +46,10 @@ class JobsQuery(BaseModel):
     notebook: str | None = None
     pool: str | None = None
     filter: str | None = Field(
-        None, max_length=1000, description="as in `state:failed tag:x val_accuracy>0.9 lr<=0.1 words`; see core.filter"
+        None,
+        max_length=1000,
+        description="as in `state:failed tag:x -user:bob val_accuracy>0.9 lr<=0.1 words`. One request looks at "
+        f"{SCANNED} jobs at most: a page may be short, even empty, and its `next` goes on.",
     )
     sort: Literal["newest", "queue"] = Field(
         "newest", description="`queue`: what waits, in the order in which it starts"
@@ -78,7 +83,14 @@ def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
 
 
 def page(site: Site, query: JobsQuery) -> JobPage:
-    """One page of jobs, newest first."""
+    """One page of jobs.
+
+    Raises:
+        InvalidRequest: the filter can't be read; with the column and the near miss.
+        InvalidUsage: a cursor that no page gave, or an order that the states don't have.
+    """
+    if query.sort == "queue" and set(query.state) - {JobState.QUEUED}:
+        raise InvalidUsage("sort=queue lists what waits, and no other states.", hint="Leave `state` out.")
     wanted = views.JobQuery(
         states=frozenset(query.state),
         name=query.name,
@@ -86,6 +98,8 @@ def page(site: Site, query: JobsQuery) -> JobPage:
         user=query.user,
         notebook=query.notebook,
         pool=query.pool,
+        filter=filters.parse(query.filter or ""),
+        order=query.sort,
     )
     found = views.page(site.store, wanted, after=query.after, limit=query.limit)
     counts = {state.value: count for state, count in views.counts(site.store).items()}

@@ -54,6 +54,7 @@ def job_views(
     progress = points.progress(site.store, ids)
     waiting = any(job.state is JobState.QUEUED for job in jobs)
     blocked = _explained(site) if waiting else {}
+    down = ensure.why_down(site.settings) if waiting else None
     now = site.now()
     return [
         _view(
@@ -63,6 +64,7 @@ def job_views(
             summaries.get(job.id, {}),
             progress.get(job.id),
             blocked,
+            down,
             tuple(artifacts) if artifacts is not None else None,
             full,
             now,
@@ -78,6 +80,7 @@ def _view(
     summaries: Mapping[str, SeriesSummary],
     progress: Progress | None,
     blocked: Mapping[str, Blocked],
+    down: str | None,
     artifacts: tuple[ArtifactView, ...] | None,
     full: bool,
     now: Instant,
@@ -93,7 +96,7 @@ def _view(
         phase=shown,
         desired=job.desired,
         reason=job.reason,
-        sentence=_sentence(site, job, shown, blocked),
+        sentence=_sentence(job, shown, blocked, down),
         experiment=job.experiment,
         trial=job.trial,
         queue=job.pool,
@@ -166,17 +169,12 @@ def _eta(progress: Progress | None, now: Instant) -> EtaView | None:
     return EtaView(low=round(found.low, 1), high=round(found.high, 1)) if found is not None else None
 
 
-def _sentence(
-    site: Site,
-    job: Job,
-    shown: Phase,
-    blocked: Mapping[str, Blocked],
-) -> str:
-    """The state, the wait or the end of a job in words."""
+def _sentence(job: Job, shown: Phase, blocked: Mapping[str, Blocked], down: str | None) -> str:
+    """The state, the wait or the end of a job in words. ``down``: why nobody starts anything, if so."""
     if job.state in TERMINAL:
         return _end(job)
     if shown is Phase.QUEUED:
-        return _wait(site, queued_job(job), blocked)
+        return down or _wait(queued_job(job), blocked)
     if shown is Phase.UNKNOWN:
         return "No answer from where it runs; its slots are kept until there is one."
     if shown is Phase.STARTING:
@@ -198,10 +196,7 @@ def _end(job: Job) -> str:
     return end_sentence(job.reason, job.detail)
 
 
-def _wait(site: Site, job: QueuedJob, blocked: Mapping[str, Blocked]) -> str:
-    down = ensure.why_down(site.settings)
-    if down is not None:
-        return down
+def _wait(job: QueuedJob, blocked: Mapping[str, Blocked]) -> str:
     rule = blocked.get(job.pool)
     if rule is None:
         return "Waits: about to start."

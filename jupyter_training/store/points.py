@@ -30,10 +30,10 @@ from jupyter_training.store.tables import progress as progress_table
 from jupyter_training.store.tables import series as series_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["Batch", "Series", "after", "ingest", "offsets", "progress", "series", "settle", "summaries"]
+__all__ = ["RANK", "Batch", "Series", "after", "ingest", "offsets", "progress", "series", "settle", "summaries"]
 
 # Where a name came from several sources, its summary is the first one's.
-_RANK: dict[str, int] = {"report": 0, "mlflow": 1, "log": 2, "machine": 3}
+RANK: dict[str, int] = {"report": 0, "mlflow": 1, "log": 2, "machine": 3}
 
 _ENDS_FROM = 8  # the smallest budget that keeps a curve's ends
 
@@ -111,10 +111,10 @@ def summaries(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, dict[str, S
     with store.read_points() as connection:
         for part in chunks(job_ids):
             rows = connection.execute(select(series_table).where(series_table.c.job.in_(part)))
-            for row in sorted(rows, key=lambda row: (row.id, _RANK.get(row.source, 9))):
+            for row in sorted(rows, key=lambda row: (row.id, RANK.get(row.source, 9))):
                 of_job = found.setdefault(JobId(row.job), {})
                 kept = of_job.get(row.name)
-                if kept is None or _RANK.get(row.source, 9) < _RANK.get(kept.source, 9):
+                if kept is None or RANK.get(row.source, 9) < RANK.get(kept.source, 9):
                     of_job[row.name] = _summary(row)
     return found
 

@@ -1,33 +1,29 @@
-"""What readers see: jobs, attempts, pages of a list, the queue, the change log.
-
-Each call sees one state of the database. Lists are paged by key: the five
-hundredth page costs what the first does.
-"""
+"""What readers see: jobs, attempts, pages of a list, the queue, the change log. Each call sees one state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import func, select
 
 from jupyter_training.core.changes import Change, ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import InvalidUsage, UnknownJob
+from jupyter_training.errors import UnknownJob
 from jupyter_training.store import changelog
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.find import find
+from jupyter_training.store.listing import JobQuery, JobsPage, page
 from jupyter_training.store.queue import unfinished
 from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts as attempts_table
 from jupyter_training.store.tables import changes as changes_table
 from jupyter_training.store.tables import jobs as jobs_table
 from jupyter_training.store.tables import pools as pools_table
-from jupyter_training.store.texts import clean
 
 __all__ = [
     "ChangeBatch",
@@ -44,26 +40,6 @@ __all__ = [
     "pools",
     "unfinished",
 ]
-
-
-@dataclass(frozen=True)
-class JobQuery:
-    """What a list is narrowed to; None and an empty set narrow nothing. ``text``: part of a name or an id."""
-
-    states: frozenset[JobState] = frozenset()
-    name: str | None = None
-    text: str | None = None
-    user: str | None = None
-    notebook: str | None = None
-    pool: str | None = None
-
-
-@dataclass(frozen=True)
-class JobsPage:
-    """Jobs, newest first. ``next`` is the cursor of the page after; None: this was the last."""
-
-    jobs: tuple[Job, ...]
-    next: str | None
 
 
 @dataclass(frozen=True)
@@ -116,24 +92,6 @@ def attempts(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, tuple[Attemp
     return {job_id: tuple(of_job) for job_id, of_job in found.items()}
 
 
-def page(store: Store, query: JobQuery, *, after: str | None, limit: int) -> JobsPage:
-    """One page of a list. ``after`` is the ``next`` of the page before.
-
-    Raises:
-        InvalidUsage: a cursor that no page gave.
-    """
-    conditions = _conditions(query)
-    if after is not None:
-        conditions.append(jobs_table.c.seq < _cursor(after))
-    with store.read() as connection:
-        wanted = _newest(query.states, conditions, limit + 1)
-        rows = connection.execute(
-            select(jobs_table).where(jobs_table.c.seq.in_(wanted)).order_by(jobs_table.c.seq.desc())
-        ).all()
-        found = jobs_of(connection, store.specs, rows[:limit])
-    return JobsPage(tuple(found), str(found[-1].seq) if len(rows) > limit and found else None)
-
-
 def counts(store: Store) -> dict[JobState, int]:
     """How many jobs are in each state; a state without jobs is left out."""
     with store.read() as connection:
@@ -176,36 +134,3 @@ def pools(store: Store) -> dict[str, Pool]:
     with store.read() as connection:
         rows = connection.execute(select(pools_table).order_by(pools_table.c.name)).all()
     return {row.name: Pool(row.name, row.backend, row.slots, row.policy) for row in rows}
-
-
-def _newest(states: frozenset[JobState], conditions: list[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:
-    """The newest numbers. A query for each state, as one index can't give several states in order."""
-    columns = select(jobs_table.c.seq).where(*conditions).order_by(jobs_table.c.seq.desc()).limit(limit)
-    if not states:
-        return select(columns.subquery().c.seq)
-    parts = [select(columns.where(jobs_table.c.state == state.value).subquery().c.seq) for state in sorted(states)]
-    merged = union_all(*parts).subquery()
-    return select(select(merged.c.seq).order_by(merged.c.seq.desc()).limit(limit).subquery().c.seq)
-
-
-def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
-    table = jobs_table.c
-    found: list[ColumnElement[bool]] = []
-    for column, value in (
-        (table.name, query.name),
-        (table.user_name, query.user),
-        (table.notebook, query.notebook),
-        (table.pool, query.pool),
-    ):
-        if value is not None:
-            found.append(column == clean(value))
-    if query.text:
-        text = clean(query.text)
-        found.append(table.name.icontains(text, autoescape=True) | table.id.icontains(text, autoescape=True))
-    return found
-
-
-def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidUsage(f"{text[:40]!r} is no cursor of this list.", hint="Take the `next` of the page before.")
-    return int(text)

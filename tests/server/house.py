@@ -159,6 +159,12 @@ class Script:
         end = facts.End(reason, None, 0, None, None)
         facts.ended(self.store, self.epoch, JobId(job), 1, end, Instant(time.time()))
 
+    def show(self, job: str) -> None:
+        """Tell that the job has kept a figure."""
+        offset = points.offsets(self.store, JobId(job)).get((1, "events"), 0)
+        batch = points.Batch(1, "events", offset, offset + 1, [], None, shown=True)
+        points.ingest(self.store, JobId(job), [batch], now=Instant(time.time()))
+
     def report(self, job: str, step: int, **values: float) -> None:
         moment = time.time()
         told = [Point(name, step, moment, value) for name, value in values.items()]

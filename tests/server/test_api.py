@@ -207,3 +207,22 @@ def test_the_same_cell_again_is_the_same_job_and_a_changed_one_says_what_still_w
     assert changed["created"]
     sentence = f"same-cell {first['job']['id'][:6]} still waits with the code before; this is a new job."
     assert [sentence] == changed["notes"]
+
+
+def test_a_list_by_filter_and_in_the_order_of_the_queue(living: House) -> None:
+    later, sooner = (
+        living.submit(name=f"filtered-{level}", priority=level, params={"lr": level / 10}) for level in (9, 8)
+    )
+    assert [later] == [job["id"] for job in living.get("jobs?filter=filtered%20lr%3E0.85")["jobs"]]
+    first = living.get("jobs?filter=filtered&sort=queue&limit=1")
+    second = living.get(f"jobs?filter=filtered&sort=queue&limit=1&after={first['next']}")
+    assert [sooner, later] == [page["jobs"][0]["id"] for page in (first, second)]
+    assert None is second["next"]
+
+
+def test_a_mistake_in_a_filter_is_shown_at_its_column(living: House) -> None:
+    refused = living.ask("GET", "jobs?filter=state:faild")
+    (problem,) = refused.json["errors"]
+    assert (400, "invalid_request", 7) == (refused.status, refused.json["code"], problem["column"])
+    assert "Did you mean 'failed'?" == refused.json["hint"]
+    assert 400 == living.ask("GET", "jobs?sort=queue&state=running").status

@@ -259,3 +259,52 @@ def test_the_server_stops_with_sockets_open(tmp_path_factory: pytest.TempPathFac
         assert desk is not None
         eventually(lambda: desk.feed.listeners == 1)
     raw.close()
+
+
+def test_the_first_picture_has_the_queue_in_its_order_and_the_counts_of_all(tmp_path: Path) -> None:
+    with house(tmp_path / "home") as living:
+        later, sooner, runs = (
+            living.submit(name=name, priority=level) for name, level in (("a", 60), ("b", 7), ("c", 1))
+        )
+        script = living.dispatching()
+        script.run(runs)
+        message = listen(living, Socket.read)
+    assert [runs, sooner, later] == [job["id"] for job in message["jobs"]]
+    assert {"queued": 2, "running": 1} == message["counts"]
+
+
+def test_each_message_counts_the_jobs_that_there_are(tmp_path: Path) -> None:
+    with house(tmp_path / "home") as living:
+        job = living.submit()
+        script = living.dispatching()
+
+        async def follow(reader: Socket) -> Any:
+            first = await reader.read()
+            await asyncio.to_thread(script.run, job)
+            return first, (await until(reader, lambda message: message["counts"].get("running") == 1))[-1]
+
+        first, last = listen(living, follow)
+    assert ({"queued": 1}, {"running": 1}) == (first["counts"], last["counts"])
+
+
+def test_a_figure_is_a_change_by_itself(tmp_path: Path) -> None:
+    """The runtime keeps it as a file; that there is one comes with its note in the spool, without any point."""
+    with house(tmp_path / "home") as living:
+        job = living.submit()
+        script = living.dispatching()
+        script.run(job)
+        picture = living.settings.outputs / job / "figures" / "0002.png"
+
+        async def follow(reader: Socket) -> Any:
+            first = await reader.read()
+            picture.parent.mkdir(parents=True)
+            picture.with_name("0001.png").write_bytes(b"old")
+            picture.write_bytes(b"picture")
+            await asyncio.to_thread(script.show, job)
+            return first, await reader.read()
+
+        first, message = listen(living, follow)
+    assert None is first["jobs"][0]["figure"]
+    assert ["points"] == [one["kind"] for one in message["changes"]]
+    figure = message["jobs"][0]["figure"]
+    assert ("figures/0002.png", 7, "image/png") == (figure["name"], figure["size"], figure["type"])

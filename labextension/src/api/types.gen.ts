@@ -543,6 +543,11 @@ export interface components {
              */
             args?: string[];
             /**
+             * Cells
+             * @default []
+             */
+            cells?: string[];
+            /**
              * Function
              * @default null
              */
@@ -1397,7 +1402,7 @@ export interface operations {
             query?: {
                 /** @description cursor: the `next` of the page before */
                 after?: string;
-                /** @description as in `state:failed tag:x val_accuracy>0.9 lr<=0.1 words`; see core.filter */
+                /** @description as in `state:failed tag:x -user:bob val_accuracy>0.9 lr<=0.1 words`. One request looks at 5000 jobs at most: a page may be short, even empty, and its `next` goes on. */
                 filter?: string;
                 limit?: number;
                 name?: string;
