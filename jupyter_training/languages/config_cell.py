@@ -53,6 +53,8 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and error.context_mark and mark.index >= len(text.rstrip()):
+            mark = error.context_mark  # what was opened here is never closed
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         words = error.problem or error.context or "it can't be read"
         raise _at(name, f"this is not valid YAML: {words}", None, line, column) from None

@@ -29,7 +29,7 @@ def test_an_empty_text_is_an_empty_config() -> None:
     ("text", "words", "line", "column"),
     [
         ("name: a\ntimeuot: 2h\n", "there is no key 'timeuot'", 2, 1),
-        ("name: [1, 2\n", "not valid YAML", 2, 1),
+        ("name: [1, 2\n", "not valid YAML", 1, 7),
         ("name: a\nname: b\n", "stands twice", 2, 1),
         ("name: !!python/object/apply:os.system [ls]\n", "", 1, 7),
         ("- a\n- b\n", "mapping", 1, 1),

@@ -70,7 +70,7 @@ def test_needs_are_judged_only_where_the_text_names_the_pool(site: Site) -> None
         ("wait: maybe\n", "'maybe' is neither true nor false", None, (1, 1)),
         ("if_exists: reus\n", "input should be 'new', 'reuse' or 'error'", "Did you mean 'reuse'?", (1, 1)),
         ("params:\n  password: abc\n", "looks like a secret", None, (2, 3)),
-        ("name: [a\n", "this is not valid YAML", None, (2, 1)),
+        ("name: [a\n", "this is not valid YAML", None, (1, 7)),
     ],
 )
 def test_a_fault_is_named_at_its_line_and_column(
