@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
-from jupyter_training.kernel.commands import VERBS, Command, Option
+from jupyter_training.kernel.commands import FRONT, VERBS, Command, Option
 from jupyter_training.kernel.line import Word, split
 from jupyter_training.kernel.values import literal, size_bytes, span
 
@@ -44,7 +44,7 @@ def verb_of(line: str) -> tuple[Command, str, int]:
     """
     words = split(line, offset=len("%train "))
     if not words:
-        return VERBS["list"], "", 0
+        return FRONT, "", 0
     first = words[0]
     found = VERBS.get(first.text)
     if found is not None:
@@ -94,9 +94,10 @@ class _Reader:
             else:
                 self._operand(word)
         if len(self.operands) < self.command.least:
+            example = "last" if "JOB" in self.command.operands else "big"
             raise InvalidUsage(
-                f"{self.command.magic} needs to know which job.",
-                hint=f"Usage: {self.command.usage}, e.g. {self.command.magic} last.",
+                f"{self.command.magic} needs {self.command.needs}.",
+                hint=f"Usage: {self.command.usage}, e.g. {self.command.magic} {example}.",
             )
         return Parsed(self.command, tuple(self.operands), self.options, self.values, self.places)
 

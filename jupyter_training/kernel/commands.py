@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "VERBS", "Command", "Option"]
+__all__ = ["CELL", "CONFIG", "FRONT", "VERBS", "Command", "Option"]
 
 Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "setting", "names", "variable"]
 Lists = Literal["", "pools", "backends", "configs", "variables", "environment"]
@@ -40,20 +40,21 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """The cell magic, or one verb of the line magic."""
+    """A cell magic, or one verb of the line magic."""
 
-    name: str  # "" is the cell magic itself
+    name: str  # with %% it is a cell magic
     summary: str
     operands: str = ""  # as usage shows them: "JOB", "[JOB]", "JOB..."
     options: tuple[Option, ...] = ()
     least: int = 0
+    needs: str = "to know which job"  # what is missing below ``least``
     most: int | None = 0  # None: any number
     takes_values: bool = False  # key=value
     notes: tuple[str, ...] = ()
 
     @property
     def magic(self) -> str:
-        return f"%train {self.name}" if self.name else "%%train"
+        return self.name if self.name.startswith("%%") else f"%train {self.name}"
 
     @property
     def usage(self) -> str:
@@ -72,7 +73,7 @@ _QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
 _INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
 
 CELL = Command(
-    name="",
+    name="%%train",
     summary="Train this cell's code as a job of its own; the kernel stays free.",
     operands="[NAME]",
     most=1,
@@ -145,9 +146,31 @@ CELL = Command(
     notes=(
         "Names that the code assigns a literal at its top are parameters: with `lr = 0.1` there, lr=0.01 on the",
         "magic line wins. Values are read as literals, never evaluated; other words are texts.",
+        "A cell that is run again while its job is active stands for the same job; a changed one is a new job.",
     ),
 )
 
+CONFIG = Command(
+    name="%%train_config",
+    summary="Keep a job's options under a name, for %%train --config NAME.",
+    operands="NAME",
+    options=(_QUIET,),
+    least=1,
+    most=1,
+    needs="a name for the config",
+    notes=(
+        "Below it stands YAML with any of a job's keys, which are the options' names with _ for -:",
+        "    pool: local",
+        "    timeout: 2h",
+        "    tags: {team: vision}",
+        "    params: {lr: 0.1}",
+        "What the %%train line says wins. The config is kept in this kernel, until it ends.",
+    ),
+)
+
+FRONT = Command("", "This notebook's jobs, then others.")  # %train alone
+
+_PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
 
 VERBS: dict[str, Command] = {
@@ -155,8 +178,8 @@ VERBS: dict[str, Command] = {
     for command in (
         Command(
             "list",
-            "The newest jobs.",
-            "[TEXT]",
+            "The newest jobs, or those that a filter fits.",
+            "[FILTER...]",
             (
                 Option(
                     ("--state",),
@@ -168,7 +191,12 @@ VERBS: dict[str, Command] = {
                 Option(("--here",), "only jobs of this notebook"),
                 Option(("-n",), "how many (20)", "whole", "N"),
             ),
-            most=1,
+            most=None,
+            notes=(
+                "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
+                "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
+                "word negates it. With - or spaces in it, put it in quotes: %train list 'state:failed -tag:old'",
+            ),
         ),
         Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),
         Command(
@@ -190,7 +218,7 @@ VERBS: dict[str, Command] = {
             "[JOB...]",
             (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), _QUIET),
             most=None,
-            notes=(_JOB, "Interrupting the kernel stops the waiting, not the job."),
+            notes=(_JOB, _PATTERN, "Interrupting the kernel stops the waiting, not the job."),
         ),
         Command(
             "cancel",
@@ -199,7 +227,7 @@ VERBS: dict[str, Command] = {
             (_QUIET,),
             least=1,
             most=None,
-            notes=(_JOB, "A pattern like 'lr-*' means all unfinished jobs whose name fits."),
+            notes=(_JOB, _PATTERN),
         ),
         Command(
             "kill",
@@ -208,9 +236,23 @@ VERBS: dict[str, Command] = {
             (_QUIET,),
             least=1,
             most=None,
-            notes=(_JOB, "A pattern like 'lr-*' means all unfinished jobs whose name fits."),
+            notes=(_JOB, _PATTERN),
         ),
-        Command("attach", "Give the handle of a job back, e.g. after a restart.", "[JOB]", (_INTO, _QUIET), most=1),
+        Command(
+            "clone",
+            "Put a job's cell into the next cell, to be changed and run again.",
+            "[JOB]",
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command(
+            "attach",
+            "Give the handle of a job back, e.g. after a restart.",
+            "[JOB]",
+            (_INTO, _QUIET),
+            most=1,
+            notes=(_JOB,),
+        ),
         Command("doctor", "What this kernel is connected to, and what is wrong with it."),
         Command("help", "This help, or that of one verb.", "[VERB]", most=1),
     )

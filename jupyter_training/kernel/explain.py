@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import jupyter_training
 from jupyter_training.errors import TrainingError
-from jupyter_training.kernel.commands import CELL, VERBS, Command
+from jupyter_training.kernel.commands import CELL, CONFIG, FRONT, VERBS, Command
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.session import Session
 from jupyter_training.kernel.tables import Cell, Table
@@ -16,15 +16,19 @@ from jupyter_training.kernel.wording import plain
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["command", "doctor", "overview"]
+__all__ = ["TOPICS", "command", "doctor", "overview"]
+
+TOPICS = {"train": CELL, "train_config": CONFIG, **VERBS}  # what help can be asked for, without %
 
 
 def overview() -> str:
     """How the cell magic is written, and one line for each verb."""
-    width = max(len(_verb(one)) for one in VERBS.values())
-    verbs = "\n".join(f"  {_verb(one).ljust(width)}  {one.summary}" for one in VERBS.values())
+    others = [CONFIG, *VERBS.values()]
+    width = max(len(_verb(one)) for one in others)
+    lines = "\n".join(f"  {_verb(one).ljust(width)}  {one.summary}" for one in others)
     return (
-        f"{command(CELL)}\n\nVerbs, each in a cell of its own or after other lines:\n{verbs}\n  (%train alone lists.)"
+        f"{command(CELL)}\n\nBeside it:\n{lines}\n"
+        f"  {'%train'.ljust(width)}  {FRONT.summary}\nOptions of each: %train help VERB"
     )
 
 

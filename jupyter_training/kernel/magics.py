@@ -6,22 +6,21 @@ server is looked for when something is first asked of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
-from jupyter_training.errors import InvalidUsage, TrainingError
-from jupyter_training.kernel import body as bodies
-from jupyter_training.kernel import card, completion, explain, waiting
-from jupyter_training.kernel import wish as wishes
-from jupyter_training.kernel.arguments import Parsed, parse, verb_of
-from jupyter_training.kernel.commands import CELL
-from jupyter_training.kernel.failure import present
+from jupyter_training.errors import InvalidUsage, Problem, TrainingError
+from jupyter_training.kernel import completion, configs, explain, tell
+from jupyter_training.kernel.arguments import parse, verb_of
+from jupyter_training.kernel.commands import CELL, CONFIG, Command
+from jupyter_training.kernel.configs import Config
+from jupyter_training.kernel.failure import key_of, present
 from jupyter_training.kernel.notebook import Place, place_of
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
+from jupyter_training.kernel.train import config_of, train
 from jupyter_training.kernel.verbs import ACTIONS, Desk
 
 if TYPE_CHECKING:
@@ -48,15 +47,39 @@ class TrainMagics(Magics):
         text = f"%%train {line}\n{cell}"
         places: dict[str, tuple[int, int]] = {}
         place: Place | None = None
+        config: Config | None = None
         try:
             parsed = parse(CELL, line, offset=len("%%train "))
             places.update(parsed.places)
             place = place_of(self._shell, cell)
             text = "\n" * (place.first_line - 2) + text
-            self._train(parsed, cell, place)
+            config = config_of(self.session, parsed)
+            train(self.session, self._shell, parsed, config, cell=cell, place=place)
         except TrainingError as error:
+            if config is not None and not _stands_in(places, error) and config.placed(error) is not None:
+                raise present(error, config.text, label=config.label, top=0) from None
             label = place.shown_as if place is not None else "cell"
             raise present(error, text, places=places, label=label, top=place.first_line - 1 if place else 1) from None
+
+    @no_var_expand
+    @cell_magic("train_config")  # type: ignore[arg-type]
+    def keep_config(self, line: str, cell: str) -> None:
+        """Keep a job's options under a name."""
+        text = f"{CONFIG.name} {line}\n{cell}"
+        place: Place | None = None
+        try:
+            parsed = parse(CONFIG, line, offset=len(CONFIG.name) + 1)
+            place = place_of(self._shell, cell)
+            text = "\n" * (place.first_line - 2) + text
+            (name,) = parsed.operands
+            label = f"config {name}, {place.shown_as}"
+            found = configs.read(self.session.client, name, cell, first_line=place.first_line, label=label)
+            replaced = self.session.configs.keep(found)
+            if not parsed.on("quiet"):
+                Screen(self._shell).say(tell.kept(found, replaced=replaced))
+        except TrainingError as error:
+            top = place.first_line - 1 if place is not None else 1
+            raise present(error, text, label=place.shown_as if place is not None else "cell", top=top) from None
 
     @no_var_expand
     @line_magic("train")  # type: ignore[arg-type]
@@ -77,46 +100,21 @@ class TrainMagics(Magics):
         assert self.shell is not None
         return self.shell
 
-    def _train(self, parsed: Parsed, cell: str, place: Place) -> None:
-        from jupyter_training.client.handle import Handle
-        from jupyter_training.kernel import request as requests
 
-        wish = wishes.of_line(parsed)
-        screen, quiet = Screen(self._shell), wish.quiet
-        code = bodies.read(cell, first_line=place.first_line)
-        resolved = bodies.resolve(code, wish.params)
-        built = requests.build(wish, code, resolved.params, place, self._shell.user_ns)
-        if not quiet:
-            for warning in resolved.warnings:
-                screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
-            for note in built.notes:
-                screen.warn(note)
-        if parsed.on("dry_run"):
-            shown = {key: value for key, value in built.request.items() if key not in ("key", "secrets")}
-            screen.say(json.dumps(shown, indent=2, ensure_ascii=False))
-            return
-        client = self.session.client
-        job = client.submit_request(built.request)["job"]
-        if wish.out is not None:
-            self._shell.user_ns[wish.out] = Handle(client, job)
-        drawing = None if quiet else screen.drawing()
-        if drawing is not None:
-            drawing.draw(card.bundle(job), final=not wish.waits)
-        if wish.waits:
-            waiting.stay(client, [job], [drawing])
-
-
-def load(shell: InteractiveShell) -> None:
+def load(shell: InteractiveShell, *, session: Session | None = None) -> None:
     """Make the magics known to a shell. Loading twice is loading once."""
     if getattr(shell, _LOADED, None) is not None:
         return
-    magics = TrainMagics(shell)
+    magics = TrainMagics(shell, session)
     shell.register_magics(magics)
     register: Any = shell.register_magic_function
-    register(_misplaced, "line", "%train")
-    one = completion.matcher(completion.Memory(magics.session.job_words), completion.Memory(magics.session.pool_words))
-    completion.install(shell, one)
-    setattr(shell, _LOADED, (magics, one))
+    for one in (CELL, CONFIG):
+        register(_misplaced(one), "line", one.name.removeprefix("%"))
+    matcher = completion.matcher(
+        completion.Memory(magics.session.job_words), completion.Memory(magics.session.pool_words)
+    )
+    completion.install(shell, matcher)
+    setattr(shell, _LOADED, (magics, matcher))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -125,25 +123,39 @@ def unload(shell: InteractiveShell) -> None:
     loaded = getattr(shell, _LOADED, None)
     if loaded is None:
         return
-    magics, one = loaded
-    completion.remove(shell, one)
+    magics, matcher = loaded
+    completion.remove(shell, matcher)
     registered: Any = shell.magics_manager.magics
-    for kind, name in (("cell", "train"), ("line", "train"), ("line", "%train")):
-        registered[kind].pop(name, None)
+    for one in (CELL, CONFIG):
+        registered["cell"].pop(one.name.lstrip("%"), None)
+        registered["line"].pop(one.name.removeprefix("%"), None)
+    registered["line"].pop("train", None)
     magics.session.close()
     setattr(shell, _LOADED, None)
 
 
-@no_var_expand
-def _misplaced(_: str) -> None:
-    """``%%train`` below other lines of a cell: IPython calls it as a line magic of that name."""
-    error = InvalidUsage(
-        "%%train must be on the first line of its cell.",
-        hint="Put it into a cell of its own; comments and imports go below it.",
-    )
-    raise present(error)
+def _stands_in(places: dict[str, tuple[int, int]], error: TrainingError) -> bool:
+    """Whether what the error speaks of was written on the magic line, or below it."""
+    problems = error.errors or (Problem("", key=key_of(error)),)
+    return any(problem.line is not None or problem.key in places for problem in problems)
+
+
+def _misplaced(one: Command) -> Callable[[str], None]:
+    """A cell magic below other lines of a cell: IPython calls it as a line magic of that name."""
+
+    @no_var_expand
+    def misplaced(_: str) -> None:
+        error = InvalidUsage(
+            f"{one.name} must be on the first line of its cell.",
+            hint="Put it into a cell of its own; comments and everything else go below it.",
+        )
+        raise present(error)
+
+    found: Callable[[str], None] = misplaced
+    return found
 
 
 # What %%train? and %train? show.
 setattr(TrainMagics.cell, "__doc__", explain.command(CELL))  # noqa: B010
+setattr(TrainMagics.keep_config, "__doc__", explain.command(CONFIG))  # noqa: B010
 setattr(TrainMagics.line, "__doc__", explain.overview())  # noqa: B010

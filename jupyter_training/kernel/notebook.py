@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "notebook_of", "place_of"]
 
-_MAGIC_LINE = re.compile(r"\s*%%train\b")
+_MAGIC_LINE = re.compile(r"\s*%%train(?:_config)?\b")
 
 
 @dataclass(frozen=True)

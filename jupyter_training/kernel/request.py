@@ -24,6 +24,7 @@ class Built:
     """A request that can be sent once the values it names are there, and what should be said about it."""
 
     request: dict[str, Any]
+    taken: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -73,11 +74,16 @@ def _environment(wish: Wish) -> dict[str, Any]:
 
 def _variable(name: str, value: object) -> object:
     """A variable's value; one that was only named has the value it has here."""
+    if environment.looks_secret(name):
+        words = f"The variable {name} looks like a secret, and variables are kept with the job."
+        hint = f"--pass-env {name} hands its value over without keeping it."
+        raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
     if value is not None:
         return value
     if name in os.environ:
         return os.environ[name]
-    close = near_miss(name, os.environ)
+    known = {one.lower(): one for one in os.environ}
+    close = known.get(near_miss(name, known) or "")
     words = f"--env {name}: this variable is not set here."
     hint = f"Did you mean {close}?" if close else f"Give its value: --env {name}=VALUE."
     raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])

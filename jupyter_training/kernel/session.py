@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidUsage, UnknownJob
+from jupyter_training.kernel.configs import Configs
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -23,6 +24,7 @@ class Session:
     """One per kernel. Thread-safe, as its client is."""
 
     def __init__(self, client: Client | None = None) -> None:
+        self.configs = Configs()
         self._client = client
         self._lock = threading.Lock()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from jupyter_training.kernel.card import ranked
+from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.curve import COLOURS, Points, spark, svg
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
@@ -26,7 +28,7 @@ from jupyter_training.kernel.wording import (
     span_text,
 )
 
-__all__ = ["FIRST_CELL", "about", "listing", "metrics"]
+__all__ = ["FIRST_CELL", "about", "kept", "listing", "metrics", "submitted"]
 
 FIRST_CELL = """\
 No trainings yet. Put this in a cell:
@@ -85,6 +87,27 @@ def metrics(job: Job, series: Mapping[str, Points], names: Sequence[str]) -> Tab
         )
     columns = ("metric", "points") if plain() else ("metric", "last", "best", "range", "points", "curve", "")
     return Table(columns, rows, empty)
+
+
+def submitted(result: Mapping[str, Any]) -> list[str]:
+    """What a submit's answer says beside the card: that the job was there already, or that an older one goes on."""
+    notes = [str(note) for note in result["notes"]]
+    if not result["reused"]:
+        return notes
+    job = result["job"]
+    called = job["name"] if plain() else f"{job['name']} · {short(job['id'])}"
+    if job["ended"] is None:
+        phase = "active" if plain() else job["phase"]
+        return [f"{called} is already {phase}: the same job. For another one: --if-exists new.", *notes]
+    when = "" if plain() else f" {ago(job['ended'], now=time.time())}"
+    return [f"{called} has succeeded{when}, and nothing has changed: no new job.", *notes]
+
+
+def kept(config: Config, *, replaced: bool) -> str:
+    """That a config is kept, and how it is used."""
+    keys = ", ".join(sorted(config.values))
+    instead = " instead of the one before" if replaced else ""
+    return f"Config {config.name} ({keys}) is kept in this kernel{instead}. To use it: %%train --config {config.name}"
 
 
 def _state(job: Job) -> Cell:

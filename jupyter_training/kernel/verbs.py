@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from jupyter_training.errors import InvalidUsage, NotFound, near_miss
 from jupyter_training.kernel import card, explain, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
-from jupyter_training.kernel.commands import CELL, VERBS
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
@@ -140,9 +139,9 @@ def help_(desk: Desk, parsed: Parsed) -> None:
         desk.screen.say(explain.overview())
         return
     name = parsed.operands[0].lstrip("%")
-    command = CELL if name in ("train", "cell") else VERBS.get(name)
+    command = explain.TOPICS.get(name)
     if command is None:
-        close = near_miss(name, VERBS)
+        close = near_miss(name, explain.TOPICS)
         raise InvalidUsage(
             f"%train has no verb {name!r}.", hint=f"Did you mean %train help {close}?" if close else "See %train help."
         )

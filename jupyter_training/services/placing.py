@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import InvalidSpec, Problem
+from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin
 from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
 from jupyter_training.store import views
@@ -24,7 +24,11 @@ def pool_of(site: Site, pool: str | None, backend: str | None) -> str:
     """
     if backend is None:
         return pool if pool is not None else _USUAL
-    registry.load("backends", backend)
+    try:
+        registry.load("backends", backend)
+    except UnknownPlugin as error:
+        error.errors = (Problem(error.detail, key="backend", hint=error.hint),)
+        raise
     pools = views.pools(site.store)
     if pool is not None:
         if pool in pools and pools[pool].backend != backend:

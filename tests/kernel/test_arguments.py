@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel.arguments import Parsed, parse, verb_of
-from jupyter_training.kernel.commands import CELL, VERBS
+from jupyter_training.kernel.commands import CELL, FRONT, VERBS
 
 
 def cell(line: str) -> Parsed:
@@ -88,7 +88,7 @@ def test_the_server_s_keys_are_known_by_their_place_in_the_line() -> None:
 
 
 def test_no_verb_means_the_short_table() -> None:
-    assert VERBS["list"] == verb_of("")[0]
+    assert FRONT == verb_of("")[0]
 
 
 def test_a_verb_gives_its_command_and_the_rest() -> None:

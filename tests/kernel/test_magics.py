@@ -5,38 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 from jupyter_training.kernel import magics
-
-
-class Cells:
-    """A shell to run cells in; what a cell shows is given as one text."""
-
-    def __init__(self) -> None:
-        self.shell = InteractiveShell()
-        self.shell.colors = "nocolor"
-        magics.load(self.shell)
-
-    def run(self, cell: str) -> str:
-        with capture_output() as shown:
-            self.result = self.shell.run_cell(cell, store_history=True)
-        return f"{shown.stdout}{shown.stderr}"
-
-
-@pytest.fixture
-def cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(tmp_path / "home"))
-    cells = Cells()
-    yield cells
-    magics.unload(cells.shell)
-    cells.shell.history_manager.end_session()
+from tests.kernel.shells import Cells
 
 
 def test_an_unknown_option_is_an_error_with_a_caret_and_the_near_miss(cells: Cells) -> None:
@@ -72,8 +46,9 @@ def test_a_wrong_value_below_blank_lines_still_points_at_the_magic_line(cells: C
 
 
 def test_the_magic_below_other_lines_says_where_it_belongs(cells: Cells) -> None:
-    shown = cells.run("# my training\n%%train digits\nx = 1\n")
-    assert "%%train must be on the first line of its cell." in shown
+    for magic in ("%%train", "%%train_config"):
+        shown = cells.run(f"# my training\n{magic} digits\nx = 1\n")
+        assert f"{magic} must be on the first line of its cell." in shown
 
 
 def test_a_submission_as_a_line_says_how_it_is_written(cells: Cells) -> None:
@@ -93,35 +68,6 @@ def test_no_error_shows_our_own_code(cells: Cells) -> None:
         assert ".py" not in shown
 
 
-def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(
-    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("API_KEY", "hunter2")
-    (tmp_path / "beside.py").write_text("answer = 42\n")
-    shown = cells.run(
-        "%%train digits lr=0.5 sizes=[8, 4] --priority 7 --memory 4GiB --tag a=b --pass-env API_KEY --dry-run\n"
-        "import beside\nlr = 0.1\nepochs = 3\nprint(lr)\n"
-    )
-    sent = json.loads(shown)
-    assert {"lr": 0.5, "epochs": 3, "sizes": [8, 4]} == sent["params"]
-    assert {"memory": 4 * 1024**3} == sent["resources"]
-    assert (7, {"a": "b"}, "digits") == (sent["priority"], sent["tags"], sent["name"])
-    assert ["beside.py", "cell.py"] == [file["path"] for file in sent["files"]]
-    assert {"kind": "cell", "path": "cell.py", "shown_as": "cell [1]"} == sent["entry"]
-    assert "\nimport beside\n" == sent["files"][1]["text"][:15]
-    assert (sys.executable, str(tmp_path)) == (sent["environment"]["python"], sent["environment"]["folder"])
-    assert ["API_KEY"] == sent["environment"]["pass_env"]
-    assert "hunter2" not in shown
-    assert not (tmp_path / "home").exists()
-
-
-def test_braces_and_dollars_in_a_cell_are_left_alone(cells: Cells) -> None:
-    cells.shell.user_ns["name"] = "replaced"
-    sent = json.loads(cells.run("%%train digits note='{name} $name' --dry-run\nprint({'name': '$name'})\n"))
-    assert "{name} $name" == sent["params"]["note"]
-    assert "print({'name': '$name'})" in sent["files"][0]["text"]
-
-
 def test_a_second_assignment_is_warned_of_with_its_line(cells: Cells) -> None:
     shown = cells.run("%%train digits --dry-run\nlr = 0.1\nprint(lr)\nlr = 0.2\n")
     assert "cell [1], line 4: lr is assigned again here" in shown
@@ -134,18 +80,11 @@ def test_an_import_that_the_environment_lacks_is_refused_before_the_start(cells:
     assert "pip install" in shown
 
 
-def test_the_notebook_s_name_is_in_what_tracebacks_call_the_cell(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JPY_SESSION_NAME", "/home/ada/my notes/ä b.ipynb")
-    sent = json.loads(cells.run("%%train digits --dry-run\nprint(1)\n"))
-    assert "cell [1] of ä b.ipynb" == sent["entry"]["shown_as"]
-    assert "/home/ada/my notes/ä b.ipynb" == sent["origin"]["notebook"]
-
-
 def test_help_names_every_option_and_verb(cells: Cells) -> None:
     from jupyter_training.kernel.commands import CELL, VERBS
 
     shown = cells.run("%train help")
-    for word in (*CELL.flags, *VERBS):
+    for word in (*CELL.flags, *VERBS, "%%train_config NAME"):
         assert word in shown
     for name, verb in VERBS.items():
         shown = cells.run(f"%train help {name}")
@@ -167,8 +106,8 @@ def test_loading_hooks_no_cell_and_unloading_leaves_nothing() -> None:
     assert hooks == shell.events.callbacks
     magics.unload(shell)
     assert matchers == shell.Completer.custom_matchers
-    assert "train" not in shell.magics_manager.magics["cell"]
-    assert {"train", "%train"}.isdisjoint(shell.magics_manager.magics["line"])
+    assert {"train", "train_config"}.isdisjoint(shell.magics_manager.magics["cell"])
+    assert {"train", "%train", "%train_config"}.isdisjoint(shell.magics_manager.magics["line"])
     shell.history_manager.end_session()
 
 

@@ -1,0 +1,88 @@
+"""What a dry run shows: the exact bundle, its surroundings, and the wish with everything resolved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_training.kernel.tables import Cell, Table
+from jupyter_training.kernel.wording import bytes_text, number, plain, span_text
+
+__all__ = ["planned"]
+
+Plan = Mapping[str, Any]
+_LONGEST = 80
+
+
+def planned(plan: Plan, request: Mapping[str, Any]) -> Table:
+    """The plan of a request as a table: a line for each file, parameter, value and key."""
+    rows = [[Cell(key), Cell(text)] for key, text in _lines(plan, request)]
+    return Table(("dry run", f"{plan['spec']['name']}: nothing is stored, nothing is sent"), rows)
+
+
+def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    spec = plan["spec"]
+    files = plan["files"]
+    yield "code", f"{_count(len(files), 'file')}, {bytes_text(plan['sizes']['code'])}"
+    for file in files:
+        role = f"  {spec['entry']['shown_as'] or 'this cell'}" if file["path"] == spec["entry"]["path"] else ""
+        yield "  file", f"{file['path']}  {bytes_text(file['size'])}{'' if plain() else role}"
+    for name, value in spec["params"].items():
+        yield f"param {name}", _value(value)
+    if plan["data"]:
+        yield "data", f"{_count(len(plan['data']), 'value')}, {bytes_text(plan['sizes']['data'])}"
+    for one in plan["data"]:
+        yield f"  {one['name']}", f"{one['words'] or one['kind']}  {bytes_text(one['size'])}"
+    yield from _surroundings(spec["environment"])
+    yield "pool", f"{plan['pool']}, priority {plan['priority']}"
+    yield "needs", _needs(spec["resources"])
+    yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
+    yield "grace", span_text(spec["grace"])
+    yield "launcher", str(spec["launcher"])
+    yield "metrics", spec["metrics"] if isinstance(spec["metrics"], str) else _value(spec["metrics"])
+    for name, value in spec["tags"].items():
+        yield f"tag {name}", str(value)
+    yield "if it exists", _existing(request)
+    for note in plan["notes"]:
+        yield "note", str(note)
+
+
+def _surroundings(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if environment["kind"] != "current":
+        yield "environment", str(environment["kind"])
+    if not plain():
+        yield "python", environment["python"] or "the dispatcher's own"
+        yield "folder", environment["folder"] or "its own"
+        yield "variables", (", ".join(environment["variables"]) or "none") + "  (kept with the job)"
+    if environment["pass_env"]:
+        yield "secrets", ", ".join(environment["pass_env"]) + "  (handed over by name, not kept)"
+
+
+def _needs(resources: Mapping[str, Any]) -> str:
+    words = [_count(resources["slots"], "slot")]
+    if resources["gpus"]:
+        words.append(_count(resources["gpus"], "GPU"))
+    if resources["cpus"] is not None:
+        words.append(f"{number(resources['cpus'])} CPUs")
+    if resources["memory"] is not None:
+        words.append(f"{bytes_text(resources['memory'])} of memory")
+    return ", ".join(words)
+
+
+def _existing(request: Mapping[str, Any]) -> str:
+    words = {
+        "reuse": "an equal job that is still active is taken",
+        "new": "always a new job",
+        "error": "an equal job that is still active is an error",
+    }[request.get("if_exists") or "new"]
+    return words.replace("still active", "still active or has succeeded") if request.get("once") else words
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _value(value: object) -> str:
+    words = json.dumps(value, ensure_ascii=False)
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 3] + "..."

@@ -1,0 +1,83 @@
+"""What ``%%train`` does, from its words to its card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_training.kernel import body as bodies
+from jupyter_training.kernel import card, plan, tell, waiting
+from jupyter_training.kernel import wish as wishes
+from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.kernel.configs import Config
+from jupyter_training.kernel.notebook import Place
+from jupyter_training.kernel.screen import Screen
+from jupyter_training.kernel.session import Session
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_training.kernel.request import Built
+    from jupyter_training.kernel.wish import Wish
+
+__all__ = ["config_of", "train"]
+
+
+def config_of(session: Session, parsed: Parsed) -> Config | None:
+    """The config that the line names.
+
+    Raises:
+        InvalidUsage: this kernel knows none of that name; with the near miss.
+    """
+    name = parsed.text("config")
+    return session.configs.get(name, session.client) if name is not None else None
+
+
+def train(
+    session: Session, shell: InteractiveShell, parsed: Parsed, config: Config | None, *, cell: str, place: Place
+) -> None:
+    """Send a cell as a job and show its card; or show what would be sent."""
+    from jupyter_training.kernel import request as requests
+
+    line = wishes.of_line(parsed)
+    wish = wishes.over(line, config.values) if config is not None else line
+    screen = Screen(shell)
+    code = bodies.read(cell, first_line=place.first_line)
+    resolved = bodies.resolve(code, wish.params)
+    built = requests.build(wish, code, resolved.params, place, shell.user_ns)
+    if not wish.quiet:
+        for warning in resolved.warnings:
+            screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
+        for note in built.notes:
+            screen.warn(note)
+    if parsed.on("dry_run"):
+        _plan(session, shell, wish, built, screen)
+    else:
+        _submit(session, shell, wish, built, screen)
+
+
+def _plan(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
+    found = session.client.plan(built.request)
+    if wish.out is not None:
+        shell.user_ns[wish.out] = found
+    if not wish.quiet:
+        screen.table(plan.planned(found, built.request))
+
+
+def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
+    from jupyter_training.client.handle import Handle
+
+    client = session.client
+    for value in built.taken:
+        client.put_data(value)
+    result: dict[str, Any] = client.submit_request(built.request)
+    job = result["job"]
+    if wish.out is not None:
+        shell.user_ns[wish.out] = Handle(client, job)
+    drawing = None
+    if not wish.quiet:
+        for sentence in tell.submitted(result):
+            screen.say(sentence)
+        drawing = screen.drawing()
+        drawing.draw(card.bundle(job), final=not wish.waits)
+    if wish.waits:
+        waiting.stay(client, [job], [drawing])
