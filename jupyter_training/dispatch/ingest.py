@@ -73,6 +73,16 @@ class Ingester:
             self._readings.pop((job.id, attempt.number), None)
         return total
 
+    def waits(self, attempt: Attempt, folder: Path) -> bool:
+        """Whether there is more in a file that is being read than was taken in. Cheap, for asking often.
+
+        A file that nobody has read yet is not seen, nor is the end of an attempt: a look finds them.
+        """
+        reading = self._readings.get((attempt.job, attempt.number))
+        if reading is None:
+            return False
+        return any(_goes_on(folder / file, offset) for file, offset in reading.offsets.items())
+
     def faults(self, job: JobId, number: int) -> int:
         """Unreadable places found so far in an attempt's pages."""
         reading = self._readings.get((job, number))
@@ -190,6 +200,20 @@ def _read(path: Path, offset: int) -> bytes:
             return os.pread(log.fileno(), _PIECE, offset)
     except OSError:
         return b""
+
+
+def _goes_on(path: Path, offset: int) -> bool:
+    """Whether a byte stands here; beyond a page's last line there are zeros."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.pread(handle, 1, offset) not in (b"", b"\0")
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _size(path: Path) -> int:

@@ -42,6 +42,8 @@ _RENEW_EVERY = 4.0
 _TRUST_MARGIN = 3.0  # a term is trusted this much shorter than it is
 _LOOK = 0.1  # between looks while something runs
 _LOOK_SLOW = 0.5  # the same, once nothing has changed for a while
+_PEEK = 0.02  # between glances at what running attempts write, which make the next look come sooner
+_PEEK_EACH = 0.001  # seconds more for each attempt, so that many do not cost more
 _IDLE_WAIT = 2.0
 _SETTLED = 300.0  # a dispatcher that has lived so long did not die of its start
 _MIRROR_EVERY = 1.0
@@ -57,6 +59,7 @@ class Loop:
         self._lease: lease.Lease | None = None
         self._trusted_until = 0.0
         self._mirror_checked = float("-inf")
+        self._prompt_at = float("-inf")  # from when on a glance may end a wait
         self._leaving = False
         self._ticker = Ticker(settings, store, _Backends(settings, self._clock), self._clock, self._check_trust)
 
@@ -93,7 +96,7 @@ class Loop:
                 if now - born > _SETTLED:
                     ensure.forget_starts(self._settings)
                     born = now
-                listener.wait(self._pause(found, now - quiet_since))
+                self._wait(listener, found, self._pause(found, now - quiet_since))
         finally:
             listener.close()
             if self._lease is not None:
@@ -121,6 +124,25 @@ class Loop:
         if found.next_wake is not None:
             pause = min(pause, max(0.0, found.next_wake - self._clock.now()))
         return pause
+
+    def _wait(self, listener: wake.Listener, found: Round, pause: float) -> None:
+        """Until somebody calls, the pause is over, or an attempt that was quiet has written something.
+
+        What is written without end is taken in once in ``_LOOK``, not once a glance: each time costs a
+        transaction that waits for the disk.
+        """
+        now = self._clock.boot()
+        end = now + pause
+        if found.changed:
+            self._prompt_at = now + _LOOK
+        while found.active and now < end:
+            if now >= self._prompt_at and self._ticker.news():
+                self._prompt_at = now + _LOOK
+                return
+            if listener.wait(min(end - now, _PEEK + _PEEK_EACH * found.active)):
+                return
+            now = self._clock.boot()
+        listener.wait(end - now)
 
     def _take_lease(self, listener: wake.Listener, *, patient: bool) -> bool:
         """Take the lease, waiting out a living holder elsewhere when patient."""

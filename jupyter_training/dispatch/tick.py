@@ -82,6 +82,10 @@ class Ticker:
             next_wake=self._plan.next_wake if self._plan is not None else None,
         )
 
+    def news(self) -> bool:
+        """Whether an attempt has written something since the last round. Reads a byte a file, and no store."""
+        return any(self._ingester.waits(attempt, self._folder(attempt)) for _, attempt in self._holdings.active())
+
     def _plan_and_act(self, epoch: int, *, force: bool) -> bool:
         acted = False
         while True:

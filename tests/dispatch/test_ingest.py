@@ -127,3 +127,28 @@ def test_a_page_with_overwritten_bytes_gives_the_rest(stage: Stage, job: JobId, 
     found = {step for step, _ in curve(stage, job, "loss")}
     assert 190 <= len(found) < 200
     assert {0, 199} <= found
+
+
+def test_a_glance_tells_whether_more_was_written_since(stage: Stage, job: JobId, folder: Path) -> None:
+    """Of the pages and of the log; and it takes nothing in itself."""
+    (attempt,) = stage.attempts(job)
+    ingester = Ingester(stage.store)
+    writer = PageWriter(str(folder))
+    assert writer.write(b'["p",1800000000000000,0,{"loss":1.5}]\n')
+    (folder / "log").write_bytes(b"begins\n")
+    assert not ingester.waits(attempt, folder), "nobody has begun to read"
+    take_in(stage, job, folder, ingester=ingester)
+    assert not ingester.waits(attempt, folder)
+
+    assert writer.write(b'["p",1800000000000000,1,{"loss":0.5}]\n')
+    assert ingester.waits(attempt, folder)
+    assert ingester.waits(attempt, folder)
+    take_in(stage, job, folder, ingester=ingester)
+    assert [(0, 1.5), (1, 0.5)] == curve(stage, job, "loss")
+    assert not ingester.waits(attempt, folder)
+
+    with open(folder / "log", "ab") as log:
+        log.write(b"more\n")
+    assert ingester.waits(attempt, folder)
+    take_in(stage, job, folder, ingester=ingester, final=True)
+    assert not ingester.waits(attempt, folder)
