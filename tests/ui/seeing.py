@@ -1,0 +1,127 @@
+"""What a person does in JupyterLab with trainings, and what they see: by role, name and word."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.torture.processes import eventually
+from tests.ui.lab import ARTEFACTS
+
+__all__ = [
+    "LOAD",
+    "card",
+    "changes",
+    "open_sidebar",
+    "overflow",
+    "picture",
+    "pixels",
+    "row",
+    "run_all",
+    "settled",
+    "sidebar",
+    "training",
+]
+
+LOAD = "%load_ext jupyter_training"
+
+PIXELS = """node => {
+    const canvas = node.tagName === 'CANVAS' ? node : node.querySelector('canvas');
+    if (canvas === null || canvas.width === 0) {
+        return '';
+    }
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let hash = 2166136261;
+    for (let at = 0; at < data.length; at += 1) {
+        hash = Math.imul(hash ^ data[at], 16777619);
+    }
+    return String(hash >>> 0);
+}"""
+
+
+def training(name: str, *, steps: int, pause: float = 0.1, body: str = "") -> str:
+    """A cell that reports a falling loss; ``body`` comes after the loop."""
+    return f"""%%train {name} steps={steps}
+import time
+from jupyter_training import report
+
+steps = 1
+for step in range(steps):
+    time.sleep({pause})
+    report(step=step, loss=1 / (step + 1), val_accuracy=1 - 0.9 / (step + 1))
+{body}"""
+
+
+def open_sidebar(page: Page) -> Locator:
+    """Show our panel, by its tab at the side."""
+    page.locator('.lm-TabBar-tab[data-id="jupyter-training-sidebar"]').click()
+    expect(sidebar(page)).to_be_visible()
+    return sidebar(page)
+
+
+def sidebar(page: Page) -> Locator:
+    return page.get_by_role("region", name="Training", exact=True)
+
+
+def card(page: Page, name: str) -> Locator:
+    """The live card of a training, by the name it is given."""
+    return page.get_by_role("article", name=re.compile(rf"\b{re.escape(name)}\b"))
+
+
+def row(page: Page, name: str) -> Locator:
+    """A training's line in the sidebar."""
+    return sidebar(page).locator("[data-job]", has_text=name).first
+
+
+def run_all(page: Page) -> None:
+    """By the menu, once the kernel is up: earlier, JupyterLab asks which kernel to take."""
+    settled(page)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def settled(page: Page) -> None:
+    """Wait until the notebook's kernel is up and does nothing."""
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+
+
+def pixels(place: Locator) -> str:
+    """A mark of what is drawn in a canvas, or in the first one inside; empty when none is there."""
+    return str(place.evaluate(PIXELS))
+
+
+def changes(place: Locator, *, within: float = 20, since: str | None = None) -> str:
+    """Wait until the canvas shows something else than now (or than ``since``); its new mark."""
+    before = pixels(place) if since is None else since
+
+    def other() -> str | None:
+        now = pixels(place)
+        return now if now not in ("", before) else None
+
+    return eventually(other, within=within, what="the canvas is drawn anew")
+
+
+def overflow(page: Page, place: str) -> list[Any]:
+    """Parts of ``place`` (a CSS selector) that stick out to the side: nothing that scrolls and is not meant to.
+
+    What scrolls by itself (code, a log, a table in its own frame) is left out, and so is what is clipped on purpose.
+    """
+    found = page.evaluate(
+        """place => [...document.querySelectorAll(place)].flatMap(top => [top, ...top.querySelectorAll('*')])
+            .filter(node => node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0)
+            .filter(node => {
+                const style = getComputedStyle(node);
+                return style.display !== 'inline' && !['auto', 'scroll', 'hidden', 'clip'].includes(style.overflowX);
+            })
+            .map(node => [node.tagName, String(node.className), node.scrollWidth, node.clientWidth])""",
+        place,
+    )
+    return list(found)
+
+
+def picture(page: Page, name: str) -> None:
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=ARTEFACTS / f"{name}.png")
