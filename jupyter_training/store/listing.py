@@ -8,6 +8,7 @@ even empty, and its cursor goes on from there.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -128,16 +129,21 @@ class _Queue:
         priority, _, rest = cursor.partition("_")
         position, _, seq = rest.partition("_")
         try:
-            place = (_number(priority), float.fromhex(position), _number(seq))
-        except (ValueError, OverflowError):
+            place = (_number(priority), *struct.unpack(">d", bytes.fromhex(position)), _number(seq))
+        except (ValueError, struct.error):
             raise _no_cursor(cursor) from None
         return tuple_(*self._order) > tuple_(*place)
 
     def cursor(self, job: Job) -> str:
-        return f"{job.priority}_{job.position.hex()}_{job.seq}"
+        return _queue_cursor(job.priority, job.position, job.seq)
 
     def cursor_of(self, row: Row[Any]) -> str:
-        return f"{row.priority}_{float(row.position).hex()}_{row.seq}"
+        return _queue_cursor(row.priority, row.position, row.seq)
+
+
+def _queue_cursor(priority: int, position: float, seq: int) -> str:
+    """All bits of the position, in letters that stand for themselves in an address."""
+    return f"{priority}_{struct.pack('>d', position).hex()}_{seq}"
 
 
 def _newest(states: frozenset[JobState], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:
