@@ -1,35 +1,44 @@
 /**
- * The plugin. What runs at start is this file, the commands' names and two empty widgets; views, the
+ * The plugins. What runs at start is this file, the commands' names and a few empty widgets; views, the
  * session and charts are loaded when somebody first looks at them.
  */
 import { ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands } from './commands';
 import type { Session } from './model/session';
 import { SidebarHost } from './panels/sidebar/host';
+import { addPresence } from './presence';
 import { JobOutput } from './renderers/job/host';
-import { CommandIds, DOMAIN, JOB_MIME, PLUGIN_ID, SIDEBAR_ID } from './tokens';
+import { DOMAIN, ITrainings, JOB_MIME, PLUGIN_ID, PRESENCE_ID, SIDEBAR_ID } from './tokens';
 
-const plugin: JupyterFrontEndPlugin<void> = {
+const trainings: JupyterFrontEndPlugin<ITrainings> = {
   id: PLUGIN_ID,
   description: 'Trainings: the sidebar, the live card of a job, and their commands.',
   autoStart: true,
+  provides: ITrainings,
   requires: [IRenderMimeRegistry],
-  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ISettingRegistry],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ISettingRegistry, INotebookTracker, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    settings: ISettingRegistry | null
-  ): void => {
+    settings: ISettingRegistry | null,
+    notebooks: INotebookTracker | null,
+    memory: IStateDB | null
+  ): ITrainings => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const session = once(async () => {
+    const { session, whenLoaded } = once(async () => {
       const { Session } = await import('./model/session');
       return new Session(app.serviceManager.serverSettings);
     });
@@ -38,17 +47,23 @@ const plugin: JupyterFrontEndPlugin<void> = {
       safe: true, // draws text and our own elements; saved HTML goes through the sanitizer
       mimeTypes: [JOB_MIME],
       defaultRank: 10, // before text/html
-      createRenderer: options => new JobOutput(session, trans, options.sanitizer)
+      createRenderer: options => new JobOutput(session, trans, options.sanitizer, app.commands)
     });
 
-    addCommands(app, session, trans);
-    for (const command of Object.values(CommandIds)) {
-      palette?.addItem({ command, category: trans.__('Training') });
-    }
-
-    const sidebar = new SidebarHost(session, trans);
+    const sidebar = new SidebarHost(app, session, trans, notebooks, memory);
+    addCommands(app, sidebar, session, trans, notebooks, palette);
     void place(app, sidebar, settings).then(() => restorer?.add(sidebar, SIDEBAR_ID));
+    return { session, whenLoaded, trans };
   }
+};
+
+const presence: JupyterFrontEndPlugin<void> = {
+  id: PRESENCE_ID,
+  description: 'Trainings in the status bar, the running panel and the launcher; says when one ends.',
+  autoStart: true,
+  requires: [ITrainings],
+  optional: [ISettingRegistry, IStatusBar, IRunningSessionManagers, ILauncher],
+  activate: addPresence
 };
 
 /** Put the sidebar where the settings want it, and move it when they change. */
@@ -68,13 +83,30 @@ async function place(app: JupyterFrontEnd, sidebar: SidebarHost, registry: ISett
 }
 
 /** The same answer for every caller; after a failure the next caller tries again. */
-function once(make: () => Promise<Session>): () => Promise<Session> {
+function once(make: () => Promise<Session>): Pick<ITrainings, 'session' | 'whenLoaded'> {
   let made: Promise<Session> | null = null;
-  return () =>
-    (made ??= make().catch((reason: unknown) => {
-      made = null;
-      throw reason;
-    }));
+  let loaded: Session | null = null;
+  const waiting: ((session: Session) => void)[] = [];
+  const session = (): Promise<Session> =>
+    (made ??= make().then(
+      found => {
+        loaded = found;
+        waiting.splice(0).forEach(then => then(found));
+        return found;
+      },
+      (reason: unknown) => {
+        made = null;
+        throw reason;
+      }
+    ));
+  const whenLoaded = (then: (session: Session) => void): void => {
+    if (loaded !== null) {
+      then(loaded);
+    } else {
+      waiting.push(then);
+    }
+  };
+  return { session, whenLoaded };
 }
 
-export default plugin;
+export default [trainings, presence];

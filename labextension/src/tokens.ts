@@ -1,10 +1,16 @@
 /** Names that others rely on. Nothing heavier than constants may live here: it loads at start. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+import type { Session } from './model/session';
 
 /** The npm name; prefix of plugin ids and of every command. */
 export const NAME = 'jupyter-training';
 
 /** The plugin, and the stem of its settings schema. */
 export const PLUGIN_ID = `${NAME}:plugin`;
+
+/** The plugin for the status bar, notifications, the running panel and the launcher. */
+export const PRESENCE_ID = `${NAME}:presence`;
 
 /** Id of the sidebar's widget, under which the layout restorer knows it. */
 export const SIDEBAR_ID = `${NAME}-sidebar`;
@@ -15,8 +21,31 @@ export const JOB_MIME = 'application/vnd.jupyter-training.job+json';
 /** Domain of the translated strings. */
 export const DOMAIN = 'jupyter_training';
 
+/**
+ * Commands by what they do. Those on jobs take `{job: id}` or `{jobs: [id, ...]}`; without either, they
+ * mean the row under an open context menu, or ask.
+ */
 export const CommandIds = {
   open: `${NAME}:open`,
   refresh: `${NAME}:refresh`,
-  cancel: `${NAME}:cancel`
+  filter: `${NAME}:filter`,
+  stop: `${NAME}:stop`,
+  kill: `${NAME}:kill`,
+  clone: `${NAME}:clone`,
+  copyId: `${NAME}:copy-id`,
+  detail: `${NAME}:detail`,
+  log: `${NAME}:log`,
+  openRow: `${NAME}:open-row`,
+  logRow: `${NAME}:log-row`
 } as const;
+
+/** The trainings of this page, for other extensions. */
+export interface ITrainings {
+  /** The page's one session, loaded when somebody first asks; the same for every caller. */
+  readonly session: () => Promise<Session>;
+  /** Called with the session once it has been loaded, at once where it has. */
+  readonly whenLoaded: (then: (session: Session) => void) => void;
+  readonly trans: TranslationBundle;
+}
+
+export const ITrainings = new Token<ITrainings>(`${NAME}:ITrainings`, 'The trainings of this page.');

@@ -5,8 +5,10 @@
  *
  * After a loss it asks again with the number of the last change it has seen, so nothing is missed and
  * nothing comes twice; when the server says `resync`, the cursor is older than the log and a new
- * snapshot is asked for. So it is when another store answers: its numbers mean other things. Waits double from half a second to half a minute; coming back to the page or
- * to the network tries at once.
+ * snapshot is asked for. So it is when another store answers: its numbers mean other things. Waits
+ * double from half a second to half a minute; coming back to the network tries at once. A machine that
+ * slept may hold a socket whose other end is long gone, and nothing would ever say so: then, too, it
+ * asks again from its cursor.
  */
 import type { ServerConnection } from '@jupyterlab/services';
 import { address } from './http';
@@ -16,6 +18,10 @@ import { Trouble } from './http';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+
+/** A clock that ticks this often and finds more than `ASLEEP_MS` gone has slept. */
+const TICK_MS = 10_000;
+const ASLEEP_MS = 40_000;
 
 export interface Listener {
   message(message: ChangeMessage): void;
@@ -41,6 +47,8 @@ export class ChangeStream {
     this._wait = FIRST_WAIT_MS;
     window.addEventListener('online', this._now);
     document.addEventListener('visibilitychange', this._now);
+    this._ticked = Date.now();
+    this._clock = window.setInterval(this._tick, TICK_MS);
     this._open();
   }
 
@@ -49,6 +57,7 @@ export class ChangeStream {
     this._wanted = false;
     window.removeEventListener('online', this._now);
     document.removeEventListener('visibilitychange', this._now);
+    window.clearInterval(this._clock);
     window.clearTimeout(this._timer);
     this._timer = undefined;
     this._drop();
@@ -137,6 +146,15 @@ export class ChangeStream {
     }
   }
 
+  private _tick = (): void => {
+    const slept = Date.now() - this._ticked > ASLEEP_MS;
+    this._ticked = Date.now();
+    if (slept && this._socket !== null) {
+      this._drop();
+      this._open();
+    }
+  };
+
   private _drop(): void {
     const socket = this._socket;
     this._socket = null;
@@ -157,4 +175,6 @@ export class ChangeStream {
   private _store: string | null = null;
   private _socket: WebSocket | null = null;
   private _timer: number | undefined;
+  private _clock: number | undefined;
+  private _ticked = 0;
 }

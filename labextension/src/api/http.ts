@@ -9,6 +9,17 @@ import type { components } from './types.gen';
 const ROOT = 'jupyter-training/api/v1';
 
 type Problem = components['schemas']['ProblemDocument'];
+type Entry = components['schemas']['ProblemEntry'];
+
+/** What the server refused one thing of several with. */
+export function refusalOf(problem: Problem): Trouble {
+  return new Trouble(problem.detail, problem.hint, problem.code, problem.status, problem.errors);
+}
+
+/** What went wrong, whatever was thrown. */
+export function troubleFrom(reason: unknown): Trouble {
+  return reason instanceof Trouble ? reason : new Trouble(reason instanceof Error ? reason.message : String(reason));
+}
 
 /** Why a request failed, in words that can be shown. */
 export class Trouble extends Error {
@@ -18,7 +29,9 @@ export class Trouble extends Error {
     /** The server's stable code, or one of ours: `unreachable`, `no_extension`, `signed_out`. */
     readonly code: string = 'error',
     /** HTTP status; 0 when nobody answered. */
-    readonly status: number = 0
+    readonly status: number = 0,
+    /** Where in a text it is wrong, and what was meant. */
+    readonly entries: readonly Entry[] = []
   ) {
     super(hint ? `${detail} ${hint}` : detail);
     this.name = 'Trouble';
@@ -77,7 +90,7 @@ export async function request<T>(
 async function troubleOf(response: Response): Promise<Trouble> {
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
   if (problem?.code && problem.detail) {
-    return new Trouble(problem.detail, problem.hint ?? null, problem.code, response.status);
+    return new Trouble(problem.detail, problem.hint ?? null, problem.code, response.status, problem.errors ?? []);
   }
   switch (response.status) {
     case 401:

@@ -15,6 +15,7 @@ export type Verb = Schemas['Verb'];
 export type Info = Schemas['InfoView'];
 export type JobPage = Schemas['JobPage'];
 export type ItemResult = Schemas['ItemResult'];
+export type Pool = Schemas['PoolView'];
 
 type Settings = ServerConnection.ISettings;
 
@@ -23,16 +24,37 @@ export function show(settings: Settings, id: string): Promise<Job> {
   return request<Job>(settings, 'GET', `jobs/${encodeURIComponent(id)}`);
 }
 
-/** A page of ended jobs, newest first. */
+/** A page of ended jobs, the newest submitted first. */
 export function ended(settings: Settings, after: string | null, limit: number): Promise<JobPage> {
   return request<JobPage>(settings, 'GET', 'jobs', {
     query: { state: ['succeeded', 'failed', 'canceled'], after, limit }
   });
 }
 
+/** A page of what waits, in the order in which it starts. */
+export function waiting(settings: Settings, after: string | null, limit: number): Promise<JobPage> {
+  return request<JobPage>(settings, 'GET', 'jobs', { query: { state: ['queued', 'paused'], sort: 'queue', after, limit } });
+}
+
+/** A page of the jobs that a filter lets through, the newest submitted first. */
+export function filtered(
+  settings: Settings,
+  filter: string,
+  after: string | null,
+  limit: number,
+  signal?: AbortSignal
+): Promise<JobPage> {
+  return request<JobPage>(settings, 'GET', 'jobs', { query: { filter, after, limit }, signal });
+}
+
 /** Jobs that wait or run. */
 export function active(settings: Settings): Promise<JobPage> {
   return request<JobPage>(settings, 'GET', 'jobs', { query: { state: ['queued', 'running', 'paused'], limit: 500 } });
+}
+
+/** The newest jobs, whatever their state. */
+export function latest(settings: Settings, limit: number): Promise<JobPage> {
+  return request<JobPage>(settings, 'GET', 'jobs', { query: { limit } });
 }
 
 /** Curves of a job; minimum and maximum survive the sampling. */
@@ -52,6 +74,24 @@ export async function curves(
 export async function act(settings: Settings, verb: Verb, jobs: readonly string[]): Promise<ItemResult[]> {
   const answer = await request<Schemas['VerbResult']>(settings, 'POST', 'verbs', { body: { verb, jobs } });
   return answer.results;
+}
+
+/** The cell that does again what the job did. */
+export async function cellText(settings: Settings, id: string): Promise<string> {
+  const found = await request<{ text: string }>(settings, 'GET', `jobs/${encodeURIComponent(id)}/cell`);
+  return found.text;
+}
+
+/** Pools with their slots: how many there are, and how many are used. */
+export async function pools(settings: Settings): Promise<readonly Pool[]> {
+  const found = await request<Schemas['PoolList']>(settings, 'GET', 'pools');
+  return found.pools;
+}
+
+/** The folder that gives another kernel the magics. */
+export async function light(settings: Settings): Promise<string> {
+  const found = await request<{ path: string }>(settings, 'GET', 'light');
+  return found.path;
 }
 
 export function info(settings: Settings): Promise<Info> {

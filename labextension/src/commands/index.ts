@@ -1,35 +1,137 @@
-/** What can be done from the command palette and the menus. */
+/** What can be done from the command palette, the menus and the rows' context menu. What it takes is loaded when asked. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Session } from '../model/session';
+import type { SidebarHost } from '../panels/sidebar/host';
 import { trainingIcon } from '../icons';
 import { CommandIds, SIDEBAR_ID } from '../tokens';
 
-export function addCommands(app: JupyterFrontEnd, session: () => Promise<Session>, trans: TranslationBundle): void {
-  app.commands.addCommand(CommandIds.open, {
-    label: trans.__('Show Trainings'),
+type Args = ReadonlyPartialJSONObject;
+
+export function addCommands(
+  app: JupyterFrontEnd,
+  sidebar: SidebarHost,
+  session: () => Promise<Session>,
+  trans: TranslationBundle,
+  notebooks: INotebookTracker | null,
+  palette: ICommandPalette | null
+): void {
+  const { commands, shell } = app;
+  const nothing = { args: { type: 'object', properties: {} } };
+  const jobs = {
+    args: {
+      type: 'object',
+      properties: {
+        job: { type: 'string', description: trans.__('Id of a job; without any, you choose one') },
+        jobs: { type: 'array', items: { type: 'string' }, description: trans.__('Ids of several jobs') },
+        row: { type: 'boolean', description: trans.__('Mean the row under the context menu') }
+      }
+    }
+  } as const;
+
+  /** The jobs that a command is about; null when somebody must choose. */
+  const meant = (args: Args): readonly string[] | null => {
+    if (args.row === true) {
+      const row = app.contextMenuHitTest(node => node.dataset.job !== undefined)?.dataset.job;
+      return row === undefined ? null : sidebar.chosen.includes(row) ? sidebar.chosen : [row];
+    }
+    if (typeof args.job === 'string') {
+      return [args.job];
+    }
+    return Array.isArray(args.jobs) ? args.jobs.filter((id): id is string => typeof id === 'string') : null;
+  };
+  const one = (args: Args): boolean => args.row !== true || (meant(args) ?? []).length === 1;
+  const short = (args: Args, row: string, palette: string): string => (args.row === true ? row : palette);
+  const unfinished = (args: Args): boolean => args.row !== true || (meant(args) ?? []).some(id => sidebar.isUnfinished(id));
+
+  commands.addCommand(CommandIds.open, {
+    label: args => (args.launcher === true ? trans.__('Trainings') : trans.__('Show Trainings')),
     caption: trans.__('Show what trains, what waits and what has ended'),
     icon: trainingIcon,
-    describedBy: { args: { type: 'object', properties: {} } },
-    execute: () => app.shell.activateById(SIDEBAR_ID)
-  });
-  app.commands.addCommand(CommandIds.refresh, {
-    label: trans.__('Refresh Trainings'),
-    describedBy: { args: { type: 'object', properties: {} } },
-    execute: async () => (await session()).refresh()
-  });
-  app.commands.addCommand(CommandIds.cancel, {
-    label: trans.__('Stop a Training…'),
-    caption: trans.__('Ask a job to stop; it may save a checkpoint first'),
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: { job: { type: 'string', description: trans.__('Id of the job; without it, you choose one') } }
-      }
-    },
-    execute: async args => {
-      const { stopOne } = await import('./stop');
-      await stopOne(await session(), trans, typeof args.job === 'string' ? args.job : null);
+    describedBy: nothing,
+    execute: () => {
+      shell.activateById(SIDEBAR_ID);
     }
   });
+  commands.addCommand(CommandIds.refresh, {
+    label: trans.__('Refresh Trainings'),
+    describedBy: nothing,
+    execute: async () => (await session()).refresh()
+  });
+  commands.addCommand(CommandIds.filter, {
+    label: trans.__('Filter Trainings'),
+    caption: trans.__('Words of a name, or state:failed, tag:x, val_accuracy>0.9'),
+    describedBy: {
+      args: { type: 'object', properties: { filter: { type: 'string', description: trans.__('What to write into the box') } } }
+    },
+    execute: args => {
+      shell.activateById(SIDEBAR_ID);
+      sidebar.filter(typeof args.filter === 'string' ? args.filter : null);
+    }
+  });
+  for (const verb of ['stop', 'kill'] as const) {
+    const stops = verb === 'stop';
+    commands.addCommand(CommandIds[verb], {
+      label: args =>
+        stops
+          ? short(args, trans.__('Stop'), trans.__('Stop a Training…'))
+          : short(args, trans.__('Kill'), trans.__('Kill a Training…')),
+      caption: stops
+        ? trans.__('Ask it to stop; it may save a checkpoint first')
+        : trans.__('End it at once, without a checkpoint'),
+      describedBy: jobs,
+      isEnabled: unfinished,
+      execute: async args => {
+        const ids = meant(args);
+        const { wish } = await import('./stop');
+        await wish(await session(), trans, stops ? 'cancel' : 'kill', ids);
+      }
+    });
+  }
+  for (const [row, command, label] of [
+    [CommandIds.openRow, CommandIds.detail, trans.__('Open')],
+    [CommandIds.logRow, CommandIds.log, trans.__('Log')]
+  ] as const) {
+    commands.addCommand(row, {
+      label,
+      describedBy: nothing,
+      isVisible: () => commands.hasCommand(command),
+      isEnabled: () => one({ row: true }),
+      execute: () => commands.execute(command, { job: meant({ row: true })?.[0] })
+    });
+  }
+  commands.addCommand(CommandIds.clone, {
+    label: args => short(args, trans.__('Clone into Cell'), trans.__('Clone a Training into a Cell…')),
+    caption: trans.__('Put the cell that does it again below the active cell'),
+    describedBy: jobs,
+    isEnabled: one,
+    execute: async args => {
+      const ids = meant(args);
+      const { clone } = await import('./clone');
+      await clone(app, await session(), trans, notebooks, ids?.[0] ?? null);
+    }
+  });
+  commands.addCommand(CommandIds.copyId, {
+    label: args => short(args, trans.__('Copy Id'), trans.__('Copy the Id of a Training…')),
+    describedBy: jobs,
+    execute: async args => {
+      const ids = meant(args);
+      const { copyIds } = await import('./clone');
+      await copyIds(await session(), trans, ids);
+    }
+  });
+  for (const command of [
+    CommandIds.open,
+    CommandIds.refresh,
+    CommandIds.filter,
+    CommandIds.stop,
+    CommandIds.kill,
+    CommandIds.clone,
+    CommandIds.copyId
+  ]) {
+    palette?.addItem({ command, category: trans.__('Training') });
+  }
 }

@@ -1,32 +1,64 @@
-/** The dialogue behind "Stop a Training": which one, and what the server answered. */
-import { InputDialog, Notification } from '@jupyterlab/apputils';
+/** Stop and Kill from the palette and the menus: which ones, and what the server answered. */
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { active } from '../api/jobs';
-import { Trouble } from '../api/http';
+import type { ItemResult, Verb } from '../api/jobs';
+import { troubleFrom } from '../api/http';
 import type { Session } from '../model/session';
-import { mayStop } from '../model/select';
 import { short } from '../model/wording';
+import { chooseUnfinished } from './choose';
 
-/** Stop the job with that id, or, with null, the one that the person chooses. */
-export async function stopOne(session: Session, trans: TranslationBundle, id: string | null): Promise<void> {
+const NAMED = 3;
+
+/** Wish it of these jobs, or, with null, of the one that the person chooses. A refusal is said. */
+export async function wish(session: Session, trans: TranslationBundle, verb: Verb, ids: readonly string[] | null): Promise<void> {
   try {
-    const chosen = id ?? (await choose(session, trans));
-    if (chosen !== null) {
-      await session.act('cancel', [chosen]);
+    const title = verb === 'cancel' ? trans.__('Stop which training?') : trans.__('Kill which training?');
+    const chosen = ids ?? one(await chooseUnfinished(session, trans, title, verb === 'cancel' ? trans.__('Stop') : trans.__('Kill')));
+    if (chosen.length === 0 || (verb === 'kill' && chosen.length > 1 && !(await sure(trans, verb, chosen.length)))) {
+      return;
+    }
+    const refused = refusals(session, trans, await session.ask(verb, chosen));
+    if (refused !== null) {
+      Notification.error(refused);
     }
   } catch (reason) {
-    Notification.error(reason instanceof Trouble ? reason.message : String(reason));
+    Notification.error(troubleFrom(reason).message);
   }
 }
 
-async function choose(session: Session, trans: TranslationBundle): Promise<string | null> {
-  const { jobs } = await active(session.settings);
-  const stoppable = jobs.filter(mayStop);
-  if (stoppable.length === 0) {
-    Notification.info(trans.__('No training is waiting or running.'), { autoClose: 4000 });
+/** Whether the person means it. */
+export async function sure(trans: TranslationBundle, verb: Verb, count: number, name = ''): Promise<boolean> {
+  const kill = verb === 'kill';
+  const what = count === 1 ? name : trans._n('%1 training', '%1 trainings', count);
+  const answer = await showDialog({
+    title: kill ? trans.__('Kill %1?', what) : trans.__('Stop %1?', what),
+    body: kill ? trans.__('It ends at once, without a checkpoint.') : trans.__('It is asked to stop, and may save a checkpoint first.'),
+    buttons: [
+      Dialog.cancelButton(),
+      kill ? Dialog.warnButton({ label: trans.__('Kill') }) : Dialog.okButton({ label: trans.__('Stop') })
+    ]
+  });
+  return answer.button.accept;
+}
+
+/** Who refused, by name and with the reason; null when nobody did. */
+export function refusals(session: Session, trans: TranslationBundle, results: readonly ItemResult[]): string | null {
+  const refused = results.filter(result => result.problem);
+  if (refused.length === 0) {
     return null;
   }
-  const labels = stoppable.map(job => `${job.name} · ${short(job.id)} · ${job.phase}`);
-  const { value } = await InputDialog.getItem({ title: trans.__('Stop which training?'), items: labels, okLabel: trans.__('Stop') });
-  return value === null ? null : (stoppable[labels.indexOf(value)]?.id ?? null);
+  const named = refused.slice(0, NAMED).map(({ id, problem }) => {
+    const name = session.state.jobs.get(id)?.name;
+    return `${name === undefined ? short(id) : `${name} ${short(id)}`}: ${problem?.detail ?? ''}`;
+  });
+  const more = refused.length - named.length;
+  return [
+    ...(results.length > 1 ? [trans._n('%1 was refused.', '%1 were refused.', refused.length)] : []),
+    ...named,
+    ...(more > 0 ? [trans.__('And %1 more.', more)] : [])
+  ].join(' ');
+}
+
+function one(id: string | null): readonly string[] {
+  return id === null ? [] : [id];
 }

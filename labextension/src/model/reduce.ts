@@ -5,14 +5,18 @@
  */
 import type { Trouble } from '../api/http';
 import type { ChangeMessage, Job } from '../api/jobs';
-import { isEnded, leading } from './select';
-import { EMPTY } from './state';
-import type { State, Trail } from './state';
+import { isEnded, isWaiting, leading, newest, starts } from './select';
+import { EMPTY, ENDED_KEPT } from './state';
+import type { Reach, State, Trail } from './state';
 
 export type Event =
   | { readonly type: 'message'; readonly message: ChangeMessage }
   /** Jobs that were asked for, by page or one by one. */
-  | { readonly type: 'jobs'; readonly jobs: readonly Job[] }
+  | { readonly type: 'jobs'; readonly jobs: readonly Job[]; /** Whether a list needs them to stay. */ readonly listed?: boolean }
+  /** The next page of a list; `next` is the cursor of the one after it. */
+  | { readonly type: 'page'; readonly list: 'recent' | 'queue'; readonly jobs: readonly Job[]; readonly next: string | null }
+  /** Nobody reads the list any more: only the newest ended jobs stay. */
+  | { readonly type: 'forget' }
   | { readonly type: 'missing'; readonly id: string }
   /** Earlier values of the leading metric. */
   | { readonly type: 'trail'; readonly id: string; readonly trail: Trail }
@@ -21,8 +25,10 @@ export type Event =
   | { readonly type: 'lost'; readonly trouble: Trouble; readonly now: number }
   | { readonly type: 'idle' };
 
-/** So many ended jobs are kept; older ones are asked for again when somebody scrolls to them. */
-export const ENDED_KEPT = 500;
+export { ENDED_KEPT };
+
+/** A server that does not count says that it has more by filling its first picture. */
+const FIRST_PICTURE = { recent: 50, queue: 200 };
 
 /** A sparkline has no room for more; past it every second value goes. */
 export const TRAIL_LENGTH = 64;
@@ -32,7 +38,11 @@ export function reduce(state: State, event: Event): State {
     case 'message':
       return heard(state, event.message);
     case 'jobs':
-      return withJobs(state, event.jobs);
+      return withJobs(event.listed ? { ...state, kept: state.kept + event.jobs.length } : state, event.jobs);
+    case 'page':
+      return withPage(state, event.list, event.jobs, event.next);
+    case 'forget':
+      return withJobs({ ...state, kept: ENDED_KEPT }, []);
     case 'missing':
       return { ...state, missing: new Set(state.missing).add(event.id) };
     case 'trail':
@@ -53,8 +63,10 @@ export function reduce(state: State, event: Event): State {
 }
 
 function heard(state: State, message: ChangeMessage): State {
-  const base = state.store !== null && state.store !== message.store ? EMPTY : state;
-  const live: State = { ...base, store: message.store, link: { kind: 'live' }, known: true };
+  const stranger = state.store !== null && state.store !== message.store;
+  const base = stranger ? { ...EMPTY, formerly: state.store } : state;
+  const counts = Object.keys(message.counts ?? {}).length > 0 || message.type === 'snapshot' ? message.counts : base.counts;
+  const live: State = { ...base, store: message.store, counts: counts ?? null, link: { kind: 'live' }, known: true };
   const { jobs } = message;
   if (message.type !== 'snapshot') {
     return withJobs(live, jobs);
@@ -63,13 +75,36 @@ function heard(state: State, message: ChangeMessage): State {
   // or been removed. It goes; whoever shows it asks for it anew.
   const named = new Set(jobs.map(job => job.id));
   const kept = new Map([...live.jobs].filter(([id, job]) => named.has(id) || isEnded(job)));
-  return withJobs({ ...live, jobs: kept, missing: new Set() }, jobs);
+  const recent = reach(jobs.filter(isEnded), live.counts, ['succeeded', 'failed', 'canceled'], FIRST_PICTURE.recent, newest);
+  const queue = reach(jobs.filter(isWaiting), live.counts, ['queued', 'paused'], FIRST_PICTURE.queue, starts);
+  return withJobs({ ...live, jobs: kept, missing: new Set(), recent, queue }, jobs);
+}
+
+/** How far a first picture goes. */
+function reach(
+  jobs: Job[],
+  counts: State['counts'],
+  states: readonly string[],
+  full: number,
+  order: (a: Job, b: Job) => number
+): Reach {
+  const counted = counts === null || Object.keys(counts).length === 0 ? null : counts;
+  const all = counted ? states.reduce((sum, state) => sum + (counted[state] ?? 0), 0) : null;
+  const whole = all === null ? jobs.length < full : jobs.length >= all;
+  return { edge: whole ? null : (jobs.sort(order)[jobs.length - 1] ?? null), next: null };
+}
+
+function withPage(state: State, list: 'recent' | 'queue', jobs: readonly Job[], next: string | null): State {
+  const order = list === 'recent' ? newest : starts;
+  const { edge } = state[list];
+  const last = jobs[jobs.length - 1] ?? null;
+  // The first page may end before the first picture did.
+  const further = next === null ? null : edge !== null && last !== null && order(last, edge) > 0 ? last : edge;
+  const kept = list === 'recent' ? state.kept + jobs.length : state.kept;
+  return withJobs({ ...state, kept, [list]: { edge: further, next } }, jobs);
 }
 
 function withJobs(state: State, news: readonly Job[]): State {
-  if (news.length === 0) {
-    return state;
-  }
   const jobs = new Map(state.jobs);
   const trails = new Map(state.trails);
   const missing = new Set(state.missing);
@@ -86,8 +121,8 @@ function withJobs(state: State, news: readonly Job[]): State {
       trails.set(job.id, longer);
     }
   }
-  forgetOld(jobs, trails);
-  return { ...state, jobs, trails, missing };
+  const recent = forgetOld(jobs, trails, state);
+  return { ...state, jobs, trails, missing, recent };
 }
 
 function withTrail(state: State, id: string, trail: Trail): State {
@@ -117,15 +152,21 @@ function thinned(values: readonly number[]): readonly number[] {
   return kept;
 }
 
-function forgetOld(jobs: Map<string, Job>, trails: Map<string, Trail>): void {
-  const over = jobs.size - ENDED_KEPT;
-  if (over <= 0) {
-    return;
+/** Drops the oldest of too many ended jobs, and gives how far the list then goes. */
+function forgetOld(jobs: Map<string, Job>, trails: Map<string, Trail>, { kept, recent }: State): Reach {
+  if (jobs.size <= kept) {
+    return recent;
   }
   const ended = [...jobs.values()].filter(isEnded);
-  ended.sort((a, b) => ((a.ended ?? a.submitted) < (b.ended ?? b.submitted) ? -1 : 1));
-  for (const job of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) {
+  if (ended.length <= kept) {
+    return recent;
+  }
+  ended.sort(newest);
+  for (const job of ended.slice(kept)) {
     jobs.delete(job.id);
     trails.delete(job.id);
   }
+  const last = ended[kept - 1] ?? null;
+  const nearer = last !== null && (recent.edge === null || newest(last, recent.edge) < 0);
+  return nearer ? { edge: last, next: null } : recent;
 }

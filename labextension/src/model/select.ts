@@ -22,18 +22,72 @@ export function mayStop(job: Job): boolean {
   return !isEnded(job) && job.desired === 'run';
 }
 
-/** The sidebar's lists: running ones by their start, waiting ones in their order, ended ones newest first. */
-export function sections(state: State): Sections {
-  const running: Job[] = [];
-  const queued: Job[] = [];
-  const recent: Job[] = [];
-  for (const job of state.jobs.values()) {
-    (isEnded(job) ? recent : job.state === 'queued' ? queued : running).push(job);
+/** Whether it stands in a queue: nothing of it runs, and it has not ended. */
+export function isWaiting(job: Job): boolean {
+  return job.state === 'queued' || job.state === 'paused';
+}
+
+/** The order of pages of ended jobs: the newest submitted first. */
+export function newest(a: Job, b: Job): number {
+  return order(b.submitted, a.submitted) || order(b.ended ?? '', a.ended ?? '') || order(a.id, b.id);
+}
+
+/** The order in which waiting jobs start. */
+export function starts(a: Job, b: Job): number {
+  return a.priority - b.priority || order(a.submitted, b.submitted) || order(a.id, b.id);
+}
+
+const began = (a: Job, b: Job): number => order(a.started ?? a.submitted, b.started ?? b.submitted) || order(a.id, b.id);
+const finished = (a: Job, b: Job): number => order(b.ended ?? b.submitted, a.ended ?? a.submitted) || order(a.id, b.id);
+
+/**
+ * The sidebar's lists: running ones by their start, waiting ones in their order, ended ones newest first.
+ *
+ * With the answer of the time before, a list in which nothing changed is the same object, and the others
+ * are sorted from their former order: ten thousand rows then cost one look each.
+ */
+export function sections(state: State, before?: Sections): Sections {
+  return grouped(state.jobs.values(), before, job => isListed(state, job));
+}
+
+/** Jobs in their sections; `listed` says which have a place. */
+export function grouped(jobs: Iterable<Job>, before?: Sections, listed: (job: Job) => boolean = () => true): Sections {
+  const running = new Map<string, Job>();
+  const queued = new Map<string, Job>();
+  const recent = new Map<string, Job>();
+  for (const job of jobs) {
+    if (listed(job)) {
+      (isEnded(job) ? recent : isWaiting(job) ? queued : running).set(job.id, job);
+    }
   }
-  running.sort((a, b) => order(a.started ?? a.submitted, b.started ?? b.submitted) || order(a.id, b.id));
-  queued.sort((a, b) => a.priority - b.priority || order(a.submitted, b.submitted) || order(a.id, b.id));
-  recent.sort((a, b) => order(b.ended ?? b.submitted, a.ended ?? a.submitted) || order(a.id, b.id));
-  return { running, queued, recent };
+  return {
+    running: ordered(running, before?.running, began),
+    queued: ordered(queued, before?.queued, starts),
+    recent: ordered(recent, before?.recent, finished)
+  };
+}
+
+/** Whether everything that stands before it in its list is known too. */
+function isListed({ recent, queue }: State, job: Job): boolean {
+  if (isEnded(job)) {
+    return recent.edge === null || newest(job, recent.edge) <= 0;
+  }
+  return !isWaiting(job) || queue.edge === null || starts(job, queue.edge) <= 0;
+}
+
+function ordered(jobs: Map<string, Job>, before: readonly Job[] | undefined, by: (a: Job, b: Job) => number): readonly Job[] {
+  if (before !== undefined && before.length === jobs.size && before.every(job => jobs.get(job.id) === job)) {
+    return before;
+  }
+  const former: Job[] = [];
+  for (const { id } of before ?? []) {
+    const job = jobs.get(id);
+    if (job) {
+      former.push(job);
+      jobs.delete(id);
+    }
+  }
+  return [...jobs.values(), ...former].sort(by);
 }
 
 /** Metric names with the telling ones first: validation before training, a known direction before none. */

@@ -1,12 +1,15 @@
 /**
  * The page's one window on the server: state, stream and verbs. Views `watch` it while they are on
- * screen; the stream is open exactly while somebody watches.
+ * screen; the stream is open exactly while somebody watches and the page itself can be seen.
+ *
+ * Listeners are told of the first change at once and of what follows it in the same frame together: a
+ * burst of messages costs one drawing a frame, a lone one waits for nothing.
  */
 import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { ChangeStream } from '../api/changes';
-import { Trouble } from '../api/http';
+import { Trouble, refusalOf } from '../api/http';
 import * as api from '../api/jobs';
 import type { Event } from './reduce';
 import { reduce } from './reduce';
@@ -16,6 +19,8 @@ import type { State } from './state';
 /** A view that is scrolled away and back, or a notebook that is redrawn, does not reopen the stream. */
 const LINGER_MS = 2000;
 
+const PAGE = 200;
+
 export class Session {
   constructor(readonly settings: ServerConnection.ISettings) {
     this._stream = new ChangeStream(settings, {
@@ -24,6 +29,7 @@ export class Session {
       resumed: () => this._apply({ type: 'resumed' }),
       lost: trouble => this._apply({ type: 'lost', trouble, now: Date.now() })
     });
+    document.addEventListener('visibilitychange', this._seen);
   }
 
   get state(): State {
@@ -41,14 +47,24 @@ export class Session {
   /** Keep the stream open until the answer is disposed. */
   watch(): IDisposable {
     this._watchers += 1;
-    window.clearTimeout(this._linger);
-    this._stream.start();
+    this._seen();
     return new DisposableDelegate(() => {
       this._watchers -= 1;
-      if (this._watchers === 0) {
-        this._linger = window.setTimeout(() => this._rest(), LINGER_MS);
-      }
+      this._seen();
     });
+  }
+
+  private readonly _seen = (): void => {
+    window.clearTimeout(this._linger);
+    if (this._wanted()) {
+      this._stream.start();
+    } else {
+      this._linger = window.setTimeout(() => this._rest(), LINGER_MS);
+    }
+  };
+
+  private _wanted(): boolean {
+    return this._watchers > 0 && document.visibilityState !== 'hidden';
   }
 
   /** Begin anew with a snapshot, at once. */
@@ -69,11 +85,28 @@ export class Session {
     }
   }
 
-  /** Load a page of ended jobs; gives the cursor of the next page, or null at the end. */
-  async older(after: string | null, limit = 50): Promise<string | null> {
-    const page = await api.ended(this.settings, after, limit);
-    this._apply({ type: 'jobs', jobs: page.jobs });
-    return page.next;
+  /** Load the next page of the ended jobs or of those that wait. Harmless when nothing is left. */
+  async further(list: 'recent' | 'queue'): Promise<void> {
+    const { edge, next } = this._state[list];
+    if (edge === null) {
+      return;
+    }
+    const ask = list === 'recent' ? api.ended : api.waiting;
+    const page = await ask(this.settings, next, PAGE);
+    if (this._state[list].next === next) {
+      // Otherwise a snapshot has come meanwhile, and this page follows nothing.
+      this._apply({ type: 'page', list, jobs: page.jobs, next: page.next });
+    }
+  }
+
+  /** Take in jobs that somebody asked for, among them ended ones that the list would not hold by itself. */
+  take(jobs: readonly api.Job[]): void {
+    this._apply({ type: 'jobs', jobs, listed: true });
+  }
+
+  /** Keep no more than the newest ended jobs: nobody reads on. */
+  forget(): void {
+    this._apply({ type: 'forget' });
   }
 
   /** Fetch the values that a sparkline had before this page was opened. */
@@ -85,22 +118,27 @@ export class Session {
     }
   }
 
+  /** Wish something of jobs, show the answers at once, and give them, one a job. */
+  async ask(verb: api.Verb, ids: readonly string[]): Promise<api.ItemResult[]> {
+    const results = await api.act(this.settings, verb, ids);
+    this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
+    return results;
+  }
+
   /**
    * Wish something of jobs and show the answer at once.
    *
    * @throws Trouble with the first refusal's sentence.
    */
   async act(verb: api.Verb, ids: readonly string[]): Promise<void> {
-    const results = await api.act(this.settings, verb, ids);
-    this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
-    const refused = results.find(result => result.problem)?.problem;
+    const refused = (await this.ask(verb, ids)).find(result => result.problem)?.problem;
     if (refused) {
-      throw new Trouble(refused.detail, refused.hint, refused.code, refused.status);
+      throw refusalOf(refused);
     }
   }
 
   private _rest(): void {
-    if (this._watchers === 0) {
+    if (!this._wanted()) {
       this._stream.stop();
       this._apply({ type: 'idle' });
     }
@@ -110,13 +148,30 @@ export class Session {
     const next = reduce(this._state, event);
     if (next !== this._state) {
       this._state = next;
-      this._listeners.forEach(tell => tell());
+      this._tell();
     }
+  }
+
+  private _tell(): void {
+    if (this._frame !== null) {
+      this._untold = true;
+      return;
+    }
+    this._untold = false;
+    this._frame = window.requestAnimationFrame(() => {
+      this._frame = null;
+      if (this._untold) {
+        this._tell();
+      }
+    });
+    this._listeners.forEach(tell => tell());
   }
 
   private _state: State = EMPTY;
   private _watchers = 0;
   private _linger: number | undefined;
+  private _frame: number | null = null;
+  private _untold = false;
   private readonly _stream: ChangeStream;
   private readonly _listeners = new Set<() => void>();
 }

@@ -12,14 +12,33 @@ export type Link =
 export interface State {
   /** The store that answers; null until it has. */
   readonly store: string | null;
+  /** The store that answered before this one, where another has taken its place. */
+  readonly formerly: string | null;
   readonly jobs: ReadonlyMap<string, Job>;
   /** Jobs that somebody asked for and the store does not have. */
   readonly missing: ReadonlySet<string>;
   /** The last values of a job's leading metric, for its sparkline. */
   readonly trails: ReadonlyMap<string, Trail>;
+  /** How many jobs the store has in each state; null where the server does not say. */
+  readonly counts: Readonly<Record<string, number>> | null;
+  readonly recent: Reach;
+  readonly queue: Reach;
+  /** So many ended jobs are kept; reading on in the list raises it. */
+  readonly kept: number;
   readonly link: Link;
   /** Whether a snapshot has come: only then is an empty list an empty store. */
   readonly known: boolean;
+}
+
+/**
+ * How far a list goes without a gap. The store has more than a page holds; what lies beyond the edge may
+ * be known by chance (a card has asked for it) and is not listed until everything before it is.
+ */
+export interface Reach {
+  /** The last job of the list without a gap; null: nothing is missing. */
+  readonly edge: Job | null;
+  /** Cursor of the next page; null: begin with the first. */
+  readonly next: string | null;
 }
 
 export interface Trail {
@@ -28,11 +47,21 @@ export interface Trail {
   readonly values: readonly number[];
 }
 
+/** So many ended jobs are kept at first; older ones are asked for again when somebody scrolls to them. */
+export const ENDED_KEPT = 500;
+
+const WHOLE: Reach = { edge: null, next: null };
+
 export const EMPTY: State = {
   store: null,
+  formerly: null,
   jobs: new Map(),
   missing: new Set(),
   trails: new Map(),
+  counts: null,
+  recent: WHOLE,
+  queue: WHOLE,
+  kept: ENDED_KEPT,
   link: { kind: 'idle' },
   known: false
 };

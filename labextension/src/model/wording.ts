@@ -34,6 +34,14 @@ export function span(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} m` : `${Math.floor(hours / 24)} d`;
 }
 
+/** `6–8 min`: a range of seconds in the unit of its longer end, as coarse as a guess is. */
+export function spanRange(low: number, high: number): string {
+  const [size, unit] = high < 60 ? [1, 's'] : high < 90 * 60 ? [60, 'min'] : high < 48 * 3600 ? [3600, 'h'] : [86400, 'd'];
+  const least = Math.floor(low / size);
+  const most = Math.max(1, Math.round(high / size));
+  return least >= most || least === 0 ? `${most} ${unit}` : `${least}–${most} ${unit}`;
+}
+
 /** Seconds from an ISO time to another, or to `now` (ms since the epoch). */
 export function between(start: string | null, end: string | null, now: number): number | null {
   if (start === null) {

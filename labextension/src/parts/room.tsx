@@ -33,6 +33,7 @@ export function useNow(everyMs: number): number {
     if (everyMs === 0) {
       return undefined;
     }
+    setNow(Date.now());
     const timer = window.setInterval(() => setNow(Date.now()), everyMs);
     return () => window.clearInterval(timer);
   }, [everyMs]);

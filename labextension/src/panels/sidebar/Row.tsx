@@ -1,107 +1,134 @@
-/** A job in one line of 24 px; selected, it says more below. */
+/** A job in one line of 24 px; selected alone, it says more below. */
+import { memo, useEffect, useRef } from 'react';
+import type { ForwardedRef, MouseEvent, ReactNode } from 'react';
+import { forwardRef } from 'react';
 import { Sparkline } from '../../charts/Sparkline';
 import type { Job } from '../../api/jobs';
-import { isEnded, leading, mayStop } from '../../model/select';
+import { isEnded, isWaiting, leading } from '../../model/select';
 import type { Trail } from '../../model/state';
-import { between, exact, figure, short, span, value } from '../../model/wording';
-import { Progress } from '../../parts/Progress';
+import { between, exact, figure, span, spanRange } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
-import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 
-interface Props {
+export interface RowProps {
   readonly job: Job;
+  readonly place: number | null;
   readonly trail: Trail | undefined;
   readonly now: number;
-  readonly open: boolean;
+  readonly index: number;
+  readonly start: number;
+  readonly selected: boolean;
   /** Whether Tab stops here: one row of the whole panel. */
   readonly tabStop: boolean;
-  readonly onToggle: (id: string) => void;
-  readonly onFocus: (id: string) => void;
+  readonly onPick: (id: string, event: MouseEvent) => void;
+  readonly onFocus: (key: string) => void;
+  readonly onOpen: (id: string) => void;
+  readonly children?: ReactNode;
 }
 
-export function Row({ job, trail, now, open, tabStop, onToggle, onFocus }: Props): JSX.Element {
+function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element {
+  const { job, place, trail, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
   const { trans } = useRoom();
+  const time = useTime(job, now);
+  useSeed(job);
   const lead = leading(job);
-  const time = age(job, now);
-  const when = job.ended ?? job.started ?? job.submitted;
+  const said = isWaiting(job) || job.phase === 'failed' || !lead;
   return (
-    <>
+    <div
+      ref={ref}
+      role="row"
+      className={children ? 'jp-Training-item jp-mod-open' : 'jp-Training-item'}
+      style={{ transform: `translateY(${start}px)` }}
+      data-index={index}
+      data-key={job.id}
+      data-job={job.id}
+      aria-rowindex={index + 1}
+      aria-level={2}
+      aria-selected={selected}
+      tabIndex={tabStop ? 0 : -1}
+      onFocus={event => event.target === event.currentTarget && onFocus(job.id)}
+    >
       <div
-        role="row"
+        role="none"
         className="jp-Training-row"
-        data-job={job.id}
-        aria-expanded={open}
-        aria-selected={open}
-        tabIndex={tabStop ? 0 : -1}
-        onClick={() => onToggle(job.id)}
-        onFocus={() => onFocus(job.id)}
+        data-phase={job.phase}
+        onClick={event => onPick(job.id, event)}
+        onDoubleClick={() => onOpen(job.id)}
       >
         <span role="gridcell" className="jp-Training-cell">
+          {place !== null && <span className="jp-Training-place">{place}</span>}
           <StateIcon phase={job.phase} />
           <span className="jp-Training-unseen">{phaseWord(trans, job.phase)}</span>
         </span>
         <span role="gridcell" className="jp-Training-name" title={`${job.name} · ${job.id}`}>
           {job.name}
         </span>
-        <span role="gridcell" className="jp-Training-figure" title={lead?.name}>
-          {lead ? figure(lead.metric.last) : ''}
-        </span>
-        <span role="gridcell" className="jp-Training-sparkCell">
-          {lead && trail && !isEnded(job) && (
-            <Sparkline values={trail.values} label={trans.__('Course of %1', trail.metric)} />
-          )}
-        </span>
-        <span role="gridcell" className="jp-Training-time" title={exact(when)}>
-          {time}
+        {said ? (
+          <span role="gridcell" className="jp-Training-said" title={job.sentence}>
+            {reason(job)}
+          </span>
+        ) : (
+          <>
+            <span role="gridcell" className="jp-Training-figure" title={lead.name}>
+              {figure(lead.metric.last)}
+            </span>
+            <span role="gridcell" className="jp-Training-sparkCell">
+              {trail && !isEnded(job) && <Sparkline values={trail.values} label={trans.__('Course of %1', trail.metric)} />}
+            </span>
+          </>
+        )}
+        <span role="gridcell" className="jp-Training-time" title={time.title}>
+          {time.words}
         </span>
       </div>
-      {open && (
-        <div role="row" className="jp-Training-detail">
-          <div role="gridcell">
-            <div>{job.sentence}</div>
-            <Progress job={job} />
-            <Figures job={job} />
-            <div className="jp-Training-actions">
-              <code className="jp-Training-faint" title={job.id}>
-                {short(job.id)}
-              </code>
-              {(mayStop(job) || !isEnded(job)) && <StopButton job={job} />}
-            </div>
-          </div>
-        </div>
-      )}
-    </>
+      {children}
+    </div>
   );
 }
 
-function Figures({ job }: { job: Job }): JSX.Element | null {
-  const metrics = Object.entries(job.metrics).slice(0, 6);
-  const params = Object.entries(job.params).slice(0, 6);
-  if (metrics.length + params.length === 0) {
-    return null;
+export const Row = memo(forwardRef(RowOf));
+
+/** What stands where a number would: why it waits or has failed, as short as the sentence has it. */
+function reason(job: Job): string {
+  if (job.phase === 'failed') {
+    return job.sentence.replace(/^Failed:? */, '');
   }
-  return (
-    <dl className="jp-Training-pairs">
-      {metrics.map(([name, metric]) => (
-        <div key={`m ${name}`}>
-          <dt>{name}</dt>
-          <dd>{figure(metric.last)}</dd>
-        </div>
-      ))}
-      {params.map(([name, given]) => (
-        <div key={`p ${name}`} className="jp-Training-faint">
-          <dt>{name}</dt>
-          <dd>{value(given)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return isWaiting(job) ? job.sentence.replace(/^Waits: /, '') : '';
 }
 
-/** How long it has waited or run, or how long ago it ended. */
-function age(job: Job, now: number): string {
-  const since = between(job.ended ?? job.started ?? job.submitted, null, now);
-  return since === null ? '' : span(since);
+/** What is left of it where that is known, else how long it waits or runs; how long ago it ended. */
+function useTime(job: Job, now: number): { words: string; title: string } {
+  const { trans } = useRoom();
+  if (job.ended !== null) {
+    return { words: since(job.ended, now), title: trans.__('Ended %1', exact(job.ended)) };
+  }
+  if (job.started === null || isWaiting(job)) {
+    return { words: since(job.submitted, now), title: trans.__('Submitted %1', exact(job.submitted)) };
+  }
+  const runs = trans.__('runs for %1, since %2', since(job.started, now), exact(job.started));
+  return job.eta && job.phase === 'running'
+    ? { words: spanRange(job.eta.low, job.eta.high), title: trans.__('%1 left; %2', spanRange(job.eta.low, job.eta.high), runs) }
+    : { words: since(job.started, now), title: runs };
+}
+
+function since(instant: string, now: number): string {
+  return span(between(instant, null, now) ?? 0);
+}
+
+/** Fetches the past of a running job's sparkline once, while it is in sight. */
+function useSeed(job: Job): void {
+  const { session } = useRoom();
+  const lead = leading(job);
+  const wanted = lead !== null && !isEnded(job) && lead.metric.count > 1 ? lead.name : null;
+  const asked = useRef<string | null>(null);
+  useEffect(() => {
+    if (wanted === null || asked.current === wanted || (session.state.trails.get(job.id)?.values.length ?? 0) > 2) {
+      return;
+    }
+    asked.current = wanted;
+    session.seed(job.id, wanted).catch(() => {
+      asked.current = null; // tried again when the row is drawn anew
+    });
+  }, [job.id, session, wanted]);
 }

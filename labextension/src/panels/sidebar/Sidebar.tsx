@@ -1,163 +1,173 @@
-/** Running, Queued, Recent: every job in one line, all of it within reach of the keyboard. */
-import { caretDownIcon, caretRightIcon, refreshIcon } from '@jupyterlab/ui-components';
-import { useEffect, useId, useRef, useState } from 'react';
-import type { KeyboardEvent } from 'react';
-import type { Job } from '../../api/jobs';
-import { isEnded, leading, sections } from '../../model/select';
-import type { State } from '../../model/state';
-import { figure } from '../../model/wording';
-import { useNow, useRoom, useTrainings } from '../../parts/room';
+/** The panel: filter, notices, the list, and what can be done with what is selected in it. */
+import { refreshIcon } from '@jupyterlab/ui-components';
+import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
+import type { ForwardedRef } from 'react';
+import { troubleFrom } from '../../api/http';
+import { sections } from '../../model/select';
+import type { Sections } from '../../model/select';
+import { NOTHING } from '../../model/selection';
+import type { Selection } from '../../model/selection';
+import { useRoom, useTrainings } from '../../parts/room';
+import { BulkBar, useBulk } from './Bulk';
 import { Empty } from './Empty';
-import { LinkNotice } from './Link';
-import { Row } from './Row';
+import { Filter } from './Filter';
+import type { FilterHandle } from './Filter';
+import { Grid } from './Grid';
+import { items } from './items';
+import { KernelLine } from './KernelLine';
+import { LinkNotice, StoreNotice } from './Link';
+import type { Desk } from './mount';
+import { useFound } from './useFound';
+import { usePools } from './usePools';
 
-/** A list is cut after so many rows, and says so. The server's first picture of the queue is no longer either. */
-const ROWS_DRAWN = 200;
-/** Ended jobs in the server's first picture: with fewer there are no older ones to ask for. */
-const ENDED_AT_FIRST = 50;
 const SKELETON_AFTER_MS = 200;
 
-export function Sidebar(): JSX.Element {
+export interface Handle {
+  filter(text: string | null): void;
+  focus(): void;
+}
+
+function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Element {
   const { session, trans } = useRoom();
   const state = useTrainings();
-  const now = useNow(1000);
-  const [open, setOpen] = useState<string | null>(null);
-  const [focused, setFocused] = useState<string | null>(null);
-  const lists = sections(state);
-  const rows = [...lists.running, ...lists.queued, ...lists.recent];
-  const stop = rows.some(job => job.id === focused) ? focused : (rows[0]?.id ?? null);
-  useSeeds(lists.running, state);
+  const panel = useRef<HTMLDivElement>(null);
+  const box = useRef<FilterHandle>(null);
+  const [text, setText] = useState(desk.layout.filter);
+  const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(desk.layout.folded));
+  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const bulk = useBulk();
 
-  const toggle = (id: string): void => setOpen(open === id ? null : id);
-  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
-    const row = (event.target as HTMLElement).closest<HTMLElement>('[data-job]');
-    if (row === null || row !== event.target) {
-      return;
-    }
-    if (moved(event.currentTarget, row, event.key)) {
-      event.preventDefault();
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      toggle(row.dataset.job ?? '');
-    } else if (event.key === 'Escape') {
-      setOpen(null);
-    } else if (event.key === 'Delete') {
-      setOpen(row.dataset.job ?? null);
-    }
-  };
-  const shared = { state, now, open, stop, onToggle: toggle, onFocus: setFocused };
+  const before = useRef<Sections | undefined>(undefined);
+  const lists = useMemo(() => (before.current = sections(state, before.current)), [state]);
+  const found = useFound(text, state);
+  const pools = usePools(lists, state.store);
+  const shown = found?.lists ?? lists;
+  const filtering = found !== null;
+  const more = found?.more ?? false;
+  const rows = useMemo(
+    () => items({ lists: shown, state, pools, folded, found: filtering ? { more } : null }),
+    [shown, state, pools, folded, filtering, more]
+  );
+  const ids = useMemo(
+    () => (selection.chosen.size === 0 ? [] : rows.flatMap(row => (row.kind === 'job' && selection.chosen.has(row.key) ? [row.key] : []))),
+    [rows, selection.chosen]
+  );
 
+  useEffect(() => desk.choose(ids), [desk, ids]);
+  useEffect(() => desk.keep({ folded: [...folded], filter: text }), [desk, folded, text]);
+
+  const focusGrid = (): void => panel.current?.querySelector<HTMLElement>('[role=treegrid] [tabindex="0"]')?.focus();
+  useImperativeHandle(ref, () => ({
+    filter: wanted => {
+      if (wanted !== null) {
+        setText(wanted);
+      }
+      box.current?.focus();
+    },
+    focus: () => {
+      if (!panel.current?.contains(document.activeElement)) {
+        focusGrid();
+      }
+    }
+  }));
+
+  const onFold = useCallback((key: string, fold?: boolean) => {
+    setFolded(held => {
+      const next = new Set(held);
+      if (fold ?? !held.has(key)) {
+        next.add(key);
+      } else {
+        next.delete(key);
+      }
+      return next;
+    });
+  }, []);
+  const [late, setLate] = useState<string | null>(null);
+  const asking = useRef(false);
+  const further = found?.further;
+  const onMore = useCallback(
+    (list: 'recent' | 'queue' | 'found') => {
+      if (asking.current) {
+        return;
+      }
+      asking.current = true;
+      const asked = list === 'found' ? (further?.() ?? Promise.resolve()) : session.further(list);
+      asked
+        .then(
+          () => setLate(null),
+          (reason: unknown) => setLate(troubleFrom(reason).message)
+        )
+        .finally(() => {
+          asking.current = false;
+        });
+    },
+    [further, session]
+  );
+
+  const empty = state.known && state.jobs.size === 0 && rows.length === 0;
   return (
-    <div className="jp-Training-sidebar" onKeyDown={onKeyDown}>
+    <div ref={panel} className="jp-Training-sidebar">
       <div className="jp-Training-head">
         <h2>{trans.__('Training')}</h2>
-        <button
-          type="button"
-          className="jp-Training-iconButton"
-          title={trans.__('Refresh')}
-          aria-label={trans.__('Refresh')}
+        <HeadButton
+          words={trans.__('Refresh')}
+          icon={<refreshIcon.react tag="span" elementSize="normal" />}
           onClick={() => session.refresh()}
-        >
-          <refreshIcon.react tag="span" elementSize="normal" />
-        </button>
+        />
       </div>
-      <LinkNotice state={state} now={now} />
-      {state.known && rows.length === 0 && <Empty />}
-      {!state.known && state.link.kind !== 'lost' && <Skeleton />}
-      {rows.length > 0 && (
-        <div className="jp-Training-lists">
-          <Section title={trans.__('Running')} jobs={lists.running} {...shared} />
-          <Section title={trans.__('Queued')} jobs={lists.queued} {...shared} />
-          <Section title={trans.__('Recent')} jobs={lists.recent} {...shared} more={lists.recent.length >= ENDED_AT_FIRST ? <Older /> : undefined} />
+      {!empty && (
+        <Filter ref={box} text={text} found={found} onChange={setText} onLeave={focusGrid} />
+      )}
+      <LinkNotice state={state} />
+      <StoreNotice state={state} />
+      <KernelLine desk={desk} />
+      {late !== null && (
+        <div className="jp-Training-notice" role="alert">
+          {late}
         </div>
       )}
+      {empty && <Empty />}
+      {!state.known && state.link.kind !== 'lost' && <Skeleton />}
+      {rows.length > 0 && (
+        <Grid
+          desk={desk}
+          rows={rows}
+          state={state}
+          selection={selection}
+          onSelect={setSelection}
+          onFold={onFold}
+          onDelete={stopped => void bulk.ask('cancel', stopped, false)}
+          onFilter={() => box.current?.focus()}
+          onLeave={() => leave(desk)}
+          onMore={onMore}
+        />
+      )}
+      {found !== null && found.sure && rows.length === 0 && (
+        <p className="jp-Training-none jp-Training-faint">{trans.__('No training fits the filter.')}</p>
+      )}
+      <BulkBar bulk={bulk} ids={ids} />
     </div>
   );
 }
 
-interface SectionProps {
-  readonly title: string;
-  readonly jobs: readonly Job[];
-  readonly state: State;
-  readonly now: number;
-  readonly open: string | null;
-  readonly stop: string | null;
-  readonly onToggle: (id: string) => void;
-  readonly onFocus: (id: string) => void;
-  readonly more?: JSX.Element | undefined;
-}
+export const Sidebar = forwardRef(SidebarOf);
 
-function Section({ title, jobs, state, now, open, stop, onToggle, onFocus, more }: SectionProps): JSX.Element | null {
-  const { trans } = useRoom();
-  const [folded, setFolded] = useState(false);
-  const heading = useId();
-  if (jobs.length === 0) {
-    return null;
-  }
-  const drawn = jobs.slice(0, ROWS_DRAWN);
-  const Caret = folded ? caretRightIcon : caretDownIcon;
+function HeadButton({ words, icon, onClick }: { words: string; icon: JSX.Element; onClick: () => void }): JSX.Element {
   return (
-    <section aria-labelledby={heading}>
-      <h3 className="jp-Training-heading">
-        <button type="button" id={heading} aria-expanded={!folded} onClick={() => setFolded(!folded)}>
-          <Caret.react tag="span" elementSize="normal" />
-          <span>{title}</span>
-          <span className="jp-Training-count">
-            {jobs.length >= ROWS_DRAWN ? `${ROWS_DRAWN}+` : figure(jobs.length)}
-          </span>
-        </button>
-      </h3>
-      {!folded && (
-        <>
-          <div role="treegrid" aria-labelledby={heading}>
-            {drawn.map(job => (
-              <Row
-                key={job.id}
-                job={job}
-                trail={state.trails.get(job.id)}
-                now={now}
-                open={open === job.id}
-                tabStop={stop === job.id}
-                onToggle={onToggle}
-                onFocus={onFocus}
-              />
-            ))}
-          </div>
-          {jobs.length >= ROWS_DRAWN && (
-            <p className="jp-Training-faint jp-Training-rest">
-              {trans.__('The first %1 are listed; “jupyter training jobs” lists all.', ROWS_DRAWN)}
-            </p>
-          )}
-          {more}
-        </>
-      )}
-    </section>
-  );
-}
-
-/** Loads older ended jobs, a page at a time, until there are no more. */
-function Older(): JSX.Element | null {
-  const { session, trans } = useRoom();
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [state, setState] = useState<'ready' | 'busy' | 'end'>('ready');
-  if (state === 'end') {
-    return null;
-  }
-  const load = (): void => {
-    setState('busy');
-    session.older(cursor).then(
-      next => {
-        setCursor(next);
-        setState(next === null ? 'end' : 'ready');
-      },
-      () => setState('ready') // the stream's notice says what is wrong
-    );
-  };
-  return (
-    <button type="button" className="jp-Training-older" disabled={state === 'busy'} onClick={load}>
-      {trans.__('Show older')}
+    <button type="button" className="jp-Training-iconButton" title={words} aria-label={words} onClick={onClick}>
+      {icon}
     </button>
   );
+}
+
+/** Gives the focus back to what the person works on. */
+function leave({ app }: Desk): void {
+  const { currentWidget } = app.shell;
+  if (currentWidget) {
+    app.shell.activateById(currentWidget.id);
+  } else {
+    (document.activeElement as HTMLElement | null)?.blur();
+  }
 }
 
 function Skeleton(): JSX.Element | null {
@@ -168,38 +178,9 @@ function Skeleton(): JSX.Element | null {
   }, []);
   return late ? (
     <div className="jp-Training-skeleton" aria-hidden="true">
-      <i />
-      <i />
-      <i />
+      {[0, 1, 2, 3, 4].map(row => (
+        <i key={row} />
+      ))}
     </div>
   ) : null;
-}
-
-/** Fetches the past of each running job's sparkline once. */
-function useSeeds(running: readonly Job[], state: State): void {
-  const { session } = useRoom();
-  const asked = useRef(new Set<string>());
-  useEffect(() => {
-    for (const job of running.slice(0, ROWS_DRAWN)) {
-      const lead = leading(job);
-      const key = lead && `${job.id} ${lead.name}`;
-      if (lead && key && !isEnded(job) && lead.metric.count > 1 && !asked.current.has(key)) {
-        asked.current.add(key);
-        session.seed(job.id, lead.name).catch(() => asked.current.delete(key));
-      }
-    }
-  }, [running, session, state]);
-}
-
-/** Moves the focus between rows; says whether the key was one that moves. */
-function moved(panel: HTMLElement, from: HTMLElement, key: string): boolean {
-  const rows = [...panel.querySelectorAll<HTMLElement>('[data-job]')];
-  const at = rows.indexOf(from);
-  const to: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 };
-  const index = to[key];
-  if (index === undefined) {
-    return false;
-  }
-  rows[Math.min(Math.max(index, 0), rows.length - 1)]?.focus();
-  return true;
 }

@@ -2,6 +2,9 @@
  * The sidebar's widget. Lumino attaches a sidebar's widgets at start, hidden ones too; this one draws
  * nothing, loads nothing and listens to nothing until it is shown, and again once it is hidden.
  */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
@@ -10,10 +13,19 @@ import type { Session } from '../../model/session';
 import { SIDEBAR_ID } from '../../tokens';
 import type { Mounted } from './mount';
 
+/** What a reload keeps of the panel. */
+export interface Layout {
+  readonly folded: readonly string[];
+  readonly filter: string;
+}
+
 export class SidebarHost extends Widget {
   constructor(
+    private readonly app: Pick<JupyterFrontEnd, 'commands' | 'shell'>,
     private readonly session: () => Promise<Session>,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    private readonly notebooks: INotebookTracker | null = null,
+    private readonly memory: Pick<IStateDB, 'fetch' | 'save'> | null = null
   ) {
     super();
     this.id = SIDEBAR_ID;
@@ -24,9 +36,30 @@ export class SidebarHost extends Widget {
     this.node.setAttribute('aria-label', trans.__('Training'));
   }
 
+  /** The jobs that are selected now. */
+  get chosen(): readonly string[] {
+    return this._chosen;
+  }
+
+  /** Whether the panel knows the job as one that has not ended. */
+  isUnfinished(id: string): boolean {
+    return this._mounted?.isUnfinished(id) ?? true;
+  }
+
+  /** Put the focus into the filter box as soon as it is there; with a text, write that into it. */
+  filter(text: string | null): void {
+    this._filter = { text };
+    this._mounted?.filter(text);
+  }
+
   override dispose(): void {
     this._hide();
     super.dispose();
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this._mounted?.focus();
   }
 
   protected override onAfterShow(message: Message): void {
@@ -52,17 +85,50 @@ export class SidebarHost extends Widget {
   }
 
   private async _show(): Promise<void> {
-    const [{ mount }, session] = await Promise.all([import('./mount'), this.session()]);
+    const [{ mount }, session, layout] = await Promise.all([import('./mount'), this.session(), this._remembered()]);
     // It may have been hidden, or shown a second time, while the code was on its way.
-    if (this.isVisible && this._mounted === null) {
-      this._mounted = mount(this.node, { session, trans: this.trans });
+    if (!this.isVisible || this._mounted !== null) {
+      return;
+    }
+    this._kept = layout;
+    this._mounted = mount(this.node, { session, trans: this.trans }, {
+      app: this.app,
+      notebooks: this.notebooks,
+      layout,
+      keep: changed => {
+        this._kept = changed;
+        void this.memory?.save(SIDEBAR_ID, { folded: [...changed.folded], filter: changed.filter });
+      },
+      choose: ids => {
+        this._chosen = ids;
+      }
+    });
+    if (this._filter !== null) {
+      this._mounted.filter(this._filter.text);
     }
   }
 
   private _hide(): void {
     this._mounted?.dispose();
     this._mounted = null;
+    this._filter = null;
+    this._chosen = [];
+  }
+
+  private async _remembered(): Promise<Layout> {
+    if (this._kept === null) {
+      const found = await this.memory?.fetch(SIDEBAR_ID).catch(() => undefined);
+      const { folded, filter } = (found ?? {}) as { folded?: unknown; filter?: unknown };
+      return {
+        folded: Array.isArray(folded) ? folded.filter((one): one is string => typeof one === 'string') : [],
+        filter: typeof filter === 'string' ? filter : ''
+      };
+    }
+    return this._kept;
   }
 
   private _mounted: Mounted | null = null;
+  private _kept: Layout | null = null;
+  private _chosen: readonly string[] = [];
+  private _filter: { readonly text: string | null } | null = null;
 }

@@ -1,23 +1,74 @@
 /** Puts the panel into a node and keeps the stream open for as long. The lazy half of the sidebar. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
-import { DisposableDelegate } from '@lumino/disposable';
 import { createRoot } from 'react-dom/client';
+import { isEnded } from '../../model/select';
 import { RoomProvider } from '../../parts/room';
 import type { Room } from '../../parts/room';
+import type { Layout } from './host';
 import { Sidebar } from './Sidebar';
+import type { Handle } from './Sidebar';
 
-export type Mounted = IDisposable;
+/** What lies around the panel. */
+export interface Desk {
+  readonly app: Pick<JupyterFrontEnd, 'commands' | 'shell'>;
+  readonly notebooks: INotebookTracker | null;
+  readonly layout: Layout;
+  /** Remember sections and filter over a reload. */
+  readonly keep: (layout: Layout) => void;
+  /** Say which jobs are selected. */
+  readonly choose: (ids: readonly string[]) => void;
+}
 
-export function mount(node: HTMLElement, room: Room): Mounted {
-  const watching = room.session.watch();
+export interface Mounted extends IDisposable {
+  filter(text: string | null): void;
+  focus(): void;
+  isUnfinished(id: string): boolean;
+}
+
+export function mount(node: HTMLElement, room: Room, desk: Desk): Mounted {
+  const { session } = room;
+  const watching = session.watch();
   const root = createRoot(node);
+  // What is asked of it before it has been drawn waits until it is.
+  let waiting: ((handle: Handle) => void) | null = null;
+  let drawn: Handle | null = null;
+  const tell = (what: (handle: Handle) => void): void => {
+    if (drawn === null) {
+      waiting = what;
+    } else {
+      what(drawn);
+    }
+  };
+  const ready = (handle: Handle | null): void => {
+    drawn = handle;
+    if (handle !== null) {
+      waiting?.(handle);
+      waiting = null;
+    }
+  };
   root.render(
     <RoomProvider value={room}>
-      <Sidebar />
+      <Sidebar desk={desk} ref={ready} />
     </RoomProvider>
   );
-  return new DisposableDelegate(() => {
-    watching.dispose();
-    root.unmount();
-  });
+  let disposed = false;
+  return {
+    filter: text => tell(handle => handle.filter(text)),
+    focus: () => tell(handle => handle.focus()),
+    isUnfinished: id => {
+      const job = session.state.jobs.get(id);
+      return job !== undefined && !isEnded(job);
+    },
+    get isDisposed() {
+      return disposed;
+    },
+    dispose: () => {
+      disposed = true;
+      watching.dispose();
+      root.unmount();
+      session.forget();
+    }
+  };
 }

@@ -1,0 +1,326 @@
+/**
+ * The list: a tree grid of which only what is in sight is in the page. One row takes the Tab; the arrows
+ * move between rows, and the row with the focus stays in the page however far it is scrolled away.
+ */
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
+import type { Range } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import type { KeyboardEvent, MouseEvent } from 'react';
+import { every, extended, moved, only, toggled } from '../../model/selection';
+import type { Selection } from '../../model/selection';
+import type { State } from '../../model/state';
+import { useNow, useRoom } from '../../parts/room';
+import { CommandIds } from '../../tokens';
+import { Heading } from './Heading';
+import type { Item } from './items';
+import type { Desk } from './mount';
+import { Row } from './Row';
+import { Second } from './Second';
+
+const ROW = 24;
+const HEADING = 32;
+
+export interface GridProps {
+  readonly desk: Desk;
+  readonly rows: readonly Item[];
+  readonly state: State;
+  readonly selection: Selection;
+  readonly onSelect: (selection: Selection) => void;
+  readonly onFold: (key: string, folded?: boolean) => void;
+  /** Ask these to stop, after a word with the person. */
+  readonly onDelete: (ids: readonly string[]) => void;
+  readonly onFilter: () => void;
+  /** Escape with nothing selected. */
+  readonly onLeave: () => void;
+  readonly onMore: (list: 'recent' | 'queue' | 'found') => void;
+}
+
+export function Grid(props: GridProps): JSX.Element {
+  const { desk, rows, state, selection, onSelect, onFold, onMore } = props;
+  const { trans } = useRoom();
+  const now = useNow(1000);
+  const scroller = useRef<HTMLDivElement>(null);
+  const inside = useRef(false);
+  const ids = useMemo(() => rows.flatMap(row => (row.kind === 'job' ? [row.key] : [])), [rows]);
+  const keys = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows]);
+  const firstJob = ids[0] ?? rows[0]?.key ?? null;
+  const at = selection.at !== null && keys.has(selection.at) ? selection.at : firstJob;
+  const atIndex = at === null ? -1 : (keys.get(at) ?? -1);
+  const alone = selection.chosen.size === 1;
+
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: index => (rows[index]?.kind === 'heading' ? HEADING : ROW),
+    getItemKey: index => rows[index]?.key ?? index,
+    overscan: 8,
+    paddingEnd: 16,
+    rangeExtractor: useCallback(
+      (range: Range) => {
+        const shown = defaultRangeExtractor(range);
+        return atIndex < 0 || shown.includes(atIndex) ? shown : [...shown, atIndex].sort((a, b) => a - b);
+      },
+      [atIndex]
+    )
+  });
+  const drawn = virtualizer.getVirtualItems();
+
+  // Where the list goes on is asked for when that place comes into sight.
+  const more = drawn.flatMap(({ index }) => {
+    const row = rows[index];
+    return row?.kind === 'more' ? [row.list] : [];
+  })[0];
+  useEffect(() => {
+    if (more !== undefined) {
+      onMore(more);
+    }
+  }, [more, onMore, rows]);
+
+  // A row that changes its section is put elsewhere in the page, and the browser then drops the focus.
+  useLayoutEffect(() => {
+    if (inside.current && at !== null && (document.activeElement === document.body || document.activeElement === null)) {
+      rowOf(scroller.current, at)?.focus({ preventScroll: true });
+    }
+  });
+
+  useEffect(() => {
+    const outside = (event: PointerEvent): void => {
+      if (!scroller.current?.contains(event.target as Node)) {
+        inside.current = false;
+      }
+    };
+    document.addEventListener('pointerdown', outside, true);
+    return () => document.removeEventListener('pointerdown', outside, true);
+  }, []);
+
+  const latest = useRef({ selection, ids, onSelect });
+  latest.current = { selection, ids, onSelect };
+  const onFocus = useCallback((key: string) => {
+    const { selection: held, onSelect: tell } = latest.current;
+    if (held.at !== key) {
+      tell(moved(held, key));
+    }
+  }, []);
+  const onPick = useCallback((id: string, event: MouseEvent) => {
+    const { selection: held, ids: all, onSelect: tell } = latest.current;
+    tell(event.shiftKey ? extended(held, id, all) : event.ctrlKey || event.metaKey ? toggled(held, id) : only(held, id));
+  }, []);
+  const { commands } = desk.app;
+  const onOpen = useCallback(
+    (id: string) => {
+      if (commands.hasCommand(CommandIds.detail)) {
+        void commands.execute(CommandIds.detail, { job: id });
+      }
+    },
+    [commands]
+  );
+
+  const go = (index: number, reach: boolean): void => {
+    const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
+    if (row === undefined || row.kind === 'more') {
+      return;
+    }
+    onSelect(reach && row.kind === 'job' ? extended(selection, row.key, ids) : moved(selection, row.key));
+    virtualizer.scrollToIndex(keys.get(row.key) ?? 0, { align: 'auto' });
+    inside.current = true;
+    window.requestAnimationFrame(() => rowOf(scroller.current, row.key)?.focus({ preventScroll: true }));
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
+    const key = (event.target as HTMLElement).dataset.key;
+    const row = key === undefined ? undefined : rows[keys.get(key) ?? -1];
+    if (row === undefined) {
+      if (event.key === 'Escape' && at !== null) {
+        event.preventDefault();
+        rowOf(scroller.current, at)?.focus();
+      }
+      return;
+    }
+    if (pressed(event, row, { ...props, ids, keys, go, page: Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW) - 1), open: onOpen })) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  return (
+    <div
+      ref={scroller}
+      className="jp-Training-lists"
+      role="treegrid"
+      aria-label={trans.__('Trainings')}
+      aria-multiselectable="true"
+      aria-rowcount={rows.length}
+      aria-colcount={5}
+      onKeyDown={onKeyDown}
+      onFocus={() => {
+        inside.current = true;
+      }}
+      onBlur={event => {
+        if (event.relatedTarget !== null && !event.currentTarget.contains(event.relatedTarget)) {
+          inside.current = false;
+        }
+      }}
+    >
+      <div role="presentation" className="jp-Training-canvas" style={{ height: virtualizer.getTotalSize() }}>
+        {drawn.map(({ index, start, key }) => {
+          const row = rows[index];
+          switch (row?.kind) {
+            case 'heading':
+              return (
+                <Heading key={key} item={row} index={index} start={start} tabStop={at === row.key} onFold={onFold} onFocus={onFocus} />
+              );
+            case 'job':
+              return (
+                <Row
+                  key={key}
+                  ref={virtualizer.measureElement}
+                  job={row.job}
+                  place={row.place}
+                  trail={state.trails.get(row.key)}
+                  now={now}
+                  index={index}
+                  start={start}
+                  selected={selection.chosen.has(row.key)}
+                  tabStop={at === row.key}
+                  onPick={onPick}
+                  onFocus={onFocus}
+                  onOpen={onOpen}
+                >
+                  {alone && selection.chosen.has(row.key) ? <Second job={row.job} commands={commands} /> : null}
+                </Row>
+              );
+            case undefined:
+              return null;
+            case 'more':
+              return (
+                <div
+                  key={key}
+                  role="row"
+                  aria-rowindex={index + 1}
+                  className="jp-Training-item jp-Training-more"
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <span role="gridcell">{trans.__('Loading…')}</span>
+                </div>
+              );
+          }
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface Reach extends GridProps {
+  readonly ids: readonly string[];
+  readonly keys: ReadonlyMap<string, number>;
+  readonly page: number;
+  readonly go: (index: number, reach: boolean) => void;
+  readonly open: (id: string) => void;
+}
+
+/** Does what a key on a row means, and says whether it means anything. */
+function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: Reach): boolean {
+  const { rows, ids, keys, selection, onSelect, onFold, go, page } = reach;
+  const index = keys.get(row.key) ?? 0;
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const job = row.kind === 'job';
+  switch (event.key) {
+    case 'ArrowDown':
+      go(index + 1, event.shiftKey);
+      return true;
+    case 'ArrowUp':
+      go(index - 1, event.shiftKey);
+      return true;
+    case 'PageDown':
+      go(index + page, event.shiftKey);
+      return true;
+    case 'PageUp':
+      go(index - page, event.shiftKey);
+      return true;
+    case 'Home':
+      go(0, event.shiftKey);
+      return true;
+    case 'End':
+      go(rows[rows.length - 1]?.kind === 'more' ? rows.length - 2 : rows.length - 1, event.shiftKey);
+      return true;
+    case 'ArrowLeft':
+      if (job) {
+        let heading = index;
+        while (heading > 0 && rows[heading]?.kind !== 'heading') {
+          heading -= 1;
+        }
+        go(heading, false);
+      } else {
+        onFold(row.key, true);
+      }
+      return true;
+    case 'ArrowRight':
+      if (!job) {
+        onFold(row.key, false);
+      } else if (!(selection.chosen.size === 1 && selection.chosen.has(row.key))) {
+        onSelect(only({ ...selection, chosen: new Set() }, row.key));
+      } else {
+        event.currentTarget.querySelector<HTMLElement>('.jp-Training-actions button')?.focus();
+      }
+      return true;
+    case 'Enter':
+      if (!job) {
+        onFold(row.key);
+      } else if (reach.desk.app.commands.hasCommand(CommandIds.detail)) {
+        reach.open(row.key);
+      } else {
+        onSelect(only(selection, row.key));
+      }
+      return true;
+    case ' ':
+      if (job) {
+        onSelect(event.shiftKey ? extended(selection, row.key, ids) : toggled(selection, row.key));
+      } else {
+        onFold(row.key);
+      }
+      return true;
+    case 'a':
+    case 'A':
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+        onSelect(every(selection, ids));
+        return true;
+      }
+      return false;
+    case 'Delete':
+      if (plain && job) {
+        reach.onDelete(selection.chosen.has(row.key) ? [...selection.chosen] : [row.key]);
+        return true;
+      }
+      return false;
+    case '/':
+      if (plain) {
+        reach.onFilter();
+        return true;
+      }
+      return false;
+    case 'Escape':
+      if (selection.chosen.size > 0) {
+        onSelect({ chosen: new Set(), anchor: null, at: row.key });
+      } else {
+        reach.onLeave();
+      }
+      return true;
+    case 'F10':
+      if (event.shiftKey) {
+        menuAt(event.target as HTMLElement);
+        return true;
+      }
+      return false;
+    default:
+      return false;
+  }
+}
+
+/** Opens the context menu below a row. With Shift held, JupyterLab would leave it to the browser's own. */
+function menuAt(row: HTMLElement): void {
+  const { left, top } = row.getBoundingClientRect();
+  row.dispatchEvent(new window.MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: left + 24, clientY: top + ROW }));
+}
+
+function rowOf(grid: HTMLElement | null, key: string): HTMLElement | null {
+  return grid?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? null;
+}

@@ -1,0 +1,70 @@
+/** What a selected row says below its line: its sentence, how far it is, its figures, and what can be done. */
+import type { CommandRegistry } from '@lumino/commands';
+import type { Job } from '../../api/jobs';
+import { isEnded, ranked } from '../../model/select';
+import { figure, short, value } from '../../model/wording';
+import { Progress } from '../../parts/Progress';
+import { useRoom } from '../../parts/room';
+import { StopButton } from '../../parts/StopButton';
+import { CommandIds } from '../../tokens';
+
+const METRICS_SHOWN = 4;
+const PARAMS_SHOWN = 4;
+
+export function Second({ job, commands }: { job: Job; commands: CommandRegistry }): JSX.Element {
+  const { trans } = useRoom();
+  const doors: readonly [string, string][] = [
+    [CommandIds.detail, trans.__('Open')],
+    [CommandIds.log, trans.__('Log')],
+    [CommandIds.clone, trans.__('Clone')]
+  ];
+  return (
+    <div role="gridcell" className="jp-Training-detail" data-phase={job.phase}>
+      <div>{job.sentence}</div>
+      {!isEnded(job) && <Progress job={job} />}
+      <Figures job={job} />
+      <div className="jp-Training-actions">
+        <StopButton job={job} />
+        {doors
+          .filter(([command]) => commands.hasCommand(command))
+          .map(([command, label]) => (
+            <button
+              key={command}
+              type="button"
+              className="jp-Training-button"
+              onClick={() => void commands.execute(command, { job: job.id })}
+            >
+              {label}
+            </button>
+          ))}
+        <code className="jp-Training-faint" title={job.id}>
+          {short(job.id)}
+        </code>
+      </div>
+    </div>
+  );
+}
+
+function Figures({ job }: { job: Job }): JSX.Element | null {
+  const metrics = ranked(job.metrics).slice(0, METRICS_SHOWN);
+  const params = Object.entries(job.params).slice(0, PARAMS_SHOWN);
+  if (metrics.length + params.length === 0) {
+    return null;
+  }
+  return (
+    <dl className="jp-Training-pairs">
+      {metrics.map(name => (
+        <div key={`m ${name}`}>
+          <dt title={name}>{name}</dt>
+          <dd>{figure(job.metrics[name]?.last)}</dd>
+        </div>
+      ))}
+      {params.map(([name, given]) => (
+        <div key={`p ${name}`} className="jp-Training-faint">
+          <dt title={name}>{name}</dt>
+          <dd title={JSON.stringify(given)}>{value(given)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,113 @@
+/** Says that a job has ended: of the reader's own, and only of those that this page has seen unfinished. */
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { info } from '../api/jobs';
+import type { Job } from '../api/jobs';
+import type { Session } from '../model/session';
+import { isEnded } from '../model/select';
+import type { State } from '../model/state';
+import { short } from '../model/wording';
+import { CommandIds } from '../tokens';
+import type { Wanted } from './attend';
+
+/** More ends than these in one look are said together. */
+const SINGLY = 3;
+const SHOWN_MS = 10_000;
+
+export class Ends {
+  constructor(
+    private readonly commands: CommandRegistry,
+    private readonly session: Session,
+    private readonly trans: TranslationBundle,
+    private readonly wanted: () => Wanted
+  ) {}
+
+  /** Look for jobs that were unfinished at the look before. */
+  look(state: State): void {
+    if (state.store !== this._store) {
+      this._store = state.store;
+      this._unfinished.clear();
+      this._user = null;
+    }
+    const over: Job[] = [];
+    for (const id of this._unfinished) {
+      const job = state.jobs.get(id);
+      if (job === undefined) {
+        // A snapshot lacks it: it has ended unseen, or was removed. The answer comes with a later look.
+        if (!state.missing.has(id) && !this._asked.has(id)) {
+          this._asked.add(id);
+          this.session.load(id).catch(() => undefined);
+        } else if (state.missing.has(id)) {
+          this._unfinished.delete(id);
+        }
+      } else if (isEnded(job)) {
+        this._unfinished.delete(id);
+        this._asked.delete(id);
+        over.push(job);
+      }
+    }
+    for (const job of state.jobs.values()) {
+      if (!isEnded(job)) {
+        this._unfinished.add(job.id);
+      }
+    }
+    if (over.length > 0 && this.wanted() !== 'none') {
+      void this._own(over).then(own => this._say(own));
+    }
+  }
+
+  /** Those of the reader. A server that does not say who reads has one user. */
+  private async _own(jobs: readonly Job[]): Promise<readonly Job[]> {
+    this._user ??= info(this.session.settings).then(
+      found => (found as { user?: string }).user ?? null,
+      () => null
+    );
+    const user = await this._user;
+    return user === null ? jobs : jobs.filter(job => job.user === user);
+  }
+
+  private _say(jobs: readonly Job[]): void {
+    const wanted = this.wanted();
+    const worth = jobs.filter(
+      job => job.state === 'failed' || (wanted === 'all' && job.state === 'succeeded') // who stops a job knows it
+    );
+    if (wanted === 'none' || worth.length === 0) {
+      return;
+    }
+    const { trans } = this;
+    if (worth.length > SINGLY) {
+      const failed = worth.filter(job => job.state === 'failed').length;
+      const words = trans.__('%1 trainings have ended: %2 succeeded, %3 failed.', worth.length, worth.length - failed, failed);
+      Notification.emit(words, failed > 0 ? 'warning' : 'success', {
+        autoClose: SHOWN_MS,
+        actions: [{ label: trans.__('Show'), callback: () => void this.commands.execute(CommandIds.open) }]
+      });
+      return;
+    }
+    for (const job of worth) {
+      const failed = job.state === 'failed';
+      Notification.emit(`${job.name} · ${short(job.id)}: ${job.sentence}`, failed ? 'error' : 'success', {
+        autoClose: failed ? false : SHOWN_MS,
+        actions: this._actions(job)
+      });
+    }
+  }
+
+  private _actions(job: Job): Notification.IAction[] {
+    const { trans, commands } = this;
+    const offered: readonly [string, string][] = [
+      [CommandIds.detail, trans.__('Open')],
+      [CommandIds.log, trans.__('Log')],
+      [CommandIds.clone, trans.__('Clone')]
+    ];
+    return offered
+      .filter(([command]) => commands.hasCommand(command))
+      .map(([command, label]) => ({ label, callback: () => void commands.execute(command, { job: job.id }) }));
+  }
+
+  private _store: string | null = null;
+  private _user: Promise<string | null> | null = null;
+  private readonly _unfinished = new Set<string>();
+  private readonly _asked = new Set<string>();
+}
