@@ -1,0 +1,107 @@
+/** A training in the main area, on the tab that is asked for; and the form that trains with a script. Light: loads at start. */
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { WidgetTracker } from '@jupyterlab/apputils';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import type { IEditorServices } from '@jupyterlab/codeeditor';
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { trainingIcon } from '../icons';
+import type { Session } from '../model/session';
+import type { DetailHost } from '../panels/detail/host';
+import type { Tab } from '../panels/detail/tabs';
+import { CommandIds, NAME } from '../tokens';
+
+/** What this page may lack. */
+export interface Around {
+  readonly palette: ICommandPalette | null;
+  readonly restorer: ILayoutRestorer | null;
+  readonly editors: IEditorServices | null;
+  readonly files: IFileBrowserFactory | null;
+}
+
+const TRAIN_FILE = `${NAME}:train-file`;
+
+const JOB = { type: 'string', description: 'Id of the job' } as const;
+
+export function addDetail(
+  app: JupyterFrontEnd,
+  session: () => Promise<Session>,
+  trans: TranslationBundle,
+  { palette, restorer, editors, files }: Around
+): void {
+  const { commands, shell } = app;
+  const tracker = new WidgetTracker<DetailHost>({ namespace: `${NAME}-detail` });
+  const doors = {
+    hasCommand: (id: string) => commands.hasCommand(id),
+    execute: (id: string, args: { readonly job: string }) => commands.execute(id, { ...args })
+  };
+
+  const open = async (job: string, tab: unknown, attempt: unknown = null): Promise<DetailHost> => {
+    const [{ DetailHost }, { isTab }] = await Promise.all([import('../panels/detail/host'), import('../panels/detail/tabs')]);
+    let widget = tracker.find(one => one.job === job);
+    if (widget === undefined) {
+      widget = new DetailHost({ job, session, trans, doors, editors });
+      widget.tabChanged.connect(one => void tracker.save(one));
+      await tracker.add(widget);
+    }
+    if (typeof attempt === 'number') {
+      widget.recall('attempt', attempt);
+    }
+    if (isTab(tab)) {
+      widget.tab = tab;
+    }
+    if (!widget.isAttached) {
+      shell.add(widget, 'main', { type: 'Training' });
+    }
+    shell.activateById(widget.id);
+    return widget;
+  };
+
+  const opens = (id: string, label: string, caption: string, always: Tab | null): void => {
+    commands.addCommand(id, {
+      label,
+      caption,
+      icon: trainingIcon,
+      describedBy: { args: { type: 'object', properties: { job: JOB, tab: { type: 'string' } }, required: ['job'] } },
+      isEnabled: args => typeof args.job === 'string',
+      execute: async args => (typeof args.job === 'string' ? open(args.job, always ?? args.tab, args.attempt) : undefined)
+    });
+  };
+  opens(CommandIds.detail, trans.__('Open Training'), trans.__('Show curves, log, files and all else of a training'), null);
+  opens(CommandIds.log, trans.__('Open Log of Training'), trans.__('Show what a training printed'), 'log');
+  void restorer?.restore(tracker, {
+    command: CommandIds.detail,
+    args: widget => ({ job: widget.job, tab: widget.tab }),
+    name: widget => widget.job
+  });
+
+  commands.addCommand(TRAIN_FILE, {
+    label: trans.__('Train…'),
+    caption: trans.__('Train with a Python script: a form for its parameters'),
+    icon: trainingIcon,
+    describedBy: {
+      args: { type: 'object', properties: { path: { type: 'string', description: 'Path of the script; without it, the selected one' } } }
+    },
+    execute: async args => {
+      const path = typeof args.path === 'string' ? args.path : chosen(files);
+      const { trainFile } = await import('./trainFile');
+      const job = await trainFile(await session(), app.serviceManager.kernelspecs, trans, path);
+      if (job !== null) {
+        await open(job, 'overview');
+      }
+    }
+  });
+  app.contextMenu.addItem({
+    command: TRAIN_FILE,
+    selector: '.jp-DirListing-item[data-file-type="python"]',
+    rank: 3.5
+  });
+  palette?.addItem({ command: TRAIN_FILE, category: trans.__('Training') });
+}
+
+/** The one Python file that is selected in the file browser. */
+function chosen(files: IFileBrowserFactory | null): string | null {
+  const selected = [...(files?.tracker.currentWidget?.selectedItems() ?? [])];
+  const [item] = selected;
+  return selected.length === 1 && item?.path.endsWith('.py') ? item.path : null;
+}

@@ -1,0 +1,144 @@
+/** One job in full: its head, and a tab for each side of it. */
+import { Suspense, lazy, useEffect, useId, useState } from 'react';
+import type { KeyboardEvent } from 'react';
+import type { Job } from '../../api/jobs';
+import { Trouble } from '../../api/http';
+import { useRoom, useTrainings } from '../../parts/room';
+import { LinkNotice } from '../sidebar/Link';
+import { Head } from './Head';
+import type { DetailHost } from './host';
+import { TABS, tabWord } from './tabs';
+import type { Tab } from './tabs';
+
+const Overview = lazy(async () => ({ default: (await import('./Overview')).Overview }));
+const Log = lazy(async () => ({ default: (await import('../log/Log')).Log }));
+const Parameters = lazy(async () => ({ default: (await import('./Parameters')).Parameters }));
+const Attempts = lazy(async () => ({ default: (await import('./Attempts')).Attempts }));
+const Artifacts = lazy(async () => ({ default: (await import('./Artifacts')).Artifacts }));
+const Environment = lazy(async () => ({ default: (await import('./Environment')).Environment }));
+const Record = lazy(async () => ({ default: (await import('./Record')).Record }));
+
+const VIEWS: { readonly [tab in Tab]: (props: { job: Job }) => JSX.Element } = {
+  overview: ({ job }) => <Overview job={job} />,
+  log: ({ job }) => <Log job={job} />,
+  parameters: ({ job }) => <Parameters job={job} />,
+  attempts: ({ job }) => <Attempts job={job} />,
+  artifacts: ({ job }) => <Artifacts job={job} />,
+  environment: ({ job }) => <Environment job={job} />,
+  record: ({ job }) => <Record job={job} />
+};
+
+export function Detail({ host }: { host: DetailHost }): JSX.Element {
+  const state = useTrainings();
+  const trouble = useWhole(host.job);
+  const tab = useTab(host);
+  const job = state.jobs.get(host.job);
+  const base = useId();
+  const name = job?.name;
+  useEffect(() => {
+    if (name !== undefined) {
+      host.named(name);
+    }
+  }, [host, name]);
+  if (!job) {
+    return <Absent id={host.job} trouble={trouble} />;
+  }
+  const View = VIEWS[tab];
+  return (
+    <div className="jp-Training-whole" data-phase={job.phase}>
+      {state.link.kind === 'lost' && <LinkNotice state={state} />}
+      <Head job={job} />
+      <Tabs base={base} chosen={tab} choose={next => (host.tab = next)} />
+      <div
+        className="jp-Training-tabPanel"
+        role="tabpanel"
+        id={`${base}-panel`}
+        aria-labelledby={`${base}-${tab}`}
+        data-tab={tab}
+        tabIndex={tab === 'log' ? -1 : 0}
+      >
+        <Suspense fallback={null}>
+          <View job={job} />
+        </Suspense>
+      </div>
+    </div>
+  );
+}
+
+function Tabs({ base, chosen, choose }: { base: string; chosen: Tab; choose: (tab: Tab) => void }): JSX.Element {
+  const { trans } = useRoom();
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const at = TABS.indexOf(chosen);
+    const to: { readonly [key: string]: number } = {
+      ArrowRight: (at + 1) % TABS.length,
+      ArrowLeft: (at + TABS.length - 1) % TABS.length,
+      Home: 0,
+      End: TABS.length - 1
+    };
+    const next = TABS[to[event.key] ?? -1];
+    if (next !== undefined) {
+      event.preventDefault();
+      choose(next);
+      document.getElementById(`${base}-${next}`)?.focus();
+    }
+  };
+  return (
+    <div className="jp-Training-tabs" role="tablist" aria-label={trans.__('Views of the training')} onKeyDown={onKeyDown}>
+      {TABS.map(tab => (
+        <button
+          key={tab}
+          type="button"
+          role="tab"
+          id={`${base}-${tab}`}
+          aria-selected={tab === chosen}
+          aria-controls={tab === chosen ? `${base}-panel` : undefined}
+          tabIndex={tab === chosen ? 0 : -1}
+          onClick={() => choose(tab)}
+        >
+          {tabWord(trans, tab)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Absent({ id, trouble }: { id: string; trouble: Trouble | null }): JSX.Element | null {
+  const { trans } = useRoom();
+  const state = useTrainings();
+  const why = state.missing.has(id) ? trans.__('The store has no training %1; it may have been deleted.', id) : trouble?.message;
+  return state.link.kind === 'lost' ? (
+    <LinkNotice state={state} />
+  ) : why === undefined ? null : (
+    <p className="jp-Training-notice" role="status">
+      {why}
+    </p>
+  );
+}
+
+function useTab(host: DetailHost): Tab {
+  const [tab, setTab] = useState(host.tab);
+  useEffect(() => {
+    const changed = (): void => setTab(host.tab);
+    changed();
+    host.tabChanged.connect(changed);
+    return () => void host.tabChanged.disconnect(changed);
+  }, [host]);
+  return tab;
+}
+
+/** Asks for what lists leave out, once the stream is there, and again when a snapshot has dropped the job. */
+function useWhole(id: string): Trouble | null {
+  const { session } = useRoom();
+  const state = useTrainings();
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
+  const wanted = state.known && state.link.kind === 'live' && !state.jobs.get(id)?.spec && !state.missing.has(id);
+  useEffect(() => {
+    if (wanted) {
+      setTrouble(null);
+      session
+        .load(id)
+        .catch((reason: unknown) => setTrouble(reason instanceof Trouble ? reason : new Trouble(String(reason))));
+    }
+  }, [wanted, id, session]);
+  return trouble;
+}

@@ -1,0 +1,63 @@
+/** What is always in sight: the state, the name, how far it is and how long it takes, and what can be done. */
+import type { Job } from '../../api/jobs';
+import { isEnded } from '../../model/select';
+import { between, exact, short, span } from '../../model/wording';
+import { Progress } from '../../parts/Progress';
+import { useNow, useRoom } from '../../parts/room';
+import { StateIcon } from '../../parts/StateIcon';
+import { StopButton } from '../../parts/StopButton';
+import { phaseWord } from '../../parts/words';
+import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
+import { left } from '../../renderers/job/words';
+
+export function Head({ job }: { job: Job }): JSX.Element {
+  const { trans } = useRoom();
+  const doors = useDoors();
+  const shown = job.phase === 'running' && job.progress?.total ? null : job.sentence;
+  return (
+    <header className="jp-Training-detailHead">
+      <div className="jp-Training-detailTitle">
+        <span className="jp-Training-state" data-phase={job.phase}>
+          <StateIcon phase={job.phase} />
+          <span role="status">{phaseWord(trans, job.phase)}</span>
+        </span>
+        <h2 title={job.name}>{job.name}</h2>
+        <span className="jp-Training-faint" title={job.id}>
+          {short(job.id)}
+        </span>
+        <Time job={job} />
+        <span className="jp-Training-buttons">
+          <StopButton job={job} />
+          {doors.hasCommand(CLONE_COMMAND) && (
+            <button
+              type="button"
+              className="jp-Training-button"
+              title={trans.__('Put its code into a new cell')}
+              onClick={() => void doors.execute(CLONE_COMMAND, { job: job.id })}
+            >
+              {trans.__('Clone')}
+            </button>
+          )}
+        </span>
+      </div>
+      <div className="jp-Training-detailLine">
+        {shown !== null && <span>{shown}</span>}
+        {!isEnded(job) && <Progress job={job} />}
+      </div>
+    </header>
+  );
+}
+
+function Time({ job }: { job: Job }): JSX.Element {
+  const { trans } = useRoom();
+  const now = useNow(isEnded(job) ? 0 : 1000);
+  const lasted = between(job.started ?? job.submitted, job.ended, Math.max(now, Date.now()));
+  const rest = isEnded(job) ? '' : left(trans, job.eta);
+  const unrun = isEnded(job) && job.started === null;
+  return (
+    <span className="jp-Training-faint jp-Training-lasted" title={exact(job.started ?? job.submitted)}>
+      {lasted === null || unrun ? '' : span(lasted)}
+      {rest !== '' && ` · ${rest}`}
+    </span>
+  );
+}

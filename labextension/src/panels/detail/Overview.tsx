@@ -1,0 +1,189 @@
+/** How it goes: the curves in a grid or together, the machine below, and every metric as a table to choose from. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useMemo } from 'react';
+import type { Job, Series } from '../../api/jobs';
+import { Curves } from '../../charts/Curves';
+import type { Line } from '../../charts/Curves';
+import type { Range } from '../../charts/ranges';
+import { isEnded, ranked } from '../../model/select';
+import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed } from '../../model/series';
+import type { Axis, Group } from '../../model/series';
+import { useRoom } from '../../parts/room';
+import { bytes } from '../../renderers/job/words';
+import { ChartTools } from './ChartTools';
+import { MetricsTable } from './MetricsTable';
+import { useRecalled } from './recall';
+import { useSeries } from './useSeries';
+
+const HEIGHT = 168;
+const HEIGHT_TOGETHER = 340;
+const HEIGHT_MACHINE = 96;
+
+export function Overview({ job }: { job: Job }): JSX.Element {
+  const { trans } = useRoom();
+  const names = ranked(job.metrics);
+  const [picked, setPicked] = useRecalled<readonly string[] | null>('metrics', null);
+  const [axis, setAxis] = useRecalled<Axis>('axis', 'step');
+  const [log, setLog] = useRecalled('log', false);
+  const [together, setTogether] = useRecalled('together', false);
+  const [smoothing, setSmoothing] = useRecalled('smoothing', 0);
+  const [range, setRange] = useRecalled<Range | null>('range', null);
+  const chosen = useMemo(
+    () => (picked ?? drawnAtFirst(names)).filter(name => names.includes(name)),
+    [picked, names.join('\n')]
+  );
+  const { byName, machine } = useSeries(job, chosen, useShare(job, axis, range));
+  const begun = Date.parse(job.started ?? job.submitted) / 1000;
+  const shared = {
+    axis,
+    range,
+    onRange: setRange,
+    growing: !isEnded(job),
+    words: {
+      hint: trans.__('Arrows move the crosshair, + and - zoom, 0 shows all'),
+      nothingAboveZero: trans.__('No value is above zero: a log axis has no place for them.'),
+      attempt: (seam: { attempt: number; words: string }) => trans.__('Attempt %1 began. %2', seam.attempt, seam.words)
+    }
+  };
+  const lines = useLines(job, chosen, byName, axis, begun, smoothing);
+  const groups: readonly Group[] = together ? [{ title: trans.__('Metrics'), names: chosen }] : grouped(chosen);
+  const first = chosen.map(name => byName.get(name)).find(one => one !== undefined);
+  const marks = seams(job.attempts, first?.points ?? [], axis, begun);
+
+  return (
+    <div className="jp-Training-overview">
+      <div className="jp-Training-charts">
+        {names.length > 0 && (
+          <ChartTools
+            {...{ axis, log, together, smoothing }}
+            zoomed={range !== null}
+            onAxis={next => {
+              setAxis(next);
+              setRange(null);
+            }}
+            onLog={setLog}
+            onTogether={setTogether}
+            onSmoothing={setSmoothing}
+            onWhole={() => setRange(null)}
+          />
+        )}
+        {names.length === 0 && <p className="jp-Training-faint">{nothingYet(job, trans)}</p>}
+        {names.length > 0 && chosen.length === 0 && (
+          <p className="jp-Training-faint">{trans.__('Choose metrics in the table to draw them.')}</p>
+        )}
+        <div className="jp-Training-grid" data-together={together}>
+          {groups.map(group => (
+            <Curves
+              key={group.title}
+              {...shared}
+              title={group.title}
+              lines={group.names.flatMap(name => lines.get(name) ?? [])}
+              log={log}
+              seams={marks}
+              sync={`jupyter-training ${job.id} ${axis}`}
+              height={together ? HEIGHT_TOGETHER : HEIGHT}
+            />
+          ))}
+        </div>
+        <Machine job={job} series={machine} begun={begun} {...shared} />
+      </div>
+      {names.length > 0 && <MetricsTable job={job} names={names} chosen={chosen} choose={setPicked} />}
+    </div>
+  );
+}
+
+type Shared = Pick<Parameters<typeof Curves>[0], 'range' | 'onRange' | 'growing' | 'words'>;
+
+/** What the machine did meanwhile. Its samples have a time and no step, so they are never drawn over steps. */
+function Machine(props: Shared & { job: Job; series: readonly Series[]; begun: number; axis: Axis }): JSX.Element | null {
+  const { trans } = useRoom();
+  const { job, series, begun } = props;
+  const axis = props.axis === 'step' ? 'time' : props.axis;
+  const lines = useMemo(
+    () => [...series].sort(byGauge).map(one => [one.name.replace(/^machine\//, ''), oneLine(one, axis, begun)] as const),
+    [series, axis, begun]
+  );
+  const drawn = lines.filter(([, line]) => line.xs.length > 1);
+  if (drawn.length === 0) {
+    return null;
+  }
+  return (
+    <section aria-label={trans.__('Machine')}>
+      <h3>{trans.__('Machine')}</h3>
+      <div className="jp-Training-grid" data-small="true">
+        {drawn.map(([name, line]) => (
+          <Curves
+            key={name}
+            {...props}
+            title={gaugeName(name, trans)}
+            lines={[line]}
+            axis={axis}
+            range={props.axis === 'step' ? null : props.range}
+            onRange={props.axis === 'step' ? () => undefined : props.onRange}
+            log={false}
+            seams={seams(job.attempts, [], axis, begun)}
+            sync={`jupyter-training ${job.id} ${axis}`}
+            height={HEIGHT_MACHINE}
+            {...(/memory|disk/.test(name) ? { number: bytes } : {})}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function useLines(
+  job: Job,
+  chosen: readonly string[],
+  byName: ReadonlyMap<string, Series>,
+  axis: Axis,
+  begun: number,
+  smoothing: number
+): ReadonlyMap<string, Line> {
+  const anew = restarts(job.attempts).join(' ');
+  return useMemo(() => {
+    const found = new Map<string, Line>();
+    chosen.forEach((name, place) => {
+      const series = byName.get(name);
+      if (series !== undefined) {
+        const { xs, ys } = onAxis(series.points, axis, begun, anew === '' ? [] : anew.split(' ').map(Number));
+        const smooth = smoothed(ys, smoothing);
+        found.set(name, { name, colour: place + 1, xs, ys: smooth, raw: smoothing > 0 ? ys : null });
+      }
+    });
+    return found;
+  }, [chosen, byName, axis, begun, smoothing, anew]);
+}
+
+function oneLine(series: Series, axis: Axis, begun: number): Line {
+  return { name: series.name, colour: 1, ...onAxis(series.points, axis, begun), raw: null };
+}
+
+/** How much of the whole axis is shown. Rounded, so that a growing curve is not asked for anew for that alone. */
+function useShare(job: Job, axis: Axis, range: Range | null): number {
+  if (range === null) {
+    return 1;
+  }
+  const begun = Date.parse(job.started ?? job.submitted) / 1000;
+  const ends = Object.values(job.metrics).map(metric => (axis === 'step' ? metric.last_step : metric.last_time - begun));
+  const whole = Math.max(1, ...ends);
+  return 2 ** Math.round(Math.log2(Math.min(1, Math.max(1e-4, (range.max - range.min) / whole))));
+}
+
+function nothingYet(job: Job, trans: TranslationBundle): string {
+  if (isEnded(job)) {
+    return trans.__('It reported no metrics.');
+  }
+  return job.started === null
+    ? trans.__('Curves come once it runs.')
+    : trans.__('No metrics yet. They come from report(loss=…), from MLflow calls, and from printed lines such as “loss=0.41”.');
+}
+
+function gaugeName(name: string, trans: TranslationBundle): string {
+  return name === 'cpu' ? trans.__('CPU, cores') : name === 'memory' ? trans.__('Memory') : name.replace('_', ' ');
+}
+
+function byGauge(a: Series, b: Series): number {
+  const rank = ({ name }: Series): string => (name.endsWith('/cpu') ? '0' : name.endsWith('/memory') ? '1' : name);
+  return rank(a) < rank(b) ? -1 : 1;
+}
