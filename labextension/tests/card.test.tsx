@@ -2,27 +2,62 @@ import { RenderMimeRegistry } from '@jupyterlab/rendermime';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { act } from 'react';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../src/model/session';
+import { CLONE_COMMAND, LOG_COMMAND } from '../src/renderers/job/doors';
 import { JobOutput } from '../src/renderers/job/host';
 import { readReference } from '../src/renderers/job/reference';
 import { JOB_MIME } from '../src/tokens';
-import { STORE, aJob, aMetric, snapshot, succeeded } from './builders';
-import { aServer, until } from './server';
+import { STORE, aJob, aMetric, changes, queued, snapshot, succeeded } from './builders';
+import { aServer, settle } from './server';
 import type { FakeServer } from './server';
 
 let server: FakeServer;
 let session: Session;
 let output: JobOutput;
+let doors: Set<string>;
+const opened: [string, unknown][] = [];
+const stages = new Set<Stage>();
+
+/** Says what is on screen: jsdom has no layout of its own. */
+class Stage {
+  constructor(private readonly tell: (entries: { isIntersecting: boolean }[]) => void) {
+    stages.add(this);
+  }
+  observe(): void {
+    this.show(true);
+  }
+  disconnect(): void {
+    stages.delete(this);
+  }
+  show(isIntersecting: boolean): void {
+    this.tell([{ isIntersecting }]);
+  }
+}
 
 beforeEach(() => {
+  vi.stubGlobal('IntersectionObserver', Stage);
   server = aServer();
+  server.routes.set('GET jobs/3f2a91bcde/logs', { status: 200, body: chunk('') });
+  server.routes.set('GET jobs/3f2a91bcde/metrics', { status: 200, body: { job: '3f2a91bcde', series: [] } });
   session = new Session(server.settings);
+  doors = new Set([LOG_COMMAND, CLONE_COMMAND]);
+  opened.length = 0;
   const { sanitizer } = new RenderMimeRegistry();
-  output = new JobOutput(() => Promise.resolve(session), nullTranslator.load('jupyter_training'), sanitizer);
+  output = new JobOutput(() => Promise.resolve(session), nullTranslator.load('jupyter_training'), sanitizer, {
+    hasCommand: id => doors.has(id),
+    execute: (id, args) => Promise.resolve(opened.push([id, args]))
+  });
 });
 
-afterEach(() => act(() => output.dispose()));
+afterEach(() => {
+  act(() => output.dispose());
+  vi.unstubAllGlobals();
+});
+
+const chunk = (text: string): object => ({ attempt: 1, text, offset: 0, next: text.length, size: text.length, end: false });
+const find = (selector: string): HTMLElement | null => output.node.querySelector(selector);
+const asked = (path: string): number => server.requests.filter(one => one.path.startsWith(path)).length;
 
 async function drawn(store = STORE, job = '3f2a91bcde'): Promise<void> {
   const data = {
@@ -30,16 +65,33 @@ async function drawn(store = STORE, job = '3f2a91bcde'): Promise<void> {
     'text/html': '<b>saved words</b><script>window.bad = 1</script>',
     'text/plain': 'saved'
   };
+  await import('../src/renderers/job/mount');
   await act(async () => {
     await output.renderModel({ data } as never);
     Widget.attach(output, document.body);
-    await until(() => expect(server.sockets).toHaveLength(1));
+    await settle();
   });
+  await comes(() => expect(server.sockets).toHaveLength(1));
+}
+
+/** Wait until it holds, drawing what there is to draw in between. */
+function comes(expected: () => void): Promise<void> {
+  const look = async (): Promise<void> => {
+    await act(settle);
+    expected();
+  };
+  return vi.waitFor(look, { timeout: 10_000, interval: 10 });
 }
 
 async function says(message: ReturnType<typeof snapshot>): Promise<void> {
-  await act(async () => server.sockets[0]!.say(message));
+  await act(async () => {
+    server.sockets[0]!.say(message);
+    await frame();
+  });
 }
+
+/** The session tells of what follows a change in the next frame. */
+const frame = (): Promise<unknown> => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 
 test('until the server has answered, it shows what the notebook saved, without its scripts', async () => {
   await drawn();
@@ -57,14 +109,15 @@ test('it becomes the live card: phase, name, figures, progress, and a way to sto
   expect(words).toContain('loss 0.131 ↓ best 0.1 at 2');
   expect(words).toContain('epoch 13 / 40');
   expect(output.node.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')).toBe('33');
-  expect(output.node.querySelector('.jp-Training-button')?.textContent).toBe('Stop');
+  const buttons = [...output.node.querySelectorAll('.jp-Training-button')].map(one => one.textContent);
+  expect(buttons).toEqual(['Stop', 'Clone']);
 });
 
 test('an ended job says how it ended and cannot be stopped', async () => {
   await drawn();
   await says(snapshot(1, [succeeded({ phase: 'failed', state: 'failed', sentence: 'Failed: ValueError.' })]));
   expect(output.node.textContent).toContain('Failed: ValueError.');
-  expect(output.node.querySelector('.jp-Training-button')).toBeNull();
+  expect(output.node.textContent).not.toContain('Stop');
 });
 
 test('a job of another store stays as saved, and both stores are named', async () => {
@@ -81,7 +134,7 @@ test('a job that the store no longer has is asked for once', async () => {
   server.answer = { status: 404, body: problem };
   await drawn();
   await says(snapshot(1, []));
-  await act(() => until(() => expect(session.state.missing.size).toBe(1)));
+  await comes(() => expect(session.state.missing.size).toBe(1));
   await says(snapshot(1, []));
   expect(output.node.textContent).toContain('no longer has the job');
 });
@@ -90,7 +143,7 @@ test('an older job, not in the snapshot, is fetched', async () => {
   server.answer = { status: 200, body: succeeded() };
   await drawn();
   await says(snapshot(1, []));
-  await act(() => until(() => expect(session.state.jobs.size).toBe(1)));
+  await comes(() => expect(session.state.jobs.size).toBe(1));
   expect(server.requests.map(one => one.path)).toEqual(['jobs/3f2a91bcde']);
   expect(output.node.textContent).toContain('succeeded');
 });
@@ -101,6 +154,111 @@ test('the same output rendered again goes on as it is', async () => {
   const card = output.node.querySelector('article');
   await act(() => output.renderModel({ data: { [JOB_MIME]: { store: STORE, job: '3f2a91bcde' } } } as never));
   expect(output.node.querySelector('article')).toBe(card);
+});
+
+const ran = [{ number: 1, peak_memory: 412e6 }] as never;
+
+test('a running job says how long it still needs and what it uses', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob({ eta: { low: 350, high: 470 }, machine: { memory: 412e6, cpu: 1.9 } })]));
+  expect(find('.jp-Training-lasted')?.textContent).toContain('about 5–8 min left');
+  expect(find('.jp-Training-machine')?.textContent).toBe('cpu 1.9412 MB');
+});
+
+test('the newest line of the log stands under it and leads to the log', async () => {
+  server.routes.set('GET jobs/3f2a91bcde/logs', { status: 200, body: chunk('one\nepoch 1\repoch 2\n') });
+  await drawn();
+  await says(snapshot(1, [aJob({ attempts: ran })]));
+  await comes(() => expect(find('.jp-Training-logLine')?.textContent).toBe('epoch 2'));
+  await act(async () => find('.jp-Training-logLine')?.click());
+  expect(opened).toEqual([[LOG_COMMAND, { job: '3f2a91bcde' }]]);
+});
+
+test('without the other rooms, the log opens in a page of its own and nothing offers a clone', async () => {
+  doors.clear();
+  await drawn();
+  await says(snapshot(1, [aJob({ attempts: ran })]));
+  const link = find('a.jp-Training-button');
+  expect(link?.textContent).toBe('Log');
+  expect(link?.getAttribute('href')).toContain('/jupyter-training/api/v1/jobs/3f2a91bcde/logs?tail=');
+  expect(output.node.textContent).not.toContain('Clone');
+});
+
+test('while it is being stopped, it offers to kill', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob({ phase: 'stopping', desired: 'cancel', sentence: 'Stopping; it may finish.' })]));
+  expect(find('.jp-Training-button')?.textContent).toBe('Kill');
+  expect(output.node.textContent).toContain('Stopping; it may finish.');
+});
+
+test('a waiting job says why and offers to cancel', async () => {
+  await drawn();
+  await says(snapshot(1, [queued({ sentence: 'Waits: 2 of 2 slots are used by mnist-big.' })]));
+  expect(output.node.textContent).toContain('Waits: 2 of 2 slots are used by mnist-big.');
+  expect(find('.jp-Training-button')?.textContent).toBe('Cancel');
+});
+
+test('a success says what it came to', async () => {
+  await drawn();
+  const metrics = { val_accuracy: aMetric(0.962, { high: 0.964, high_step: 11, count: 1 }) };
+  await says(snapshot(1, [succeeded({ metrics, progress: { done: 40, total: 40, unit: 'epoch', text: '' } })]));
+  expect(find('.jp-Training-sentence')?.textContent).toBe('Succeeded in 12 s; best val_accuracy 0.964 at epoch 11.');
+  expect(find('[role=progressbar]')).toBeNull();
+});
+
+test('a failure shows the traceback and three lines from before it', async () => {
+  const log = 'a\nb\nc\nd\nTraceback (most recent call last):\n  File "cell [3]", line 2\n    1/0\nZeroDivisionError: division by zero\n';
+  server.routes.set('GET jobs/3f2a91bcde/logs', { status: 200, body: chunk(log) });
+  await drawn();
+  await says(snapshot(1, [succeeded({ phase: 'failed', state: 'failed', sentence: 'Failed: ZeroDivisionError.', attempts: ran })]));
+  await comes(() => expect(find('.jp-Training-traceback')?.textContent).toContain('File "cell [3]", line 2'));
+  expect(find('.jp-Training-lastLines')?.textContent).toBe('b\nc\nd');
+  expect(output.node.textContent).toContain('Fix and train again');
+});
+
+test('the figure is fetched once, and again when there is a newer one', async () => {
+  vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:figure', revokeObjectURL: () => undefined }));
+  const figure = { id: 'f1', name: 'figures/0001.png', size: 9, type: 'image/png', modified: 'then' };
+  await drawn();
+  await says(snapshot(1, [aJob({ figure })]));
+  await comes(() => expect(find('img')?.getAttribute('alt')).toBe('Latest figure of digits: figures/0001.png'));
+  await says(changes(2, [aJob({ figure, version: 2 })]));
+  expect(asked('jobs/3f2a91bcde/artifacts/f1?inline=true')).toBe(1);
+  await says(changes(3, [aJob({ figure: { ...figure, id: 'f2' }, version: 3 })]));
+  await comes(() => expect(asked('jobs/3f2a91bcde/artifacts/f2?inline=true')).toBe(1));
+});
+
+test('off the screen it draws nothing anew, asks for nothing and lets the stream go', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob({ attempts: ran, metrics: { loss: aMetric(0.5) } })]));
+  await act(async () => stages.forEach(one => one.show(false)));
+  const before = server.requests.length;
+  await says(changes(2, [aJob({ attempts: ran, version: 2, metrics: { loss: aMetric(0.25, { count: 9 }) } })]));
+  expect(find('.jp-Training-metric b')?.textContent).toBe('0.5');
+  expect(server.requests.length).toBe(before);
+  await comes(() => expect(server.sockets[0]!.closed).toBe(true));
+  await act(async () => stages.forEach(one => one.show(true)));
+  expect(find('.jp-Training-metric b')?.textContent).toBe('0.25');
+});
+
+test('a lost connection is told with its age and a way to try again', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob()]));
+  server.answer = 'unreachable';
+  await act(async () => server.sockets[0]!.drop());
+  await comes(() => expect(session.state.link.kind).toBe('lost'));
+  expect(find('.jp-Training-stale')?.textContent).toContain('last seen');
+  expect(find('.jp-Training-stale')?.textContent).toContain('reconnecting');
+  const before = server.sockets.length;
+  await act(async () => find('.jp-Training-stale button')?.click());
+  expect(server.sockets.length).toBe(before + 1);
+});
+
+test('only a change of state is announced', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob({ metrics: { loss: aMetric(0.5, { count: 1 }) } })]));
+  const live = [...output.node.querySelectorAll('[aria-live], [role=status], [role=alert]')];
+  expect(live.map(one => one.textContent)).toEqual(['running']);
 });
 
 test.each([null, 'text', {}, { store: 'a' }, { store: 'a', job: '../etc' }, { store: 'a', job: 7 }])(

@@ -6,27 +6,44 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import { figure } from '../model/wording';
+import { Easing, calmY, wholeX } from './ranges';
+import type { Range } from './ranges';
 
 export interface CurveProps {
   readonly name: string;
   /** [step, time, value or null] in the order of steps; null is a gap. */
   readonly points: readonly (readonly [number, number, number | null])[];
   readonly height: number;
+  /** Whether more points are to come; then the axes keep a little room. */
+  readonly grows: boolean;
 }
 
-export function Curve({ name, points, height }: CurveProps): JSX.Element {
+const THEME_LOOKS = 20; // a theme's styles arrive some time after its name
+const THEME_PAUSE_MS = 100;
+
+export function Curve({ name, points, height, grows }: CurveProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const data = aligned(points);
-  const latest = useRef(data);
-  latest.current = data;
+  const latest = useRef({ data: aligned(points), grows });
+  latest.current = { data: aligned(points), grows };
 
   useEffect(() => {
     const node = frame.current;
     if (node === null) {
       return undefined;
     }
-    const made = new uPlot(options(node, name, height), latest.current, node);
+    let eased: Range | null = null;
+    const easing = new Easing(() => made.redraw(true, true));
+    const ranges: uPlot.Scales = {
+      x: { time: false, range: (_, low, high) => pair(wholeX(low, high, latest.current.grows)) },
+      y: {
+        range: (_, low, high) => {
+          eased = calmY(low, high, latest.current.grows ? eased : null);
+          return pair(easing.toward(eased));
+        }
+      }
+    };
+    const made: uPlot = new uPlot(options(node, name, height, ranges), latest.current.data, node);
     plot.current = made;
     const fit = new ResizeObserver(() => {
       if (node.clientWidth > 0 && node.clientWidth !== made.width) {
@@ -34,17 +51,17 @@ export function Curve({ name, points, height }: CurveProps): JSX.Element {
       }
     });
     fit.observe(node);
-    const theme = new MutationObserver(() => made.redraw(false, true));
-    theme.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-name'] });
+    const stopWatching = onTheme(node, () => made.redraw(true, true));
     return () => {
       fit.disconnect();
-      theme.disconnect();
+      stopWatching();
+      easing.stop();
       made.destroy();
       plot.current = null;
     };
   }, [name, height]);
 
-  useEffect(() => plot.current?.setData(latest.current), [points]);
+  useEffect(() => plot.current?.setData(latest.current.data), [points, grows]);
 
   return <div ref={frame} className="jp-Training-curve" role="img" aria-label={spoken(name, points)} />;
 }
@@ -53,13 +70,46 @@ function aligned(points: CurveProps['points']): uPlot.AlignedData {
   return [points.map(point => point[0]), points.map(point => point[2])];
 }
 
+function pair({ min, max }: Range): [number, number] {
+  return [min, max];
+}
+
 /** The curve for those who do not see it. */
 function spoken(name: string, points: CurveProps['points']): string {
   const known = points.map(point => point[2]).filter((value): value is number => value !== null);
   return known.length === 0 ? name : `${name}: ${figure(known[0])} → ${figure(known[known.length - 1])}`;
 }
 
-function options(node: HTMLElement, name: string, height: number): uPlot.Options {
+/** Calls `draw` when the page's theme has changed, and again until its colours have come. */
+function onTheme(node: HTMLElement, draw: () => void): () => void {
+  let timer: number | undefined;
+  const colours = (): string => {
+    const style = getComputedStyle(node);
+    return ['--jp-ui-font-color2', '--jp-border-color3', '--jp-brand-color1'].map(one => style.getPropertyValue(one)).join();
+  };
+  let drawn = colours();
+  const look = (left: number): void => {
+    const now = colours();
+    if (now !== drawn) {
+      drawn = now;
+      draw();
+    }
+    if (left > 0) {
+      timer = window.setTimeout(() => look(left - 1), THEME_PAUSE_MS);
+    }
+  };
+  const watch = new MutationObserver(() => {
+    window.clearTimeout(timer);
+    look(THEME_LOOKS);
+  });
+  watch.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-name'] });
+  return () => {
+    watch.disconnect();
+    window.clearTimeout(timer);
+  };
+}
+
+function options(node: HTMLElement, name: string, height: number, scales: uPlot.Scales): uPlot.Options {
   const colour = (property: string) => () => getComputedStyle(node).getPropertyValue(property).trim();
   const font = `11px ${getComputedStyle(node).fontFamily}`;
   const axis: uPlot.Axis = {
@@ -75,7 +125,7 @@ function options(node: HTMLElement, name: string, height: number): uPlot.Options
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false } },
     padding: [8, 8, 0, 0],
-    scales: { x: { time: false, range: (_, low, high) => [low, high > low ? high : low + 1] } },
+    scales,
     axes: [
       { ...axis, size: 20, grid: { show: false }, incrs: WHOLE_STEPS },
       { ...axis, size: 48, space: 24, values: (_, ticks) => ticks.map(tick => figure(tick)) }

@@ -35,8 +35,10 @@ export function StopButton({ job }: { job: Job }): JSX.Element | null {
           disabled={busy}
           onClick={() => ask('cancel')}
           title={trans.__('Ask it to stop: it may save a checkpoint first')}
+          aria-label={job.state === 'queued' ? trans.__('Cancel %1', job.name) : trans.__('Stop %1', job.name)}
         >
-          {job.state === 'queued' ? trans.__('Cancel') : trans.__('Stop')}
+          <Square />
+          <span className="jp-Training-buttonWord">{job.state === 'queued' ? trans.__('Cancel') : trans.__('Stop')}</span>
         </button>
       ) : (
         <button
@@ -45,10 +47,28 @@ export function StopButton({ job }: { job: Job }): JSX.Element | null {
           disabled={busy || killing}
           onClick={() => ask('kill')}
           title={trans.__('End it at once, without a checkpoint')}
+          aria-label={killing ? trans.__('Killing %1', job.name) : trans.__('Kill %1', job.name)}
         >
-          {killing ? trans.__('Killing…') : trans.__('Kill')}
+          <Cross />
+          <span className="jp-Training-buttonWord">{killing ? trans.__('Killing…') : trans.__('Kill')}</span>
         </button>
       )}
     </>
+  );
+}
+
+function Square(): JSX.Element {
+  return (
+    <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">
+      <rect x="4" y="4" width="8" height="8" className="jp-Training-solid" />
+    </svg>
+  );
+}
+
+function Cross(): JSX.Element {
+  return (
+    <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M4 4l8 8M12 4l-8 8" />
+    </svg>
   );
 }

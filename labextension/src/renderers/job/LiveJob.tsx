@@ -2,13 +2,14 @@
  * Decides what an output shows: the live card, or what the notebook saved with a line that says why
  * it is not live. A card never asks for ever: a job of another store, or one that is gone, is said once.
  */
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Trouble } from '../../api/http';
 import type { State } from '../../model/state';
 import { span } from '../../model/wording';
-import { useRoom, useTrainings } from '../../parts/room';
+import { useNow, useRoom } from '../../parts/room';
 import { Card } from './Card';
 import type { Reference } from './reference';
+import { useSeen, useTrainingsWhile } from './useSeen';
 
 interface Props {
   readonly reference: Reference;
@@ -17,38 +18,47 @@ interface Props {
 }
 
 export function LiveJob({ reference, saved }: Props): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const seen = useSeen(frame);
+  return (
+    <div ref={frame} className="jp-Training-frame">
+      <Content reference={reference} saved={saved} seen={seen} />
+    </div>
+  );
+}
+
+function Content({ reference, saved, seen }: Props & { readonly seen: boolean }): JSX.Element {
   const { trans } = useRoom();
-  const state = useTrainings();
-  const trouble = useJob(reference, state);
+  const state = useTrainingsWhile(seen);
+  const trouble = useJob(reference, state, seen);
   const job = state.jobs.get(reference.job);
 
   if (state.store !== null && state.store !== reference.store) {
-    return (
-      <Saved
-        why={trans.__(
-          'This is what the notebook saved. The job is kept in another store (%1) than the one of this server (%2).',
-          reference.store.slice(0, 8),
-          state.store.slice(0, 8)
-        )}
-        saved={saved}
-      />
+    const why = trans.__(
+      'This is what the notebook saved. The job is kept in another store (%1) than the one of this server (%2).',
+      reference.store.slice(0, 8),
+      state.store.slice(0, 8)
     );
+    return <Saved why={why} saved={saved} retry />;
   }
   if (job) {
-    return <Card job={job} stale={staleness(state, trans.__('Reconnecting; this was the state %1 ago.'))} />;
+    const lost = state.link.kind === 'lost' ? <Lost since={state.link.since} trouble={state.link.trouble} /> : null;
+    return <Card job={job} seen={seen} notice={lost} />;
   }
   if (state.missing.has(reference.job)) {
-    return <Saved why={trans.__('This is what the notebook saved. The store no longer has the job.')} saved={saved} />;
+    const why = trans.__('This is what the notebook saved. The store no longer has the job.');
+    return <Saved why={why} saved={saved} retry />;
   }
   const reason = trouble ?? (state.link.kind === 'lost' ? state.link.trouble : null);
-  return <Saved why={reason === null ? null : reason.message} saved={saved} />;
+  return <Saved why={reason === null ? null : reason.message} saved={saved} retry={reason !== null} />;
 }
 
 /** Asks for the job once the store is known to be its own, and again when a snapshot has dropped it. */
-function useJob(reference: Reference, state: State): Trouble | null {
+function useJob(reference: Reference, state: State, seen: boolean): Trouble | null {
   const { session } = useRoom();
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const wanted =
+    seen &&
     state.known &&
     state.link.kind === 'live' &&
     state.store === reference.store &&
@@ -66,11 +76,24 @@ function useJob(reference: Reference, state: State): Trouble | null {
   return trouble;
 }
 
-function staleness(state: State, words: string): string | null {
-  return state.link.kind === 'lost' ? words.replace('%1', span((Date.now() - state.link.since) / 1000)) : null;
+/** The stream is gone: what is drawn is old, and how old it is. */
+function Lost({ since, trouble }: { since: number; trouble: Trouble }): JSX.Element {
+  const { trans } = useRoom();
+  const now = useNow(1000);
+  const age = span(Math.max(0, now - since) / 1000);
+  return (
+    <p className="jp-Training-stale">
+      <span title={trouble.message}>{trans.__('last seen %1 ago, reconnecting', age)}</span>
+      <span className="jp-Training-unseen" role="status">
+        {trans.__('The connection is lost; reconnecting.')}
+      </span>
+      <Retry />
+    </p>
+  );
 }
 
-function Saved({ why, saved }: { why: string | null; saved: (node: HTMLElement) => void }): JSX.Element {
+function Saved(props: { why: string | null; saved: (node: HTMLElement) => void; retry?: boolean }): JSX.Element {
+  const { why, saved, retry = false } = props;
   const [node, setNode] = useState<HTMLDivElement | null>(null);
   useEffect(() => {
     if (node !== null) {
@@ -80,11 +103,21 @@ function Saved({ why, saved }: { why: string | null; saved: (node: HTMLElement) 
   return (
     <div className="jp-Training-saved">
       {why !== null && (
-        <p className="jp-Training-faint" role="status">
-          {why}
+        <p className="jp-Training-stale">
+          <span role="status">{why}</span>
+          {retry && <Retry />}
         </p>
       )}
       <div ref={setNode} />
     </div>
+  );
+}
+
+function Retry(): JSX.Element {
+  const { session, trans } = useRoom();
+  return (
+    <button type="button" className="jp-Training-button" onClick={() => session.refresh()}>
+      {trans.__('Retry')}
+    </button>
   );
 }

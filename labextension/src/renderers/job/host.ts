@@ -1,6 +1,6 @@
 /**
- * The output's widget: shows what was saved at once, loads the live card's code, and holds the stream
- * open while it is in the page. Notebooks attach and detach outputs as they scroll.
+ * The output's widget: shows what was saved at once, and loads the live card's code. Notebooks attach and
+ * detach outputs as they scroll.
  */
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -8,6 +8,7 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import type { Session } from '../../model/session';
 import { JOB_MIME } from '../../tokens';
+import type { Doors } from './doors';
 import type { Mounted } from './mount';
 import { readReference } from './reference';
 import type { Reference } from './reference';
@@ -16,7 +17,8 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
   constructor(
     private readonly session: () => Promise<Session>,
     private readonly trans: TranslationBundle,
-    private readonly sanitizer: IRenderMime.ISanitizer
+    private readonly sanitizer: IRenderMime.ISanitizer,
+    private readonly doors: Doors | null = null
   ) {
     super();
     this.addClass('jp-Training');
@@ -25,6 +27,7 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const reference = readReference(model.data[JOB_MIME]);
+    this._model = model;
     this._html = text(model.data['text/html']);
     this._plain = text(model.data['text/plain']);
     if (reference?.job === this._reference?.job && reference?.store === this._reference?.store && this._mounted) {
@@ -61,7 +64,8 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
     const [{ mount }, session] = await Promise.all([import('./mount'), this.session()]);
     if (this.isAttached && !this._mounted && this._reference === reference) {
       this.node.textContent = '';
-      this._mounted = mount(this.node, { session, trans: this.trans }, reference, this._saved);
+      const output = { reference, saved: this._saved, model: () => this._model };
+      this._mounted = mount(this.node, { session, trans: this.trans }, this.doors, output);
     }
   }
 
@@ -80,6 +84,7 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
 
   private _html = '';
   private _plain = '';
+  private _model: IRenderMime.IMimeModel | null = null;
   private _reference: Reference | null = null;
   private _mounted: Mounted | null = null;
 }

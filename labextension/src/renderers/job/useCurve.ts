@@ -1,57 +1,72 @@
-/** The points of a job's series, asked for again as they grow, and only while the card can be seen. */
+/**
+ * The points of a job's series, kept up to date while the card is seen.
+ *
+ * The newest point comes with the job itself: when the series has grown by just that one it is put at the
+ * end at once. When more have come, or the ends have grown long, the series is asked for, at most twice a second.
+ */
 import { useEffect, useRef, useState } from 'react';
-import type { RefObject } from 'react';
 import { curves } from '../../api/jobs';
-import type { Job, Series } from '../../api/jobs';
+import type { Job, Metric, Series } from '../../api/jobs';
 import { useRoom } from '../../parts/room';
 
 const POINTS = 600;
+const APPENDED_AT_MOST = 600;
 const PAUSE_MS = 500; // between two questions
 
 type Points = Series['points'];
 
-export function useCurve(job: Job, name: string): [RefObject<HTMLDivElement>, Points | null] {
+interface Held {
+  readonly key: string;
+  readonly count: number; // of points that the series had
+  readonly points: Points;
+  readonly appended: number; // since they were asked for
+}
+
+export function useCurve(job: Job, name: string, seen: boolean): Points | null {
   const { session } = useRoom();
-  const frame = useRef<HTMLDivElement>(null);
-  const seen = useSeen(frame);
-  const [found, setFound] = useState<{ key: string; points: Points } | null>(null);
+  const [held, setHeld] = useState<Held | null>(null);
   const asked = useRef({ key: '', count: -1, at: 0 });
   const key = `${job.id} ${name}`;
-  const count = job.metrics[name]?.count ?? 0;
+  const metric = job.metrics[name];
+  const longer = held?.key === key && metric ? grown(held, metric) : null;
+  if (longer !== null) {
+    setHeld(longer); // while drawing: nothing is drawn in between
+  }
+  const current = longer ?? held;
+  const known = current?.key === key ? current.count : -1;
+  const count = metric?.count ?? 0;
 
   useEffect(() => {
     const last = asked.current;
-    if (!seen || (last.key === key && last.count === count)) {
+    if (!seen || known === count || (last.key === key && last.count === count)) {
       return undefined;
     }
     const wait = last.key === key ? Math.max(0, last.at + PAUSE_MS - Date.now()) : 0;
     const timer = window.setTimeout(() => {
       asked.current = { key, count, at: Date.now() };
       curves(session.settings, job.id, [name], POINTS).then(
-        series => setFound({ key, points: series.find(one => one.name === name)?.points ?? [] }),
+        found => {
+          const series = found.find(one => one.name === name);
+          const fresh = { key, count: series?.count ?? 0, points: series?.points ?? [], appended: 0 };
+          setHeld(before => (before?.key === key && before.count > fresh.count ? before : fresh));
+        },
         () => {
           asked.current = { ...asked.current, count: -1 }; // the next change asks again
         }
       );
     }, wait);
     return () => window.clearTimeout(timer);
-  }, [seen, key, count, job.id, name, session]);
+  }, [seen, key, known, count, job.id, name, session]);
 
-  return [frame, found?.key === key ? found.points : null];
+  return current?.key === key ? current.points : null;
 }
 
-/** Whether the node is on screen, or near. */
-function useSeen(frame: RefObject<HTMLElement>): boolean {
-  const [seen, setSeen] = useState(false);
-  useEffect(() => {
-    if (frame.current === null) {
-      return undefined;
-    }
-    const watch = new IntersectionObserver(entries => setSeen(entries.some(entry => entry.isIntersecting)), {
-      rootMargin: '200px'
-    });
-    watch.observe(frame.current);
-    return () => watch.disconnect();
-  }, [frame]);
-  return seen;
+/** What is held with the metric's newest point at its end, where that is all that is missing. */
+export function grown(held: Held, metric: Metric): Held | null {
+  const last = held.points[held.points.length - 1];
+  if (metric.count !== held.count + 1 || held.appended >= APPENDED_AT_MOST || (last && last[0] > metric.last_step)) {
+    return null;
+  }
+  const point: Points[number] = [metric.last_step, metric.last_time, metric.last];
+  return { ...held, count: metric.count, points: [...held.points, point], appended: held.appended + 1 };
 }

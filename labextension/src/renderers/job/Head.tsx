@@ -1,0 +1,109 @@
+/** The card's first line: state, name, time, and what can be done. */
+import type { Job } from '../../api/jobs';
+import { isEnded } from '../../model/select';
+import { between, exact, short, span } from '../../model/wording';
+import { useNow, useRoom } from '../../parts/room';
+import { StateIcon } from '../../parts/StateIcon';
+import { StopButton } from '../../parts/StopButton';
+import { phaseWord } from '../../parts/words';
+import { logAddress } from '../../api/output';
+import { CLONE_COMMAND, LOG_COMMAND, useDoors } from './doors';
+import { CloneIcon, LogIcon } from './icons';
+import { left } from './words';
+
+export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
+  const { trans } = useRoom();
+  return (
+    <header className="jp-Training-cardHead">
+      <span className="jp-Training-state" data-phase={job.phase}>
+        <StateIcon phase={job.phase} />
+        <span role="status" aria-live="polite" aria-label={trans.__('%1 is %2', job.name, phaseWord(trans, job.phase))}>
+          {phaseWord(trans, job.phase)}
+        </span>
+      </span>
+      <strong className="jp-Training-cardName" title={job.name}>
+        {job.name}
+      </strong>
+      <span className="jp-Training-faint" title={job.id}>
+        {short(job.id)}
+      </span>
+      <Time job={job} seen={seen} />
+      <span className="jp-Training-buttons">
+        <StopButton job={job} />
+        <LogButton job={job} />
+        <CloneButton job={job} />
+      </span>
+    </header>
+  );
+}
+
+function Time({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
+  const { trans } = useRoom();
+  const now = useNow(isEnded(job) || !seen ? 0 : 1000);
+  const lasted = between(job.started ?? job.submitted, job.ended, Math.max(now, Date.now()));
+  const rest = isEnded(job) ? '' : left(trans, job.eta);
+  return (
+    <span className="jp-Training-faint jp-Training-lasted" title={exact(job.started ?? job.submitted)}>
+      {lasted === null || (isEnded(job) && job.started === null) ? '' : span(lasted)}
+      {rest !== '' && ` · ${rest}`}
+    </span>
+  );
+}
+
+function LogButton({ job }: { job: Job }): JSX.Element | null {
+  const { session, trans } = useRoom();
+  const doors = useDoors();
+  if (job.attempts.length === 0) {
+    return null; // it has written nothing
+  }
+  const words = (
+    <>
+      <LogIcon />
+      <span className="jp-Training-buttonWord">{trans.__('Log')}</span>
+    </>
+  );
+  const title = trans.__('Show what it printed');
+  return doors.hasCommand(LOG_COMMAND) ? (
+    <button
+      type="button"
+      className="jp-Training-button"
+      title={title}
+      aria-label={trans.__('Log of %1', job.name)}
+      onClick={() => void doors.execute(LOG_COMMAND, { job: job.id })}
+    >
+      {words}
+    </button>
+  ) : (
+    <a
+      className="jp-Training-button"
+      title={title}
+      aria-label={trans.__('Log of %1', job.name)}
+      href={logAddress(session.settings, job.id)}
+      target="_blank"
+      rel="noreferrer"
+    >
+      {words}
+    </a>
+  );
+}
+
+function CloneButton({ job }: { job: Job }): JSX.Element | null {
+  const { trans } = useRoom();
+  const doors = useDoors();
+  if (!doors.hasCommand(CLONE_COMMAND)) {
+    return null;
+  }
+  const again = job.phase === 'failed';
+  return (
+    <button
+      type="button"
+      className="jp-Training-button"
+      title={again ? trans.__('Put its code into a new cell, to mend it and train again') : trans.__('Put its code into a new cell')}
+      aria-label={trans.__('Clone %1 into a cell', job.name)}
+      onClick={() => void doors.execute(CLONE_COMMAND, { job: job.id })}
+    >
+      <CloneIcon />
+      <span className="jp-Training-buttonWord">{again ? trans.__('Fix and train again') : trans.__('Clone')}</span>
+    </button>
+  );
+}

@@ -1,0 +1,107 @@
+/** The card's last line: what the job uses of the machine, and the newest line of its log. */
+import { useEffect, useState } from 'react';
+import { curves } from '../../api/jobs';
+import type { Job } from '../../api/jobs';
+import { Sparkline } from '../../charts/Sparkline';
+import { isEnded } from '../../model/select';
+import { figure, span } from '../../model/wording';
+import { useRoom } from '../../parts/room';
+import { LOG_COMMAND, useDoors } from './doors';
+import { lastLine } from './lines';
+import { useLogEnd } from './useLogEnd';
+import { bytes } from './words';
+
+const LOG_BYTES = 2048;
+const CURVE_POINTS = 40;
+const CURVE_PAUSE_MS = 5000;
+const QUIET_S = 120; // after so long without a word it is said
+
+export function Machine({ job, seen }: { job: Job; seen: boolean }): JSX.Element | null {
+  const { trans } = useRoom();
+  const line = lastLine(useLogEnd(job, seen, LOG_BYTES) ?? '');
+  const trails = useTrails(job, seen);
+  const gauges = isEnded(job) ? [] : Object.entries(job.machine).sort(byGauge);
+  const peak = isEnded(job) ? job.attempts[job.attempts.length - 1]?.peak_memory : null;
+  const quiet = job.phase === 'running' && job.seen !== null ? (Date.now() - Date.parse(job.seen)) / 1000 : 0;
+  if (gauges.length === 0 && !peak && line === '') {
+    return null;
+  }
+  return (
+    <div className="jp-Training-machine jp-Training-faint">
+      {gauges.map(([name, value]) => (
+        <span key={name} className="jp-Training-gauge">
+          {gauge(job, name, value)}
+          <Sparkline values={trails.get(`machine/${name}`) ?? []} label={trans.__('%1 over time', name)} />
+        </span>
+      ))}
+      {peak ? <span className="jp-Training-gauge">{trans.__('peak %1', bytes(peak))}</span> : null}
+      {quiet > QUIET_S && <span className="jp-Training-quiet">{trans.__('no word for %1', span(quiet))}</span>}
+      {line !== '' && <LogLine job={job} line={line} />}
+    </div>
+  );
+}
+
+function LogLine({ job, line }: { job: Job; line: string }): JSX.Element {
+  const { trans } = useRoom();
+  const doors = useDoors();
+  if (!doors.hasCommand(LOG_COMMAND)) {
+    return <code className="jp-Training-logLine">{line}</code>;
+  }
+  return (
+    <button
+      type="button"
+      className="jp-Training-logLine"
+      title={trans.__('The newest line of its log; opens the log')}
+      onClick={() => void doors.execute(LOG_COMMAND, { job: job.id })}
+    >
+      {line}
+    </button>
+  );
+}
+
+/** `cpu 1.9 of 2`, `412 MB`, `gpu0 87%`. */
+function gauge(job: Job, name: string, value: number): string {
+  if (name === 'cpu') {
+    const resources = job.spec?.resources as { cpus?: number | null } | undefined;
+    return resources?.cpus ? `cpu ${figure(value)} of ${figure(resources.cpus)}` : `cpu ${figure(value)}`;
+  }
+  if (name === 'memory') {
+    return bytes(value);
+  }
+  const [device, what] = name.split('_');
+  return what === 'util' ? `${device} ${Math.round(value)}%` : what === 'memory' ? `${device} ${bytes(value)}` : `${name} ${figure(value)}`;
+}
+
+function byGauge([a]: [string, number], [b]: [string, number]): number {
+  const rank = (name: string): string => (name === 'cpu' ? '0' : name === 'memory' ? '1' : `2${name}`);
+  return rank(a) < rank(b) ? -1 : 1;
+}
+
+/** The machine's series while it runs, asked for now and then: their samples come seconds apart. */
+function useTrails(job: Job, seen: boolean): ReadonlyMap<string, readonly number[]> {
+  const { session } = useRoom();
+  const [trails, setTrails] = useState<ReadonlyMap<string, readonly number[]>>(new Map());
+  const names = Object.keys(job.machine)
+    .sort()
+    .map(name => `machine/${name}`)
+    .join(' ');
+  const wanted = seen && names !== '' && !isEnded(job);
+  useEffect(() => {
+    if (!wanted) {
+      return undefined;
+    }
+    const ask = (): void => {
+      curves(session.settings, job.id, names.split(' '), CURVE_POINTS).then(
+        found =>
+          setTrails(
+            new Map(found.map(one => [one.name, one.points.map(point => point[2]).filter(value => value !== null)]))
+          ),
+        () => undefined // the next time will do
+      );
+    };
+    ask();
+    const timer = window.setInterval(ask, CURVE_PAUSE_MS);
+    return () => window.clearInterval(timer);
+  }, [wanted, names, job.id, session]);
+  return trails;
+}
