@@ -89,7 +89,7 @@ def _gc(options: argparse.Namespace, settings: Settings) -> int:
     if options.json:
         say.as_json(asdict(done))
         return 0
-    if not (done.jobs or done.points or done.spools or done.blobs):
+    if not (done.jobs or done.points or done.spools or done.blobs or done.data):
         print("There is nothing to remove.")
     else:
         _say_removed(done)
@@ -117,5 +117,5 @@ def _adopt(options: argparse.Namespace, settings: Settings) -> int:
 def _say_removed(done: Tidied) -> None:
     print(
         f"Removed {done.jobs} jobs with {done.points} points, {done.spools} spools of jobs that stay, "
-        f"{done.blobs} files of code: {done.bytes / 1e6:.1f} MB."
+        f"{done.blobs} files of code, {done.data} of data: {done.bytes / 1e6:.1f} MB."
     )

@@ -51,7 +51,10 @@ class Arrival:
         await self._write()
         if self._upload is None:
             raise self._fault
-        return await self._desk.call(self._upload.finish)
+        try:
+            return await self._desk.call(self._upload.finish)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Let go; what was not finished leaves nothing."""

@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -55,7 +56,7 @@ class Upload:
         self._target = folder / sha256
         self._hash = hashlib.sha256()
         self._size = 0
-        self._fault: OSError | None = None
+        self._turn = Lock()  # an upload may be given up while a piece of it is written
         self._temporary: str | None = None
         self._handle = -1
         try:
@@ -84,12 +85,15 @@ class Upload:
                 hint="Save larger data to a file, and read that in the job.",
             )
         self._hash.update(piece)
-        try:
-            view = memoryview(piece)
-            while view:
-                view = view[os.write(self._handle, view) :]
-        except OSError as error:
-            raise _refused(error) from None
+        with self._turn:
+            if self._handle < 0:
+                raise Unavailable("The upload was given up.")
+            try:
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(self._handle, view) :]
+            except OSError as error:
+                raise _refused(error) from None
 
     def finish(self) -> DataStored:
         """Put it in its place, durably. Repeating an upload changes nothing.
@@ -104,25 +108,28 @@ class Upload:
                 f"The content has another SHA-256 than the address says: {found[:12]}..., not {self._sha256[:12]}...",
                 hint="Send it again; it may have changed on its way.",
             )
-        assert self._temporary is not None
-        created = not self._target.exists()
-        try:
-            os.fsync(self._handle)
-            os.rename(self._temporary, self._target)
-            _sync(self._folder)
-        except OSError as error:
-            raise _refused(error) from None
-        self._temporary = None
+        with self._turn:
+            if self._temporary is None:
+                raise Unavailable("The upload was given up.")
+            created = not self._target.exists()
+            try:
+                os.fsync(self._handle)
+                os.rename(self._temporary, self._target)
+                _sync(self._folder)
+            except OSError as error:
+                raise _refused(error) from None
+            self._temporary = None
         return DataStored(sha256=self._sha256, size=self._size, created=created)
 
     def close(self) -> None:
         """Let go; removes what was not finished."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-        if self._temporary is not None:
-            Path(self._temporary).unlink(missing_ok=True)
-            self._temporary = None
+        with self._turn:
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+            if self._temporary is not None:
+                Path(self._temporary).unlink(missing_ok=True)
+                self._temporary = None
 
 
 def stored(site: Site, sha256: str) -> DataStored:

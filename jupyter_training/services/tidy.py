@@ -1,4 +1,4 @@
-"""Let go of what nobody keeps any more: old jobs, their folders, code that no job has.
+"""Let go of what nobody keeps any more: old jobs, their folders, code and data that no job has.
 
 First the rows, then the files: a job whose files are gone would be a lie, files
 without a job only take room. What belongs to no job of this store is left alone,
@@ -24,7 +24,7 @@ __all__ = ["Tidied", "tidy"]
 
 _DAY = 86_400.0
 _PAGE = 500
-# Code is stored before its job is: what is younger may belong to a submit that is under way.
+# Code and data are stored before their job is: what is younger may belong to a submit that is under way.
 _YOUNG_SECONDS = _DAY
 
 
@@ -37,6 +37,7 @@ class Tidied:
     points: int
     spools: int
     blobs: int
+    data: int
     bytes: int
     strangers: int
 
@@ -59,8 +60,22 @@ def tidy(site: Site, *, keep_days: float | None = None) -> Tidied:
     for old in _settled(site, known, before=now - site.settings.keep_spool_days * _DAY):
         freed += _remove(site.settings.spool_root / old.id)
         spools += 1
-    blobs, more = _sweep_blobs(site, before=now - _YOUNG_SECONDS)
-    return Tidied(len(report.jobs), report.held_back, report.points, spools, blobs, freed + more, strangers)
+    before = now - _YOUNG_SECONDS
+    old_code, old_data = _older(site.settings.blobs, before), _older(site.settings.data, before)
+    used_code, used_data = _used(site) if old_code or old_data else (set[str](), set[str]())
+    blobs = _sweep(site.settings.blobs, old_code - used_code, before)
+    data = _sweep(site.settings.data, old_data - used_data, before)
+    freed += sum(blobs) + sum(data)
+    return Tidied(
+        jobs=len(report.jobs),
+        held_back=report.held_back,
+        points=report.points,
+        spools=spools,
+        blobs=len(blobs),
+        data=len(data),
+        bytes=freed,
+        strangers=strangers,
+    )
 
 
 def _split(site: Site) -> tuple[list[Job], int]:
@@ -82,33 +97,42 @@ def _settled(site: Site, jobs: Iterable[Job], *, before: float) -> Iterator[Job]
                 yield job
 
 
-def _sweep_blobs(site: Site, *, before: float) -> tuple[int, int]:
-    """Remove contents that no job's code has. How many, and their bytes."""
-    old: dict[str, int] = {}
+def _older(folder: Path, before: float) -> set[str]:
+    """The files of a folder that nobody has touched since."""
     try:
-        with os.scandir(site.settings.blobs) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if status.st_mtime < before:
-                    old[entry.name] = status.st_size
+        with os.scandir(folder) as entries:
+            return {one.name for one in entries if one.stat(follow_symlinks=False).st_mtime < before}
     except OSError:
-        return 0, 0
-    for used in _used_blobs(site) if old else ():
-        old.pop(used, None)
-    for name in old:
-        (site.settings.blobs / name).unlink(missing_ok=True)
-    return len(old), sum(old.values())
+        return set()
 
 
-def _used_blobs(site: Site) -> Iterator[str]:
+def _used(site: Site) -> tuple[set[str], set[str]]:
+    """The contents that jobs have as their code, and as their data."""
+    code: set[str] = set()
+    data: set[str] = set()
     after: str | None = None
     while True:
         page = views.page(site.store, views.JobQuery(), after=after, limit=_PAGE)
         for job in page.jobs:
-            yield from (file.sha256 for file in job.spec.files)
+            code.update(file.sha256 for file in job.spec.files)
+            data.update(file.sha256 for file in job.spec.data)
         after = page.next
         if after is None:
-            return
+            return code, data
+
+
+def _sweep(folder: Path, names: Iterable[str], before: float) -> list[int]:
+    """Remove these files, but for those that were touched meanwhile. Their bytes."""
+    sizes = []
+    for name in names:
+        try:
+            status = os.lstat(folder / name)
+            if status.st_mtime < before:
+                os.unlink(folder / name)
+                sizes.append(status.st_size)
+        except OSError:
+            continue
+    return sizes
 
 
 def _remove(folder: Path) -> int:

@@ -148,7 +148,7 @@ def test_submit_carries_every_option_into_the_spec(run: Run, monkeypatch: pytest
     ("text", "said"),
     [
         ("nmae: x\n", "job.yaml line 1, column 1: there is no key 'nmae'. Did you mean 'name'?"),
-        ("name: [1\n", "job.yaml line 2"),
+        ("name: [1\n", "job.yaml line 1, column 7"),
         ("environment:\n  varaibles: {}\n", "line 2, column 3: environment.varaibles"),
         ("environment:\n  pass_env: A\n", "it must be a list of names"),
         ("slots: many\n", "job.yaml line 1, column 1"),

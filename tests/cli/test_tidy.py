@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, JobSpec, Origin, Submission
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.services import bundle
+from jupyter_training.services import data as services_data
 from jupyter_training.services.site import Site
 from jupyter_training.services.tidy import tidy
 from jupyter_training.settings import Settings
@@ -30,10 +32,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield opened
 
 
-def submitted(site: Site, name: str, *, ago: float, code: bytes = b"x = 1\n") -> JobId:
-    """A job with its code, submitted so many days ago."""
+def submitted(site: Site, name: str, *, ago: float, code: bytes = b"x = 1\n", data: tuple[str, ...] = ()) -> JobId:
+    """A job with its code and data, submitted so many days ago."""
     files = bundle.keep({"train.py": code}, site.settings.blobs)
-    spec = JobSpec.model_validate({"name": name, "entry": {"kind": "script", "path": "train.py"}, "files": files})
+    taken = [{"name": f"d{place}", "kind": "npy", "sha256": one, "size": 1} for place, one in enumerate(data)]
+    entry = {"kind": "script", "path": "train.py"}
+    spec = JobSpec.model_validate({"name": name, "entry": entry, "files": files, "data": taken})
     wish = Submission(f"key-of-{name}", spec, Origin("ada"))
     (stored,) = wishes.submit(site.store, [wish], new_id=site.new_id, now=Instant(NOW - ago * DAY))
     return stored.job.id
@@ -105,6 +109,19 @@ def test_code_goes_when_no_job_has_it_and_it_is_not_fresh(site: Site) -> None:
     assert 1 == tidy(site, keep_days=30).blobs
     (left,) = site.settings.blobs.iterdir()
     assert b"live = 1\n" == left.read_bytes()
+
+
+def test_data_go_when_no_job_has_them_and_they_are_not_fresh(site: Site) -> None:
+    kept, lost = (services_data.store(site, sha256(one).hexdigest(), one).sha256 for one in (b"a", b"b"))
+    submitted(site, "live", ago=40, data=(kept,))
+    half = site.settings.data / ".coming-cut-off"
+    half.write_bytes(b"half")
+    assert 0 == tidy(site).data, "what was sent a moment ago may belong to a submit that follows"
+    for path in site.settings.data.iterdir():
+        os.utime(path, (NOW - 2 * DAY, NOW - 2 * DAY))
+    assert 2 == tidy(site).data
+    assert [kept] == [path.name for path in site.settings.data.iterdir()]
+    assert lost not in {path.name for path in site.settings.data.iterdir()}
 
 
 def test_code_that_is_submitted_again_counts_as_fresh(site: Site) -> None:

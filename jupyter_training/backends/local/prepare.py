@@ -23,7 +23,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     """Make the folder ready to be claimed. Repeating it changes nothing once the order is there.
 
     Raises:
-        LaunchFailed: the interpreter, the folder, the code or a secret is not there.
+        LaunchFailed: the interpreter, the folder, the code, data or a secret is not there.
         OSError: the folder can't be written.
     """
     if layout.read_json(layout.order_file(folder)) is not None:
@@ -36,6 +36,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     _unpack(spec, code, settings.blobs)
     output = settings.outputs / order.ref.job
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data = _data(spec, settings.data)
     _hand_over_secrets(spec, settings.secrets_file(order.key), folder)
     words = launcher.command(spec, order.allocation, python=environment.python, runtime=runtime, attempt=folder)
     layout.write_json(
@@ -52,6 +53,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "code": str(code),
             "entry": spec.entry.model_dump(mode="json"),
             "params": spec.params,
+            "data": data,
             "output": str(output),
             "grace": spec.grace,
             "stop_within": STOP_WITHIN,
@@ -71,6 +73,14 @@ def _unpack(spec: JobSpec, code: Path, blobs: Path) -> None:
             shutil.copyfile(blobs / file.sha256, target)
         except FileNotFoundError:
             raise LaunchFailed(f"the content of {file.path!r} is no longer in the home's blobs.") from None
+
+
+def _data(spec: JobSpec, kept: Path) -> list[dict[str, str]]:
+    """What came along, where it is kept: the job reads it there, however many attempts and jobs have it."""
+    for one in spec.data:
+        if not (kept / one.sha256).is_file():
+            raise LaunchFailed(f"the content of {one.name!r} is no longer in the home's data.", hint="Submit it again.")
+    return [{"name": one.name, "kind": one.kind, "path": str(kept / one.sha256)} for one in spec.data]
 
 
 def _hand_over_secrets(spec: JobSpec, kept: Path, folder: Path) -> None:

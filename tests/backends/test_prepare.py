@@ -1,0 +1,59 @@
+"""What stands in an attempt's folder before it is begun."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from jupyter_training.backends.local.prepare import prepare
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import BundleFile, DataFile, JobSpec
+from jupyter_training.core.resources import Allocation
+from jupyter_training.errors import LaunchFailed
+from jupyter_training.seams.backend import AttemptRef, LaunchOrder
+from jupyter_training.settings import Settings
+from jupyter_training.spool import layout
+from jupyter_training.testing.builders import a_spec
+
+JOB = JobId("abcdefghij")
+
+
+def keep(folder: Path, content: bytes) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = sha256(content).hexdigest()
+    (folder / name).write_bytes(content)
+    return name
+
+
+def a_job(settings: Settings, **more: object) -> JobSpec:
+    code = b"print(X)"
+    file = BundleFile(path="train.py", sha256=keep(settings.blobs, code), size=len(code))
+    return a_spec(files=(file,), environment={"python": sys.executable}, **more)
+
+
+def ordered(settings: Settings, spec: JobSpec, folder: Path) -> dict[str, object]:
+    order = LaunchOrder(AttemptRef(JOB, 1, "token", None), spec, Allocation("local", 1), "store", "key")
+    prepare(order, folder, folder / "runtime", settings)
+    found = layout.read_json(layout.order_file(folder))
+    assert found is not None
+    return found
+
+
+def test_the_order_says_where_the_data_are_kept(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    kept = keep(settings.data, b"array")
+    spec = a_job(settings, data=(DataFile(name="X", kind="npy", sha256=kept, size=5, words="array 5"),))
+    order = ordered(settings, spec, tmp_path / "1")
+    assert [{"name": "X", "kind": "npy", "path": str(settings.data / kept)}] == order["data"]
+    assert [] == ordered(settings, a_job(settings), tmp_path / "2")["data"]
+
+
+def test_data_that_are_gone_are_named_before_anything_starts(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    spec = a_job(settings, data=(DataFile(name="X", kind="npy", sha256="0" * 64, size=5),))
+    with pytest.raises(LaunchFailed, match="'X' is no longer in the home's data"):
+        ordered(settings, spec, tmp_path / "1")
+    assert not layout.order_file(tmp_path / "1").exists()
