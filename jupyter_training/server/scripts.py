@@ -116,7 +116,7 @@ class Scripts:
             raise NotFound(f"There is no script {path[:200]!r} below the server's root folder.")
         root = Path(os.path.realpath(self.root))
         file = Path(os.path.realpath(root / path))
-        if not file.is_relative_to(root) or not file.is_file():
+        if not file.is_relative_to(root) or not os.path.isfile(file):  # which is False for what no file can be called
             raise NotFound(
                 f"There is no script {path[:200]!r} below the server's root folder.", hint=_neighbour(root / path, root)
             )
