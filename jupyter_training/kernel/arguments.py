@@ -16,10 +16,14 @@ __all__ = ["Parsed", "parse", "verb_of"]
 
 @dataclass(frozen=True)
 class Parsed:
-    """A magic line, read. ``places`` says where a server's key was written: (column from 1, length)."""
+    """A magic line, read. ``places`` says where a server's key was written: (column from 1, length).
+
+    ``written`` are the operands with their quotes, each with its column.
+    """
 
     command: Command
     operands: tuple[str, ...] = ()
+    written: tuple[tuple[str, int], ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)  # key=value
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -79,6 +83,7 @@ class _Reader:
         self.command = command
         self.offset = offset
         self.operands: list[str] = []
+        self.written: list[tuple[str, int]] = []
         self.options: dict[str, object] = {}
         self.values: dict[str, object] = {}
         self.places: dict[str, tuple[int, int]] = {}
@@ -99,7 +104,7 @@ class _Reader:
                 f"{self.command.magic} needs {self.command.needs}.",
                 hint=f"Usage: {self.command.usage}, e.g. {self.command.magic} {example}.",
             )
-        return Parsed(self.command, tuple(self.operands), self.options, self.values, self.places)
+        return Parsed(self.command, tuple(self.operands), tuple(self.written), self.options, self.values, self.places)
 
     def _option(self, word: Word, waiting: list[Word]) -> None:
         flag, equals, joined = word.text.partition("=")
@@ -171,6 +176,7 @@ class _Reader:
         if not self.operands:
             self._place("name", word)
         self.operands.append(word.text)
+        self.written.append((word.raw, self.offset + word.start + 1))
 
     def _unknown_hint(self, flag: str) -> str:
         close = near_miss(flag, self.command.flags)

@@ -134,7 +134,7 @@ CELL = Command(
         Option(("--once",), "no new job where an equal one has succeeded", key="once"),
         Option(
             ("--if-exists",),
-            "what an equal job that is still active means: that job (the default), a new one, or an error",
+            "what an equal job that is active means: that job (the default), a new one, an error",
             "text",
             "reuse|new|error",
             "if_exists",

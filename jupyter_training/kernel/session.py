@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 _UNFINISHED = ("queued", "running", "paused")
+_PATTERN = "*?["
 _PAGE = 500
 _OFFERED = 50  # jobs that completion knows
 
@@ -46,28 +47,41 @@ class Session:
 
         Raises:
             UnknownJob, AmbiguousJob: with the near miss or the candidates.
-            InvalidUsage: the variable holds no handle.
+            InvalidUsage: the variable holds no handle, or the word is a pattern, which may fit several.
         """
+        if any(sign in text for sign in _PATTERN):
+            raise InvalidUsage(
+                f"{text!r} is a pattern, and one job is wanted here.", hint="See which there are: %train list."
+            )
         if text.startswith("@"):
             return self.client.job(_held(text[1:], names))
         return self.client.find(text, notebook=notebook)
 
-    def jobs(self, texts: Iterable[str], *, notebook: str | None, names: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The jobs that several words mean, each once; a pattern stands for the unfinished jobs it fits.
+    def jobs(
+        self, text: str, *, notebook: str | None, names: Mapping[str, Any], ended: bool = False
+    ) -> list[dict[str, Any]]:
+        """The jobs that one word means. A pattern stands for the unfinished jobs whose names it fits.
+
+        With ``ended`` it stands for the newest job of each name that it fits, as
+        a name does: those of this notebook, where it is known.
 
         Raises:
             UnknownJob: a word or pattern that fits nothing.
         """
-        found: dict[str, dict[str, Any]] = {}
-        for text in texts:
-            if any(sign in text for sign in "*?["):
-                fitting = [job for job in self._unfinished() if fnmatchcase(job["name"], text)]
-                if not fitting:
-                    raise UnknownJob(f"No unfinished job has a name that fits {text!r}.", hint="See %train list.")
-            else:
-                fitting = [self.job(text, notebook=notebook, names=names)]
-            found.update((job["id"], job) for job in fitting)
-        return list(found.values())
+        if not any(sign in text for sign in _PATTERN):
+            return [self.job(text, notebook=notebook, names=names)]
+        if ended:
+            newest: dict[str, dict[str, Any]] = {}
+            for job in self._all(notebook=notebook):
+                newest.setdefault(job["name"], job)
+            known: Iterable[dict[str, Any]] = newest.values()
+        else:
+            known = self._all(state=_UNFINISHED)
+        fitting = [job for job in known if fnmatchcase(job["name"], text)]
+        if not fitting:
+            kind = "job" if ended else "unfinished job"
+            raise UnknownJob(f"No {kind} has a name that fits {text!r}.", hint="See %train list.")
+        return fitting
 
     def job_words(self) -> list[str]:
         """Names and ids for completion, the newest first. Empty while no server was needed: looking may start one."""
@@ -81,15 +95,15 @@ class Session:
             return []
         return sorted(pool["name"] for pool in self._client.pools())
 
-    def _unfinished(self) -> list[dict[str, Any]]:
-        jobs: list[dict[str, Any]] = []
+    def _all(self, *, state: Sequence[str] | None = None, notebook: str | None = None) -> Iterator[dict[str, Any]]:
+        """Every job in these states, the newest first."""
         after: str | None = None
         while True:
-            page = self.client.jobs(state=_UNFINISHED, after=after, limit=_PAGE)
-            jobs.extend(page["jobs"])
+            page = self.client.jobs(state=state, notebook=notebook, after=after, limit=_PAGE)
+            yield from page["jobs"]
             after = page["next"]
             if after is None:
-                return jobs
+                return
 
 
 def _held(variable: str, names: Mapping[str, Any]) -> str:

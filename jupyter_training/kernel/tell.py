@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from jupyter_training.kernel.card import ranked
@@ -28,7 +29,7 @@ from jupyter_training.kernel.wording import (
     span_text,
 )
 
-__all__ = ["FIRST_CELL", "about", "kept", "listing", "metrics", "submitted"]
+__all__ = ["FIRST_CELL", "about", "called", "front", "kept", "listing", "metrics", "submitted"]
 
 FIRST_CELL = """\
 No trainings yet. Put this in a cell:
@@ -53,6 +54,27 @@ def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = Fal
         return Table(("state", "name", "metrics"), rows, empty)
     rows = [[_state(job), Cell(job["name"]), Cell(short(job["id"])), *_figures(job, now)] for job in jobs]
     return Table(("state", "name", "id", "metric", "time", "submitted", ""), rows, empty, note)
+
+
+def front(own: Sequence[Job], others: Sequence[Job], *, now: float) -> Table:
+    """This notebook's jobs, then others with the notebook that they come from; and what can be typed."""
+    jobs = [*own, *others]
+    found = listing(jobs, now=now, more=False)
+    if not jobs or plain():
+        return found
+    job = short(jobs[0]["id"])
+    verbs = (f"%train {verb}" for verb in (f"show {job}", f"logs {job}", f"cancel {job}", f"clone {job}", "help"))
+    rows = found.rows
+    if others:
+        places = [*("here" for _ in own), *(_notebook(one) for one in others)]
+        rows = [[*row, Cell(place)] for row, place in zip(rows, places, strict=True)]
+    columns = (*found.columns, "from") if others else found.columns
+    return Table(columns, rows, note=" · ".join(verbs))
+
+
+def called(job: Job) -> str:
+    """A job by name and the start of its id."""
+    return str(job["name"]) if plain() else f"{job['name']} · {short(job['id'])}"
 
 
 def about(job: Job, *, now: float) -> Table:
@@ -95,12 +117,11 @@ def submitted(result: Mapping[str, Any]) -> list[str]:
     if not result["reused"]:
         return notes
     job = result["job"]
-    called = job["name"] if plain() else f"{job['name']} · {short(job['id'])}"
     if job["ended"] is None:
         phase = "active" if plain() else job["phase"]
-        return [f"{called} is already {phase}: the same job. For another one: --if-exists new.", *notes]
+        return [f"{called(job)} is already {phase}: the same job. For another one: --if-exists new.", *notes]
     when = "" if plain() else f" {ago(job['ended'], now=time.time())}"
-    return [f"{called} has succeeded{when}, and nothing has changed: no new job.", *notes]
+    return [f"{called(job)} has succeeded{when}, and nothing has changed: no new job.", *notes]
 
 
 def kept(config: Config, *, replaced: bool) -> str:
@@ -108,6 +129,10 @@ def kept(config: Config, *, replaced: bool) -> str:
     keys = ", ".join(sorted(config.values))
     instead = " instead of the one before" if replaced else ""
     return f"Config {config.name} ({keys}) is kept in this kernel{instead}. To use it: %%train --config {config.name}"
+
+
+def _notebook(job: Job) -> str:
+    return Path(job["notebook"]).name if job["notebook"] else ""
 
 
 def _state(job: Job) -> Cell:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.errors import InvalidUsage, NotFound, near_miss
-from jupyter_training.kernel import card, explain, tell, waiting
+from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
+from jupyter_training.kernel import bulk, card, explain, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.kernel.commands import FRONT
+from jupyter_training.kernel.filter_line import filter_of
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIONS", "Desk"]
 
+_OWN, _OTHERS = 8, 4  # lines of %train alone
 _BYTES_A_LINE = 200
 _MOST_BYTES = 1024 * 1024
 
@@ -39,9 +42,26 @@ class Desk:
         text = parsed.operands[0] if parsed.operands else "last"
         return self.session.job(text, notebook=notebook_of(self.shell), names=self.shell.user_ns)
 
-    def jobs(self, parsed: Parsed) -> list[dict[str, Any]]:
-        texts = parsed.operands or ("last",)
-        return self.session.jobs(texts, notebook=notebook_of(self.shell), names=self.shell.user_ns)
+    def jobs(self, parsed: Parsed, *, ended: bool = False) -> list[dict[str, Any]]:
+        """The jobs of all operands, each once; without one the last job."""
+        found: dict[str, dict[str, Any]] = {}
+        for text in parsed.operands or ("last",):
+            found.update((job["id"], job) for job in self.jobs_of(text, ended=ended))
+        return list(found.values())
+
+    def jobs_of(self, text: str, *, ended: bool = False) -> list[dict[str, Any]]:
+        return self.session.jobs(text, notebook=notebook_of(self.shell), names=self.shell.user_ns, ended=ended)
+
+
+def front(desk: Desk, _: Parsed) -> None:
+    """``%train`` alone: this notebook's newest jobs, then the newest of others, and what can be typed."""
+    notebook, client = notebook_of(desk.shell), desk.session.client
+    if notebook is None or '"' in notebook:
+        own, others = client.jobs(limit=_OWN + _OTHERS)["jobs"], []
+    else:
+        own = client.jobs(notebook=notebook, limit=_OWN)["jobs"]
+        others = client.jobs(filter=f'-notebook:"{notebook}"', limit=_OTHERS)["jobs"]
+    desk.screen.table(tell.front(own, others, now=time.time()))
 
 
 def list_(desk: Desk, parsed: Parsed) -> None:
@@ -49,8 +69,12 @@ def list_(desk: Desk, parsed: Parsed) -> None:
     notebook = notebook_of(desk.shell) if parsed.on("here") else None
     if parsed.on("here") and notebook is None:
         raise InvalidUsage("This kernel does not know which notebook it belongs to.", hint="Leave out --here.")
-    text = parsed.operands[0] if parsed.operands else None
-    page = desk.session.client.jobs(state=state, text=text, notebook=notebook, limit=parsed.whole("n", 20))
+    wanted = filter_of(parsed.written)
+    text = wanted.text if wanted is not None else None
+    try:
+        page = desk.session.client.jobs(state=state, filter=text, notebook=notebook, limit=parsed.whole("n", 20))
+    except InvalidRequest as error:
+        raise wanted.placed(error) if wanted is not None else error from None
     filtered = bool(state or text or notebook)
     desk.screen.table(tell.listing(page["jobs"], now=time.time(), more=bool(page["next"]), filtered=filtered))
 
@@ -99,7 +123,7 @@ def metrics(desk: Desk, parsed: Parsed) -> None:
 
 
 def wait(desk: Desk, parsed: Parsed) -> None:
-    jobs = desk.jobs(parsed)
+    jobs = desk.jobs(parsed, ended=True)
     quiet = parsed.on("quiet")
     limit = parsed.options.get("timeout")
     waiting.stay(
@@ -111,11 +135,17 @@ def wait(desk: Desk, parsed: Parsed) -> None:
 
 
 def cancel(desk: Desk, parsed: Parsed) -> None:
-    _stop(desk, parsed, "cancel", "is asked to stop")
+    bulk.act(desk, parsed, "cancel", "is asked to stop")
 
 
 def kill(desk: Desk, parsed: Parsed) -> None:
-    _stop(desk, parsed, "kill", "is being killed")
+    bulk.act(desk, parsed, "kill", "is being killed")
+
+
+def clone(desk: Desk, parsed: Parsed) -> None:
+    job = desk.job(parsed)
+    desk.shell.set_next_input(desk.session.client.cell(job["id"]))
+    desk.screen.say(f"The cell of {tell.called(job)} is in the next cell, to be changed and run.")
 
 
 def attach(desk: Desk, parsed: Parsed) -> None:
@@ -158,22 +188,8 @@ def _follow(desk: Desk, job: Mapping[str, Any], tail: int) -> None:
         desk.screen.say(f"\n[ no longer followed; {job['name']} goes on ]")
 
 
-def _stop(desk: Desk, parsed: Parsed, verb: str, words: str) -> None:
-    from jupyter_training.errors import from_problem
-
-    jobs = desk.jobs(parsed)
-    results = desk.session.client.act(verb, *(job["id"] for job in jobs))
-    names = {job["id"]: job["name"] for job in jobs}
-    if not parsed.on("quiet"):
-        lines = [names[one["id"]] + ("" if plain() else f" · {short(one['id'])}") for one in results if one["ok"]]
-        if lines:
-            desk.screen.say("\n".join(f"{line} {words}." for line in lines))
-    refused = [one for one in results if not one["ok"]]
-    if refused:
-        raise from_problem(refused[0]["problem"])
-
-
 ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
+    FRONT.name: front,
     "list": list_,
     "show": show,
     "logs": logs,
@@ -181,6 +197,7 @@ ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
     "wait": wait,
     "cancel": cancel,
     "kill": kill,
+    "clone": clone,
     "attach": attach,
     "doctor": doctor,
     "help": help_,

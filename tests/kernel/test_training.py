@@ -163,6 +163,52 @@ def test_a_pattern_stops_every_job_that_fits(kernel: Kernel) -> None:
         assert "canceled" == kernel.value("one.wait().state")
 
 
+def test_a_pattern_waits_for_the_newest_job_of_each_name_and_tells_of_its_failure(kernel: Kernel) -> None:
+    kernel.run("%%train both-1 --wait -q\n1/0\n")
+    kernel.run(f"%%train both-1 -q{STEPS}")
+    kernel.run(f"%%train both-2 -q{STEPS}")
+    got = kernel.run("%train wait 'both-*'")
+    assert got.error is None, got.shown
+    assert ["succeeded", "succeeded"] == [one["text/plain"].split()[3] for one in got.displays]
+    kernel.run("%%train both-3 --wait -q\n1/0\n")
+    assert "JobFailed: both-3 failed" in kernel.run("%train wait 'both-*'").shown
+
+
+def test_what_has_ended_refuses_and_the_others_are_stopped(kernel: Kernel) -> None:
+    kernel.run(f"%%train over --wait -q{STEPS}")
+    kernel.run(f"%%train going -q pause=0.3 steps=1000{STEPS}")
+    assert "IllegalVerb: " in kernel.run("%train cancel over").shown
+    got = kernel.run("%train cancel over going")
+    assert "Refused: 1 of 2 could not be asked." in got.shown
+    assert "can't be canceled: it has succeeded" in got.text
+    kernel.run("%train attach going -o one -q")
+    assert "canceled" == kernel.value("one.wait().state")
+
+
+def test_once_takes_what_has_succeeded(kernel: Kernel) -> None:
+    cell = f"%%train only --once --wait -o only{STEPS}"
+    kernel.run(cell)
+    first = kernel.value("only.id")
+    got = kernel.run(cell)
+    assert "has succeeded" in got.text
+    assert "nothing has changed: no new job." in got.text
+    assert "succeeded" in got.displays[0]["text/plain"]
+    assert first == kernel.value("only.id")
+    assert "no new job" not in kernel.run(cell.replace("--once", "")).text
+    assert first != kernel.value("only.id")
+
+
+def test_clone_offers_the_cell_as_the_next_input(kernel: Kernel) -> None:
+    kernel.run(f"%%train copied --wait -q --tag team=vision steps=2{STEPS}")
+    request = kernel.send("%train clone copied")
+    replies = iter(lambda: kernel.client.get_shell_msg(timeout=20), None)  # those of earlier cells wait there too
+    reply = next(one for one in replies if one["parent_header"].get("msg_id") == request)
+    (payload,) = reply["content"]["payload"]
+    assert ("set_next_input", False) == (payload["source"], payload["replace"])
+    assert f"%%train copied --tag team=vision steps=2\n{STEPS.lstrip()}" == payload["text"]
+    kernel.outputs(request)
+
+
 @pytest.mark.parametrize(
     ("cell", "words", "marked"),
     [
