@@ -76,6 +76,11 @@ class Settings:
         return self.home / "runtime"
 
     @property
+    def light(self) -> Path:
+        """The light side as a folder for kernels that have none of us, once per content."""
+        return self.home / "light"
+
+    @property
     def logs(self) -> Path:
         """Our own processes' logs: dispatcher, mirror, record server."""
         return self.home / "logs"

@@ -15,11 +15,12 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_training.runtime import LAUNCHER
 
-__all__ = ["install"]
+__all__ = ["install", "put"]
 
 _ROOMS = ("runtime", "spool", "supervisor")
 _HASH_LENGTH = 16
@@ -44,8 +45,16 @@ def install(home: str | os.PathLike[str]) -> Path:
     Raises:
         OSError: it can't be made; nothing half-made stands in its place.
     """
-    contents = _contents(Path(__file__).resolve().parent.parent)
-    place = Path(home) / "runtime" / _hash(contents)
+    return put(Path(home) / "runtime", _contents(Path(__file__).resolve().parent.parent))
+
+
+def put(root: Path, contents: Mapping[str, bytes]) -> Path:
+    """The folder below ``root`` that holds these files, made if it is not there yet and named by what is in it.
+
+    Raises:
+        OSError: it can't be made; nothing half-made stands in its place.
+    """
+    place = root / _hash(contents)
     if place.is_dir():
         return place
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,14 +79,14 @@ def _contents(package: Path) -> dict[str, bytes]:
     return found
 
 
-def _hash(contents: dict[str, bytes]) -> str:
+def _hash(contents: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     for path, content in contents.items():
         digest.update(f"{path} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:_HASH_LENGTH]
 
 
-def _write(folder: Path, contents: dict[str, bytes]) -> None:
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
