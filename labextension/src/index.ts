@@ -5,6 +5,8 @@
 import { ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -14,11 +16,12 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands } from './commands';
+import { addDetail } from './commands/detail';
 import type { Session } from './model/session';
 import { SidebarHost } from './panels/sidebar/host';
 import { addPresence } from './presence';
 import { JobOutput } from './renderers/job/host';
-import { DOMAIN, ITrainings, JOB_MIME, PLUGIN_ID, PRESENCE_ID, SIDEBAR_ID } from './tokens';
+import { DETAIL_ID, DOMAIN, ITrainings, JOB_MIME, PLUGIN_ID, PRESENCE_ID, SIDEBAR_ID } from './tokens';
 
 const trainings: JupyterFrontEndPlugin<ITrainings> = {
   id: PLUGIN_ID,
@@ -66,6 +69,22 @@ const presence: JupyterFrontEndPlugin<void> = {
   activate: addPresence
 };
 
+const details: JupyterFrontEndPlugin<void> = {
+  id: DETAIL_ID,
+  description: 'Trainings in the main area, and the form that trains with a script of the file browser.',
+  autoStart: true,
+  requires: [ITrainings],
+  optional: [ICommandPalette, ILayoutRestorer, IEditorServices, IFileBrowserFactory],
+  activate: (
+    app: JupyterFrontEnd,
+    { session, trans }: ITrainings,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    editors: IEditorServices | null,
+    files: IFileBrowserFactory | null
+  ): void => addDetail(app, session, trans, { palette, restorer, editors, files })
+};
+
 /** Put the sidebar where the settings want it, and move it when they change. */
 async function place(app: JupyterFrontEnd, sidebar: SidebarHost, registry: ISettingRegistry | null): Promise<void> {
   app.shell.add(sidebar, 'left', { rank: 300, type: 'Training' });
@@ -109,4 +128,4 @@ function once(make: () => Promise<Session>): Pick<ITrainings, 'session' | 'whenL
   return { session, whenLoaded };
 }
 
-export default [trainings, presence];
+export default [trainings, presence, details];

@@ -12,6 +12,9 @@ export const PLUGIN_ID = `${NAME}:plugin`;
 /** The plugin for the status bar, notifications, the running panel and the launcher. */
 export const PRESENCE_ID = `${NAME}:presence`;
 
+/** The plugin for trainings in the main area. */
+export const DETAIL_ID = `${NAME}:detail`;
+
 /** Id of the sidebar's widget, under which the layout restorer knows it. */
 export const SIDEBAR_ID = `${NAME}-sidebar`;
 
