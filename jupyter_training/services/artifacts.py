@@ -35,6 +35,9 @@ _SHOWN = frozenset(
     }
 )
 
+# What Python's table lacks or calls by a name that nobody shows.
+_TYPES = {".webp": "image/webp"} | dict.fromkeys((".log", ".md", ".yaml", ".yml", ".jsonl"), "text/plain")
+
 
 class ArtifactQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,7 +67,7 @@ def view(name: str, status: os.stat_result) -> ArtifactView:
         id=_artifact_id(name),
         name=name,
         size=status.st_size,
-        type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        type=_type_of(name),
         modified=instant(status.st_mtime) or "",
     )
 
@@ -85,6 +88,16 @@ def open_artifact(site: Site, job: JobId, artifact: str, query: ArtifactQuery) -
             except OSError:
                 break
     raise NotFound(f"The job {job} has no output {artifact[:40]!r}.", hint="The list of its artifacts gives the ids.")
+
+
+def _type_of(name: str) -> str:
+    own = _TYPES.get(os.path.splitext(name)[1].lower())
+    if own is not None:
+        return own
+    kind, packed = mimetypes.guess_type(name)
+    if packed is not None:  # an SVG that is packed is no SVG to a browser that is not told so
+        return f"application/{packed}"
+    return kind or "application/octet-stream"
 
 
 def _artifact_id(name: str) -> str:

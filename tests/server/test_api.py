@@ -226,3 +226,38 @@ def test_a_mistake_in_a_filter_is_shown_at_its_column(living: House) -> None:
     assert (400, "invalid_request", 7) == (refused.status, refused.json["code"], problem["column"])
     assert "Did you mean 'failed'?" == refused.json["hint"]
     assert 400 == living.ask("GET", "jobs?sort=queue&state=running").status
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.png", "image/png"),
+        ("a.jpg", "image/jpeg"),
+        ("a.gif", "image/gif"),
+        ("a.webp", "image/webp"),
+        ("a.svg", "image/svg+xml"),
+        ("a.txt", "text/plain"),
+        ("a.csv", "text/csv"),
+        ("a.json", "application/json"),
+    ],
+)
+def test_what_is_safe_may_be_shown_in_a_page(living: House, name: str, kind: str) -> None:
+    job = living.submit()
+    artifact = keep(living, job, name, b"content")
+    answer = living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=true")
+    assert (200, b"content", kind) == (answer.status, answer.content, answer.headers["content-type"])
+    assert answer.headers["content-disposition"].startswith("inline;")
+    assert "nosniff" == answer.headers["x-content-type-options"]
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "allow" not in policy
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.pdf", "a.js", "a.xml", "a.xhtml", "a.bin", "a", "a.svgz"])
+def test_anything_else_is_only_downloaded(living: House, name: str) -> None:
+    job = living.submit()
+    artifact = keep(living, job, name, b"<script>alert(1)</script>")
+    refused = living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=true")
+    assert (400, "Download it instead.") == (refused.status, refused.json["hint"])
+    assert 200 == living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=false").status
