@@ -38,7 +38,7 @@ export function KernelLine({ desk }: { desk: Desk }): JSX.Element | null {
   };
   return (
     <div className="jp-Training-kernel">
-      <span>{trans.__('This kernel does not know %%train.')}</span>
+      <span>{trans.__('This kernel does not know %1.', '%%train')}</span>
       <button
         type="button"
         className="jp-Training-button"
@@ -47,7 +47,7 @@ export function KernelLine({ desk }: { desk: Desk }): JSX.Element | null {
         title={
           knows === 'absent'
             ? trans.__("Lend this server's copy of the magics to the kernel, until it is restarted")
-            : trans.__('Runs %load_ext jupyter_training in the kernel')
+            : trans.__('Runs %1 in the kernel', '%load_ext jupyter_training')
         }
       >
         {knows === 'absent' ? trans.__('Use in this kernel') : trans.__('Load')}

@@ -1,10 +1,10 @@
 /**
  * Whether the notebook in front has a kernel that knows `%%train`, and the way to teach it. The kernel is
- * asked silently, when it is idle, once in its life.
+ * asked silently, when it is idle; one that did not know it is asked again after each cell that was run.
  */
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { Kernel } from '@jupyterlab/services';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -94,11 +94,19 @@ export class KernelWatch implements IDisposable {
       this._tell('unasked');
       this._lookAt();
     };
+    // What we ask ourselves is silent and has no such message, so this does not go round in circles.
+    const ran = (_: ISessionContext, message: KernelMessage.IMessage): void => {
+      if (message.header.msg_type === 'execute_input' && this._knows !== 'ready') {
+        this._asked = null;
+      }
+    };
     context.statusChanged.connect(look);
+    context.iopubMessage.connect(ran);
     context.kernelChanged.connect(other);
     void context.ready.then(() => this._lookAt());
     return new DisposableDelegate(() => {
       context.statusChanged.disconnect(look);
+      context.iopubMessage.disconnect(ran);
       context.kernelChanged.disconnect(other);
     });
   }
