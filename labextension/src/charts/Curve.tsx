@@ -124,7 +124,7 @@ function options(node: HTMLElement, name: string, height: number, scales: uPlot.
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     scales,
     axes: [
       { ...axis, size: 20, grid: { show: false }, incrs: WHOLE_STEPS },
