@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,7 +27,10 @@ __all__ = ["CellText", "cell"]
 
 _DEFAULT_GRACE = 10.0
 _DEFAULT_POOL = "local"
-_PLAIN = re.compile(r"[\w.,:/@%+-]+\Z", re.ASCII)
+_PLAIN = re.compile(r"[\w.,:/@%+-][\w.,:/@%+=-]*\Z")
+_PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
+_ARITHMETIC = re.compile(r"[\d.+\-eE_]*[*/][\d.+\-*/eE_]*\Z")
+_WORDS = frozenset({"true", "false", "null", "none", "nan", "inf", "infinity"})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -64,7 +66,7 @@ def _train_cell(job: Job, body: str) -> str:
     words = ["%%train", spec.name, *_options(job)]
     for name, value in spec.params.items():
         if name not in literals or not _same(literals[name], value):
-            words.append(f"{name}={_word(_value(value))}")
+            words.append(f"{name}={_value(value)}")
     return f"{' '.join(words)}\n{body}"
 
 
@@ -174,14 +176,15 @@ def _same(literal: object, value: object) -> bool:
 
 
 def _value(value: object) -> str:
-    """A value as the magic line reads it: a text without quotes where it can't be taken for something else."""
-    if isinstance(value, str):
-        return json.dumps(value) if _looks_like_another_kind(value) else value
-    return json.dumps(value, ensure_ascii=False)
+    """A parameter's value as the magic line reads it: a plain text without quotes, all else as Python writes it."""
+    if isinstance(value, str) and _PLAIN_TEXT.match(value) and not _is_taken_for_another(value):
+        return value
+    return repr(value)
 
 
-def _looks_like_another_kind(text: str) -> bool:
-    if text == "" or text[0] in "[{\"'(" or text != text.strip() or text.lower() in ("true", "false", "null", "none"):
+def _is_taken_for_another(text: str) -> bool:
+    """Whether a text without quotes would be read as a number, a sum or a word of its own."""
+    if text.lower() in _WORDS or _ARITHMETIC.match(text):
         return True
     try:
         ast.literal_eval(text)
@@ -191,13 +194,14 @@ def _looks_like_another_kind(text: str) -> bool:
 
 
 def _word(text: str) -> str:
-    """One word of the magic line."""
+    """An option's value, ``key=value`` too. Quotes around a value are taken off as they are: nothing is escaped."""
     if _PLAIN.match(text):
         return text
     name, equals, value = text.partition("=")
+    quote = "'" if '"' in value or (not equals and '"' in text) else '"'
     if equals and _PLAIN.match(name):
-        return f"{name}={shlex.quote(value)}"
-    return shlex.quote(text)
+        return f"{name}={quote}{value}{quote}"
+    return f"{quote}{text}{quote}"
 
 
 def _number(value: Any) -> str:

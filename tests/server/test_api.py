@@ -261,3 +261,49 @@ def test_anything_else_is_only_downloaded(living: House, name: str) -> None:
     refused = living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=true")
     assert (400, "Download it instead.") == (refused.status, refused.json["hint"])
     assert 200 == living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=false").status
+
+
+def test_a_plan_says_what_a_submit_would_store_and_stores_nothing(living: House) -> None:
+    before = living.get("info")["head"]
+    blobs = sorted(living.settings.blobs.iterdir())
+    taken = [{"name": "X", "kind": "npy", "sha256": "0" * 64, "size": 800, "words": "array 100"}]
+    planned = living.ask("POST", "plans", body=wish(name="planned", params={"lr": 0.1}, priority=7, data=taken)).json
+    assert ("planned", {"lr": 0.1}, "local", 7) == (
+        planned["spec"]["name"],
+        planned["spec"]["params"],
+        planned["pool"],
+        planned["priority"],
+    )
+    assert ([{"path": "train.py", "size": 15}], {"code": 15, "data": 800}) == (planned["files"], planned["sizes"])
+    assert [{"name": "X", "kind": "npy", "words": "array 100", "size": 800}] == planned["data"]
+    assert (before, blobs) == (living.get("info")["head"], sorted(living.settings.blobs.iterdir()))
+    assert 422 == living.ask("POST", "plans", body=wish(resources={"slots": 100_000})).status
+
+
+def test_a_jobs_code_and_cell_are_given_back(living: House) -> None:
+    job = living.ask("POST", "jobs", body=a_cell("lr = 0.5\nprint(lr)\n")).json["job"]["id"]
+    assert {"text": "%%train same-cell\nlr = 0.5\nprint(lr)\n"} == living.get(f"jobs/{job}/cell")
+    code = living.get(f"jobs/{job}/code")
+    assert ("cell.py", ["lr = 0.5\nprint(lr)\n"]) == (code["entry"], [file["text"] for file in code["files"]])
+    assert {404} == {
+        living.ask("GET", f"jobs/aaaaaaaaaa/{what}").status for what in ("cell", "code", "log-matches?pattern=x")
+    }
+
+
+def test_a_config_is_judged_at_its_lines(living: House) -> None:
+    right = living.ask("POST", "configs", body={"text": "priority: 7\nresources: {slots: 1}\n"})
+    assert (200, 7) == (right.status, right.json["values"]["priority"])
+    wrong = living.ask("POST", "configs", body={"text": "name: a\nprioritty: 7\n", "name": "big"})
+    (problem,) = wrong.json["errors"]
+    assert (422, 2, 1, "Did you mean 'priority'?") == (
+        wrong.status,
+        problem["line"],
+        problem["column"],
+        problem["hint"],
+    )
+
+
+def test_the_light_side_is_a_folder_of_this_machine(living: House) -> None:
+    found = living.get("light")
+    assert os.path.isfile(os.path.join(found["path"], "jupyter_training", "kernel", "magics.py"))
+    assert os.path.isfile(found["python"])
