@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from jupyter_training.client import discover, interpreter, target, waiting
@@ -16,13 +16,24 @@ from jupyter_training.client import environment as environments
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Answer, Transport
 from jupyter_training.client.values import json_params
-from jupyter_training.errors import Forbidden, Internal, ServerUnreachable, UnknownJob, from_problem
+from jupyter_training.errors import Forbidden, Internal, NotFound, ServerUnreachable, UnknownJob, from_problem
 from jupyter_training.languages import quantities
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
 
 T = TypeVar("T")
+
+
+class Data(Protocol):
+    """A value that goes along with a job, in a file."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def path(self) -> Path: ...
 
 
 class Client:
@@ -190,6 +201,20 @@ class Client:
     def cell(self, job: str) -> str:
         """The text of the cell that does again what the job did."""
         return str(self._record("GET", f"jobs/{_part(job)}/cell")["text"])
+
+    def put_data(self, taken: Data) -> bool:
+        """Send a value that a later submit names, unless it is there already; whether it had to be sent.
+
+        Its content is known by its hash, so that sending it twice is sending it once.
+        """
+        path = f"data/{taken.sha256}"
+        try:
+            self._record("GET", path)
+        except NotFound:
+            # As long as a disk may take that is no faster than 5 MB/s.
+            self._record("PUT", path, body=taken.path, timeout=60 + taken.size / 5e6)
+            return True
+        return False
 
     def handle(self, text: str, *, notebook: str | None = None) -> Handle:
         """The job that an id, a unique prefix, a name or ``last`` means, as a ``Handle``."""

@@ -16,6 +16,7 @@ import ssl
 import threading
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from jupyter_training.client.transport import API, Answer, encoded, error_of, query_pairs
@@ -25,6 +26,7 @@ __all__ = ["HttpTransport"]
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+_PIECE = 256 * 1024  # bytes of a file that are sent at once
 # Wishes are level-triggered and submits carry a key: sending one twice is sending it once.
 _REPEATABLE_POSTS = ("jobs", "verbs")
 
@@ -77,11 +79,14 @@ class HttpTransport:
         pairs = query_pairs(query or {})
         target = self._root + API + path + ("?" + urlencode(pairs) if pairs else "")
         headers = dict(self._headers)
-        payload: bytes | None = None
-        if body is not None:
+        payload: bytes | Path | None = None
+        if isinstance(body, Path):
+            payload = body
+            headers.update({"Content-Type": "application/octet-stream", "Content-Length": str(body.stat().st_size)})
+        elif body is not None:
             payload = encoded(body)
             headers["Content-Type"] = "application/json"
-        repeatable = method == "GET" or path in _REPEATABLE_POSTS
+        repeatable = method in ("GET", "PUT") or path in _REPEATABLE_POSTS
         status, names, content = self._send(
             method, target, payload, headers, timeout=timeout or ANSWER_SECONDS, repeatable=repeatable
         )
@@ -102,7 +107,7 @@ class HttpTransport:
         self,
         method: str,
         target: str,
-        payload: bytes | None,
+        payload: bytes | Path | None,
         headers: Mapping[str, str],
         *,
         timeout: float,
@@ -112,7 +117,9 @@ class HttpTransport:
         while True:
             connection, fresh = self._connection(timeout)
             try:
-                connection.request(method, target, body=payload, headers=dict(headers))
+                with contextlib.ExitStack() as opened:
+                    content = opened.enter_context(open(payload, "rb")) if isinstance(payload, Path) else payload
+                    connection.request(method, target, body=content, headers=dict(headers))
                 answer = connection.getresponse()
                 content = answer.read()
             except TimeoutError as error:
@@ -143,6 +150,7 @@ class HttpTransport:
         is_fresh = line is None or line.pid != os.getpid() or line.connection.sock is None
         if line is None or is_fresh:
             line = self._local.line = _Line(self._connect())
+            line.connection.blocksize = _PIECE
         if line.connection.sock is not None:
             line.connection.sock.settimeout(timeout)
         return line.connection, is_fresh

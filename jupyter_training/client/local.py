@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from jupyter_training.client.transport import Answer, encoded, query_pairs
@@ -60,8 +61,8 @@ class LocalTransport:
         matched = asking.match(method, path)
         operation = matched.operation
         wanted = asking.read_query(operation, query_pairs(query or {}))
-        request: Any = body
-        if not (operation.uploads and isinstance(body, bytes)):
+        request: Any = body.read_bytes() if isinstance(body, Path) else body
+        if not (operation.uploads and isinstance(request, bytes)):
             request = asking.read_body(operation, None if body is None else json.loads(encoded(body)))
         if isinstance(wanted, jobs.ShowQuery) and wanted.wait:
             self._settle(matched.path["job"], wanted)

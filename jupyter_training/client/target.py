@@ -75,8 +75,8 @@ def of_function(function: Callable[..., Any], *, limit: int) -> Target:
     if module is None:
         assert isinstance(function, FunctionType)
         captured = functions.captured_source(function)
-        entry.update(path=f"{name}.py", shown_as=captured.shown_as)
-        return _target(entry, collect(Path.cwd(), given={f"{name}.py": captured.source.encode()}), limit)
+        entry.update(path=f"{name}.py", shown_as=captured.shown_as, cells=list(captured.cells))
+        return _target(entry, collect(Path.cwd(), given={f"{name}.py": captured.source}), limit)
     root, inside = _root_of(module)
     if inside is not None and not _is_installed(root):
         sources = collect(root, inside)

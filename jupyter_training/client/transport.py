@@ -1,7 +1,8 @@
 """What every transport does: one request, one answer.
 
 Paths are those below ``jupyter-training/api/v1/``, percent-encoded, without a slash in front.
-Bodies and answers are plain JSON values, or bytes for a file's content; an
+Bodies and answers are plain JSON values, or bytes for a file's content; a body
+may also be a ``Path``, whose content is sent without reading it as a whole. An
 answer that reports an error is raised as the error of the tree it stands for.
 """
 

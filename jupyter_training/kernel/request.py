@@ -13,7 +13,9 @@ from typing import Any
 from jupyter_training.client import environment, imports, interpreter
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.kernel.body import Body
+from jupyter_training.kernel.capture import carried
 from jupyter_training.kernel.notebook import Place
+from jupyter_training.kernel.take import Taken
 from jupyter_training.kernel.wish import Wish
 
 __all__ = ["Built", "build"]
@@ -24,7 +26,7 @@ class Built:
     """A request that can be sent once the values it names are there, and what should be said about it."""
 
     request: dict[str, Any]
-    taken: tuple[Any, ...] = ()
+    taken: tuple[Taken, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -36,13 +38,16 @@ def build(wish: Wish, body: Body, params: Mapping[str, object], place: Place, na
     nothing else was said.
 
     Raises:
-        InvalidSpec: an import that the environment lacks, a local module that is no Python, a variable that is not set.
+        InvalidSpec: an import that the environment lacks, a local module that is no Python, a variable that is not set,
+            names that can't travel.
     """
     secrets = tuple(wish.environment.get("pass_env") or ())
     wished = _environment(wish)
     here = Path.cwd()
     file = "cell.py" if not (here / "cell.py").exists() else "_cell.py"
-    sources = imports.collect(here, given={file: body.source.encode()}, cell=file)
+    given = [name for name in params if name not in body.defaults]
+    along = carried(body.source, names, place=place, take=wish.take, params=given)
+    sources = imports.collect(here, given={file: body.source.encode(), **along.files}, cell=file)
     if not sources.moves_path:
         written = [replace(one, file=place.shown_as) if one.file == file else one for one in sources.foreign]
         interpreter.check_imports(written, wished["python"], variables=wished["variables"])
@@ -50,14 +55,15 @@ def build(wish: Wish, body: Body, params: Mapping[str, object], place: Place, na
         "if_exists": "reuse",
         **wish.asked(),
         "key": uuid.uuid4().hex,
-        "entry": {"kind": "cell", "path": file, "shown_as": place.shown_as},
+        "entry": {"kind": "cell", "path": file, "shown_as": place.shown_as, "cells": list(along.cells)},
         "files": [_file(path, content) for path, content in sorted(sources.files.items())],
         "params": dict(params),
+        "data": [one.wire() for one in along.data],
         "environment": wished,
         "secrets": environment.secret_values(secrets),
         "origin": {"notebook": place.notebook, "cell": place.cell, "client": "magic"},
     }
-    return Built(request)
+    return Built(request, along.data, along.notes)
 
 
 def _environment(wish: Wish) -> dict[str, Any]:

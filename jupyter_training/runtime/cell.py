@@ -1,5 +1,7 @@
 """Run a notebook cell's body, with parameters in place of the literals at its top.
 
+First the values and the definitions that came along with it, in the same namespace.
+
 The top of a cell are its first statements as far as they are imports,
 definitions or assignments of a literal to one name. A parameter replaces the
 literal of the first such assignment of its name; one that nothing there names
@@ -18,7 +20,7 @@ import ast
 import sys
 from importlib.machinery import ModuleSpec
 
-from jupyter_training.runtime import job, script, show_hook
+from jupyter_training.runtime import job, pieces, script, show_hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +36,10 @@ _CALLS = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.comp
 _PASSIVE = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def run(path: str, content: bytes, shown_as: str, params: Mapping[str, Any]) -> None:
+def run(path: str, content: bytes, shown_as: str, order: Mapping[str, Any]) -> None:
     """Run the cell as ``__main__``. Its exceptions come out as they are."""
     sys.argv = [path]
+    params = order.get("params") or {}
     tree, others = _with_params(_parsed(content, shown_as), params)
     code = _compiled(tree, shown_as)
     main = script.become_main(path)
@@ -44,6 +47,7 @@ def run(path: str, content: bytes, shown_as: str, params: Mapping[str, Any]) -> 
     main.__spec__ = ModuleSpec(_AGAIN, None)
     show_hook.closes = True
     main.__dict__.update(others, __loader__=_Lines(content), display=show_hook.display)
+    _bring(order, main.__dict__)
     if code.co_flags & _IS_COROUTINE:
         import asyncio
 
@@ -67,7 +71,17 @@ def repeat(namespace: dict[str, Any]) -> None:
     if not any(_is_guard(node) for node in tree.body):
         tree.body = [node for node in tree.body if _only_defines(node)]
     namespace.update(others, __loader__=_Lines(content), __file__=path, display=show_hook.display)
+    _bring(order, namespace)
     exec(_compiled(tree, shown_as), namespace)  # noqa: S102
+
+
+def _bring(order: Mapping[str, Any], namespace: dict[str, Any]) -> None:
+    """Define what came along: values first, as definitions may need them."""
+    if order.get("data"):
+        from jupyter_training.runtime import data
+
+        data.load(order["data"], namespace)
+    pieces.run_beside(order["code"], order["entry"].get("cells") or (), namespace)
 
 
 class _Lines:

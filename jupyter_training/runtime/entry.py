@@ -81,7 +81,8 @@ def _run(order: dict[str, Any], folder: str, path: str) -> int:
     except BaseException as raised:  # noqa: BLE001 (the edge of the process: each end has to be recorded)
         from jupyter_training.runtime import failure
 
-        error = failure.record(raised, failure.Source(order["code"], shown_as, content))
+        source = failure.Source(order["code"], shown_as, content, entry.get("cells") or ())
+        error = failure.record(raised, source)
         failure.show(raised, error)
         code, reason = (_INTERRUPTED if isinstance(raised, KeyboardInterrupt) else 1), "error"
     stopping.let_go()
@@ -102,19 +103,19 @@ def _run(order: dict[str, Any], folder: str, path: str) -> int:
 
 
 def _start(order: dict[str, Any], path: str, content: bytes, shown_as: str) -> None:
-    entry, params = order["entry"], order.get("params") or {}
+    entry = order["entry"]
     if entry["kind"] == "script":
         from jupyter_training.runtime import script
 
-        script.run(path, content, shown_as, entry.get("args") or (), params)
+        script.run(path, content, shown_as, entry.get("args") or (), order.get("params") or {})
     elif entry["kind"] == "cell":
         from jupyter_training.runtime import cell
 
-        cell.run(path, content, shown_as, params)
+        cell.run(path, content, shown_as, order)
     else:
         from jupyter_training.runtime import function
 
-        function.run(path, content, shown_as, entry["path"], entry["function"], params)
+        function.run(path, content, shown_as, order)
 
 
 def _wait_for_threads() -> None:

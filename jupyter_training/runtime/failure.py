@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 import types
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = ["Source", "record", "show"]
@@ -23,13 +24,17 @@ _FIRST_FRAMES, _LAST_FRAMES = 10, 40
 class Source:
     """The code that was run: its folder, and what its main file is called in tracebacks."""
 
-    def __init__(self, folder: str, shown_as: str | None = None, content: bytes = b"") -> None:
+    def __init__(
+        self, folder: str, shown_as: str | None = None, content: bytes = b"", cells: Iterable[str] = ()
+    ) -> None:
+        """``cells``: what the files of definitions that came along are called."""
         self.folder = os.path.join(folder, "")
         self.shown_as = shown_as
         self.content = content
+        self._cells = frozenset(cells)
 
     def has(self, file: str) -> bool:
-        return file == self.shown_as or file.startswith(self.folder)
+        return file == self.shown_as or file in self._cells or file.startswith(self.folder)
 
     def name(self, file: str) -> str:
         return file.removeprefix(self.folder)

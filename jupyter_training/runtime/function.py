@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 
+from jupyter_training.runtime import pieces
 from jupyter_training.runtime.report import report
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(path: str, content: bytes, shown_as: str, relative: str, name: str, params: Mapping[str, Any]) -> None:
+def run(path: str, content: bytes, shown_as: str, order: Mapping[str, Any]) -> None:
     """Import the file and call the function; a coroutine is run to its end.
 
     A returned mapping of names to numbers is reported without a step. The file
@@ -24,8 +25,8 @@ def run(path: str, content: bytes, shown_as: str, relative: str, name: str, para
     found again by the processes it starts.
     """
     sys.argv = [path]
-    module = _imported(path, content, shown_as, relative)
-    answer = getattr(module, name)(**params)
+    module = _imported(path, content, shown_as, order)
+    answer = getattr(module, order["entry"]["function"])(**(order.get("params") or {}))
     if hasattr(answer, "__await__"):
         import asyncio
 
@@ -38,8 +39,8 @@ async def _awaited(thing: Any) -> Any:
     return await thing
 
 
-def _imported(path: str, content: bytes, shown_as: str, relative: str) -> Any:
-    parts = os.path.splitext(relative)[0].split("/")
+def _imported(path: str, content: bytes, shown_as: str, order: Mapping[str, Any]) -> Any:
+    parts = os.path.splitext(order["entry"]["path"])[0].split("/")
     if len(parts) > 1 and all(part.isidentifier() for part in parts):
         return importlib.import_module(".".join(parts))
     from importlib.util import module_from_spec, spec_from_file_location
@@ -51,6 +52,13 @@ def _imported(path: str, content: bytes, shown_as: str, relative: str) -> Any:
     assert spec is not None
     module = module_from_spec(spec)
     sys.modules[full] = module
+    if order.get("data"):
+        from jupyter_training.runtime import data
+
+        data.load(order["data"], module.__dict__)
+    if pieces.are_in(content):
+        pieces.run(content, path, order["entry"].get("cells") or (), module.__dict__)
+        return module
     # Not by its loader, so that tracebacks call the file what the person calls it.
     exec(compile(content, shown_as, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     return module

@@ -1,0 +1,297 @@
+"""Where a live function or class was written.
+
+A function knows its code object, and that the file and line it was compiled
+from; a notebook's cells are files that only ``linecache`` has. The text found
+there counts only if it compiles to that very code, so that a cell which was
+edited, or another text under the same name, is not mistaken for it. A class is
+found by the code of its methods, and where it has none by what its body says.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import contextlib
+import functools
+import linecache
+import operator
+import sys
+import types
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+__all__ = ["Cell", "Cells", "Place", "first_line", "shell_of"]
+
+_FUTURES = functools.reduce(
+    operator.or_, (getattr(__future__, one).compiler_flag for one in __future__.all_feature_names)
+)
+_POSTPONED = __future__.annotations.compiler_flag
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One text that was compiled, and how often cells had run when it last was."""
+
+    file: str
+    text: str
+    tree: ast.Module
+    number: int | None
+    blank: int  # lines above the text in the cell as it was written
+    parents: dict[ast.AST, ast.AST]
+    _codes: dict[int, frozenset[types.CodeType]] = field(default_factory=dict)
+
+    def shown_as(self, notebook: str | None) -> str:
+        """What a traceback calls it; ``notebook`` is a path."""
+        if self.number is None:
+            return "a cell" if "ipykernel" in self.file else self.file
+        return f"cell [{self.number}]" + (f" of {PurePath(notebook).name}" if notebook else "")
+
+    @property
+    def lines(self) -> list[str]:
+        """As the parser counts them; not by ``splitlines``, which knows more ends of lines."""
+        return [line + "\n" for line in self.text.removesuffix("\n").split("\n")]
+
+    def compiles_to(self, code: types.CodeType) -> bool:
+        """Whether this very code comes out of this text; without its file's name, but with lines and columns."""
+        futures = code.co_flags & _FUTURES
+        if futures not in self._codes:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures
+                whole = compile(self.text, self.file, "exec", flags, dont_inherit=True)
+            self._codes[futures] = frozenset(_inside(whole))
+        return code in self._codes[futures]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A definition in its cell. ``around``: the innermost function or class that it stands in, if any."""
+
+    cell: Cell
+    node: Definition
+    around: ast.AST | None
+    postponed: bool = False  # its annotations are not evaluated
+
+    @property
+    def parent(self) -> ast.AST:
+        return self.cell.parents[self.node]
+
+
+class Cells:
+    """The texts that this interpreter's live code was compiled from."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._read: dict[str, Cell | None] = {}
+        self._shell = shell_of(namespace)
+        noted = getattr(getattr(self._shell, "compile", None), "_filename_map", None)
+        self._numbers: dict[str, int] = dict(noted) if isinstance(noted, dict) else {}  # of the last cell with a text
+
+    def of_function(self, code: types.CodeType) -> Place | None:
+        """Where this code was written, or None when that text is gone."""
+        cell = self._cell(code.co_filename)
+        if cell is None or not cell.compiles_to(code):
+            return None
+        found = [
+            node
+            for node in ast.walk(cell.tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            and getattr(node, "name", "<lambda>") == code.co_name
+            and first_line(node) == code.co_firstlineno
+        ]
+        if len(found) > 1:
+            found = [node for node in found if _spans(node, code)] or found
+            found.sort(key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+        if not found:
+            return None
+        return Place(cell, found[0], _around(cell, found[0]), bool(code.co_flags & _POSTPONED))
+
+    def of_class(self, kind: type) -> Place | None:
+        """Where this class was written, or None when that text is gone."""
+        for code in _own_codes(kind):
+            cell = self._cell(code.co_filename)
+            if cell is not None and cell.compiles_to(code):
+                for node in ast.walk(cell.tree):
+                    if (
+                        isinstance(node, ast.ClassDef)
+                        and node.name == kind.__name__
+                        and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
+                    ):
+                        return Place(cell, node, _around(cell, node), bool(code.co_flags & _POSTPONED))
+        found = [
+            Place(cell, node, None, _says_so(kind, node))
+            for cell in self._with(f"class {kind.__name__}")
+            for node in ast.walk(cell.tree)
+            if isinstance(node, ast.ClassDef)
+            and node.name == kind.__name__
+            and _around(cell, node) is None
+            and _fits(node, kind)
+        ]
+        return max(found, key=lambda one: one.cell.number or 0) if found else None
+
+    def imports_of(self, name: str) -> Iterator[tuple[str, str]]:
+        """The (module, name there) that ``from`` imports in the cells bind to a name; the latest cell first."""
+        for cell in sorted(self._with("import"), key=lambda one: -(one.number or 0)):
+            for node in ast.walk(cell.tree):
+                if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                    for alias in node.names:
+                        if alias.name == "*" or (alias.asname or alias.name) == name:
+                            yield node.module, name if alias.name == "*" else alias.name
+
+    def _with(self, words: str) -> Iterator[Cell]:
+        """Every typed text that has these words in it."""
+        for file, entry in list(linecache.cache.items()):
+            # A file has a time of change, and one that was not read yet has no lines.
+            if len(entry) == 4 and entry[1] is None and any(words in line for line in entry[2]):
+                cell = self._cell(file)
+                if cell is not None:
+                    yield cell
+
+    def _cell(self, file: str) -> Cell | None:
+        if file not in self._read:
+            text = "".join(linecache.getlines(file))
+            number = self._numbers.get(file)
+            self._read[file] = _read(file, text, number, self._blank_above(number)) if text else None
+        return self._read[file]
+
+    def _blank_above(self, number: int | None) -> int:
+        """How many blank lines IPython has dropped from the top of the cell before it compiled it."""
+        raw = getattr(getattr(self._shell, "history_manager", None), "input_hist_raw", None) or [""]
+        if number is None or not 0 < number < len(raw):
+            return 0
+        above: str = raw[number][: len(raw[number]) - len(raw[number].lstrip())]
+        return above.count("\n")
+
+
+def first_line(node: ast.AST) -> int:
+    """The line of a definition, or of its first decorator; where its code object begins."""
+    lines: list[int] = [one.lineno for one in (node, *getattr(node, "decorator_list", ()))]
+    return min(lines)
+
+
+@functools.lru_cache(maxsize=512)
+def _read(file: str, text: str, number: int | None, blank: int) -> Cell | None:
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
+        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        return Cell(file, text, tree, number, blank, parents)
+    return None
+
+
+def shell_of(namespace: Mapping[str, Any]) -> Any:
+    """The IPython shell whose variables these are; None where there is none."""
+    getter = namespace.get("get_ipython")
+    is_shell_s = str(getattr(getter, "__module__", "")).startswith("IPython")
+    return getter() if is_shell_s and callable(getter) else None
+
+
+def _inside(code: types.CodeType) -> Iterator[types.CodeType]:
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield one
+            yield from _inside(one)
+
+
+def _around(cell: Cell, node: ast.AST) -> ast.AST | None:
+    here = cell.parents.get(node)
+    while here is not None:
+        if isinstance(here, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            return here
+        here = cell.parents.get(here)
+    return None
+
+
+def _spans(node: ast.AST, code: types.CodeType) -> bool:
+    """Whether every instruction of the code stands inside of the node; for several lambdas on one line."""
+    begin, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+    for line, last, column, beyond in code.co_positions():
+        if None in (line, last, column, beyond) or (line == last and column == beyond):
+            continue
+        if (line, column) < begin or (last, beyond) > end:
+            return False
+    return True
+
+
+def _own_codes(kind: type) -> Iterator[types.CodeType]:
+    """The code of functions that were written in the class's own body."""
+    for value in vars(kind).values():
+        seen = 0
+        one: Any = value
+        while one is not None and seen < 5:
+            if isinstance(one, types.FunctionType):
+                if one.__code__.co_qualname.startswith(f"{kind.__qualname__}."):
+                    yield one.__code__
+                one = getattr(one, "__wrapped__", None)
+            else:
+                one = next(
+                    (getattr(one, key) for key in ("__func__", "fget", "func", "__wrapped__") if hasattr(one, key)),
+                    None,
+                )
+            seen += 1
+
+
+def _says_so(kind: type, node: ast.ClassDef) -> bool:
+    """Whether the class's annotations were left as the texts they are."""
+    found = vars(kind).get("__annotations__")
+    written = [
+        one for one in node.body if isinstance(one, ast.AnnAssign) and not isinstance(one.annotation, ast.Constant)
+    ]
+    return bool(written) and isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
+
+
+def _fits(node: ast.ClassDef, kind: type) -> bool:
+    """Whether a class without methods of its own may come from this text: its names, its literals, its docstring."""
+    line = getattr(kind, "__firstlineno__", None)  # from Python 3.13 on
+    if line is not None and line != first_line(node):
+        return False
+    if ast.get_docstring(node) is not None and ast.get_docstring(node) != _docstring(kind):
+        return False
+    annotated: set[str] = set()
+    literals: dict[str, object] = {}
+    for one in node.body:
+        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return False  # then its code would have been found
+        if not isinstance(one, (ast.Assign, ast.AnnAssign)):
+            continue
+        targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if isinstance(one, ast.AnnAssign):
+            annotated.update(names)
+        if one.value is not None:
+            with contextlib.suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                literals.update(dict.fromkeys(names, ast.literal_eval(one.value)))
+    for name, literal in literals.items():
+        live = _live(kind, name)
+        if type(live) is not type(literal) or live != literal:
+            return False
+    members = getattr(kind, "__members__", None)
+    if members is not None and not set(members) <= {name for one in node.body for name in _assigned(one)}:
+        return False
+    return sys.version_info >= (3, 14) or annotated == set(vars(kind).get("__annotations__", ()))
+
+
+def _live(kind: type, name: str) -> object:
+    """The value that a class has now for a name that its body assigns."""
+    for keeper, attribute in (("__members__", "value"), ("__dataclass_fields__", "default")):
+        kept = getattr(kind, keeper, {})
+        if name in kept:
+            return getattr(kept[name], attribute)
+    return getattr(kind, "_field_defaults", {}).get(name, vars(kind).get(name, kind))
+
+
+def _assigned(node: ast.stmt) -> Iterator[str]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            yield one.id
+
+
+def _docstring(kind: type) -> str | None:
+    import inspect
+
+    text = kind.__doc__
+    return inspect.cleandoc(text) if isinstance(text, str) else None
