@@ -2,5 +2,6 @@
 
 ``now`` and ``rng`` are arguments. Start reading at ``job`` (the nouns), then
 ``lifecycle`` (what may become what, and how each state is said) and ``policy``
-(who runs next). Must not know: the store, backends, HTTP, Jupyter.
+(who runs next); ``filter`` is what a person types above a list. Must not know:
+the store, backends, HTTP, Jupyter.
 """

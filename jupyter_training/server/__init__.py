@@ -3,6 +3,8 @@
     app        traits, routes, start and stop
     desk       what the handlers of one server share: settings, the opened site, threads
     api        every operation of ``services.api.OPERATIONS`` over HTTP
+    uploads    a body that is kept as it comes; ``waiting``: answers that come when there is news
+    scripts    the two operations that need a folder and kernels: a script's parameters, and its submit
     changes    the WebSocket; ``feed`` is the one look at the change log behind all of them
     openapi    the document; ``docs`` shows it
     record     `mlflow server` on demand, ``proxy`` in front of it, ``keeper`` over its life
