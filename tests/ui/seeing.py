@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -14,12 +15,14 @@ __all__ = [
     "LOAD",
     "card",
     "changes",
+    "curve",
     "open_sidebar",
     "overflow",
     "picture",
     "pixels",
     "row",
     "run_all",
+    "save",
     "settled",
     "sidebar",
     "training",
@@ -70,6 +73,11 @@ def card(page: Page, name: str) -> Locator:
     return page.get_by_role("article", name=re.compile(rf"\b{re.escape(name)}\b"))
 
 
+def curve(shown: Locator) -> Locator:
+    """What a card draws."""
+    return shown.locator("canvas").first
+
+
 def row(page: Page, name: str) -> Locator:
     """A training's line in the sidebar."""
     return sidebar(page).locator("[data-job]", has_text=name).first
@@ -80,6 +88,12 @@ def run_all(page: Page) -> None:
     settled(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def save(page: Page, file: Path) -> None:
+    """Save the notebook, and wait until the card's reference is in the file."""
+    page.get_by_role("button", name="Save and create checkpoint").click()
+    eventually(lambda: "vnd.jupyter-training.job" in file.read_text("utf-8"), within=20, what="the notebook is saved")
 
 
 def settled(page: Page) -> None:
