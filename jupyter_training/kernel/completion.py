@@ -1,8 +1,9 @@
-"""Completion of what can stand on a magic line: options, their values, verbs and jobs.
+"""Completion of what can stand on a magic line or in a config's cell.
 
-Made from the table of commands. Names that only a server knows come from a
-short memory that another thread renews: a keystroke never waits for an answer
-that is slower than ``PATIENCE``.
+What may come next is decided in ``offers`` and ``config_offers``, from the table
+of commands. Names that only a server knows come from a short memory that
+another thread renews: a keystroke asks nobody, and waits at most ``PATIENCE``
+for an answer that is on its way.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from jupyter_training.errors import TrainingError
-from jupyter_training.kernel.commands import CELL, VERBS, Command, Option
+from jupyter_training.kernel import config_offers, offers
+from jupyter_training.kernel.commands import CELL, CONFIG
+from jupyter_training.kernel.offers import Offer, Sources
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -26,24 +29,25 @@ __all__ = ["Memory", "install", "matcher", "remove"]
 FRESH = 1.0  # seconds that an answer counts as new
 PATIENCE = 0.05  # seconds that a keystroke waits for one
 
-_LINE = re.compile(r"\s*(%{1,2})train(?:\s|$)")
-_JOB_VERBS = frozenset(name for name, command in VERBS.items() if "JOB" in command.operands)
+_LINE = re.compile(r"\s*(%%train_config|%{1,2}train)(?:\s|$)")
+
+T = TypeVar("T")
 
 
-class Memory:
-    """What a slow question answered last. Asking starts the question again when the answer is old."""
+class Memory(Generic[T]):
+    """What a slow question answered last, ``empty`` before. Asking starts the question again when the answer is old."""
 
     def __init__(
-        self, ask: Callable[[], Iterable[str]], *, fresh: float = FRESH, clock: Callable[[], float] = time.monotonic
+        self, ask: Callable[[], T], empty: T, *, fresh: float = FRESH, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._ask, self._fresh, self._clock = ask, fresh, clock
+        self._ask, self._empty, self._fresh, self._clock = ask, empty, fresh, clock
         self._lock = threading.Lock()
-        self._known: list[str] = []
+        self._known = empty
         self._asked_at: float | None = None
         self._answered = threading.Event()
         self._answered.set()
 
-    def words(self, *, patience: float = PATIENCE) -> list[str]:
+    def get(self, *, patience: float = PATIENCE) -> T:
         with self._lock:
             old = self._asked_at is None or self._clock() - self._asked_at > self._fresh
             if old and self._answered.is_set():
@@ -55,33 +59,23 @@ class Memory:
 
     def _renew(self) -> None:
         try:
-            self._known = list(self._ask())
+            self._known = self._ask()
         except (TrainingError, OSError):
-            self._known = []  # without a server there is nothing to offer, and nothing to say in a completion
+            self._known = self._empty  # without a server there is nothing to offer, and nothing to say in a completion
         finally:
             self._answered.set()
 
 
-def matcher(jobs: Memory, pools: Memory) -> Callable[[CompletionContext], SimpleMatcherResult]:
+def matcher(sources: Sources) -> Callable[[CompletionContext], SimpleMatcherResult]:
     """The matcher that IPython asks; it answers for the lines of our magics only."""
 
     @context_matcher(identifier="jupyter_training.train")  # type: ignore[untyped-decorator]
     def train_matcher(context: CompletionContext) -> SimpleMatcherResult:
-        nothing = SimpleMatcherResult(completions=[], suppress=False)
-        lines = context.full_text.splitlines() or [""]
-        if context.cursor_line >= len(lines):
-            return nothing
-        before = lines[context.cursor_line][: context.cursor_position]
-        found = _LINE.match(before)
-        if found is None or (found[1] == "%%" and context.cursor_line != _first_line(lines)):
-            return nothing
-        words, fragment = _parts(before[found.end() :])
-        offered = _offered(found[1] == "%%", words, fragment, jobs, pools)
-        if offered is None:
-            return nothing
-        kind, candidates = offered
-        completions = [SimpleCompletion(word, type=kind) for word in candidates if word.startswith(fragment)]
-        return SimpleMatcherResult(completions=completions, suppress=bool(completions), matched_fragment=fragment)
+        found = _offered(context.full_text.splitlines() or [""], context.cursor_line, context.cursor_position, sources)
+        if found is None:
+            return SimpleMatcherResult(completions=[], suppress=False)
+        completions = [SimpleCompletion(word, type=found.kind) for word in found.fitting]
+        return SimpleMatcherResult(completions=completions, suppress=bool(completions), matched_fragment=found.fragment)
 
     one: Callable[[CompletionContext], SimpleMatcherResult] = train_matcher
     return one
@@ -96,51 +90,29 @@ def remove(shell: InteractiveShell, one: Callable[[CompletionContext], SimpleMat
         shell.Completer.custom_matchers.remove(one)
 
 
-def _first_line(lines: list[str]) -> int:
-    return next((number for number, line in enumerate(lines) if line.strip()), 0)
-
-
-def _parts(rest: str) -> tuple[list[str], str]:
-    """The finished words and the one that is being typed."""
-    words = rest.split()
-    if not words or rest[-1].isspace():
-        return words, ""
-    return words[:-1], words[-1]
-
-
-def _offered(
-    in_cell: bool, words: list[str], fragment: str, jobs: Memory, pools: Memory
-) -> tuple[str, list[str]] | None:
-    """The kind of word that may come next and all such words; None leaves the line to other matchers."""
-    if in_cell:
-        return _option_words(CELL, words, fragment, pools)
-    if not words:
-        return "verb", sorted(VERBS)
-    command = VERBS.get(words[0])
-    if command is None:
+def _offered(lines: list[str], number: int, column: int, sources: Sources) -> Offer | None:
+    """What may come next at the cursor; None leaves the line to other matchers."""
+    if number >= len(lines):
+        if not _is_config(lines):
+            return None
+        lines = [*lines, ""]  # an empty last line has no text
+        number = len(lines) - 1
+    top = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    before = lines[number][:column]
+    if number > top and _is_config(lines):
+        return config_offers.offered(lines[top + 1 : number], before, lines[number + 1 :], sources)
+    found = _LINE.match(before)
+    if found is None or (found[1].startswith("%%") and number != top):
         return None
-    options = _option_words(command, words[1:], fragment, pools)
-    if options is not None:
-        return options
-    if command.name == "help":
-        return "verb", sorted(VERBS)
-    operands = [word for word in words[1:] if not word.startswith("-")]
-    if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
-        return "job", ["last", *jobs.words()]
-    return None
+    rest = before[found.end() :]
+    if found[1] == CONFIG.name:
+        return offers.for_command(CONFIG, rest, sources)
+    if found[1] == CELL.name:
+        return offers.for_cell(rest, "\n".join(lines[number + 1 :]), sources)
+    return offers.for_line(rest, sources)
 
 
-def _option_words(command: Command, words: list[str], fragment: str, pools: Memory) -> tuple[str, list[str]] | None:
-    waiting = command.option(words[-1]) if words else None
-    if waiting is not None and waiting.kind != "switch":
-        return _values(waiting, pools)
-    if fragment.startswith("-"):
-        used = {option.name for word in words if (option := command.option(word)) is not None and not option.repeats}
-        return "param", [max(one.flags, key=len) for one in command.options if one.name not in used]
-    return None
-
-
-def _values(option: Option, pools: Memory) -> tuple[str, list[str]] | None:
-    if option.choices:
-        return "value", list(option.choices)
-    return ("value", pools.words()) if option.lists == "pools" else None
+def _is_config(lines: list[str]) -> bool:
+    first = next((line for line in lines if line.strip()), "")
+    found = _LINE.match(first)
+    return found is not None and found[1] == CONFIG.name

@@ -9,12 +9,13 @@ import jupyter_training
 from jupyter_training.errors import TrainingError
 from jupyter_training.kernel.commands import CELL, CONFIG, FRONT, VERBS, Command
 from jupyter_training.kernel.notebook import notebook_of
-from jupyter_training.kernel.session import Session
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import plain
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_training.kernel.session import Session
 
 __all__ = ["TOPICS", "command", "doctor", "overview"]
 

@@ -6,6 +6,7 @@ server is looked for when something is first asked of it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from jupyter_training.kernel.commands import CELL, CONFIG, Command
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.failure import key_of, present
 from jupyter_training.kernel.notebook import Place, place_of
+from jupyter_training.kernel.offers import Known, Sources
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
 from jupyter_training.kernel.train import config_of, train
@@ -110,9 +112,7 @@ def load(shell: InteractiveShell, *, session: Session | None = None) -> None:
     register: Any = shell.register_magic_function
     for one in (CELL, CONFIG):
         register(_misplaced(one), "line", one.name.removeprefix("%"))
-    matcher = completion.matcher(
-        completion.Memory(magics.session.job_words), completion.Memory(magics.session.pool_words)
-    )
+    matcher = completion.matcher(_sources(shell, magics.session))
     completion.install(shell, matcher)
     setattr(shell, _LOADED, (magics, matcher))
 
@@ -132,6 +132,19 @@ def unload(shell: InteractiveShell) -> None:
     registered["line"].pop("train", None)
     magics.session.close()
     setattr(shell, _LOADED, None)
+
+
+def _sources(shell: InteractiveShell, session: Session) -> Sources:
+    def variables() -> dict[str, object]:
+        hidden = shell.user_ns_hidden
+        return {name: one for name, one in shell.user_ns.items() if name[:1] != "_" and hidden.get(name) is not one}
+
+    def handles() -> list[str]:
+        module = sys.modules.get("jupyter_training.client.handle")  # not there: nobody has a handle
+        return [name for name, one in variables().items() if module is not None and isinstance(one, module.Handle)]
+
+    memory = completion.Memory(session.known, Known())
+    return Sources(memory.get, lambda: session.configs.names, variables, handles)
 
 
 def _stands_in(places: dict[str, tuple[int, int]], error: TrainingError) -> bool:

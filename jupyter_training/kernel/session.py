@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.kernel.configs import Configs
+from jupyter_training.kernel.offers import Known
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -83,17 +84,11 @@ class Session:
             raise UnknownJob(f"No {kind} has a name that fits {text!r}.", hint="See %train list.")
         return fitting
 
-    def job_words(self) -> list[str]:
-        """Names and ids for completion, the newest first. Empty while no server was needed: looking may start one."""
+    def known(self) -> Known:
+        """What completion may offer: the newest jobs, the pools. Nothing while no server was needed: a look may start one."""
         if self._client is None:
-            return []
-        jobs = self._client.jobs(limit=_OFFERED)["jobs"]
-        return [*dict.fromkeys(job["name"] for job in jobs), *(job["id"] for job in jobs)]
-
-    def pool_words(self) -> list[str]:
-        if self._client is None:
-            return []
-        return sorted(pool["name"] for pool in self._client.pools())
+            return Known()
+        return Known(tuple(self._client.jobs(limit=_OFFERED)["jobs"]), tuple(self._client.pools()))
 
     def _all(self, *, state: Sequence[str] | None = None, notebook: str | None = None) -> Iterator[dict[str, Any]]:
         """Every job in these states, the newest first."""

@@ -13,12 +13,27 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_training.errors import ServerUnreachable
 from jupyter_training.kernel import completion
 from jupyter_training.kernel.completion import Memory
+from jupyter_training.kernel.config_offers import KEYS
+from jupyter_training.kernel.offers import Known, Sources
+from jupyter_training.services.submit import CLIENT_KEYS, CONFIG_KEYS, SHORTHANDS
+from tests.kernel import builders
+
+KNOWN = Known(
+    jobs=(
+        builders.job(name="digits-big", tags={"team": "vision"}, metrics={"loss": builders.metric(0.5)}),
+        builders.job(id="bcdefghijk", name="digits", metrics={"val_accuracy": builders.metric(0.5)}),
+    ),
+    pools=({"name": "local", "backend": "local"}, {"name": "gpu", "backend": "sagemaker"}),
+)
+VARIABLES = {"X_train": [1], "X_test": [2], "y": 3, "os": threading, "fit": lambda: 0, "h": object()}
 
 
 @pytest.fixture
 def shell() -> Iterator[InteractiveShell]:
     shell = InteractiveShell()
-    one = completion.matcher(Memory(lambda: ["abcdefghij", "digits", "digits-big"]), Memory(lambda: ["local", "gpu"]))
+    one = completion.matcher(
+        Sources(lambda: KNOWN, configs=lambda: ["big", "small"], variables=lambda: VARIABLES, handles=lambda: ["h"])
+    )
     completion.install(shell, one)
     yield shell
     completion.remove(shell, one)
@@ -26,9 +41,14 @@ def shell() -> Iterator[InteractiveShell]:
 
 
 def offered(shell: InteractiveShell, text: str) -> list[str]:
+    """What is offered at the bar in the text, or at its end: the whole word before the cursor, completed."""
+    before, _, after = text.partition("|")
     with provisionalcompleter():
-        found = shell.Completer.completions(text, len(text))
-        return [(text[: one.start] + one.text).split()[-1] for one in found]
+        found = list(shell.Completer.completions(before + after, len(before)))
+    return [(before[: one.start] + one.text).splitlines()[-1].split(" ")[-1] for one in found]
+
+
+BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
 
 
 @pytest.mark.parametrize(
@@ -38,16 +58,82 @@ def offered(shell: InteractiveShell, text: str) -> list[str]:
         ("%%train --metrics ", ["auto", "off"]),
         ("%%train --pool ", ["gpu", "local"]),
         ("%%train --pool l", ["local"]),
+        ("%%train --pool=l", ["--pool=local"]),
+        ("%%train --backend ", ["local", "sagemaker"]),
+        ("%%train --config b", ["big"]),
+        ("%%train --if-exists n", ["new"]),
+        ("%%train --take X", ["X_test", "X_train"]),
+        ("%%train --take X_train,", ["X_train,X_test", "X_train,y"]),
+        ("%%train --take=X_train,y,", ["--take=X_train,y,X_test"]),
+        ("%%train -o ", ["h"]),
+        ("%%train --env A_VARIABLE_OF_TE", ["A_VARIABLE_OF_TESTS"]),
+        ("%%train dig", ["digits", "digits-big"]),
+        (f"%%train digits l|{BODY}", ["lr="]),
+        (f"%%train digits |{BODY}", ["epochs=", "lr=", "opt="]),
+        (f"%%train digits lr=1 |{BODY}", ["epochs=", "opt="]),
+        (f"%%train digits lr=|{BODY}", ["lr=0.1"]),
+        (f"%%train digits opt=|{BODY}", ['opt="adam"']),
         ("%train ca", ["cancel"]),
+        ("%train cl", ["clone"]),
         ("%train cancel digits-", ["digits-big"]),
-        ("%train show ", ["abcdefghij", "digits", "digits-big", "last"]),
+        ("%train cancel digits digits", ["digits-big"]),
+        ("%train show ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
+        ("%train show @", ["@h"]),
         ("%train logs --fo", ["--follow"]),
+        ("%train metrics digits ", ["val_accuracy"]),
+        ("%train metrics bcd ", ["val_accuracy"]),
         ("%train list --state f", ["failed"]),
+        ("%train list state:f", ["state:failed"]),
+        ("%train list 'state:q", ["'state:queued"]),
+        ("%train list state:failed -tag:t", ["-tag:team=vision"]),
+        ("%train list val", ["val_accuracy>"]),
         ("%train help wa", ["wait"]),
+        ("%train help train_", ["train_config"]),
+        ("%%train_config big -", ["--quiet"]),
     ],
 )
-def test_what_fits_is_offered(shell: InteractiveShell, line: str, words: list[str]) -> None:
+def test_what_fits_is_offered(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch, line: str, words: list[str]
+) -> None:
+    monkeypatch.setenv("A_VARIABLE_OF_TESTS", "1")
     assert words == sorted(offered(shell, line))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("pri", ["priority: "]),
+        ("pool: ", ["gpu", "local"]),
+        ("pool: l", ["local"]),
+        ("backend: s", ["sagemaker"]),
+        ("wait: ", ["false", "true"]),
+        ("if_exists: e", ["error"]),
+        ("metrics: o", ["off"]),
+        ("take: [X_te", ["X_test"]),
+        ("take: [y, X_te", ["X_test"]),
+        ("resour", ["resources:"]),
+        ("resources:\n  g", ["gpus: "]),
+        ("resources:\n  slots: 2\n  ", ["cpus: ", "gpus: ", "memory: "]),
+        ("environment:\n  va", ["variables:"]),
+        ("pool: local\ntimeout: 2h\ngr", ["grace: "]),
+        ("ti|\npool: local", ["timeout: "]),
+        ("p|\npriority: 3\nparams:\n  pool: 3\n", ["pool: "]),
+    ],
+)
+def test_keys_and_values_of_a_config_are_offered(shell: InteractiveShell, text: str, words: list[str]) -> None:
+    with provisionalcompleter():
+        before, _, after = f"%%train_config big\n{text}".partition("|")
+        found = sorted(one.text for one in shell.Completer.completions(before + after, len(before)))
+    assert words == found
+
+
+def test_a_key_that_is_there_is_not_offered_again(shell: InteractiveShell) -> None:
+    for cell in ("%%train_config big\npriority: 3\nprio", "%%train_config big\nprio|\npriority: 3\n"):
+        assert "priority:" not in [word.strip() for word in offered(shell, cell)]
+
+
+def test_every_key_that_the_server_reads_is_known() -> None:
+    assert CONFIG_KEYS | CLIENT_KEYS | SHORTHANDS == {path for path in KEYS if "." not in path}
 
 
 def test_an_option_that_is_there_is_not_offered_again_unless_it_repeats(shell: InteractiveShell) -> None:
@@ -71,28 +157,28 @@ def test_a_slow_server_costs_a_keystroke_nothing_and_is_asked_once() -> None:
         go.wait(5)
         return ["late"]
 
-    memory = Memory(slow)
+    memory = Memory(slow, [])
     began = time.perf_counter()
-    assert [] == memory.words(patience=0.01)
-    assert [] == memory.words(patience=0.01)
+    assert [] == memory.get(patience=0.01)
+    assert [] == memory.get(patience=0.01)
     assert time.perf_counter() - began < 1.0
     go.set()
-    assert ["late"] == memory.words(patience=5)
+    assert ["late"] == memory.get(patience=5)
     assert [1] == asked
 
 
 def test_an_answer_is_reused_while_it_is_fresh_and_renewed_after() -> None:
     now, answers = [0.0], iter([["first"], ["second"]])
-    memory = Memory(lambda: next(answers), clock=lambda: now[0])
-    assert ["first"] == memory.words(patience=5)
+    memory = Memory(lambda: next(answers), [], clock=lambda: now[0])
+    assert ["first"] == memory.get(patience=5)
     now[0] = 0.9
-    assert ["first"] == memory.words(patience=5)
+    assert ["first"] == memory.get(patience=5)
     now[0] = 2.0
-    assert ["second"] == memory.words(patience=5)
+    assert ["second"] == memory.get(patience=5)
 
 
 def test_without_a_server_nothing_is_offered_and_nothing_is_raised() -> None:
     def nobody() -> list[str]:
         raise ServerUnreachable("Nobody answers.")
 
-    assert [] == Memory(nobody).words(patience=5)
+    assert [] == Memory(nobody, []).get(patience=5)

@@ -51,7 +51,8 @@ def test_what_would_be_sent_is_resolved_and_not_sent(
 def test_the_request_has_the_cell_with_its_place(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", "/home/ada/my notes/ä b.ipynb")
     sent = cells.planned("%%train digits --dry-run\nprint(1)\n")
-    assert {"kind": "cell", "path": "cell.py", "shown_as": "cell [1] of ä b.ipynb"} == sent["entry"]
+    assert ("cell", "cell.py") == (sent["entry"]["kind"], sent["entry"]["path"])
+    assert "cell [1] of ä b.ipynb" == sent["entry"]["shown_as"]
     assert "\nprint(1)\n" == sent["files"][0]["text"]
     assert ("/home/ada/my notes/ä b.ipynb", "magic") == (sent["origin"]["notebook"], sent["origin"]["client"])
 

@@ -1,0 +1,194 @@
+"""What may come next on a magic line: options, their values, verbs, jobs, parameters, words of a filter."""
+
+from __future__ import annotations
+
+import json
+import os
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_training.errors import TrainingError
+from jupyter_training.kernel import body as bodies
+from jupyter_training.kernel.commands import CELL, VERBS, Command, Option
+from jupyter_training.kernel.explain import TOPICS
+
+__all__ = ["Known", "Offer", "Sources", "for_cell", "for_command", "for_line", "listed"]
+
+_JOB_VERBS = frozenset(name for name, command in VERBS.items() if "JOB" in command.operands)
+_STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
+_LONGEST = 40  # characters of a default that is worth offering
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a server told: views of its newest jobs and of its pools."""
+
+    jobs: tuple[Mapping[str, Any], ...] = ()
+    pools: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(job["name"] for job in self.jobs))
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where words come from; each answers at once."""
+
+    known: Callable[[], Known]
+    configs: Callable[[], Iterable[str]] = tuple
+    variables: Callable[[], Mapping[str, object]] = dict  # the person's own
+    handles: Callable[[], Iterable[str]] = tuple  # variables with a job's handle
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Words of a kind that may stand in place of the fragment before the cursor."""
+
+    kind: str
+    words: Iterable[str]
+    fragment: str
+    before: str = field(default="")  # a part of the fragment that each word keeps, as in ``--pool=lo``
+
+    @property
+    def fitting(self) -> list[str]:
+        return [text for word in self.words if (text := self.before + word).startswith(self.fragment)]
+
+
+def for_cell(rest: str, body: str, sources: Sources) -> Offer | None:
+    """Behind ``%%train``: options, and the parameters that the body has; a name first."""
+    found = for_command(CELL, rest, sources)
+    if found is not None:
+        return found
+    words, fragment = _parts(rest)
+    defaults = _defaults(body)
+    name, equals, _ = fragment.partition("=")
+    if equals:
+        value = json.dumps(defaults[name], ensure_ascii=False) if name in defaults else ""
+        return Offer("value", [value], fragment, before=f"{name}=") if 0 < len(value) <= _LONGEST else None
+    given = {word.partition("=")[0] for word in words if "=" in word}
+    offered = [f"{name}=" for name in defaults if name not in given]
+    if not any("=" not in word and not word.startswith("-") for word in _operands(CELL, words)):
+        offered += sources.known().names
+    return Offer("param", offered, fragment)
+
+
+def for_line(rest: str, sources: Sources) -> Offer | None:
+    """Behind ``%train``: a verb, then what it takes."""
+    words, fragment = _parts(rest)
+    if not words:
+        return Offer("verb", sorted(VERBS), fragment)
+    command = VERBS.get(words[0])
+    if command is None:
+        return None
+    found = for_command(command, rest.lstrip()[len(words[0]) :], sources)
+    if found is not None and (found.fitting or command.name != "list"):  # in a list, -word may negate a filter's
+        return found
+    if command.name == "help":
+        return Offer("verb", sorted(TOPICS), fragment)
+    if command.name == "list":
+        return _filter(fragment, sources.known())
+    operands = _operands(command, words[1:])
+    if command.name == "metrics" and operands:
+        return Offer("metric", _metrics(operands[0], sources.known()), fragment)
+    if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
+        return Offer("job", [word for word in _jobs(sources) if word not in operands], fragment)
+    return None
+
+
+def for_command(command: Command, rest: str, sources: Sources) -> Offer | None:
+    """An option of this command, or the value of the one before the cursor."""
+    words, fragment = _parts(rest)
+    waiting = command.option(words[-1]) if words else None
+    if waiting is not None and waiting.kind != "switch":
+        return _values(waiting, fragment, "", sources)
+    if not fragment.startswith("-"):
+        return None
+    flag, equals, _ = fragment.partition("=")
+    joined = command.option(flag) if equals else None
+    if joined is not None:
+        return _values(joined, fragment, f"{flag}=", sources)
+    used = {option.name for word in words if (option := command.option(word)) is not None and not option.repeats}
+    flags = [max(one.flags, key=len) for one in command.options if one.name not in used]
+    return Offer("param", flags, fragment)
+
+
+def listed(kind: str, sources: Sources) -> list[str]:
+    """The words of a list that an option or a key of a config is chosen from."""
+    if kind == "pools":
+        return sorted(pool["name"] for pool in sources.known().pools)
+    if kind == "backends":
+        return sorted({pool["backend"] for pool in sources.known().pools})
+    if kind == "configs":
+        return sorted(sources.configs())
+    if kind == "variables":
+        handles = set(sources.handles())
+        return [name for name, value in sources.variables().items() if name not in handles and _may_travel(value)]
+    return sorted(os.environ) if kind == "environment" else []
+
+
+def _values(option: Option, fragment: str, before: str, sources: Sources) -> Offer | None:
+    if option.kind == "variable":
+        return Offer("value", sources.handles(), fragment, before)
+    words = list(option.choices) or listed(option.lists, sources)
+    if option.kind == "names":
+        done = fragment[: fragment.rfind(",") + 1] or before
+        chosen = done.removeprefix(before).split(",")
+        return Offer("value", [word for word in words if word not in chosen], fragment, done)
+    return Offer("value", words, fragment, before) if words else None
+
+
+def _jobs(sources: Sources) -> list[str]:
+    known = sources.known()
+    return ["last", *(f"@{name}" for name in sources.handles()), *known.names, *(job["id"] for job in known.jobs)]
+
+
+def _metrics(text: str, known: Known) -> list[str]:
+    """Metrics of the job that a word means, as far as it is known; of all jobs otherwise."""
+    meant = [job for job in known.jobs if job["name"] == text or job["id"].startswith(text)][:1] or known.jobs
+    return sorted({name for job in meant for name in job["metrics"]})
+
+
+def _filter(fragment: str, known: Known) -> Offer:
+    """Words of a filter; the first of them may stand behind a quote."""
+    bare = fragment.lstrip("'\"").removeprefix("-")
+    before = fragment[: len(fragment) - len(bare)]
+    words = [f"state:{state}" for state in _STATES]
+    words += sorted({f"tag:{key}={value}" for job in known.jobs for key, value in job["tags"].items()})
+    words += sorted({f"{word}:{job[word]}" for word in ("pool", "user") for job in known.jobs})
+    words += [f"{name}>" for name in sorted({name for job in known.jobs for name in job["metrics"]})]
+    return Offer("value", [*words, *known.names], fragment, before)
+
+
+def _defaults(body: str) -> Mapping[str, object]:
+    """The parameters of a body; none while it can't be read."""
+    try:
+        return bodies.read(body).defaults
+    except TrainingError:
+        return {}
+
+
+def _may_travel(value: object) -> bool:
+    """Whether a variable may be data, by its type alone: nothing of the person's is called."""
+    return not isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type))
+
+
+def _operands(command: Command, words: list[str]) -> list[str]:
+    """The words that are neither options nor their values."""
+    found, taken = [], False
+    for word in words:
+        option = command.option(word)
+        if not taken and option is None and not word.startswith("-"):
+            found.append(word)
+        taken = not taken and option is not None and option.kind != "switch"
+    return found
+
+
+def _parts(rest: str) -> tuple[list[str], str]:
+    """The finished words and the one that is being typed."""
+    words = rest.split()
+    if not words or rest[-1].isspace():
+        return words, ""
+    return words[:-1], words[-1]
