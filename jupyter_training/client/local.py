@@ -9,12 +9,12 @@ import getpass
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jupyter_training.client.transport import Answer, encoded, query_pairs
-from jupyter_training.services import asking, jobs
+from jupyter_training.services import asking, jobs, logs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 
@@ -61,11 +61,13 @@ class LocalTransport:
         matched = asking.match(method, path)
         operation = matched.operation
         wanted = asking.read_query(operation, query_pairs(query or {}))
-        request: Any = body.read_bytes() if isinstance(body, Path) else body
-        if not (operation.uploads and isinstance(request, bytes)):
+        request: Any = body
+        if not (operation.uploads and isinstance(body, (bytes, Path))):
             request = asking.read_body(operation, None if body is None else json.loads(encoded(body)))
         if isinstance(wanted, jobs.ShowQuery) and wanted.wait:
-            self._settle(matched.path["job"], wanted)
+            self._wait(wanted.wait, lambda: jobs.settled(jobs.known(self.site, matched.path["job"]), wanted.after))
+        elif isinstance(wanted, logs.LogQuery) and wanted.wait:
+            self._wait(wanted.wait, lambda: logs.has_news(logs.logs(self.site, matched.path["job"], wanted), wanted))
         found = operation.call(self.site, self._user, matched.path, wanted, request)
         if operation.response is None:
             file, view = found
@@ -80,11 +82,11 @@ class LocalTransport:
                 self._site.close()
                 self._site = None
 
-    def _settle(self, job: str, wanted: jobs.ShowQuery) -> None:
-        """Return once there is news of the job, or the wait is over. Who waits sees that somebody acts."""
-        deadline = time.monotonic() + wanted.wait
+    def _wait(self, seconds: float, has_news: Callable[[], bool]) -> None:
+        """Return once there is news, or the wait is over. Who waits sees that somebody acts."""
+        deadline = time.monotonic() + seconds
         self.site.ensure_dispatcher()
-        while not jobs.settled(jobs.known(self.site, job), wanted.after):
+        while not has_news():
             left = deadline - time.monotonic()
             if left <= 0:
                 return

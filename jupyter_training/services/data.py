@@ -7,13 +7,14 @@ server hashes them while they arrive.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import BinaryIO, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,7 @@ from jupyter_training.services.site import Site
 __all__ = ["LIMIT", "DataStored", "Upload", "check", "store", "stored"]
 
 LIMIT = 2 * 1024**3  # bytes of one value
+_PIECE = 1024 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _FULL = (28, 122)  # ENOSPC, EDQUOT
 
@@ -149,11 +151,21 @@ def stored(site: Site, sha256: str) -> DataStored:
     raise NotFound(f"No data are kept under {sha256[:70]!r}.", hint="Send them by PUT to this address.")
 
 
-def store(site: Site, sha256: str, content: bytes) -> DataStored:
-    """Keep a content that is at hand as a whole; see ``Upload``."""
-    with Upload(site.settings.data, sha256) as upload:
-        upload.write(content)
+def store(site: Site, sha256: str, content: bytes | Path) -> DataStored:
+    """Keep a content that is at hand as a whole, or in a file; see ``Upload``."""
+    with Upload(site.settings.data, sha256) as upload, _opened(content) as source:
+        while piece := source.read(_PIECE):
+            upload.write(piece)
         return upload.finish()
+
+
+def _opened(content: bytes | Path) -> BinaryIO:
+    if isinstance(content, bytes):
+        return io.BytesIO(content)
+    try:
+        return content.open("rb")
+    except OSError as error:
+        raise InvalidRequest(f"The data can't be read: {error.strerror}.") from None
 
 
 def check(site: Site, files: Sequence[DataFile]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 import threading
@@ -16,6 +17,7 @@ from jupyter_training.client.local import LocalTransport
 from jupyter_training.errors import (
     AmbiguousJob,
     IllegalVerb,
+    InvalidRequest,
     InvalidSpec,
     InvalidUsage,
     JobFailed,
@@ -339,3 +341,31 @@ def test_secrets_reach_the_job_and_nothing_that_is_shown(
     assert "emases-nepo yes\n" == job.logs()
     assert "open-sesame" not in repr(job.view) + repr(client.jobs())
     assert ["MY_TOKEN"] == job.view["spec"]["environment"]["pass_env"]
+
+
+def test_a_value_is_kept_whichever_way_it_came(client: Client, tmp_path: Path) -> None:
+    content = fresh("value").encode() * 300_000
+    file = tmp_path / "value.npy"
+    file.write_bytes(content)
+    address = f"data/{hashlib.sha256(content).hexdigest()}"
+    with pytest.raises(NotFound):
+        client.transport.request("GET", address)
+    first, again = (client.transport.request("PUT", address, body=file) for _ in range(2))
+    assert (201, 200) == (first.status, again.status)
+    assert len(content) == client.transport.request("GET", address).json["size"]
+    with pytest.raises(InvalidRequest, match="another SHA-256"):
+        client.transport.request("PUT", f"data/{'0' * 64}", body=file)
+
+
+def test_more_of_a_log_is_waited_for(client: Client, script: Callable[[str], Path], tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    source = (
+        f"import os, time\nprint('one', flush=True)\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.01)\n"
+    )
+    job = client.submit(script(source + "print('two')\n"), name=fresh("waited"))
+    log = f"jobs/{job.id}/logs"
+    assert "one\n" == client.transport.request("GET", log, query={"wait": 30}).json["text"]
+    go.touch()
+    assert "two\n" == client.transport.request("GET", log, query={"offset": 4, "wait": 30}).json["text"]
+    end = client.transport.request("GET", log, query={"offset": 8, "wait": 30}).json
+    assert ("", True) == (end["text"], end["end"])
