@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grown } from '../src/renderers/job/useCurve';
+import { grown, withNewest } from '../src/renderers/job/useCurve';
 import { ending, lastLine } from '../src/renderers/job/lines';
 import { left } from '../src/renderers/job/words';
 import { nullTranslator } from '@jupyterlab/translation';
@@ -40,4 +40,11 @@ test.each([
   [6000, 9000, 'about 1.5–2.5 h left']
 ])('what is left is as coarse as a guess: %d to %d', (low, high, words) => {
   expect(left(nullTranslator.load('jupyter_training'), { low, high })).toBe(words);
+});
+
+test('where points between are missing, the newest is drawn and not held', () => {
+  const metric = aMetric(0.1, { count: 9, last_step: 8, last_time: 13 });
+  expect(withNewest(held, metric)).toEqual([...held.points, [8, 13, 0.1]]);
+  expect(withNewest(held, aMetric(0.4, { count: 3, last_step: 2, last_time: 2 }))).toBe(held.points);
+  expect(held.points).toHaveLength(3);
 });

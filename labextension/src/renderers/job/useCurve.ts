@@ -2,9 +2,10 @@
  * The points of a job's series, kept up to date while the card is seen.
  *
  * The newest point comes with the job itself: when the series has grown by just that one it is put at the
- * end at once. When more have come, or the ends have grown long, the series is asked for, at most twice a second.
+ * end at once. When more have come, or the ends have grown long, the series is asked for, at most twice a second;
+ * until those between arrive, the newest is drawn without them.
  */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { curves } from '../../api/jobs';
 import type { Job, Metric, Series } from '../../api/jobs';
 import { useRoom } from '../../parts/room';
@@ -58,7 +59,7 @@ export function useCurve(job: Job, name: string, seen: boolean): Points | null {
     return () => window.clearTimeout(timer);
   }, [seen, key, known, count, job.id, name, session]);
 
-  return current?.key === key ? current.points : null;
+  return useMemo(() => (current?.key === key ? withNewest(current, metric) : null), [current, key, metric]);
 }
 
 /** What is held with the metric's newest point at its end, where that is all that is missing. */
@@ -69,4 +70,13 @@ export function grown(held: Held, metric: Metric): Held | null {
   }
   const point: Points[number] = [metric.last_step, metric.last_time, metric.last];
   return { ...held, count: metric.count, points: [...held.points, point], appended: held.appended + 1 };
+}
+
+/** What is drawn: the newest point last, also where the ones before it are still asked for. */
+export function withNewest(held: Held, metric: Metric | undefined): Points {
+  const last = held.points[held.points.length - 1];
+  if (metric === undefined || metric.count <= held.count || (last && last[0] >= metric.last_step)) {
+    return held.points;
+  }
+  return [...held.points, [metric.last_step, metric.last_time, metric.last]];
 }
