@@ -7,6 +7,7 @@ class Nothing {
 }
 
 Object.assign(globalThis, {
+  CSS: globalThis.CSS ?? { escape: (text: string) => text },
   DragEvent: globalThis.DragEvent ?? class extends Event {},
   ResizeObserver: globalThis.ResizeObserver ?? Nothing,
   IntersectionObserver: globalThis.IntersectionObserver ?? Nothing,

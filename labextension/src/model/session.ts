@@ -2,8 +2,8 @@
  * The page's one window on the server: state, stream and verbs. Views `watch` it while they are on
  * screen; the stream is open exactly while somebody watches and the page itself can be seen.
  *
- * Listeners are told of the first change at once and of what follows it in the same frame together: a
- * burst of messages costs one drawing a frame, a lone one waits for nothing.
+ * Listeners are told of the stream's first message at once and of what follows it in the same frame
+ * together: a burst costs one drawing a frame, a lone message waits for nothing.
  */
 import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
@@ -148,22 +148,28 @@ export class Session {
     const next = reduce(this._state, event);
     if (next !== this._state) {
       this._state = next;
-      this._tell();
+      if (event.type !== 'message') {
+        this._tell();
+      } else if (this._frame !== null) {
+        this._untold = true;
+      } else {
+        this._tellByFrame();
+      }
     }
   }
 
-  private _tell(): void {
-    if (this._frame !== null) {
-      this._untold = true;
-      return;
-    }
-    this._untold = false;
+  private _tellByFrame(): void {
     this._frame = window.requestAnimationFrame(() => {
       this._frame = null;
       if (this._untold) {
-        this._tell();
+        this._tellByFrame();
       }
     });
+    this._tell();
+  }
+
+  private _tell(): void {
+    this._untold = false;
     this._listeners.forEach(tell => tell());
   }
 

@@ -5,7 +5,7 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { Range } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
-import type { KeyboardEvent, MouseEvent } from 'react';
+import type { Dispatch, KeyboardEvent, MouseEvent, SetStateAction } from 'react';
 import { every, extended, moved, only, toggled } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import type { State } from '../../model/state';
@@ -25,7 +25,7 @@ export interface GridProps {
   readonly rows: readonly Item[];
   readonly state: State;
   readonly selection: Selection;
-  readonly onSelect: (selection: Selection) => void;
+  readonly onSelect: Dispatch<SetStateAction<Selection>>;
   readonly onFold: (key: string, folded?: boolean) => void;
   /** Ask these to stop, after a word with the person. */
   readonly onDelete: (ids: readonly string[]) => void;
@@ -76,10 +76,16 @@ export function Grid(props: GridProps): JSX.Element {
     }
   }, [more, onMore, rows]);
 
-  // A row that changes its section is put elsewhere in the page, and the browser then drops the focus.
+  // A key puts the focus on a row that may not be in the page yet. And a row that changes its section is put
+  // elsewhere in the page, where the browser drops the focus.
+  const wanted = useRef<string | null>(null);
   useLayoutEffect(() => {
-    if (inside.current && at !== null && (document.activeElement === document.body || document.activeElement === null)) {
-      rowOf(scroller.current, at)?.focus({ preventScroll: true });
+    const lost = inside.current && (document.activeElement === document.body || document.activeElement === null);
+    const key = wanted.current ?? (lost ? at : null);
+    const node = key === null ? null : rowOf(scroller.current, key);
+    if (node !== null) {
+      wanted.current = null;
+      node.focus({ preventScroll: true });
     }
   });
 
@@ -93,18 +99,16 @@ export function Grid(props: GridProps): JSX.Element {
     return () => document.removeEventListener('pointerdown', outside, true);
   }, []);
 
-  const latest = useRef({ selection, ids, onSelect });
-  latest.current = { selection, ids, onSelect };
-  const onFocus = useCallback((key: string) => {
-    const { selection: held, onSelect: tell } = latest.current;
-    if (held.at !== key) {
-      tell(moved(held, key));
-    }
-  }, []);
-  const onPick = useCallback((id: string, event: MouseEvent) => {
-    const { selection: held, ids: all, onSelect: tell } = latest.current;
-    tell(event.shiftKey ? extended(held, id, all) : event.ctrlKey || event.metaKey ? toggled(held, id) : only(held, id));
-  }, []);
+  const listed = useRef(ids);
+  listed.current = ids;
+  const onFocus = useCallback((key: string) => onSelect(held => (held.at === key ? held : moved(held, key))), [onSelect]);
+  const onPick = useCallback(
+    (id: string, event: MouseEvent) => {
+      const { shiftKey, ctrlKey, metaKey } = event;
+      onSelect(held => (shiftKey ? extended(held, id, listed.current) : ctrlKey || metaKey ? toggled(held, id) : only(held, id)));
+    },
+    [onSelect]
+  );
   const { commands } = desk.app;
   const onOpen = useCallback(
     (id: string) => {
@@ -122,8 +126,11 @@ export function Grid(props: GridProps): JSX.Element {
     }
     onSelect(reach && row.kind === 'job' ? extended(selection, row.key, ids) : moved(selection, row.key));
     virtualizer.scrollToIndex(keys.get(row.key) ?? 0, { align: 'auto' });
-    inside.current = true;
-    window.requestAnimationFrame(() => rowOf(scroller.current, row.key)?.focus({ preventScroll: true }));
+    if (row.key === at) {
+      rowOf(scroller.current, row.key)?.focus({ preventScroll: true });
+    } else {
+      wanted.current = row.key;
+    }
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const key = (event.target as HTMLElement).dataset.key;

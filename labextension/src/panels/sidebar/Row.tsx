@@ -51,7 +51,7 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
     >
       <div
         role="none"
-        className="jp-Training-row"
+        className={`jp-Training-row${said ? ' jp-mod-said' : isEnded(job) ? ' jp-mod-ended' : ''}`}
         data-phase={job.phase}
         onClick={event => onPick(job.id, event)}
         onDoubleClick={() => onOpen(job.id)}
@@ -73,9 +73,11 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
             <span role="gridcell" className="jp-Training-figure" title={lead.name}>
               {figure(lead.metric.last)}
             </span>
-            <span role="gridcell" className="jp-Training-sparkCell">
-              {trail && !isEnded(job) && <Sparkline values={trail.values} label={trans.__('Course of %1', trail.metric)} />}
-            </span>
+            {!isEnded(job) && (
+              <span role="gridcell" className="jp-Training-sparkCell">
+                {trail && <Sparkline values={trail.values} label={trans.__('Course of %1', trail.metric)} />}
+              </span>
+            )}
           </>
         )}
         <span role="gridcell" className="jp-Training-time" title={time.title}>

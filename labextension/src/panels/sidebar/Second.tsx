@@ -20,7 +20,12 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
   ];
   return (
     <div role="gridcell" className="jp-Training-detail" data-phase={job.phase}>
-      <div>{job.sentence}</div>
+      <div>
+        {job.sentence}{' '}
+        <code className="jp-Training-faint" title={job.id}>
+          {short(job.id)}
+        </code>
+      </div>
       {!isEnded(job) && <Progress job={job} />}
       <Figures job={job} />
       <div className="jp-Training-actions">
@@ -37,9 +42,6 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
               {label}
             </button>
           ))}
-        <code className="jp-Training-faint" title={job.id}>
-          {short(job.id)}
-        </code>
       </div>
     </div>
   );

@@ -66,7 +66,7 @@ export class KernelWatch implements IDisposable {
     }
     await this._ask(kernel);
     if (this._knows !== 'ready') {
-      throw new Trouble(trans.__('The kernel ran the lines, but still has no %train.'));
+      throw new Trouble(trans.__('The kernel ran the lines, but still does not know %1.', '%%train'));
     }
   }
 
