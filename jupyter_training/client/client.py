@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
-from jupyter_training.client import discover, interpreter, target, waiting
-from jupyter_training.client import environment as environments
+from jupyter_training.client import submission, waiting
+from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
-from jupyter_training.client.transport import Answer, Transport
-from jupyter_training.client.values import json_params
-from jupyter_training.errors import Forbidden, Internal, NotFound, ServerUnreachable, UnknownJob, from_problem
-from jupyter_training.languages import quantities
+from jupyter_training.client.transport import Transport
+from jupyter_training.errors import NotFound, ServerUnreachable, UnknownJob, from_problem
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
@@ -54,15 +50,11 @@ class Client:
         transport: Transport | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
-        self._given = transport
-        self._where: dict[str, str | None] = {"url": url, "token": token, "socket": socket}
-        self._store = store
-        self._found: discover.Found | None = None
-        self._lock = threading.Lock()
+        where = {"url": url, "token": token, "socket": socket}
+        self._connection = Connection(self.settings, given=transport, where=where, store=store)
 
     def __repr__(self) -> str:
-        transport = self._given or (self._found.transport if self._found else None)
-        return f"Client({transport.place if transport else 'not connected yet'})"
+        return f"Client({self._connection!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -72,24 +64,21 @@ class Client:
 
     def close(self) -> None:
         """Let go of connections; a later request opens new ones."""
-        if self._given is not None:
-            self._given.close()
-        if self._found is not None:
-            self._found.transport.close()
+        self._connection.close()
 
     @property
     def place(self) -> str:
         """What errors call the other side."""
-        return self._connected().transport.place
+        return self._connection.transport.place
 
     @property
     def transport(self) -> Transport:
         """The transport in use; looks for the server when none was needed before."""
-        return self._connected().transport
+        return self._connection.transport
 
     def info(self) -> dict[str, Any]:
         """Which store answers (``InfoView``)."""
-        return self._record("GET", "info")
+        return self._connection.record("GET", "info")
 
     def submit(
         self,
@@ -137,46 +126,36 @@ class Client:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
             JobFailed: with ``wait``, when the job did not succeed.
         """
-        given: dict[str, object] = {**(params or {}), **parameters}
-        limit = self.settings.bundle_limit_bytes
-        where = Path(folder).expanduser().absolute() if folder is not None else None
-        if callable(what):
-            ready = target.of_function(what, limit=limit)
-            given = target.bound(what, args, given)
-        else:
-            ready = target.of_script(what, *args, limit=limit)
-        secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
-        surroundings = environments.captured(
-            kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
+        wish = submission.request(
+            what,
+            args,
+            {**(params or {}), **parameters},
+            limit=self.settings.bundle_limit_bytes,
+            name=name,
+            pool=pool,
+            backend=backend,
+            priority=priority,
+            slots=slots,
+            gpus=gpus,
+            cpus=cpus,
+            memory=memory,
+            timeout=timeout,
+            grace=grace,
+            metrics=metrics,
+            tags=tags,
+            env=env,
+            pass_env=pass_env,
+            environment=environment,
+            python=python,
+            folder=folder,
+            launcher=launcher,
+            config=config,
+            if_exists=if_exists,
+            once=once or None,
+            key=key,
+            origin=origin,
         )
-        python, folders = surroundings["python"], [surroundings["folder"]]
-        interpreter.check_imports(ready.foreign, python, variables=surroundings["variables"], folders=folders)
-        resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
-        resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
-        request: dict[str, object] = {
-            "key": key or uuid.uuid4().hex,
-            "entry": ready.entry,
-            "files": list(ready.files),
-            "name": name,
-            "params": json_params(given),
-            "resources": {name: value for name, value in resources.items() if value is not None} or None,
-            "environment": surroundings,
-            "secrets": environments.secret_values(secret_names),
-            "launcher": launcher,
-            "pool": pool,
-            "backend": backend,
-            "priority": priority,
-            "timeout": timeout,
-            "grace": grace,
-            "metrics": dict(metrics) if isinstance(metrics, Mapping) else metrics,
-            "tags": dict(tags) if tags is not None else None,
-            "config": dict(config) if config is not None else None,
-            "if_exists": if_exists,
-            "once": once or None,
-            "origin": dict(origin) if origin is not None else _origin(),
-        }
-        answer = self.submit_request({name: value for name, value in request.items() if value is not None})
-        handle = Handle(self, answer["job"])
+        handle = Handle(self, self.submit_request(wish)["job"])
         return handle.wait(check=True) if wait else handle
 
     def submit_request(self, request: Mapping[str, object]) -> dict[str, Any]:
@@ -184,11 +163,11 @@ class Client:
 
         Safe to repeat: the request's ``key`` names the wish.
         """
-        return self._record("POST", "jobs", body=dict(request))
+        return self._connection.record("POST", "jobs", body=dict(request))
 
     def plan(self, request: Mapping[str, object]) -> dict[str, Any]:
         """What a submit of the request would store (``PlanView``); nothing is, and no value need have been sent."""
-        return self._record("POST", "plans", body=dict(request))
+        return self._connection.record("POST", "plans", body=dict(request))
 
     def config(self, text: str, *, name: str = "config") -> dict[str, Any]:
         """A config text as the server understands it (``ConfigView``); ``name`` is what errors call it.
@@ -196,11 +175,11 @@ class Client:
         Raises:
             InvalidSpec: with line and column in the text, and the near miss of a key.
         """
-        return self._record("POST", "configs", body={"text": text, "name": name})
+        return self._connection.record("POST", "configs", body={"text": text, "name": name})
 
     def cell(self, job: str) -> str:
         """The text of the cell that does again what the job did."""
-        return str(self._record("GET", f"jobs/{_part(job)}/cell")["text"])
+        return str(self._connection.record("GET", f"jobs/{_part(job)}/cell")["text"])
 
     def put_data(self, taken: Data) -> bool:
         """Send a value that a later submit names, unless it is there already; whether it had to be sent.
@@ -209,10 +188,10 @@ class Client:
         """
         path = f"data/{taken.sha256}"
         try:
-            self._record("GET", path)
+            self._connection.record("GET", path)
         except NotFound:
             # As long as a disk may take that is no faster than 5 MB/s.
-            self._record("PUT", path, body=taken.path, timeout=60 + taken.size / 5e6)
+            self._connection.record("PUT", path, body=taken.path, timeout=60 + taken.size / 5e6)
             return True
         return False
 
@@ -223,7 +202,9 @@ class Client:
     def job(self, job: str, *, after: int | None = None, wait: float | None = None) -> dict[str, Any]:
         """One job (``JobView``). With ``wait`` (seconds) once its version is above ``after`` or it has ended."""
         timeout = wait + 30 if wait else None
-        return self._record("GET", f"jobs/{_part(job)}", query={"after": after, "wait": wait}, timeout=timeout)
+        return self._connection.record(
+            "GET", f"jobs/{_part(job)}", query={"after": after, "wait": wait}, timeout=timeout
+        )
 
     def jobs(
         self,
@@ -247,15 +228,15 @@ class Client:
         states = [state] if isinstance(state, str) else list(state or ())
         query: dict[str, object] = {"state": states, "name": name, "text": text, "user": user, "filter": filter}
         query.update({"notebook": notebook, "pool": pool, "sort": sort, "after": after, "limit": limit})
-        return self._record("GET", "jobs", query=query)
+        return self._connection.record("GET", "jobs", query=query)
 
     def find(self, text: str, *, notebook: str | None = None) -> dict[str, Any]:
         """The job that an id, a unique prefix, a name or ``last`` means (``JobView``)."""
-        return self._record("GET", "jobs-find", query={"text": text, "notebook": notebook})
+        return self._connection.record("GET", "jobs-find", query={"text": text, "notebook": notebook})
 
     def act(self, verb: str, *jobs: str) -> list[dict[str, Any]]:
         """Wish something of several jobs; one ``ItemResult`` each, in their order. A refusal is in its result."""
-        answer = self._record("POST", "verbs", body={"verb": verb, "jobs": list(jobs)})
+        answer = self._connection.record("POST", "verbs", body={"verb": verb, "jobs": list(jobs)})
         results: list[dict[str, Any]] = answer["results"]
         return results
 
@@ -270,7 +251,7 @@ class Client:
     def metrics(self, job: str, *names: str, points: int | None = None, machine: bool | None = None) -> dict[str, Any]:
         """The job's curves (``MetricsView``), at most ``points`` of each; ``machine`` adds CPU, memory, GPU."""
         query = {"name": names, "points": points, "machine": machine}
-        return self._record("GET", f"jobs/{_part(job)}/metrics", query=query)
+        return self._connection.record("GET", f"jobs/{_part(job)}/metrics", query=query)
 
     def logs(
         self,
@@ -283,7 +264,7 @@ class Client:
     ) -> dict[str, Any]:
         """A piece of an attempt's log (``LogChunk``); ``tail`` counts bytes from the end."""
         query = {"offset": offset, "limit": limit, "tail": tail, "attempt": attempt}
-        return self._record("GET", f"jobs/{_part(job)}/logs", query=query)
+        return self._connection.record("GET", f"jobs/{_part(job)}/logs", query=query)
 
     def follow(self, job: str, *, tail: int | None = None) -> Iterator[str]:
         """The log as it grows, until the job has ended. ``tail``: begin so many bytes before what is there now."""
@@ -310,22 +291,22 @@ class Client:
 
     def artifacts(self, job: str) -> list[dict[str, Any]]:
         """The files that the job kept (each an ``ArtifactView``)."""
-        found: list[dict[str, Any]] = self._record("GET", f"jobs/{_part(job)}/artifacts")["artifacts"]
+        found: list[dict[str, Any]] = self._connection.record("GET", f"jobs/{_part(job)}/artifacts")["artifacts"]
         return found
 
     def artifact(self, job: str, artifact: str) -> bytes:
         """The content of one kept file, by its id."""
-        return self._request("GET", f"jobs/{_part(job)}/artifacts/{_part(artifact)}", timeout=600).content
+        return self._connection.request("GET", f"jobs/{_part(job)}/artifacts/{_part(artifact)}", timeout=600).content
 
     def pools(self) -> list[dict[str, Any]]:
         """Every pool (each a ``PoolView``)."""
-        found: list[dict[str, Any]] = self._record("GET", "pools")["pools"]
+        found: list[dict[str, Any]] = self._connection.record("GET", "pools")["pools"]
         return found
 
     def set_pool(self, name: str, *, slots: int, backend: str = "local") -> list[dict[str, Any]]:
         """Make a pool or change its slots; gives all pools."""
         body = {"name": name, "slots": slots, "backend": backend}
-        found: list[dict[str, Any]] = self._record("PUT", "pools", body=body)["pools"]
+        found: list[dict[str, Any]] = self._connection.record("PUT", "pools", body=body)["pools"]
         return found
 
     def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
@@ -340,59 +321,6 @@ class Client:
                     raise
                 time.sleep(pause)
                 pause = min(pause * 2, 5.0)
-
-    def _record(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, object] | None = None,
-        body: object = None,
-        timeout: float | None = None,
-    ) -> dict[str, Any]:
-        """The answer, which must be a JSON object."""
-        found = self._request(method, path, query=query, body=body, timeout=timeout).json
-        if not isinstance(found, dict):
-            raise Internal(f"{self.place} gave no JSON object for {method} {path}.")
-        return found
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, object] | None = None,
-        body: object = None,
-        timeout: float | None = None,
-    ) -> Answer:
-        """Ask, and when nobody answers any more look for the server once more: it may have moved."""
-        found = self._connected()
-        try:
-            return found.transport.request(method, path, query=query, body=body, timeout=timeout)
-        except (ServerUnreachable, Forbidden):
-            # Forbidden too: a server that was started anew at the old address has another token.
-            if self._given is not None:
-                raise
-            with self._lock:
-                if self._found is found:
-                    self._found = None
-                    self._store = found.store  # whoever answers now must have the same store
-            again = self._connected()
-            return again.transport.request(method, path, query=query, body=body, timeout=timeout)
-
-    def _connected(self) -> discover.Found:
-        with self._lock:
-            if self._found is None:
-                if self._given is not None:
-                    self._found = discover.Found(self._given, self._store or "", "given")
-                else:
-                    self._found = discover.find(**self._where, store=self._store, settings=self.settings)
-            return self._found
-
-
-def _origin() -> dict[str, str | None]:
-    """Where this program stands: the notebook's path when a Jupyter server named one."""
-    return {"client": "python", "notebook": os.environ.get("JPY_SESSION_NAME")}
 
 
 def _granted(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

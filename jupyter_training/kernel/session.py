@@ -85,7 +85,7 @@ class Session:
         return fitting
 
     def known(self) -> Known:
-        """What completion may offer: the newest jobs, the pools. Nothing before a server was needed: a look may start one."""
+        """What completion may offer: jobs and pools. Nothing before a server was needed: a look may start one."""
         if self._client is None:
             return Known()
         return Known(tuple(self._client.jobs(limit=_OFFERED)["jobs"]), tuple(self._client.pools()))

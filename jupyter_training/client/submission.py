@@ -1,0 +1,80 @@
+"""The request for a script or a function: its code with what it imports, its surroundings, what was wished."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_training.client import environment as environments
+from jupyter_training.client import interpreter, target
+from jupyter_training.client.values import json_params
+from jupyter_training.languages import quantities
+
+__all__ = ["request"]
+
+
+def request(
+    what: str | os.PathLike[str] | Callable[..., Any],
+    args: Iterable[object],
+    params: Mapping[str, object],
+    *,
+    limit: int,
+    slots: int | None = None,
+    gpus: int | None = None,
+    cpus: float | None = None,
+    memory: int | str | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_env: str | Iterable[str] = (),
+    environment: str | None = None,
+    python: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    key: str | None = None,
+    origin: Mapping[str, str | None] | None = None,
+    **asked: object,
+) -> dict[str, Any]:
+    """A wish in the wire's shape (``SubmitRequest``); see ``Client.submit`` for the options.
+
+    ``limit`` bounds the code in bytes. ``asked`` are keys that the server reads as they are.
+
+    Raises:
+        InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
+    """
+    given = dict(params)
+    where = Path(folder).expanduser().absolute() if folder is not None else None
+    if callable(what):
+        ready = target.of_function(what, limit=limit)
+        given = target.bound(what, tuple(args), given)
+    else:
+        ready = target.of_script(what, *args, limit=limit)
+    secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
+    surroundings = environments.captured(
+        kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
+    )
+    interpreter.check_imports(
+        ready.foreign,
+        surroundings["python"],
+        variables=surroundings["variables"],
+        folders=[surroundings["folder"]],
+    )
+    resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
+    resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
+    wish: dict[str, object] = {
+        **{name: dict(value) if isinstance(value, Mapping) else value for name, value in asked.items()},
+        "key": key or uuid.uuid4().hex,
+        "entry": ready.entry,
+        "files": list(ready.files),
+        "params": json_params(given),
+        "resources": {name: value for name, value in resources.items() if value is not None} or None,
+        "environment": surroundings,
+        "secrets": environments.secret_values(secret_names),
+        "origin": dict(origin) if origin is not None else _origin(),
+    }
+    return {name: value for name, value in wish.items() if value is not None}
+
+
+def _origin() -> dict[str, str | None]:
+    """Where this program stands: the notebook's path when a Jupyter server named one."""
+    return {"client": "python", "notebook": os.environ.get("JPY_SESSION_NAME")}
