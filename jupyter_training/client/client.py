@@ -72,6 +72,11 @@ class Client:
         return self._connection.transport.place
 
     @property
+    def is_own_server(self) -> bool:
+        """Whether the Jupyter server that started this kernel is the other side."""
+        return self._connection.is_own_server
+
+    @property
     def transport(self) -> Transport:
         """The transport in use; looks for the server when none was needed before."""
         return self._connection.transport

@@ -36,6 +36,16 @@ class Connection:
         """The transport in use; looks for the server when none was needed before."""
         return self._connected().transport
 
+    @property
+    def is_own_server(self) -> bool:
+        """Whether the Jupyter server that started this kernel is the other side."""
+        return self._connected().how == discover.OWN
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the Jupyter server that started this kernel is the other side."""
+        return self._connected().how == discover.OWN
+
     def close(self) -> None:
         """Let go of connections; a later request opens new ones."""
         if self._given is not None:

@@ -25,7 +25,9 @@ from jupyter_training.errors import Forbidden, NotFound, ServerUnreachable, Wron
 from jupyter_training.settings import Settings, default_home
 from jupyter_training.spool import identity
 
-__all__ = ["Found", "find", "home_server", "verified", "web_address"]
+__all__ = ["OWN", "Found", "find", "home_server", "verified", "web_address"]
+
+OWN = "this kernel's own Jupyter server"  # why a server was taken
 
 _VERIFY_SECONDS = 15.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - addresses that a server may say it listens on
@@ -123,7 +125,7 @@ def home_server(settings: Settings, *, store: str | None = None) -> Found | None
 
 def _verified_own(transport: HttpTransport, *, store: str | None, settings: Settings) -> Found:
     try:
-        return verified(transport, "this kernel's own Jupyter server", store=store, settings=settings)
+        return verified(transport, OWN, store=store, settings=settings)
     except Forbidden as error:  # as with a server that knows passwords only: a kernel has none
         raise Forbidden(
             error.detail,

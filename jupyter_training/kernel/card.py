@@ -43,7 +43,7 @@ __all__ = ["CURVES", "LIMIT", "LIVE", "Extras", "bundle", "html", "ranked", "tex
 LIVE = "application/vnd.jupyter-training.job+json"
 
 CURVES = 4  # more than these are named, not drawn
-LIMIT = 16_000  # characters of a card's HTML; what has no place in it is named
+LIMIT = 14_000  # characters of a card's HTML, so that its message stays below 16 KB; what has no place is named
 
 _METRICS, _PARAMS = 8, 8
 _TRACEBACK_LINES, _LAST_LINES = 24, 3
@@ -115,7 +115,8 @@ def html(job: Job, series: Series | None = None, extras: Extras | None = None) -
     rows = [_head(job)]
     if job["phase"] not in ("running", "starting"):
         rows.append(f"<span>{escape(end_sentence(job) if job['phase'] in TERMINAL else sentence(job))}</span>")
-    rows += _failure(extras)
+    failure = _failure(extras)
+    rows += failure if sum(map(len, failure)) < LIMIT // 2 else []
     rows.append(_progress_html(job))
     rows.append(_figures_html(job))
     rows.append(_machine(job))

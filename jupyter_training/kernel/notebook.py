@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Place", "notebook_of", "place_of"]
+__all__ = ["Place", "is_jupyter_page", "notebook_of", "place_of"]
 
 _MAGIC_LINE = re.compile(r"\s*%%train(?:_config)?\b")
 
@@ -44,13 +45,22 @@ def notebook_of(shell: InteractiveShell) -> str | None:
     return None
 
 
+def is_jupyter_page(shell: InteractiveShell) -> bool:
+    """Whether the cell that runs now was sent by JupyterLab or Notebook, by what they add to each request."""
+    cell = _cell_id(shell)
+    return cell is not None and "deletedCells" in _request_metadata(shell) and not cell.startswith("vscode-")
+
+
 def _cell_id(shell: InteractiveShell) -> str | None:
-    try:
-        header: Any = shell.parent_header  # type: ignore[attr-defined]  # of kernels only
-        found = header["metadata"]["cellId"]
-    except (AttributeError, KeyError, TypeError):
-        return None
+    found = _request_metadata(shell).get("cellId")
     return found if isinstance(found, str) else None
+
+
+def _request_metadata(shell: InteractiveShell) -> Mapping[str, Any]:
+    """What the front end said beside the code of the cell that runs now."""
+    header: Any = getattr(shell, "parent_header", None)  # of kernels only
+    found = header.get("metadata") if isinstance(header, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _count(shell: InteractiveShell) -> int:

@@ -19,6 +19,7 @@ class Drawing(Protocol):
     """One output that is drawn again when what it shows has changed."""
 
     every: float  # seconds between two drawings, at least
+    lasts: bool  # whether it can still be drawn when its cell is done
 
     def draw(self, bundle: Mapping[str, Any], *, final: bool = False) -> None: ...
 
@@ -48,6 +49,7 @@ class Screen:
 
 class _Updated:
     every = 0.5
+    lasts = True
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -68,6 +70,7 @@ class _Updated:
 
 class _Lines:
     every = 2.0
+    lasts = False
 
     def __init__(self) -> None:
         self._last = ""

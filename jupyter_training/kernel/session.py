@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.kernel.configs import Configs
+from jupyter_training.kernel.drawer import Drawer
+from jupyter_training.kernel.notebook import is_jupyter_page
 from jupyter_training.kernel.offers import Known
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from jupyter_training.client.client import Client
 
 __all__ = ["Session"]
@@ -27,6 +31,7 @@ class Session:
 
     def __init__(self, client: Client | None = None) -> None:
         self.configs = Configs()
+        self.drawer = Drawer()
         self._client = client
         self._lock = threading.Lock()
 
@@ -39,7 +44,13 @@ class Session:
                 self._client = Client()
             return self._client
 
+    def is_drawn_by_page(self, shell: InteractiveShell) -> bool:
+        """Whether the page that sent this cell draws cards itself: its server is the one that trains, so that ours is
+        what its labextension speaks to."""
+        return is_jupyter_page(shell) and self.client.is_own_server
+
     def close(self) -> None:
+        self.drawer.stop()
         if self._client is not None:
             self._client.close()
 

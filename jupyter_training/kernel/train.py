@@ -79,5 +79,8 @@ def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built,
             screen.say(sentence)
         drawing = screen.drawing()
         drawing.draw(card.bundle(job), final=not wish.waits)
+    quietly = drawing is not None and session.is_drawn_by_page(shell)
     if wish.waits:
-        waiting.stay(client, [job], [drawing])
+        waiting.stay(client, [job], [drawing], drawer=session.drawer, quietly=quietly)
+    else:
+        session.drawer.follow(client, job, drawing, quietly=quietly)

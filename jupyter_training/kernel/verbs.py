@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
-from jupyter_training.kernel import bulk, card, explain, tell, waiting
+from jupyter_training.kernel import beside, bulk, card, explain, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.commands import FRONT
 from jupyter_training.kernel.filter_line import filter_of
@@ -118,7 +118,7 @@ def metrics(desk: Desk, parsed: Parsed) -> None:
                 f"{job['name']} has no metric {name!r}; it has: {known}.",
                 hint=f"Did you mean {close!r}?" if close else None,
             )
-    series = waiting.curves(desk.session.client, job, *names, points=200) if names and not plain() else {}
+    series = beside.curves(desk.session.client, job, *names, points=200) if names and not plain() else {}
     desk.screen.table(tell.metrics(job, series, names))
 
 
@@ -131,6 +131,8 @@ def wait(desk: Desk, parsed: Parsed) -> None:
         jobs,
         [None if quiet else desk.screen.drawing() for _ in jobs],
         timeout=float(limit) if isinstance(limit, (int, float)) else None,
+        drawer=desk.session.drawer,
+        quietly=not quiet and desk.session.is_drawn_by_page(desk.shell),
     )
 
 
@@ -157,7 +159,11 @@ def attach(desk: Desk, parsed: Parsed) -> None:
     job = desk.job(parsed)
     desk.shell.user_ns[variable] = Handle(desk.session.client, job)
     if not parsed.on("quiet"):
-        desk.screen.show(card.bundle(job, {} if plain() else waiting.curves(desk.session.client, job)))
+        series, extras = beside.pictures(desk.session.client, job) if not plain() else ({}, card.Extras())
+        drawing = desk.screen.drawing()
+        drawing.draw(card.bundle(job, series, extras), final=True)
+        quietly = desk.session.is_drawn_by_page(desk.shell)
+        desk.session.drawer.follow(desk.session.client, job, drawing, quietly=quietly)
 
 
 def doctor(desk: Desk, _: Parsed) -> None:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.errors import NotFound, Refused, Unavailable
-from jupyter_training.kernel import card
-from jupyter_training.kernel.curve import Points
+from jupyter_training.errors import Refused
+from jupyter_training.kernel import beside, card
+from jupyter_training.kernel.drawer import Drawer
 from jupyter_training.kernel.failure import Detached, failed
 from jupyter_training.kernel.screen import Drawing
 from jupyter_training.kernel.wording import TERMINAL, plain, short
@@ -16,10 +16,7 @@ from jupyter_training.kernel.wording import TERMINAL, plain, short
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
 
-__all__ = ["GaveUp", "curves", "stay"]
-
-_POINTS = 100  # of each curve on a card
-_LOG_TAIL = 16 * 1024  # bytes of a failed job's log, for its traceback
+__all__ = ["GaveUp", "stay"]
 
 
 class GaveUp(Refused):
@@ -34,10 +31,14 @@ def stay(
     drawings: Sequence[Drawing | None],
     *,
     timeout: float | None = None,
+    drawer: Drawer | None = None,
+    quietly: bool = False,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, Any]]:
     """Wait until all have ended; each is drawn on its drawing as it goes (None: nothing is shown).
+
+    When the waiting ends early, ``drawer`` draws on. ``quietly``: their ends alone are drawn, see ``drawer``.
 
     Raises:
         JobFailed: for the first that did not succeed, once all have ended.
@@ -49,38 +50,48 @@ def stay(
     try:
         for job, drawing in zip(jobs, drawings, strict=True):
             left = None if deadline is None else max(0.0, deadline - clock())
-            watcher = _Watcher(client, drawing, clock, pause)
+            watcher = _Watcher(client, drawing, quietly, clock, pause)
             ended.append(client.wait(job["id"], timeout=left, on_change=watcher))
     except TimeoutError:
         waiting = jobs[len(ended)]
+        _draw_on(drawer, client, jobs[len(ended) :], drawings[len(ended) :], quietly)
         raise GaveUp(
             f"{waiting['name']} has not ended after {timeout:g} s of waiting; it goes on.",
             hint=None if plain() else f"To wait on: %train wait {short(waiting['id'])}",
         ) from None
     except KeyboardInterrupt:
+        _draw_on(drawer, client, jobs[len(ended) :], drawings[len(ended) :], quietly)
         raise Detached(jobs[len(ended) :]) from None
     for job in ended:
         if job["state"] != "succeeded":
-            raise failed(job, _log_end(client, job))
+            raise failed(job, beside.log_end(client, job))
     return ended
 
 
-def curves(client: Client, job: Mapping[str, Any], *names: str, points: int = _POINTS) -> dict[str, Points]:
-    """The curves of a job's metrics by name; for a card those that it draws."""
-    wanted = names or card.ranked(job["metrics"])[: card.CURVES]
-    if not wanted:
-        return {}
-    series = client.metrics(job["id"], *wanted, points=points)["series"]
-    return {one["name"]: [(point[0], point[2]) for point in one["points"]] for one in series}
+def _draw_on(
+    drawer: Drawer | None,
+    client: Client,
+    jobs: Sequence[Mapping[str, Any]],
+    drawings: Sequence[Drawing | None],
+    quietly: bool,
+) -> None:
+    if drawer is not None:
+        for job, drawing in zip(jobs, drawings, strict=True):
+            drawer.follow(client, job, drawing, quietly=quietly)
 
 
 class _Watcher:
     """Draws a job's views, at most as often as its drawing bears; the last one always."""
 
     def __init__(
-        self, client: Client, drawing: Drawing | None, clock: Callable[[], float], pause: Callable[[float], None]
+        self,
+        client: Client,
+        drawing: Drawing | None,
+        quietly: bool,
+        clock: Callable[[], float],
+        pause: Callable[[float], None],
     ) -> None:
-        self._client, self._drawing, self._clock, self._pause = client, drawing, clock, pause
+        self._client, self._drawing, self._quietly, self._clock, self._pause = client, drawing, quietly, clock, pause
         self._drawn_at: float | None = None
 
     def __call__(self, job: dict[str, Any]) -> None:
@@ -91,25 +102,13 @@ class _Watcher:
             if final:
                 self._drawing.draw(card.bundle(job), final=True)
             return
+        if self._quietly and not final and self._drawn_at is not None:
+            return
         if not final and self._drawn_at is not None:
             early = self._drawn_at + self._drawing.every - self._clock()
             if early > 0:
                 self._pause(early)  # what comes meanwhile is in the next view
-        self._drawing.draw(card.bundle(job, self._curves(job)), final=final)
+        # A failure's traceback is in the error that the waiting ends with.
+        pictures = beside.pictures(self._client, job, failure=False)
+        self._drawing.draw(card.bundle(job, *pictures), final=final)
         self._drawn_at = self._clock()
-
-    def _curves(self, job: dict[str, Any]) -> dict[str, Points]:
-        try:
-            return curves(self._client, job)
-        except (Unavailable, NotFound):
-            return {}  # a card without curves for once is better than an end of the waiting
-
-
-def _log_end(client: Client, job: Mapping[str, Any]) -> str:
-    if not job["attempts"]:
-        return ""
-    try:
-        text: str = client.logs(job["id"], tail=_LOG_TAIL)["text"]
-    except (Unavailable, NotFound):
-        return ""
-    return text

@@ -9,7 +9,7 @@ import type { Ending } from './lines';
 import { bytes, endSentence } from './words';
 
 const CURVES = 4;
-const LIMIT = 16_000;
+const LIMIT = 14_000;
 const METRICS = 8;
 const PARAMS = 8;
 const TRACEBACK_LINES = 24;
@@ -48,7 +48,9 @@ function asText(job: Job): string {
 }
 
 function asHtml(job: Job, series: ReadonlyMap<string, Points>, end: Ending): string {
-  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...failure(end), values(job)];
+  const failed = failure(end);
+  const told = failed.reduce((sum, row) => sum + length(row), 0) < LIMIT / 2 ? failed : [];
+  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, values(job)];
   const hint = next(job);
   const foot = hint ? [`<code style="${FAINT}">${escaped(hint)}</code>`] : [];
   const room = LIMIT - length(whole([...rows, '', ...foot]));
