@@ -8,27 +8,26 @@ import math
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, whole
 from jupyter_training.cli.place import client_of
+from jupyter_training.client import submission
 from jupyter_training.client.client import Client
 from jupyter_training.client.handle import Handle
-from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
+from jupyter_training.errors import InvalidUsage
+from jupyter_training.kernel import tell
 from jupyter_training.kernel.commands import CELL, Option
+from jupyter_training.kernel.plan import planned
 from jupyter_training.kernel.values import literal
-
-if TYPE_CHECKING:
-    from jupyter_training.languages.config_cell import Config
+from jupyter_training.kernel.wish import Wish, over, put, resolved
 
 __all__ = ["arguments", "run"]
 
 # Those options of the cell magic that are a job's own; what a shell does differently stands below.
-_ELSEWHERE = frozenset(
-    {"backend", "detach", "env", "folder", "if_exists", "metrics", "o", "once", "pass_env", "python", "quiet", "take"}
-    | {"wait"}
-)
+# What a shell does in another way, or has no use for.
+_ELSEWHERE = frozenset({"detach", "env", "if_exists", "metrics", "o", "pass_env", "quiet", "take", "wait"})
 _SHARED = tuple(option for option in CELL.options if option.key and option.name not in _ELSEWHERE)
 _PARAMETER = re.compile(r"([A-Za-z_][\w.-]*)=(.*)\Z", re.DOTALL)
 
@@ -48,51 +47,111 @@ def arguments(parser: Parser) -> None:
     job.add_argument("--metrics", metavar="auto|off", choices=("auto", "off"), help="read metrics from printed lines")
     job.add_argument("-f", "--config", metavar="FILE", help="a YAML file with any of these keys; options win over it")
     job.add_argument("--key", metavar="TEXT", help="repeating a submit with the same key gives the first job")
+    job.add_argument(
+        "--if-exists",
+        choices=("reuse", "new", "error"),
+        help="what an equal job that is active means: a new one (the default), that job, an error",
+    )
     around = parser.add_argument_group("its environment")
-    around.add_argument("--python", metavar="PATH", help="the interpreter that runs it (default: this command's own)")
-    around.add_argument("--folder", metavar="FOLDER", help="its working folder (default: the current one)")
     repeated: dict[str, Any] = {"action": "append", "default": []}
-    around.add_argument("--env-var", metavar="NAME=VALUE", type=pair, help="a variable, kept with the job", **repeated)
+    around.add_argument(
+        "--env",
+        "--env-var",
+        metavar="NAME[=VALUE]",
+        type=_setting,
+        help="a variable, kept with the job; a name alone takes its value here",
+        **repeated,
+    )
     around.add_argument("--pass-env", metavar="NAME", help="hand a variable's value over, not kept", **repeated)
     after = parser.add_argument_group("afterwards")
     after.add_argument("--wait", action="store_true", help="stay until it has ended; exit code 1 if it fails")
     after.add_argument("--follow", action="store_true", help="like --wait, with its output")
+    after.add_argument("--detach", action="store_true", help="return at once, also where the config says to wait")
+    after.add_argument("--dry-run", action="store_true", help="show all that would be sent, and store nothing")
     add_json(after)
     add_place(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     script, params = _words(options.words)
-    wish: dict[str, Any] = {name: getattr(options, name) for name in (option.name for option in _SHARED)}
-    wish["tags"] = dict(wish.pop("tag") or []) or None
-    around = {"python": options.python, "folder": options.folder, "kind": None, "variables": {}, "pass_env": []}
-    if options.config is not None:
-        wish["config"] = _config(options.config)
-        around = _around(wish["config"], around)
     with client_of(options) as client:
-        handle = client.submit(
-            script,
-            *options.rest,
-            params=params,
-            metrics=options.metrics,
-            env={**around["variables"], **dict(options.env_var)},
-            pass_env=[*around["pass_env"], *(name for text in options.pass_env for name in text.split(",") if name)],
-            environment=around["kind"],
-            python=around["python"],
-            folder=around["folder"],
-            key=options.key,
-            origin={"client": "cli"},
-            **wish,
-        )
-        if not (options.wait or options.follow):
+        wish = _wish(options, params, client)
+        request = _request(script, options, wish, client)
+        if options.dry_run:
+            return _show_plan(client.plan(request), request, as_json=options.json)
+        result = client.submit_request(request)
+        handle = Handle(client, result["job"])
+        for sentence in tell.submitted(result):
+            print(sentence, file=sys.stderr)
+        if not (wish.waits or options.follow):
             view = client.job(handle.id)
             if options.json:
                 say.as_json(view)
             else:
                 print(f"{view['id']}  {view['name']}  {view['phase']}. {_next(view)}")
             return 0
-        print(f"{handle.id}  {handle.name}  submitted", file=sys.stderr)
+        if not result["reused"]:
+            print(f"{handle.id}  {handle.name}  submitted", file=sys.stderr)
         return _stay(client, handle, follow=options.follow, as_json=options.json)
+
+
+def _wish(options: argparse.Namespace, params: dict[str, object], client: Client) -> Wish:
+    """What the options say over what the config file says; the same rules as in a notebook.
+
+    Raises:
+        InvalidSpec: the file is wrong; at line and column.
+    """
+    said: dict[str, Any] = {}
+    for option in _SHARED:
+        value = getattr(options, option.name)
+        if value is not None and value is not False:
+            put(said, option.key, dict(value) if option.kind == "pair" else value)
+    for key in ("metrics", "if_exists"):
+        if getattr(options, key) is not None:
+            said[key] = getattr(options, key)
+    if params:
+        said["params"] = params
+    if options.env:
+        put(said, "environment.variables", dict(options.env))
+    secrets = [name for text in options.pass_env for name in text.split(",") if name]
+    if secrets:
+        put(said, "environment.pass_env", secrets)
+    if options.wait or options.detach:
+        said["wait"] = not options.detach
+    if options.config is None:
+        return over(Wish(said), {})
+    config = _config(options.config)
+    found = client.config(config["text"], name=config["name"])["values"]
+    for key in sorted({"take", "out"} & found.keys()):
+        print(f"{config['name']}: {key} is for notebooks and is passed over here.", file=sys.stderr)
+    return over(Wish(said), found)
+
+
+def _request(script: str, options: argparse.Namespace, wish: Wish, client: Client) -> dict[str, Any]:
+    around, asked = wish.environment, wish.asked()
+    return submission.request(
+        script,
+        options.rest,
+        wish.params,
+        limit=client.settings.bundle_limit_bytes,
+        env={name: resolved(name, value) for name, value in (around.get("variables") or {}).items()},
+        pass_env=around.get("pass_env") or (),
+        environment=around.get("kind"),
+        python=around.get("python"),
+        folder=around.get("folder"),
+        key=options.key,
+        origin={"client": "cli"},
+        **(asked.pop("resources", None) or {}),
+        **asked,
+    )
+
+
+def _show_plan(plan: dict[str, Any], request: dict[str, Any], *, as_json: bool) -> int:
+    if as_json:
+        say.as_json(plan)
+    else:
+        print(planned(plan, request).text)
+    return 0
 
 
 def _stay(client: Client, handle: Handle, *, follow: bool, as_json: bool) -> int:
@@ -147,48 +206,11 @@ def _config(file: str) -> dict[str, str]:
         raise InvalidUsage(f"The config {file!r} is not UTF-8 text.") from None
 
 
-def _around(config: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
-    """The environment that a config asks for, under what was given on the command line.
-
-    Read here and not by the server: interpreter, folder and secrets are this side's.
-
-    Raises:
-        InvalidSpec: the text is no config, or its environment has an unknown key or a value of the wrong kind.
-    """
-    from jupyter_training.languages import config_cell
-    from jupyter_training.services.submit import CONFIG_KEYS, SHORTHANDS
-
-    read = config_cell.read(config["text"], name=config["name"], keys=CONFIG_KEYS | SHORTHANDS)
-    asked = read.values.get("environment") or {}
-    kinds: dict[str, tuple[type, str]] = {
-        "kind": (str, "a text"),
-        "python": (str, "a path"),
-        "folder": (str, "a path"),
-        "variables": (dict, "a mapping"),
-        "pass_env": (list, "a list of names"),
-    }
-    if not isinstance(asked, dict):
-        raise _misplaced(read, config["name"], "environment", "it must be a mapping")
-    for key, value in asked.items():
-        if key not in kinds:
-            close = near_miss(key, kinds)
-            hint = f"Did you mean {close!r}?" if close else f"Known: {', '.join(kinds)}."
-            raise _misplaced(read, config["name"], f"environment.{key}", "there is no such key", hint)
-        if value is not None and not isinstance(value, kinds[key][0]):
-            raise _misplaced(read, config["name"], f"environment.{key}", f"it must be {kinds[key][1]}")
-    kept = {key: value for key, value in asked.items() if value is not None}
-    return {**given, **kept, **{key: value for key, value in given.items() if value}}
-
-
-def _misplaced(read: Config, name: str, key: str, words: str, hint: str | None = None) -> InvalidSpec:
-    line, column = read.place(key)
-    place = f"{name} line {line}, column {column}: {key}: {words}."
-    return InvalidSpec(place, hint=hint, errors=[Problem(words, key, line, column, hint)])
-
-
 def _shared(option: Option) -> dict[str, Any]:
     """An option of the magics' table in argparse's terms."""
     text = "the job's name (default: the script's)" if option.name == "name" else option.help
+    if option.kind == "switch":
+        return {"action": "store_true", "help": text}
     told: dict[str, Any] = {"metavar": option.metavar, "help": text.replace("%", "%%"), "default": None}
     if option.kind == "whole":
         told["type"] = whole
@@ -197,6 +219,11 @@ def _shared(option: Option) -> dict[str, Any]:
     elif option.kind == "pair":
         told.update(type=pair, action="append")
     return told
+
+
+def _setting(text: str) -> tuple[str, str | None]:
+    """A variable with its value, or only its name."""
+    return (text, None) if text.isidentifier() else pair(text)
 
 
 def _number(text: str) -> float:

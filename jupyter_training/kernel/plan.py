@@ -25,9 +25,11 @@ def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     spec = plan["spec"]
     files = plan["files"]
     yield "code", f"{_count(len(files), 'file')}, {bytes_text(plan['sizes']['code'])}"
+    entry = spec["entry"]
     for file in files:
-        role = f"  {spec['entry']['shown_as'] or 'this cell'}" if file["path"] == spec["entry"]["path"] else ""
-        yield "  file", f"{file['path']}  {bytes_text(file['size'])}{'' if plain() else role}"
+        is_cell = entry["kind"] == "cell" and file["path"] == entry["path"]
+        role = f"  {entry['shown_as']}" if is_cell and entry["shown_as"] and not plain() else ""
+        yield "  file", f"{file['path']}  {bytes_text(file['size'])}{role}"
     for name, value in spec["params"].items():
         yield f"param {name}", _value(value)
     if plan["data"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_training.client import environment, imports, interpreter
-from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.kernel.body import Body
 from jupyter_training.kernel.capture import carried
 from jupyter_training.kernel.notebook import Place
 from jupyter_training.kernel.take import Taken
-from jupyter_training.kernel.wish import Wish
+from jupyter_training.kernel.wish import Wish, resolved
 
 __all__ = ["Built", "build"]
 
@@ -73,26 +71,9 @@ def _environment(wish: Wish) -> dict[str, Any]:
         kind=asked.get("kind"),
         python=asked.get("python"),
         folder=asked.get("folder"),
-        variables={name: _variable(name, value) for name, value in (asked.get("variables") or {}).items()},
+        variables={name: resolved(name, value) for name, value in (asked.get("variables") or {}).items()},
         pass_env=asked.get("pass_env") or (),
     )
-
-
-def _variable(name: str, value: object) -> object:
-    """A variable's value; one that was only named has the value it has here."""
-    if environment.looks_secret(name):
-        words = f"The variable {name} looks like a secret, and variables are kept with the job."
-        hint = f"--pass-env {name} hands its value over without keeping it."
-        raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
-    if value is not None:
-        return value
-    if name in os.environ:
-        return os.environ[name]
-    known = {one.lower(): one for one in os.environ}
-    close = known.get(near_miss(name, known) or "")
-    words = f"--env {name}: this variable is not set here."
-    hint = f"Did you mean {close}?" if close else f"Give its value: --env {name}=VALUE."
-    raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
 
 
 def _file(path: str, content: bytes) -> dict[str, str]:

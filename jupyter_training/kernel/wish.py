@@ -8,15 +8,17 @@ and ``quiet`` are this side's alone, and this is the one place that reads them.
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_training.errors import InvalidUsage, Problem
+from jupyter_training.client.environment import looks_secret
+from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.commands import VERBS
 
-__all__ = ["Wish", "of_line", "over"]
+__all__ = ["Wish", "of_line", "over", "put", "resolved"]
 
 _OWN_KEYS = frozenset({"take", "wait", "detach", "out", "quiet"})
 
@@ -72,7 +74,7 @@ def of_line(parsed: Parsed) -> Wish:
     said: dict[str, Any] = {}
     for option in parsed.command.options:
         if option.key and option.name in parsed.options:
-            _put(said, option.key, parsed.options[option.name])
+            put(said, option.key, parsed.options[option.name])
     name = _name(parsed)
     if name is not None:
         said["name"] = name
@@ -120,8 +122,29 @@ def _settled(said: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _put(values: dict[str, Any], key: str, value: object) -> None:
-    """Set a dotted key."""
+def resolved(name: str, value: str | None) -> str:
+    """A variable's value; one that was only named has the value it has here.
+
+    Raises:
+        InvalidSpec: it is not set here, with the near miss; or its name says that it holds a secret.
+    """
+    if looks_secret(name):
+        words = f"The variable {name} looks like a secret, and variables are kept with the job."
+        hint = f"--pass-env {name} hands its value over without keeping it."
+        raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
+    if value is not None:
+        return value
+    if name in os.environ:
+        return os.environ[name]
+    known = {one.lower(): one for one in os.environ}
+    close = known.get(near_miss(name, known) or "")
+    words = f"--env {name}: this variable is not set here."
+    hint = f"Did you mean {close}?" if close else f"Give its value: --env {name}=VALUE."
+    raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
+
+
+def put(values: dict[str, Any], key: str, value: object) -> None:
+    """Set a dotted key of nested values."""
     *parents, last = key.split(".")
     for parent in parents:
         values = values.setdefault(parent, {})

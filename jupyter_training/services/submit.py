@@ -42,6 +42,7 @@ CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
 }  # fmt: skip
 
 _UNION = re.compile(r"\.(?:literal|dict|constrained-str|function-\w+)\[.*")  # where pydantic names an alternative
+_KINDS = {"tuple_type": "it must be a list", "dict_type": "it must be a mapping", "string_type": "it must be a text"}
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
@@ -95,7 +96,7 @@ def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None
             hint = f"Did you mean {close!r}?" if close else None
             found.append(Problem(f"there is no key {key!r}", key=path, hint=hint))
         else:
-            words = item["msg"].removeprefix("Value error, ")
+            words = _KINDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
             if item["type"] == "literal_error":
                 close = near_miss(str(item["input"]), re.findall(r"'([^']*)'", item["ctx"]["expected"]))
                 hint = f"Did you mean {close!r}?" if close else None

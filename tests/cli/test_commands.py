@@ -123,7 +123,7 @@ def test_submit_carries_every_option_into_the_spec(run: Run, monkeypatch: pytest
     )
     options = ["--name", "given", "--pool", "local", "--priority", "7", "--slots", "2", "--memory", "2GB"]
     options += ["--timeout", "1h30m", "--tag", "team=vision", "--tag", "k=v=w", "--metrics", "off"]
-    options += ["--env-var", "A=1", "--pass-env", "MY_TOKEN", "-f", "job.yaml", "--json", "lr=2", "--", "--raw", "x"]
+    options += ["--env", "A=1", "--pass-env", "MY_TOKEN", "-f", "job.yaml", "--json", "lr=2", "--", "--raw", "x"]
     code, out, err = run("submit", "long.py", *options)
     assert (0, "") == (code, err)
     view = json.loads(out)
@@ -150,7 +150,7 @@ def test_submit_carries_every_option_into_the_spec(run: Run, monkeypatch: pytest
         ("nmae: x\n", "job.yaml line 1, column 1: there is no key 'nmae'. Did you mean 'name'?"),
         ("name: [1\n", "job.yaml line 1, column 7"),
         ("environment:\n  varaibles: {}\n", "line 2, column 3: environment.varaibles"),
-        ("environment:\n  pass_env: A\n", "it must be a list of names"),
+        ("environment:\n  pass_env: A\n", "environment.pass_env: it must be a list"),
         ("slots: many\n", "job.yaml line 1, column 1"),
         ("resources: [1]\nslots: 2\n", "resources"),
     ],
@@ -160,6 +160,51 @@ def test_a_mistake_in_a_config_file_is_told_at_its_place(run: Run, text: str, sa
     code, _, err = run("submit", "good.py", "-f", "job.yaml")
     assert 2 == code
     assert said in err.replace("\n", " ")
+
+
+def test_a_dry_run_shows_the_plan_and_stores_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLOUR", "blue")
+    name = fresh("dry")
+    words = ["submit", "good.py", "lr=0.1", "--name", name, "--backend", "local", "--env", "COLOUR", "--dry-run"]
+    code, out, err = run(*words, "--timeout", "2h")
+    assert (0, "") == (code, err)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert f"dry run {name}: nothing is stored, nothing is sent" == lines[0]
+    for line in ("code 1 file, 205 B", "param lr 0.1", "pool local, priority 42", "timeout 2 h 0 m"):
+        assert line in lines, out
+    assert "if it exists always a new job" in lines
+    plan = asked(run, *words)
+    schema.PlanView.model_validate(plan)
+    assert "blue" == plan["spec"]["environment"]["variables"]["COLOUR"]
+    assert [] == asked(run, "jobs", "--name", name)["jobs"]
+
+
+def test_an_equal_job_is_taken_only_where_that_is_asked_for(run: Run) -> None:
+    words = ["submit", "good.py", "--name", fresh("equal"), "--once"]
+    first = asked(run, *words)["id"]
+    assert 0 == run("wait", first)[0]
+    code, out, err = run(*words)
+    assert (0, True) == (code, out.startswith(first))
+    assert "has succeeded" in err
+    assert first != asked(run, *words[:-1])["id"]
+    long = ["submit", "long.py", "--name", fresh("equal")]
+    first = asked(run, *long)["id"]
+    code, out, err = run(*long, "--if-exists", "reuse")
+    assert (0, True, True) == (code, out.startswith(first), "the same job" in err)
+    code, _, err = run(*long, "--if-exists", "error")
+    assert (3, True) == (code, first in err)
+    assert 0 == run("kill", first)[0]
+
+
+def test_a_config_s_keys_for_the_submitting_side_count_here_too(run: Run) -> None:
+    name = fresh("waits")
+    Path("job.yaml").write_text(f"name: {name}\nwait: true\ntake: [X]\n")
+    code, _, err = run("submit", "bad.py", "--config", "job.yaml")
+    assert 1 == code
+    assert "job.yaml: take is for notebooks and is passed over here." in err
+    code, out, _ = run("submit", "long.py", "--config", "job.yaml", "--detach", "--json")
+    assert (0, name) == (code, json.loads(out)["name"])
+    assert 0 == run("kill", json.loads(out)["id"])[0]
 
 
 def test_a_repeated_key_gives_the_same_job(run: Run) -> None:
