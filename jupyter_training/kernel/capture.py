@@ -57,7 +57,7 @@ def carried(
     used = names.of_body(body_source, given=given)
     capture = Capture(namespace, given=given, late=used.bound)
     for name in sorted(used.needed):
-        capture.need(name)
+        capture.need(name, early=True)
     for name in sorted(used.perhaps):
         capture.perhaps(name)
     capture.chains(used.chains)
@@ -65,8 +65,8 @@ def carried(
         raise _refusal(capture.refused, used.needed, namespace, wanted)
     missing = {} if used.star else {name: user for name, user in capture.missing.items() if name not in used.perhaps}
     notes = [_missing(name, missing[name], used.needed.get(name), place) for name in sorted(missing)]
-    every = {*used.needed, *used.perhaps, *used.bound}
-    notes += [f"{one.name} goes along, but the code does not use it." for one in data if one.name not in every]
+    every = used.every | capture.asked
+    notes += [f"`{one.name}` goes along, but the code does not use it." for one in data if one.name not in every]
     if not capture.found:
         return Carried({}, (), data, tuple(notes))
     content, cells = capture.found.file()

@@ -123,6 +123,7 @@ def test_a_closure_brings_what_it_closes_over(notebook: Notebook) -> None:
     notebook.run("def make(n):\n    def train():\n        return n\n    return train\n")
     notebook.run("train = make(3)\n")
     assert 3 == run_elsewhere(captured_source(notebook.train), "train()")
+    notebook.run("def make(n):\n    def train():\n        return n\n    return train\n")
     notebook.run("import threading\ntrain = make(threading.Lock())\n")
     with pytest.raises(InvalidSpec, match="train closes over `n`, which lives only in this kernel"):
         captured_source(notebook.train)

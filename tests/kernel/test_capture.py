@@ -1,21 +1,297 @@
-"""What comes along with a cell, what is refused and in which words. No job is started."""
+"""What comes along with a cell, what is refused and in which words. No job is started; what comes along is run here."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+from typing import Any
+
 import pytest
 
+from jupyter_training.runtime import pieces
 from tests.kernel.shells import Cells
 
 
-def carried(cells: Cells, body: str, line: str = "%%train one --dry-run") -> str:
+def along(cells: Cells, body: str, options: str = "") -> dict[str, Any]:
+    """The request for a body."""
+    request: dict[str, Any] = cells.planned(f"%%train one --dry-run {options}\n{body}")
+    return request
+
+
+def definitions(cells: Cells, body: str, options: str = "") -> str:
     """The file of definitions that goes along with a body, without its table."""
-    request = cells.planned(f"{line}\n{body}")
+    files = {file["path"]: file["text"] for file in along(cells, body, options)["files"]}
+    return str(files.get(pieces.FILE, "\n").partition("\n")[2])
+
+
+def printed(cells: Cells, body: str) -> str:
+    """What a body prints in a fresh namespace, with what comes along."""
+    request = along(cells, body)
     files = {file["path"]: file["text"] for file in request["files"]}
-    return files.get("_notebook_cells.py", "\n").partition("\n")[2]
+    space: dict[str, Any] = {"__name__": "elsewhere"}
+    # Other names than the cells have here, whose lines must stay as they are.
+    names = [f"elsewhere {number}" for number, _ in enumerate(request["entry"]["cells"])]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        if pieces.FILE in files:
+            pieces.run(files[pieces.FILE].encode(), pieces.FILE, names, space)
+        exec(compile(files["cell.py"], "cell", "exec", dont_inherit=True), space)
+    return out.getvalue().rstrip("\n")
+
+
+def refused(cells: Cells, body: str, options: str = "") -> str:
+    cells.run(f"%%train one --dry-run {options}\n{body}")
+    assert cells.result.error_in_exec is not None
+    assert "plans" not in [path for _, path, _ in cells.server.asked]
+    return str(cells.result.error_in_exec)
+
+
+# -- what comes along ------------------------------------------------------------------------------------------------
 
 
 def test_only_what_the_body_uses_comes_along(cells: Cells) -> None:
     cells.run("import math\nimport os\nrate = 0.5\nother = 3\ndef half(x):\n    return x * rate\ndef unused(): ...\n")
-    text = carried(cells, "print(half(math.pi))\n")
-    assert "import math\nrate = 0.5\n\ndef half(x):\n    return x * rate\n" == text
-    assert "" == carried(cells, "print(1)\n")
+    assert "import math\nrate = 0.5\n\ndef half(x):\n    return x * rate\n" == definitions(
+        cells, "print(half(math.pi))\n"
+    )
+    assert "" == definitions(cells, "print(1)\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "rate = 3\nprint(rate)",
+        "for rate in range(3): print(rate)",
+        "def rate(): ...\nprint(rate())",
+        "import math as rate\nprint(rate)",
+        "def f(rate): return rate\nprint(f(1), [rate for rate in ()])",
+        "try:\n    import nothing as rate\nexcept ImportError:\n    rate = None\nprint(rate)",
+        "if input:\n    rate = 1\nelse:\n    raise SystemExit\nprint(rate)",
+        "with open('x') as rate: print(rate)",
+        "print((rate := 3))\nprint(rate)",
+        "def late():\n    return rate\nrate = 3\nlate()",
+        "match input:\n    case [rate]: pass\n    case _: raise SystemExit\nprint(rate)",
+    ],
+)
+def test_what_the_body_defines_does_not_come_along(cells: Cells, body: str) -> None:
+    cells.run("rate = 0.5")
+    assert "" == definitions(cells, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print(rate)\nrate = 3",
+        "rate += 1",
+        "if input:\n    rate = 1\nprint(rate)",
+        "def f(x=rate): ...",
+        "class A:\n    rate = rate",
+        "def f():\n    global rate\n    rate += 1",
+        "print([x for x in range(rate)])",
+    ],
+)
+def test_what_the_body_uses_before_it_defines_it_comes_along(cells: Cells, body: str) -> None:
+    cells.run("rate = 1")
+    assert "rate = 1\n" == definitions(cells, body)
+
+
+def test_what_is_perhaps_defined_stays_where_it_can_not_travel(cells: Cells) -> None:
+    cells.run("rate = object()")
+    assert "" == definitions(cells, "if input:\n    rate = 1\nprint(rate)")
+
+
+def test_a_parameter_of_the_line_wins_over_the_notebook(cells: Cells) -> None:
+    cells.run("rate = 1")
+    assert "" == definitions(cells, "print(rate)", "rate=2")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expression", "shown"),
+    [
+        ("x = [1, (2.5, None), {'a': {3}}, b'c', 1j]", "x", "[1, (2.5, None), {'a': {3}}, b'c', 1j]"),
+        ("x = float('nan'), -float('inf'), set(), frozenset({1}), 10 ** 5000", "x[:4]", None),
+        ("import pathlib\nx = pathlib.Path('a b') / 'c'", "str(x)", "a b/c"),
+        ("import datetime\nx = datetime.datetime(2026, 1, 2), datetime.timedelta(days=1)", "x[0] + x[1]", None),
+        ("import re\nx = re.compile('a+', re.I)", "x.match('AA')", "<re.Match object; span=(0, 2), match='AA'>"),
+        ("import functools\ndef f(a, b): return a - b\nx = functools.partial(f, 5)", "x(3)", "2"),
+        ("import collections\nx = collections.defaultdict(list, a=[1])", "x['b'], x['a']", "([], [1])"),
+        ("from collections import namedtuple\nP = namedtuple('P', 'x y', defaults=[2])\nx = P(1)", "x", "P(x=1, y=2)"),
+        ("from typing import NamedTuple\nclass P(NamedTuple):\n    x: int = 3\nx = P()", "x, P(4)", "(P(x=3), P(x=4))"),
+        ("import enum\nx = enum.Enum('C', 'RED GREEN')", "x.RED.value, x(2).name", "(1, 'GREEN')"),
+        ("def a(): return 1\nx = {'a': a, 'len': len}", "x['a'](), x['len']('ab')", "(1, 2)"),
+        ("import numpy as np\nx = np.float64(0.5), np.sin", "x[0], float(x[1](0))", "(np.float64(0.5), 0.0)"),
+        ("from numpy import sin as x", "float(x(0))", "0.0"),
+        ("import logging\nx = logging.getLogger('a')", "x.name", "a"),
+        ("x = list[int]", "x", "list[int]"),
+        ("x = print", "x is print", "True"),
+        ("def make():\n    def inner(): return inner\n    return inner\nx = make()", "x() is x", "True"),
+        ("x = (lambda a, *, b=2:\n      a + b)", "x(1)", "3"),
+        ("x = [lambda n=n: n for n in range(3)]", "[one() for one in x]", "[0, 1, 2]"),
+        ("if True:\n    def x():\n        '''a\n  b'''\n        return x.__doc__", "x()", "a\n  b"),
+        ("class O:\n    class I:\n        def f(self): return 1\nx = O.I", "x().f()", "1"),
+        ("class A:\n    def f(self): return 1\nx = A.f", "x(None)", "1"),
+        ("def old(): return 1\nx = old\ndef old(): return 2", "x(), old()", "(1, 2)"),
+        ("def f(): return 1\nx = f\ndel f", "x()", "1"),
+        ("class A: ...\ndef f(self): return 7\nA.f = f\nx = A", "x().f()", "7"),
+        ("def d(f):\n    def g(): return f() + 1\n    return g\n@d\ndef x(): return 1", "x()", "2"),
+        ("def d(f):\n    def g(): return f() + 1\n    return g\ndef y(): return 1\nx = d(y)", "x()", "2"),
+        ("import contextlib\n@contextlib.contextmanager\ndef x():\n    yield 4", "x().__enter__()", "4"),
+        ("from __future__ import annotations\ndef x(a: Nothing = 1) -> Nothing: return a", "x()", "1"),
+        ("class A:\n    @property\n    def p(self): return 5\nclass B(A):\n    @classmethod\n"
+         "    def c(k): return k().p\nx = B", "x.c()", "5"),
+        ("K = 3\nclass A:\n    v = [K for _ in range(2)]\nx = A", "x.v", "[3, 3]"),
+    ],
+)  # fmt: skip
+def test_it_is_the_same_in_the_job(cells: Cells, statement: str, expression: str, shown: str | None) -> None:
+    assert "" == cells.run(statement)
+    expected = cells.run(f"print(({expression}))").rstrip("\n")
+    assert shown in (None, expected)
+    assert expected == printed(cells, f"print(({expression}))")
+
+
+def test_the_class_that_was_run_last_is_taken_also_without_methods(cells: Cells) -> None:
+    first = "class Sizes:\n    small = 1\n    large = small * 10"
+    cells.run(first)
+    cells.run("class Sizes:\n    small = 1\n    large = small * 20")
+    assert "20" == printed(cells, "print(Sizes.large)")
+    cells.run(first)
+    assert "10" == printed(cells, "print(Sizes.large)")
+
+
+def test_definitions_stand_below_what_they_need_at_once(cells: Cells) -> None:
+    cells.run("SIZES = [3, 2]\ndef z(x):\n    return a_helper(x)\ndef a_helper(x):\n    return x * len(SIZES)")
+    cells.run("def m_decorate(f):\n    f.mark = z(2)\n    return f")
+    cells.run("@m_decorate\ndef a_first(): ...")
+    assert "4" == printed(cells, "print(a_first.mark)")
+
+
+def test_submodules_that_are_reached_by_dots_are_imported(cells: Cells) -> None:
+    cells.run("import concurrent.futures\nimport xml.dom as d\nimport xml.dom.minidom")
+    text = definitions(cells, "concurrent.futures.Executor\nd.minidom.parse\n")
+    assert "__import__('xml.dom.minidom')\nimport concurrent\nimport concurrent.futures\nimport xml.dom as d\n" == text
+
+
+def test_imports_read_as_they_were_written(cells: Cells) -> None:
+    cells.run("from sklearn.svm import SVC\nfrom os.path import *\nfrom jupyter_training import report as say")
+    expected = "from jupyter_training import report as say\nfrom os.path import join\nfrom sklearn.svm import SVC\n"
+    assert expected == definitions(cells, "say(x=1)\nSVC()\njoin('a')\n")
+
+
+def test_python_s_own_open_and_exit_are_not_the_shell_s(cells: Cells) -> None:
+    cells.run("def use():\n    return open, exit")
+    assert "\ndef use():\n    return open, exit\n" == definitions(cells, "open('x')\nexit()\nuse()\ndisplay(1)")
+
+
+def test_the_positions_are_those_in_the_cell_with_its_blank_lines(cells: Cells) -> None:
+    cells.run("\n\n# a comment\ndef f():\n    return 1")
+    text = next(one["text"] for one in along(cells, "f()")["files"] if one["path"] == pieces.FILE)
+    assert [[3, 2, 0, 4, 0]] == json.loads(text.partition("\n")[0].removeprefix(pieces.HEAD))
+
+
+def test_the_bytes_do_not_depend_on_how_often_cells_were_run(cells: Cells) -> None:
+    both = ["names = {'b', 'a', 'c'}", "def f():\n    return names, g\ndef g(): ...\n"]
+    for one in both:
+        cells.run(one)
+    first = along(cells, "f()")
+    for one in [*both, *reversed(both)]:
+        cells.run(one)
+    second = along(cells, "f()")
+    assert first["files"] == second["files"]
+    assert first["entry"]["cells"] != second["entry"]["cells"]
+
+
+def test_a_name_that_is_defined_nowhere_is_said_and_not_refused(cells: Cells) -> None:
+    cells.run("def f():\n    return nowhere")
+    shown = cells.run("%%train one --dry-run\nprint(f(), nothing)")
+    assert "line 2: `nothing`, which is defined neither in the cell nor in this kernel." in shown
+    assert "`f` uses `nowhere`, which is defined neither in the cell nor in this kernel." in shown
+
+
+# -- what is refused -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("x = open('/dev/null')", "`x` lives only in this kernel (TextIOWrapper)."),
+        ("x = (n for n in ())", "`x` lives only in this kernel (generator)."),
+        ("x = [1] * 100_000", "`x` lives only in this kernel (list, 100000 items). Send it along:  %%train"),
+        ("x = [object()]", "`x` lives only in this kernel (list, 1 items, holding object)."),
+        ("import types\nx = types.ModuleType('by_hand')", "`x` is a module that no import gives."),
+        ("x = []\nx.append(x)", "`x` lives only in this kernel (list, 1 items)."),
+        ("import threading\nx = threading.Lock().acquire", "(builtin_function_or_method)."),
+        ("def f():\n    class A: ...\n    return A\nx = f()", "`x` is a class that was made inside of a function;"),
+        ("import threading\ndef f(n):\n    def g(): return n\n    return g\nx = f(threading.Lock())",
+         "`x` closes over `n`, which lives only in this kernel (lock)."),
+    ],
+)  # fmt: skip
+def test_what_can_not_travel_is_refused_by_name(cells: Cells, statement: str, said: str) -> None:
+    assert "" == cells.run(statement)
+    assert said in refused(cells, "print(x)")
+
+
+def test_a_class_on_an_earlier_base_class_is_refused(cells: Cells) -> None:
+    cells.run("class Base:\n    def f(self): ...")
+    cells.run("class Own(Base):\n    def g(self): ...")
+    cells.run("class Base:\n    def h(self): ...")
+    assert "`Own` was defined with an earlier `Base`; run its cell again." in refused(cells, "Own()")
+
+
+def test_a_text_that_is_not_that_of_the_code_any_more_is_not_taken(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a debugger, which gives all cells one file name."""
+    monkeypatch.setattr(cells.shell.compile, "get_code_name", lambda *_: "<one name for all>")
+    cells.run("def f():\n    return 1")
+    cells.run("def g():\n    return 2")
+    assert "`f` is a function whose source is gone; `g` is a function whose source is gone." in refused(
+        cells, "f(), g()"
+    )
+
+
+def test_the_line_to_copy_keeps_what_was_typed(cells: Cells) -> None:
+    cells.run("import numpy as np\na = np.zeros(3)\nb = [0] * 99999\nc = {'k': np.zeros(2)}")
+    said = refused(cells, "a, b, c", "lr=0.5  --take d")
+    assert "--take d: there is no variable 'd'" in said
+    cells.run("d = 1")
+    said = refused(cells, "a, b, c", "lr=0.5  --take d")
+    assert "Send them along:  %%train one --dry-run lr=0.5 --take d,a,b" in said
+    assert "Make `c` inside the cell." in said
+
+
+# -- --take ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_value_that_is_taken_is_not_written_into_the_code(cells: Cells) -> None:
+    cells.run(
+        "import numpy as np\nwords = {'a': 1}\narray = np.zeros((2, 3), 'float32')\ndef f():\n    return words, array"
+    )
+    request = along(cells, "f()", "--take words,array")
+    found = [(one["name"], one["kind"], one["words"], one["size"]) for one in request["data"]]
+    assert [("words", "json", "dict of 1", 8), ("array", "npy", "array 2 x 3 float32", 152)] == found
+    assert "words =" not in definitions(cells, "f()", "--take words,array")
+
+
+def test_a_value_that_nothing_uses_is_said(cells: Cells) -> None:
+    cells.run("words = 'abc'")
+    assert "`words` goes along, but the code does not use it." in cells.run(
+        "%%train one --dry-run --take words\nprint(1)"
+    )
+
+
+def test_a_dry_run_sends_no_value_and_leaves_no_file(cells: Cells, tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    cells.run("words = 'abc'")
+    along(cells, "print(words)", "--take words")
+    assert [] == [one for one in cells.server.asked if one[0] == "PUT"]
+    assert [] == list(tmp_path.glob("jupyter-training-take-*"))
+
+
+def test_a_value_is_sent_once(cells: Cells) -> None:
+    cells.run("words = 'abc'")
+    for name in ("first", "second"):
+        cells.run(f"%%train {name} -q --take words\nprint(words)")
+        assert cells.result.error_in_exec is None
+    assert ["PUT"] == [method for method, path, _ in cells.server.asked if method == "PUT" and path.startswith("data/")]
+    assert [{"name": "words", "kind": "json", "words": "text of 3", "size": 5}] == cells.client.find("second")["data"]

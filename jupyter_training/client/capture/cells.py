@@ -43,7 +43,7 @@ class Cell:
     number: int | None
     blank: int  # lines above the text in the cell as it was written
     parents: dict[ast.AST, ast.AST]
-    _codes: dict[int, frozenset[types.CodeType]] = field(default_factory=dict)
+    _codes: dict[int, frozenset[object]] = field(default_factory=dict)
 
     def shown_as(self, notebook: str | None) -> str:
         """What a traceback calls it; ``notebook`` is a path."""
@@ -60,12 +60,17 @@ class Cell:
         """Whether this very code comes out of this text; without its file's name, but with lines and columns."""
         futures = code.co_flags & _FUTURES
         if futures not in self._codes:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures
-                whole = compile(self.text, self.file, "exec", flags, dont_inherit=True)
-            self._codes[futures] = frozenset(_inside(whole))
-        return code in self._codes[futures]
+            self._codes[futures] = frozenset(map(_content, self._compiled(futures)))
+        return _content(code) in self._codes[futures]
+
+    def _compiled(self, futures: int) -> Iterator[types.CodeType]:
+        """As a whole, and as IPython does it, statement by statement: calls of imported modules differ then."""
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | futures
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield from _inside(compile(self.text, self.file, "exec", flags, dont_inherit=True))
+            for node in self.tree.body:
+                yield from _inside(compile(ast.Module([node], []), self.file, "exec", flags, dont_inherit=True))
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,7 @@ class Cells:
             and first_line(node) == code.co_firstlineno
         ]
         if len(found) > 1:
-            found = [node for node in found if _spans(node, code)] or found
-            found.sort(key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+            found = [node for node in found if _spans(node, code) and _looks_like(node, code)]
         if not found:
             return None
         return Place(cell, found[0], _around(cell, found[0]), bool(code.co_flags & _POSTPONED))
@@ -204,6 +208,29 @@ def _around(cell: Cell, node: ast.AST) -> ast.AST | None:
             return here
         here = cell.parents.get(here)
     return None
+
+
+def _content(code: types.CodeType) -> object:
+    """All of a code object but its file's name. Code that has run is not equal to itself anew in every Python."""
+    consts = tuple(_content(one) if isinstance(one, types.CodeType) else _constant(one) for one in code.co_consts)
+    variables = (code.co_varnames, code.co_freevars, code.co_cellvars, code.co_names)
+    arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+    places = (code.co_name, code.co_qualname, code.co_firstlineno, code.co_linetable)
+    return (places, arguments, variables, code.co_flags, code.co_code, consts)
+
+
+def _constant(value: object) -> object:
+    inside = sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+    return (type(value).__name__, str(inside))
+
+
+def _looks_like(node: ast.AST, code: types.CodeType) -> bool:
+    """Whether arguments and lambdas inside are the same; for a lambda that gives a lambda on the same line."""
+    spec = node.args  # type: ignore[attr-defined]
+    arguments = [one.arg for one in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+    lambdas = sum(isinstance(one, ast.Lambda) for one in ast.walk(node)) - isinstance(node, ast.Lambda)
+    inside = sum(one.co_name == "<lambda>" for one in _inside(code))
+    return arguments == list(code.co_varnames[: len(arguments)]) and lambdas == inside
 
 
 def _spans(node: ast.AST, code: types.CodeType) -> bool:

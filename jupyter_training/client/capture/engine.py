@@ -27,6 +27,8 @@ from jupyter_training.client.capture.found import Found, Thing
 
 __all__ = ["Capture", "Refusal"]
 
+_SHELL_S = frozenset({"open", "exit", "quit"})
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -58,6 +60,7 @@ class Capture:
         self.cells = Cells(namespace)
         self.found = Found()
         self.refused: dict[str, Refusal] = {}
+        self.asked: set[str] = set()
         self.missing: dict[str, str | None] = {}  # defined nowhere, with what uses them
         self._given = given
         self._late = late
@@ -69,10 +72,12 @@ class Capture:
 
     def need(self, name: str, *, used_by: str | None = None, early: bool = False) -> bool:
         """See to it that the job has a name; whether it was a name of the namespace. Refusals are noted."""
+        self.asked.add(name)
         if name in self._given or (name in self._late and not early):
             return False
         if name not in self.namespace or self._is_shell_s(name):
-            self._builtin(name, used_by)
+            if name not in _SHELL_S:  # a shell hides some of them while a cell runs
+                self._builtin(name, used_by)
             return False
         if name not in self._begun:
             self._begun.add(name)
@@ -94,8 +99,8 @@ class Capture:
     def perhaps(self, name: str) -> None:
         """Take a name along if it can travel, and leave it where it is if not."""
         other = Capture(self.namespace, given=self._given, late=self._late, home=self.home)
-        if name not in self._begun and name in self.namespace and other.need(name) and not other.refused:
-            self.need(name)
+        if name not in self._begun and name in self.namespace and other.need(name, early=True) and not other.refused:
+            self.need(name, early=True)
 
     def chains(self, chains: frozenset[tuple[str, ...]]) -> None:
         """Import the submodules that dotted accesses reach: ``import sklearn`` alone gives no sklearn.svm."""
@@ -220,7 +225,8 @@ class Capture:
             self.found.imports.add(statement)
             return None
         words = values.words_of(value)
-        inside = "" if reason.part is value or reason.part is None else f"; it holds a {type(reason.part).__name__}"
+        is_inside = reason.part is not value and reason.why != values.TOO_LONG
+        inside = f", holding {type(reason.part).__name__}" if is_inside else ""
         self.refuse(name, f"lives only in this kernel ({words}{inside})", value, used_by, is_data=True)
         return None
 
@@ -282,8 +288,9 @@ class Capture:
 
     def _is_shell_s(self, name: str) -> bool:
         """IPython puts its own open, exit and quit into the namespace; a job has Python's."""
-        kind = getattr(self.namespace[name], "__module__", None) or type(self.namespace[name]).__module__
-        return hasattr(builtins, name) and name != "get_ipython" and str(kind).startswith("IPython")
+        value = self.namespace[name]
+        module = value.__globals__.get("__name__") if isinstance(value, types.FunctionType) else type(value).__module__
+        return name in _SHELL_S and str(module).startswith("IPython")
 
 
 def _from(module: str, attribute: str, name: str) -> str:

@@ -45,6 +45,7 @@ class BodyNames:
     needed: dict[str, int]
     perhaps: dict[str, int]
     bound: frozenset[str]  # surely, at the end
+    every: frozenset[str]  # all that occur
     chains: frozenset[tuple[str, ...]]
     star: bool  # it imports * itself
 
@@ -67,7 +68,9 @@ def of_definition(source: str, *, postponed: bool = False) -> Names:
             inside = at_once and (child.get_type() == "class" or child.get_name() in _AT_ONCE)
             waiting.append((child, inside))
     early -= bound
-    return Names(frozenset(early), frozenset(late - early - bound), frozenset(_chains(ast.parse(source))))
+    tree = ast.parse(source)
+    late |= _changed(tree)
+    return Names(frozenset(early), frozenset(late - early - bound), frozenset(_chains(tree)))
 
 
 def of_body(source: str, *, given: frozenset[str] = frozenset()) -> BodyNames:
@@ -79,8 +82,11 @@ def of_body(source: str, *, given: frozenset[str] = frozenset()) -> BodyNames:
     for name, line in _later(symtable.symtable(source, "<body>", "exec"), inside=False):
         if name not in ends.sure:
             (flow.perhaps if name in ends.maybe else flow.needed).setdefault(name, line)
+    for name in _changed(tree) - ends.maybe:
+        flow.needed.setdefault(name, 0)
     perhaps = {name: line for name, line in flow.perhaps.items() if name not in flow.needed}
-    return BodyNames(flow.needed, perhaps, frozenset(ends.sure), frozenset(_chains(tree)), flow.star)
+    every = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return BodyNames(flow.needed, perhaps, frozenset(ends.sure), every, frozenset(_chains(tree)), flow.star)
 
 
 def _is_ours(name: str) -> bool:
@@ -96,6 +102,13 @@ def _later(table: symtable.SymbolTable, *, inside: bool) -> Iterator[tuple[str, 
                 if symbol.is_referenced() and symbol.is_global() and not _is_ours(symbol.get_name()):
                     yield symbol.get_name(), child.get_lineno()
         yield from _later(child, inside=inside or is_function)
+
+
+def _changed(tree: ast.AST) -> set[str]:
+    """Global names that functions change by ``+=`` and the like, for which they need a value."""
+    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
+    return declared & {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _chains(tree: ast.AST) -> Iterator[tuple[str, ...]]:

@@ -21,9 +21,10 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["LIMIT", "Unwritable", "is_plain", "size_of", "words_of", "written"]
+__all__ = ["LIMIT", "TOO_LONG", "Unwritable", "is_plain", "size_of", "words_of", "written"]
 
 LIMIT = 64 * 1024  # characters of one value; a longer one is data
+TOO_LONG = "is too long"
 _DEEPEST = 20
 
 Refer = Callable[[Any], str]
@@ -56,7 +57,7 @@ def written(value: Any, refer: Refer, module: Import) -> str:
     """
     text = _Writer(refer, module).write(value, 0)
     if len(text) > LIMIT:
-        raise Unwritable(value, "too long")
+        raise Unwritable(value, TOO_LONG)
     return text
 
 
@@ -98,13 +99,13 @@ class _Writer:
 
     def write(self, value: Any, depth: int) -> str:
         if depth > _DEEPEST or id(value) in self.open:
-            raise Unwritable(value, "nested too deeply")
+            raise Unwritable(value, "is nested too deeply")
         self.open.add(id(value))
         text = self._write(value, depth + 1)
         self.open.discard(id(value))
         self.length += 4 if isinstance(value, (list, tuple, dict, set, frozenset)) else len(text)
         if self.length > LIMIT:
-            raise Unwritable(value, "too long")
+            raise Unwritable(value, TOO_LONG)
         return text
 
     def _write(self, value: Any, depth: int) -> str:
@@ -179,7 +180,7 @@ class _Writer:
         """A call of its class; only where that gives the same again and calls nothing else."""
         fields = kind.__dataclass_fields__.values()  # type: ignore[attr-defined]
         if hasattr(kind, "__post_init__") or not all(one.init for one in fields):
-            raise Unwritable(value, "its class does more than keep its fields")
+            raise Unwritable(value, "has a class that does more than keep its fields")
         words = [f"{one.name}={self.write(getattr(value, one.name), depth)}" for one in fields]
         return f"{self.refer(kind)}({', '.join(words)})"
 
@@ -207,7 +208,7 @@ class _Writer:
 
     def _short(self, value: Any, whole: object) -> str:
         if len(value) > LIMIT:
-            raise Unwritable(whole, "too long")
+            raise Unwritable(whole, TOO_LONG)
         return repr(value)
 
 
