@@ -7,6 +7,7 @@ import itertools
 import random
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -369,3 +370,22 @@ def test_more_of_a_log_is_waited_for(client: Client, script: Callable[[str], Pat
     assert "two\n" == client.transport.request("GET", log, query={"offset": 4, "wait": 30}).json["text"]
     end = client.transport.request("GET", log, query={"offset": 8, "wait": 30}).json
     assert ("", True) == (end["text"], end["end"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_value_is_sent_from_its_file_and_only_when_it_is_not_there(
+    clients: dict[str, Client], way: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "value.npy"
+    path.write_bytes(random.Random(way).randbytes(3_000_000))
+    value = Value(hashlib.sha256(path.read_bytes()).hexdigest(), 3_000_000, path)
+    assert [True, False] == [clients[way].put_data(value) for _ in range(2)]
+    with pytest.raises(InvalidRequest, match="another SHA-256"):
+        clients[way].put_data(Value("0" * 64, value.size, path))
+
+
+@dataclass(frozen=True)
+class Value:
+    sha256: str
+    size: int
+    path: Path

@@ -137,8 +137,7 @@ def test_a_parameter_of_the_line_wins_over_the_notebook(cells: Cells) -> None:
         ("def d(f):\n    def g(): return f() + 1\n    return g\ndef y(): return 1\nx = d(y)", "x()", "2"),
         ("import contextlib\n@contextlib.contextmanager\ndef x():\n    yield 4", "x().__enter__()", "4"),
         ("from __future__ import annotations\ndef x(a: Nothing = 1) -> Nothing: return a", "x()", "1"),
-        ("class A:\n    @property\n    def p(self): return 5\nclass B(A):\n    @classmethod\n"
-         "    def c(k): return k().p\nx = B", "x.c()", "5"),
+        ("class A:\n    @property\n    def p(self): return 5\nclass B(A):\n    k = 3\nx = B", "x().p, x.k", "(5, 3)"),
         ("K = 3\nclass A:\n    v = [K for _ in range(2)]\nx = A", "x.v", "[3, 3]"),
     ],
 )  # fmt: skip
