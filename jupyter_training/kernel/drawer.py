@@ -71,6 +71,7 @@ class Drawer:
         self._wake = threading.Event()
         self._followed: list[_Followed] = []
         self._thread: threading.Thread | None = None
+        self._drawing = False  # whether the thread will look at what is followed once more
 
     def follow(self, client: Client, job: Mapping[str, Any], drawing: Drawing | None, *, quietly: bool = False) -> None:
         """Draw the job on its drawing until it has ended; ``quietly``: only its end.
@@ -84,7 +85,8 @@ class Drawer:
         one = _Followed(client, job["id"], drawing, quietly, since=now, version=job["version"], answered=now)
         with self._lock:
             self._followed.append(one)
-            if self._thread is None or not self._thread.is_alive():  # not alive: this is a fork of the kernel
+            if self._thread is None or not self._drawing or not self._thread.is_alive():  # a fork has no threads
+                self._drawing = True
                 self._thread = threading.Thread(target=self._run, name="jupyter-training-cards", daemon=True)
                 self._thread.start()
         self._wake.set()
@@ -106,7 +108,7 @@ class Drawer:
             with self._lock:
                 followed = list(self._followed)
                 if not followed:
-                    self._thread = None
+                    self._drawing = False
                     return
             for one in followed:
                 if not self._goes_on(one, wait=_LONG_POLL if len(followed) == 1 else None):
