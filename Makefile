@@ -63,7 +63,7 @@ doctor: ## what this machine has of what is needed, and how to get the rest
 
 .PHONY: demo
 demo: setup ## run the first notebook and show what it trained
-	@$(RUN) -m tests.demo .demo $(NOTEBOOKS)
+	@$(RUN) -m tests.demo .demo $(firstword $(NOTEBOOKS))
 
 .PHONY: lab
 lab: setup ## open JupyterLab on the notebooks, with the demo's trainings
