@@ -77,12 +77,12 @@ const details: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette, ILayoutRestorer, IEditorServices, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
-    { session, trans }: ITrainings,
+    trainings: ITrainings,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     editors: IEditorServices | null,
     files: IFileBrowserFactory | null
-  ): void => addDetail(app, session, trans, { palette, restorer, editors, files })
+  ): void => addDetail(app, trainings.session, trainings.trans, { palette, restorer, editors, files })
 };
 
 /** Put the sidebar where the settings want it, and move it when they change. */

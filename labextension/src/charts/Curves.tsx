@@ -182,7 +182,7 @@ function options(
     width: node.clientWidth || 300,
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },
@@ -261,7 +261,7 @@ function reading(made: uPlot, { seams }: CurvesProps, behind: number): Reading |
     return place === null || place === undefined ? null : (ys[place] ?? null);
   });
   const known = idxs.slice(1 + behind).find(place => place !== null && place !== undefined);
-  const x = known === undefined || known === null ? made.posToVal(left, 'x') : (made.data[0]![known] as number);
+  const x = known === undefined || known === null ? made.posToVal(left, 'x') : made.data[0][known]!;
   const seam = seams.find(one => Math.abs(made.valToPos(one.x, 'x') - left) <= SEAM_NEAR_PX) ?? null;
   return { x, values, seam };
 }

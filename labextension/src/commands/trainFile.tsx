@@ -29,6 +29,7 @@ export async function trainFile(
     const dialog = new FormDialog(form, {
       title: trans.__('Train %1', path.replace(/.*\//, '')),
       body: form,
+      focusNodeSelector: '.jp-Training-form :is(input, select)',
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Train') })]
     });
     dialog.addClass('jp-Training-dialog');
@@ -130,7 +131,7 @@ export class Form extends ReactWidget {
   }
 
   private _toWrong(): void {
-    void this.renderPromise?.then(() => this.node.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+    requestAnimationFrame(() => this.node.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
   }
 
   private _draft: Draft;

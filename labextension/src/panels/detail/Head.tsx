@@ -8,14 +8,14 @@ import { StateIcon } from '../../parts/StateIcon';
 import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
-import { left } from '../../renderers/job/words';
+import { endSentence, left } from '../../renderers/job/words';
 
 export function Head({ job }: { job: Job }): JSX.Element {
   const { trans } = useRoom();
   const doors = useDoors();
-  const shown = job.phase === 'running' && job.progress?.total ? null : job.sentence;
+  const shown = job.phase === 'running' && job.progress?.total ? null : endSentence(job);
   return (
-    <header className="jp-Training-detailHead">
+    <div className="jp-Training-detailHead">
       <div className="jp-Training-detailTitle">
         <span className="jp-Training-state" data-phase={job.phase}>
           <StateIcon phase={job.phase} />
@@ -44,7 +44,7 @@ export function Head({ job }: { job: Job }): JSX.Element {
         {shown !== null && <span>{shown}</span>}
         {!isEnded(job) && <Progress job={job} />}
       </div>
-    </header>
+    </div>
   );
 }
 

@@ -54,7 +54,7 @@ export function Parameters({ job }: { job: Job }): JSX.Element {
         <section>
           <h3>
             {trans.__('As it was resolved')}
-            <Copy text={words} title={trans.__('Copy it as YAML, for a %%train_config cell')} />
+            <Copy text={words} title={trans.__('Copy it as YAML')} />
           </h3>
           <pre tabIndex={0}>{words}</pre>
         </section>

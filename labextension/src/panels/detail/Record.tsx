@@ -36,7 +36,7 @@ export function Record({ job }: { job: Job }): JSX.Element {
           <>
             <dt>{trans.__('kept in')}</dt>
             <dd>
-              <code>{server.tracking}</code>
+              {server.tracking === 'embedded' ? trans.__('the MLflow database beside the store') : <code>{server.tracking}</code>}
             </dd>
           </>
         )}

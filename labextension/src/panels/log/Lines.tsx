@@ -39,6 +39,7 @@ export function Lines(props: Props): JSX.Element {
   const page = useRef<HTMLDivElement>(null);
   const anchor = useRef({ id: 0, within: 0 });
   const seen = useRef({ era, shift: part.shift });
+  const top = useRef(0);
   const list = useVirtualizer({
     count: part.lines.length,
     getScrollElement: () => page.current,
@@ -65,6 +66,7 @@ export function Lines(props: Props): JSX.Element {
       const start = list.measurementsCache[place]?.start ?? place * LINE_PX;
       node.scrollTop = start + anchor.current.within;
     }
+    top.current = node.scrollTop;
   }, [part, era, following, list]);
 
   const onScroll = (): void => {
@@ -77,9 +79,11 @@ export function Lines(props: Props): JSX.Element {
       anchor.current = { id: first.index - part.shift, within: node.scrollTop - first.start };
     }
     const below = node.scrollHeight - node.clientHeight - node.scrollTop;
-    const bottom = below < 4 && isAtEnd(part);
-    if (bottom !== following) {
-      onFollowing(bottom);
+    // Only somebody who scrolls up leaves the end; that the log has grown since is no wish to stay behind.
+    const left = node.scrollTop < top.current - 1;
+    top.current = node.scrollTop;
+    if (following ? left : below < 4 && isAtEnd(part)) {
+      onFollowing(!following);
     }
     if (node.scrollTop < NEAR_PX && part.start > 0) {
       void reader.before();

@@ -107,19 +107,26 @@ export function Log({ job }: { job: Job }): JSX.Element {
       act();
     }
   };
-  // A first match is shown as soon as it is known, as searching in a document does.
-  useEffect(() => setCurrent(null), [pattern, regex, attempt]);
+  // Who types is shown a first match as soon as it is known, as in a document.
+  const hunting = useRef(false);
+  const hunt = (next: string): void => {
+    hunting.current = true;
+    setCurrent(null);
+    setPattern(next);
+  };
   useEffect(() => {
-    if (current === null && search.matches.length > 0) {
+    if (hunting.current && search.matches.length > 0) {
+      hunting.current = false;
       goMatch(false);
     }
-  }, [search.matches.length > 0, pattern, regex]);
+  }, [search]);
 
   const status = note ?? trouble?.message ?? (part === null ? '' : where(part, trans.__('of'), latest === 0 ? job.sentence : null));
   return (
     <div className="jp-Training-logView" aria-labelledby={heading}>
       <LogTools
-        {...{ attempt, setAttempt, wrap, setWrap, pattern, setPattern, regex, setRegex, search, current, find }}
+        {...{ attempt, setAttempt, wrap, setWrap, pattern, regex, setRegex, search, current, find }}
+        setPattern={hunt}
         attempts={job.attempts.length}
         following={following}
         onEnd={goEnd}
