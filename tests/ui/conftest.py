@@ -26,8 +26,8 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def seen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Seen]:
-    """A page whose last picture is kept, and in which our code raised nothing."""
-    with page_of(browser) as seen:
+    """A page whose last picture is kept, and in which our code raised nothing. Its parameter is the zoom."""
+    with page_of(browser, zoom=getattr(request, "param", 1.0)) as seen:
         yield seen
         picture(seen.page, f"last-{request.node.name}")
         assert [] == [one for one in seen.complaints if "jupyter-training" in one]

@@ -1,0 +1,221 @@
+"""The sidebar as a tool: many jobs at once, a filter, the keyboard, and little room."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from jupyter_training.client.client import Client
+from tests.torture.processes import eventually
+from tests.ui.lab import Lab, Seen, barriers
+from tests.ui.seeing import open_sidebar, overflow, picture, row, sidebar
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+SETTINGS = "local_slots = 1\n"
+LONG = ("digits-mlp-with-a-name-that-a-person-gave-in-a-hurry." * 2)[:63]  # the longest that is allowed
+MANY = 200
+
+SLOW = """
+import time
+from jupyter_training import report
+
+for step in range(100_000):
+    report(step=step, loss=1 / (step + 1), val_accuracy=1 - 0.9 / (step + 1))
+    time.sleep(0.2)
+"""
+
+
+def submitted(client: Client, name: str, script: str = "pass", **keys: object) -> str:
+    wish = {
+        "key": uuid.uuid4().hex,
+        "name": name,
+        "entry": {"kind": "script", "path": "script.py"},
+        "files": [{"path": "script.py", "text": script}],
+        **keys,
+    }
+    return str(client.submit_request(wish)["job"]["id"])
+
+
+@pytest.fixture(scope="module")
+def client(running: Lab) -> Iterator[Client]:
+    with running.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def holder(client: Client) -> str:
+    """Fills the only slot, so that the rest waits."""
+    return submitted(client, "holder", SLOW)
+
+
+def rows(page: Page) -> Locator:
+    return sidebar(page).locator("[data-job]")
+
+
+def list_of(page: Page) -> Locator:
+    return sidebar(page).get_by_role("treegrid")
+
+
+@pytest.mark.usefixtures("holder")
+def test_two_hundred_are_canceled_in_less_than_a_second(running: Lab, seen: Seen, client: Client) -> None:
+    """From the click to the server's answer; the whole selection is one request."""
+    page = seen.page
+    ids = {submitted(client, f"wave-{number}") for number in range(MANY)}
+    page.goto(running.address("bulk"))
+    panel = open_sidebar(page)
+    filter_box(page).fill("wave")
+    expect(panel).to_contain_text("200 fit")
+    rows(page).first.click()
+    page.keyboard.press("Control+a")
+    group = panel.get_by_role("group", name="Selected trainings")
+    expect(group).to_contain_text("200 selected")
+    picture(page, "bulk-light")
+    with page.expect_response(lambda answer: answer.url.partition("?")[0].endswith("/verbs")) as caught:
+        begin = time.monotonic()
+        group.get_by_role("button", name="Stop").click()
+    answer = caught.value
+    results = answer.json()["results"]
+    took = time.monotonic() - begin
+    assert ids == {one["id"] for one in results if one["ok"]}
+    assert 1.0 > took, f"{took:.2f} s"
+    expect(group).to_contain_text(re.compile(r"200 are asked to stop"))
+    eventually(
+        lambda: {"canceled"} == {client.job(one)["state"] for one in sorted(ids)[:10]}, within=20, what="they end"
+    )
+
+
+def filter_box(page: Page) -> Locator:
+    return sidebar(page).get_by_role("textbox", name="Filter trainings")
+
+
+@pytest.mark.usefixtures("holder")
+def test_the_filter_finds_by_name_state_and_metric_and_says_what_is_wrong(
+    running: Lab, seen: Seen, client: Client
+) -> None:
+    page = seen.page
+    submitted(client, "needle-one")
+    submitted(client, "needle-two", priority=60)
+    page.goto(running.address("filter"))
+    panel = open_sidebar(page)
+    box = filter_box(page)
+    expect(row(page, "holder")).to_be_visible()
+    box.fill("needle")
+    expect(panel).to_contain_text("2 fit")
+    expect(rows(page)).to_have_count(2)
+    box.fill("needle -two")
+    expect(rows(page)).to_have_count(1)
+    box.fill("state:running val_accuracy>0.05")
+    expect(rows(page)).to_have_count(1)
+    expect(row(page, "holder")).to_be_visible()
+    box.fill("stat:failed")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(panel.get_by_role("search")).to_contain_text("state")
+    assert [] == barriers(page, ".jp-Training-sidebar")
+    picture(page, "filter-wrong-light")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(row(page, "needle-one")).to_be_visible()
+
+
+@pytest.mark.usefixtures("holder")
+def test_all_of_it_by_the_keyboard_alone(running: Lab, seen: Seen, client: Client) -> None:
+    """Open the panel, move, select, stop, open the detail, look at another tab of it, and close it."""
+    page = seen.page
+    first, second = submitted(client, "keys-one"), submitted(client, "keys-two")
+    page.goto(running.address("keys"))
+    eventually(lambda: opened(page), within=30, what="the shortcut opens the panel")
+    expect(row(page, "keys-one")).to_be_visible()
+    tab_until(page, filter_box(page))
+    page.keyboard.type("keys")
+    expect(rows(page)).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(focused(page)).to_have_attribute("data-job", re.compile(f"{first}|{second}"))
+    begin = focused(page).get_attribute("data-job")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"[data-job='{second if begin == first else first}']")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(focused(page)).to_have_attribute("aria-selected", "true")
+    stopped = str(focused(page).get_attribute("data-job"))
+    picture(page, "keyboard-selected-light")
+
+    page.keyboard.press("Delete")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert [] == barriers(page, ".jp-Dialog")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"[data-job='{stopped}']")).to_contain_text("canceled")
+
+    page.keyboard.press("Enter")
+    whole = page.get_by_role("tab", name="Overview")
+    expect(whole).to_be_visible()
+    tab_until(page, page.get_by_role("tab", name="Overview"))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Log")).to_be_focused()
+    expect(page.get_by_role("tab", name="Log")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Alt+w")
+    expect(whole).to_have_count(0)
+
+
+def opened(page: Page) -> bool:
+    """Press the shortcut, which does nothing until JupyterLab has read its settings."""
+    page.keyboard.press("Control+Alt+y")
+    return sidebar(page).is_visible()
+
+
+def focused(page: Page) -> Locator:
+    return page.locator(":focus")
+
+
+def tab_until(page: Page, wanted: Locator) -> None:
+    """Press Tab until it is reached, as one does who has no pointer."""
+    expect(wanted).to_be_visible()
+    for _ in range(60):
+        if wanted.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("No number of Tabs leads there.")
+
+
+@pytest.mark.usefixtures("holder")
+@pytest.mark.parametrize("seen", [1.0, 2.0], ids=["plain", "zoomed"], indirect=True)
+def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen: Seen, client: Client) -> None:
+    waiting = submitted(client, LONG)
+    page = seen.page
+    page.goto(running.address("narrow"))
+    expect(page.get_by_role("main")).to_be_visible()
+    # JupyterLab's own limit is 250 px.
+    page.add_style_tag(content=":root { --jp-sidebar-min-width: 180px !important; }")
+    panel = open_sidebar(page)
+    narrow(page, 220)
+    line = rows(page).filter(has_text=LONG[:20]).first
+    expect(line).to_be_visible()
+    line.click()
+    expect(line).to_have_attribute("aria-selected", "true")
+    expect(panel.get_by_role("button", name="Cancel")).to_be_visible()
+    assert 220 >= panel.evaluate("node => node.clientWidth")
+    assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert [] == overflow(page, ".jp-Training-sidebar")
+    assert [] == barriers(page, ".jp-Training-sidebar")
+    client.cancel(waiting)
+
+
+def narrow(page: Page, width: int) -> None:
+    """Drag the edge of the side area until the panel is as wide as wanted."""
+    handle = page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:visible").first
+    for _ in range(3):
+        box, edge = sidebar(page).bounding_box(), handle.bounding_box()
+        assert box is not None
+        assert edge is not None
+        if abs(box["width"] - width) < 1:
+            return
+        page.mouse.move(edge["x"], 300)
+        page.mouse.down()
+        page.mouse.move(edge["x"] + width - box["width"], 300, steps=4)
+        page.mouse.up()
+    raise AssertionError(f"The panel can't be made {width} px wide.")
