@@ -7,6 +7,8 @@ import type { Job } from '../api/jobs';
 
 type Fits = (job: Job) => boolean;
 
+const STATES: readonly string[] = ['queued', 'running', 'paused', 'succeeded', 'failed', 'canceled'];
+
 const TERM =
   /(-(?=\S))?(?:(state|tag|name|user|pool|notebook):((?:"[^"]*"|[^\s",]+)(?:,(?:"[^"]*"|[^\s",]+))*)|("[^"]*"|[^\s":<>=!]+)(?:(>=|<=|!=|==|>|<|=)("[^"]*"|[^\s"]+))?)(?=\s|$)/iy;
 
@@ -30,7 +32,11 @@ export function parse(text: string): Fits | null {
     const [, minus, word, values, name, sign, value] = found;
     const negated = minus !== undefined;
     if (word !== undefined && values !== undefined) {
-      const fits = field(word.toLowerCase(), (values.match(/"[^"]*"|[^",]+/g) ?? []).map(bare));
+      const wanted = (values.match(/"[^"]*"|[^",]+/g) ?? []).map(bare);
+      if (word.toLowerCase() === 'state' && !wanted.every(state => STATES.includes(state.toLowerCase()))) {
+        return null;
+      }
+      const fits = field(word.toLowerCase(), wanted);
       const before = terms[terms.length - 1];
       if (before?.word === word.toLowerCase() && before.negated === negated && before.word !== 'tag') {
         const earlier = before.fits;

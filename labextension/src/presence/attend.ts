@@ -36,6 +36,7 @@ export function attend(around: Around): IDisposable {
   const ends = new Ends(around.app.commands, session, around.trans, () => chosen(settings));
   let lists: Sections | undefined;
   let watching: IDisposable | null = null;
+  let noted: boolean | null = null;
 
   // The first picture may come by a view that opens now, or by nobody: then it is asked for here.
   const first = session.watch();
@@ -53,7 +54,10 @@ export function attend(around: Around): IDisposable {
     running.tell(lists.running);
     ends.look(state);
     const unfinished = active + waiting > 0;
-    around.note(unfinished);
+    if (unfinished !== noted) {
+      noted = unfinished;
+      around.note(unfinished);
+    }
     hold(unfinished && (bar || chosen(settings) !== 'none'));
   };
   const hold = (wanted: boolean): void => {

@@ -41,8 +41,9 @@ export function Grid(props: GridProps): JSX.Element {
   const now = useNow(1000);
   const scroller = useRef<HTMLDivElement>(null);
   const inside = useRef(false);
-  const ids = useMemo(() => rows.flatMap(row => (row.kind === 'job' ? [row.key] : [])), [rows]);
-  const keys = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows]);
+  const order = useOrder(rows);
+  const ids = useMemo(() => order.filter((_, index) => rows[index]?.kind === 'job'), [order]);
+  const keys = useMemo(() => new Map(order.map((key, index) => [key, index])), [order]);
   const firstJob = ids[0] ?? rows[0]?.key ?? null;
   const at = selection.at !== null && keys.has(selection.at) ? selection.at : firstJob;
   const atIndex = at === null ? -1 : (keys.get(at) ?? -1);
@@ -52,7 +53,7 @@ export function Grid(props: GridProps): JSX.Element {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: index => (rows[index]?.kind === 'heading' ? HEADING : ROW),
-    getItemKey: index => rows[index]?.key ?? index,
+    getItemKey: useCallback((index: number) => order[index] ?? index, [order]), // a new one means measuring everything
     overscan: 8,
     paddingEnd: 16,
     rangeExtractor: useCallback(
@@ -214,6 +215,18 @@ export function Grid(props: GridProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** The rows' keys in their order; the same object for as long as that order stays. */
+function useOrder(rows: readonly Item[]): readonly string[] {
+  const held = useRef<readonly string[]>([]);
+  return useMemo(() => {
+    const before = held.current;
+    if (before.length !== rows.length || rows.some((row, index) => row.key !== before[index])) {
+      held.current = rows.map(row => row.key);
+    }
+    return held.current;
+  }, [rows]);
 }
 
 interface Reach extends GridProps {

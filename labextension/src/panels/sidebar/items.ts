@@ -37,9 +37,8 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
     const isFolded = folded.has(head.key);
     rows.push({ kind: 'heading', folded: isFolded, ...head });
     if (!isFolded) {
-      let place = 0;
-      for (const job of jobs) {
-        rows.push({ kind: 'job', key: job.id, job, place: places && job.state === 'queued' ? (place += 1) : null });
+      for (const row of rowsOf(jobs, places)) {
+        rows.push(row);
       }
     }
     return !isFolded;
@@ -92,6 +91,21 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
   }
   if (found?.more) {
     rows.push({ kind: 'more', key: 'more:found', list: 'found' });
+  }
+  return rows;
+}
+
+/** Rows of a list in which nothing changed are the same rows: of ten thousand, those of the few running ones are new. */
+const MADE = new WeakMap<readonly Job[], readonly Item[]>();
+
+function rowsOf(jobs: readonly Job[], places: boolean): readonly Item[] {
+  let rows = MADE.get(jobs);
+  if (rows === undefined) {
+    let place = 0;
+    rows = jobs.map(job => ({ kind: 'job', key: job.id, job, place: places && job.state === 'queued' ? (place += 1) : null }));
+    if (!places) {
+      MADE.set(jobs, rows);
+    }
   }
   return rows;
 }
