@@ -1,0 +1,61 @@
+"""A list of jobs costs the same number of questions to the database, however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from jupyter_training.core.job import Instant
+from jupyter_training.core.metric import Point, Progress
+from jupyter_training.services import changes, jobs
+from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
+from jupyter_training.store import points, wishes
+from jupyter_training.testing.builders import a_submission
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Site.open(Settings(home=tmp_path / "home")) as site:
+        yield site
+
+
+def submit(site: Site, count: int) -> None:
+    wished = [a_submission(f"job-{number}") for number in range(count)]
+    for place, stored in enumerate(wishes.submit(site.store, wished, new_id=site.new_id, now=site.now())):
+        said = [Point("loss", 1, 1.0, 0.5), Point("machine/cpu", 1, 1.0, 0.5, "machine")]
+        batch = points.Batch(1, "f", 0, 1, said, Progress(1, 10, "epoch", 1.0))
+        points.ingest(site.store, stored.job.id, [batch], now=Instant(float(place)))
+
+
+def questions(site: Site, ask: str) -> int:
+    asked = []
+
+    def note(*told: object) -> None:
+        asked.append(told[2])
+
+    engines = {site.store.jobs.engine, site.store.points.engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        if ask == "snapshot":
+            changes.snapshot(site)
+        else:
+            jobs.page(site, jobs.JobsQuery(limit=200, filter=ask))
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+@pytest.mark.parametrize("ask", ["snapshot", "", "loss<1"])
+def test_many_jobs_take_no_more_questions_than_one(site: Site, ask: str) -> None:
+    submit(site, 1)
+    questions(site, ask)
+    one = questions(site, ask)
+    submit(site, 150)
+    questions(site, ask)  # reads what is remembered from then on
+    assert one >= questions(site, ask) > 0
