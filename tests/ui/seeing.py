@@ -58,7 +58,7 @@ for step in range(steps):
 
 
 def open_sidebar(page: Page) -> Locator:
-    """Show our panel, by its tab at the side; once the layout has been restored, which would close it again."""
+    """Show our panel, which is not shown yet, by its tab at the side; once the layout has been restored."""
     expect(page.get_by_role("main")).to_be_visible()
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     page.locator('.lm-TabBar-tab[data-id="jupyter-training-sidebar"]').click()

@@ -187,7 +187,7 @@ def tab_until(page: Page, wanted: Locator) -> None:
 def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen: Seen, client: Client) -> None:
     waiting = submitted(client, LONG)
     page = seen.page
-    page.goto(running.address("narrow"))
+    page.goto(running.address(f"narrow-{waiting}"))
     expect(page.get_by_role("main")).to_be_visible()
     # JupyterLab's own limit is 250 px.
     page.add_style_tag(content=":root { --jp-sidebar-min-width: 180px !important; }")
