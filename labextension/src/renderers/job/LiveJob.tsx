@@ -11,6 +11,8 @@ import { Card } from './Card';
 import type { Reference } from './reference';
 import { useSeen, useTrainingsWhile } from './useSeen';
 
+const QUEUE_PAUSE_MS = 5000;
+
 interface Props {
   readonly reference: Reference;
   /** Draws the saved HTML into a node. */
@@ -32,6 +34,7 @@ function Content({ reference, saved, seen }: Props & { readonly seen: boolean })
   const state = useTrainingsWhile(seen);
   const trouble = useJob(reference, state, seen);
   const job = state.jobs.get(reference.job);
+  useQueueNews(reference, seen && job?.phase === 'queued' && state.link.kind === 'live');
 
   if (state.store !== null && state.store !== reference.store) {
     const why = trans.__(
@@ -74,6 +77,20 @@ function useJob(reference: Reference, state: State, seen: boolean): Trouble | nu
       .catch((reason: unknown) => setTrouble(reason instanceof Trouble ? reason : new Trouble(String(reason))));
   }, [wanted, reference.job, session]);
   return trouble;
+}
+
+/** Why a job waits changes with the jobs before it, which is no change of its own: it is asked for again. */
+function useQueueNews(reference: Reference, waits: boolean): void {
+  const { session } = useRoom();
+  useEffect(() => {
+    if (!waits) {
+      return undefined;
+    }
+    const timer = window.setInterval(() => {
+      session.load(reference.job).catch(() => undefined); // the next time will do
+    }, QUEUE_PAUSE_MS);
+    return () => window.clearInterval(timer);
+  }, [waits, reference.job, session]);
 }
 
 /** The stream is gone: what is drawn is old, and how old it is. */
