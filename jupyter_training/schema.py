@@ -313,6 +313,7 @@ class InfoView(_View):
 
     store: str
     version: str
+    user: str  # who asks, as jobs name their user
     head: int  # number of the newest change
     dispatcher: DispatcherView
     tracking: str

@@ -83,7 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         "info",
         "Which store answers, and whether its dispatcher is alive.",
-        lambda site, user, path, query, body: info.info(site),
+        lambda site, user, path, query, body: info.info(site, user),
         response=InfoView,
     ),
     Operation(

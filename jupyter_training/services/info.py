@@ -11,7 +11,7 @@ from jupyter_training.store import views
 __all__ = ["info"]
 
 
-def info(site: Site) -> InfoView:
+def info(site: Site, user: str) -> InfoView:
     """The store's identity and state. Carries no path and no secret."""
     down = ensure.why_down(site.settings)
     alive = ensure.is_alive(site.settings)
@@ -19,6 +19,7 @@ def info(site: Site) -> InfoView:
     return InfoView(
         store=site.store.store_id,
         version=jupyter_training.__version__,
+        user=user,
         head=views.head(site.store),
         dispatcher=DispatcherView(alive=alive, sentence=sentence),
         tracking="embedded" if site.settings.tracking_uri is None else "external",

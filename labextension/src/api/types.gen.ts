@@ -630,6 +630,8 @@ export interface components {
             store: string;
             /** Tracking */
             tracking: string;
+            /** User */
+            user: string;
             /** Version */
             version: string;
         };

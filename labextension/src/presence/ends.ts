@@ -57,10 +57,10 @@ export class Ends {
     }
   }
 
-  /** Those of the reader. A server that does not say who reads has one user. */
+  /** Those of the reader; all, where the server does not say who that is. */
   private async _own(jobs: readonly Job[]): Promise<readonly Job[]> {
     this._user ??= info(this.session.settings).then(
-      found => (found as { user?: string }).user ?? null,
+      found => found.user,
       () => null
     );
     const user = await this._user;
