@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
-from jupyter_training.kernel.commands import FRONT, VERBS, Command, Option
+from jupyter_training.kernel.commands import FRONT, SYNONYMS, VERBS, Command, Option
 from jupyter_training.kernel.line import Word, split
 from jupyter_training.kernel.values import literal, size_bytes, span
 
@@ -54,7 +54,7 @@ def verb_of(line: str) -> tuple[Command, str, int]:
     if found is not None:
         rest = line[first.end :]
         return found, rest, first.end
-    close = near_miss(first.text, VERBS)
+    close = SYNONYMS.get(first.text) or near_miss(first.text, VERBS)
     looks_like_cell = first.raw.startswith("-") or any("=" in word.raw for word in words)
     if looks_like_cell or close is None:
         hint = "To train code, put %%train on the first line of its cell; %train help lists the verbs."

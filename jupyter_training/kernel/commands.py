@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "CONFIG", "FRONT", "VERBS", "Command", "Option"]
+__all__ = ["CELL", "CONFIG", "FRONT", "SYNONYMS", "VERBS", "Command", "Option"]
 
 Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "setting", "names", "variable"]
 Lists = Literal["", "pools", "backends", "configs", "variables", "environment"]
@@ -169,6 +169,22 @@ CONFIG = Command(
 )
 
 FRONT = Command("", "This notebook's jobs, then others.")  # %train alone
+
+# What people type who know another program; it is named in the refusal.
+SYNONYMS = {
+    "filter": "list",
+    "find": "list",
+    "jobs": "list",
+    "ls": "list",
+    "ps": "list",
+    "describe": "show",
+    "status": "show",
+    "log": "logs",
+    "tail": "logs",
+    "stop": "cancel",
+    "copy": "clone",
+    "rerun": "clone",
+}
 
 _PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."

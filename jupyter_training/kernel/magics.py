@@ -18,7 +18,7 @@ from jupyter_training.kernel.arguments import parse, verb_of
 from jupyter_training.kernel.commands import CELL, CONFIG, Command
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.failure import key_of, present
-from jupyter_training.kernel.notebook import Place, place_of
+from jupyter_training.kernel.notebook import line_of, place_of
 from jupyter_training.kernel.offers import Known, Sources
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
@@ -47,32 +47,29 @@ class TrainMagics(Magics):
     def cell(self, line: str, cell: str) -> None:
         """Train this cell's code as a job."""
         text = f"%%train {line}\n{cell}"
+        place = place_of(self._shell, cell)
+        text = "\n" * (place.first_line - 2) + text
         places: dict[str, tuple[int, int]] = {}
-        place: Place | None = None
         config: Config | None = None
         try:
             parsed = parse(CELL, line, offset=len("%%train "))
             places.update(parsed.places)
-            place = place_of(self._shell, cell)
-            text = "\n" * (place.first_line - 2) + text
             config = config_of(self.session, parsed)
             train(self.session, self._shell, parsed, config, cell=cell, place=place)
         except TrainingError as error:
             if config is not None and not _stands_in(places, error) and config.placed(error) is not None:
                 raise present(error, config.text, label=config.label, top=0) from None
-            label = place.shown_as if place is not None else "cell"
-            raise present(error, text, places=places, label=label, top=place.first_line - 1 if place else 1) from None
+            raise present(error, text, places=places, label=place.shown_as, top=place.first_line - 1) from None
 
     @no_var_expand
     @cell_magic("train_config")  # type: ignore[arg-type]
     def keep_config(self, line: str, cell: str) -> None:
         """Keep a job's options under a name."""
         text = f"{CONFIG.name} {line}\n{cell}"
-        place: Place | None = None
+        place = place_of(self._shell, cell)
+        text = "\n" * (place.first_line - 2) + text
         try:
             parsed = parse(CONFIG, line, offset=len(CONFIG.name) + 1)
-            place = place_of(self._shell, cell)
-            text = "\n" * (place.first_line - 2) + text
             (name,) = parsed.operands
             label = f"config {name}, {place.shown_as}"
             found = configs.read(self.session.client, name, cell, first_line=place.first_line, label=label)
@@ -80,8 +77,7 @@ class TrainMagics(Magics):
             if not parsed.on("quiet"):
                 Screen(self._shell).say(tell.kept(found, replaced=replaced))
         except TrainingError as error:
-            top = place.first_line - 1 if place is not None else 1
-            raise present(error, text, label=place.shown_as if place is not None else "cell", top=top) from None
+            raise present(error, text, label=place.shown_as, top=place.first_line - 1) from None
 
     @no_var_expand
     @line_magic("train")  # type: ignore[arg-type]
@@ -95,7 +91,8 @@ class TrainMagics(Magics):
             places.update(parsed.places)
             ACTIONS[command.name](Desk(self.session, Screen(self._shell), self._shell), parsed)
         except TrainingError as error:
-            raise present(error, text, places=places, label="line") from None
+            place, top = place_of(self._shell, ""), line_of(self._shell, text)
+            raise present(error, "\n" * (top - 1) + text, places=places, label=place.shown_as, top=top) from None
 
     @property
     def _shell(self) -> InteractiveShell:

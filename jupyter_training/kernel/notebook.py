@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Place", "is_jupyter_page", "notebook_of", "place_of"]
+__all__ = ["Place", "is_jupyter_page", "line_of", "notebook_of", "place_of"]
 
 _MAGIC_LINE = re.compile(r"\s*%%train(?:_config)?\b")
 
@@ -35,6 +35,12 @@ class Place:
 def place_of(shell: InteractiveShell, body: str) -> Place:
     """The place of the cell that runs now; ``body`` is its text below the magic line."""
     return Place(notebook_of(shell), _cell_id(shell), _count(shell), _first_line(shell, body))
+
+
+def line_of(shell: InteractiveShell, text: str) -> int:
+    """The number of the line in the cell that runs now which is this text; 1 where that can't be told."""
+    found = [number for number, line in enumerate(_history(shell)[-1].splitlines(), 1) if line.strip() == text.strip()]
+    return found[0] if len(found) == 1 else 1
 
 
 def notebook_of(shell: InteractiveShell) -> str | None:

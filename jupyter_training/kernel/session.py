@@ -67,7 +67,12 @@ class Session:
             )
         if text.startswith("@"):
             return self.client.job(_held(text[1:], names))
-        return self.client.find(text, notebook=notebook)
+        try:
+            return self.client.find(text, notebook=notebook)
+        except UnknownJob as error:
+            if isinstance(getattr(names.get(text), "id", None), str):
+                error.hint = f"The variable is meant by @{text}."
+            raise
 
     def jobs(
         self, text: str, *, notebook: str | None, names: Mapping[str, Any], ended: bool = False

@@ -63,7 +63,9 @@ def front(own: Sequence[Job], others: Sequence[Job], *, now: float) -> Table:
     if not jobs or plain():
         return found
     job = short(jobs[0]["id"])
-    verbs = (f"%train {verb}" for verb in (f"show {job}", f"logs {job}", f"cancel {job}", f"clone {job}", "help"))
+    running = next((short(one["id"]) for one in jobs if one["ended"] is None), None)
+    words = [f"show {job}", f"logs {job}", f"cancel {running}" if running else "", f"clone {job}", "help"]
+    verbs = (f"%train {verb}" for verb in words if verb)
     rows = found.rows
     if others:
         places = [*("here" for _ in own), *(_notebook(one) for one in others)]

@@ -17,7 +17,7 @@ def test_an_unknown_option_is_an_error_with_a_caret_and_the_near_miss(cells: Cel
     shown = cells.run("%%train digits --prio 3\nx = 1\n")
     assert [
         "InvalidUsage: %%train has no option --prio.",
-        "  cell, line 1",
+        "  cell [1], line 1",
         "    %%train digits --prio 3",
         "                   ^^^^^^",
         "Did you mean --priority?",
@@ -49,6 +49,16 @@ def test_the_magic_below_other_lines_says_where_it_belongs(cells: Cells) -> None
     for magic in ("%%train", "%%train_config"):
         shown = cells.run(f"# my training\n{magic} digits\nx = 1\n")
         assert f"{magic} must be on the first line of its cell." in shown
+
+
+def test_a_line_magic_is_shown_at_its_line_of_the_cell(cells: Cells) -> None:
+    shown = cells.run("x = 1\n\n%train shwo last\n").splitlines()
+    assert ["  cell [1], line 3", "    %train shwo last", "           ^^^^", "Did you mean %train show?"] == shown[1:]
+
+
+def test_a_word_of_another_program_is_understood(cells: Cells) -> None:
+    for word, verb in (("stop", "cancel"), ("jobs", "list"), ("status", "show")):
+        assert f"Did you mean %train {verb}?" in cells.run(f"%train {word}")
 
 
 def test_a_submission_as_a_line_says_how_it_is_written(cells: Cells) -> None:

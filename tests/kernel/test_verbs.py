@@ -127,6 +127,11 @@ def test_a_pattern_is_no_single_job(cells: Cells) -> None:
         assert "'a-*' is a pattern, and one job is wanted here." in cells.run(f"%train {verb} 'a-*'")
 
 
+def test_a_variable_without_its_sign_is_guessed(cells: Cells) -> None:
+    submit(cells, "digits")
+    assert "The variable is meant by @one." in cells.run("%train show one")
+
+
 def test_clone_puts_the_cell_into_the_next_one(cells: Cells) -> None:
     (job,) = submit(cells, "digits", options="--tag team=vision --priority 3 lr=0.5")
     assert f"The cell of digits · {job[:6]} is in the next cell" in cells.run("%train clone @one")
