@@ -86,7 +86,7 @@ class HttpTransport:
         elif body is not None:
             payload = encoded(body)
             headers["Content-Type"] = "application/json"
-        repeatable = method in ("GET", "PUT") or path in _REPEATABLE_POSTS
+        repeatable = method == "GET" or isinstance(body, Path) or path in _REPEATABLE_POSTS
         status, names, content = self._send(
             method, target, payload, headers, timeout=timeout or ANSWER_SECONDS, repeatable=repeatable
         )
