@@ -37,7 +37,14 @@ export interface CurvesProps {
   /** Whether more points are to come. */
   readonly growing: boolean;
   readonly number?: (value: number) => string;
-  readonly words: { readonly hint: string; readonly nothingAboveZero: string; readonly attempt: (seam: Seam) => string };
+  readonly words: Words;
+}
+
+export interface Words {
+  readonly hint: string;
+  readonly nothingAboveZero: string;
+  readonly step: (x: string) => string;
+  readonly attempt: (seam: Seam) => string;
 }
 
 /** What is under the crosshair. */
@@ -115,9 +122,9 @@ export function Curves(props: CurvesProps): JSX.Element {
           {title}
         </span>
         <span className="jp-Training-reading" aria-live="off">
-          {reading === null ? '' : reading.seam !== null ? props.words.attempt(reading.seam) : xAxis(axis).spoken(reading.x)}
+          {reading === null ? '' : reading.seam !== null ? props.words.attempt(reading.seam) : place(reading.x, props)}
         </span>
-        {lines.map((line, place) => (
+        {lines.map((line, index) => (
           <span key={line.name} className="jp-Training-key">
             {lines.length > 1 && (
               <>
@@ -125,7 +132,7 @@ export function Curves(props: CurvesProps): JSX.Element {
                 {line.name}{' '}
               </>
             )}
-            <b>{shown(reading?.values[place] ?? (reading === null ? last(line.raw ?? line.ys) : null), number)}</b>
+            <b>{shown(reading?.values[index] ?? (reading === null ? last(line.raw ?? line.ys) : null), number)}</b>
           </span>
         ))}
       </figcaption>
@@ -172,7 +179,7 @@ function options(
   const common: uPlot.Axis = {
     stroke: colour('--jp-ui-font-color2'),
     font,
-    grid: { stroke: colour('--jp-border-color3'), width: 1 },
+    grid: { stroke: colour('--jp-border-color2'), width: 0.5 },
     ticks: { show: false },
     gap: 4
   };
@@ -326,6 +333,11 @@ function spoken(title: string, lines: readonly Line[], number: (value: number) =
     return lines.length > 1 ? `${line.name} ${course}` : course;
   });
   return `${title}: ${said.join(', ')}`;
+}
+
+function place(x: number, { axis, words }: CurvesProps): string {
+  const said = xAxis(axis).spoken(x);
+  return axis === 'step' ? words.step(said) : said;
 }
 
 function hasValue(ys: Values): boolean {

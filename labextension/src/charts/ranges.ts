@@ -37,14 +37,14 @@ export function calmY(low: number, high: number, before: Range | null): Range {
   return { min: low - PADDING * span, max: high + PADDING * span };
 }
 
-/** The range of y on a log axis: whole powers of ten, or of their halves where that would leave it empty. */
+/** The range of y on a log axis: whole powers of ten, or of 1, 2 and 5 where that would leave it empty. */
 export function logY(low: number, high: number): Range {
-  const from = Math.log10(low);
-  const to = Math.log10(high);
-  const step = to - from > 1.5 ? 1 : to - from > 0.5 ? 0.5 : 0.1;
-  const min = Math.floor(from / step) * step;
-  const max = Math.ceil(to / step) * step;
-  return { min: 10 ** min, max: 10 ** (max > min ? max : min + step) };
+  const digits = high / low > 30 ? [1, 10] : [1, 2, 5, 10];
+  const below = (of: number): number => Math.max(...digits.filter(digit => digit <= of));
+  const above = (of: number): number => Math.min(...digits.filter(digit => digit >= of));
+  const min = scaled(low, below);
+  const max = scaled(high, above);
+  return { min, max: max > min ? max : 10 * min };
 }
 
 /** Leads a range to another in small steps. `draw` is called for each; at once where motion is not wanted. */
@@ -109,6 +109,12 @@ function same(one: Range, other: Range): boolean {
 
 function stillWanted(): boolean {
   return window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/** A number with its leading digits replaced; what is a hair off a round number counts as that. */
+function scaled(size: number, digit: (of: number) => number): number {
+  const power = Math.floor(Math.log10(size) + 1e-12);
+  return Number(`${digit(Number((size / 10 ** power).toPrecision(12)))}e${power}`);
 }
 
 /** The next of 1, 2, 5, 10, 20, 50 ... above. */

@@ -21,7 +21,7 @@ export interface Around {
 
 const TRAIN_FILE = `${NAME}:train-file`;
 
-const JOB = { type: 'string', description: 'Id of the job' } as const;
+const JOB = { type: 'string', description: 'Id of the job; without it, you choose one' } as const;
 
 export function addDetail(
   app: JupyterFrontEnd,
@@ -57,18 +57,26 @@ export function addDetail(
     return widget;
   };
 
+  const choose = async (): Promise<string | null> => {
+    const { chooseAny } = await import('./choose');
+    return chooseAny(await session(), trans, trans.__('Open which training?'), trans.__('Open'));
+  };
+
   const opens = (id: string, label: string, caption: string, always: Tab | null): void => {
     commands.addCommand(id, {
       label,
       caption,
       icon: trainingIcon,
-      describedBy: { args: { type: 'object', properties: { job: JOB, tab: { type: 'string' } }, required: ['job'] } },
-      isEnabled: args => typeof args.job === 'string',
-      execute: async args => (typeof args.job === 'string' ? open(args.job, always ?? args.tab, args.attempt) : undefined)
+      describedBy: { args: { type: 'object', properties: { job: JOB, tab: { type: 'string' }, attempt: { type: 'number' } } } },
+      execute: async args => {
+        const job = typeof args.job === 'string' ? args.job : await choose();
+        return job === null ? undefined : open(job, always ?? args.tab, args.attempt);
+      }
     });
+    palette?.addItem({ command: id, category: trans.__('Training') });
   };
-  opens(CommandIds.detail, trans.__('Open Training'), trans.__('Show curves, log, files and all else of a training'), null);
-  opens(CommandIds.log, trans.__('Open Log of Training'), trans.__('Show what a training printed'), 'log');
+  opens(CommandIds.detail, trans.__('Open a Training…'), trans.__('Show curves, log, files and all else of a training'), null);
+  opens(CommandIds.log, trans.__('Open the Log of a Training…'), trans.__('Show what a training printed'), 'log');
   void restorer?.restore(tracker, {
     command: CommandIds.detail,
     args: widget => ({ job: widget.job, tab: widget.tab }),

@@ -42,6 +42,7 @@ export function Overview({ job }: { job: Job }): JSX.Element {
     words: {
       hint: trans.__('Arrows move the crosshair, + and - zoom, 0 shows all'),
       nothingAboveZero: trans.__('No value is above zero: a log axis has no place for them.'),
+      step: (x: string) => trans.__('step %1', x),
       attempt: (seam: { attempt: number; words: string }) => trans.__('Attempt %1 began. %2', seam.attempt, seam.words)
     }
   };
