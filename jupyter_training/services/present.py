@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -53,50 +55,54 @@ def job_views(
     summaries = points.summaries(site.store, ids)
     progress = points.progress(site.store, ids)
     waiting = any(job.state is JobState.QUEUED for job in jobs)
-    blocked = _explained(site) if waiting else {}
-    down = ensure.why_down(site.settings) if waiting else None
-    now = site.now()
+    around = _Around(
+        store=site.store.store_id,
+        spool=os.fspath(site.settings.spool_root),
+        outputs=os.fspath(site.settings.outputs),
+        blocked=_explained(site) if waiting else {},
+        down=ensure.why_down(site.settings) if waiting else None,
+        now=site.now(),
+        artifacts=tuple(artifacts) if artifacts is not None else None,
+        full=full,
+    )
     return [
-        _view(
-            site,
-            job,
-            attempts.get(job.id, ()),
-            summaries.get(job.id, {}),
-            progress.get(job.id),
-            blocked,
-            down,
-            tuple(artifacts) if artifacts is not None else None,
-            full,
-            now,
-        )
-        for job in jobs
+        _view(job, attempts.get(job.id, ()), summaries.get(job.id, {}), progress.get(job.id), around) for job in jobs
     ]
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What is the same for all jobs of one answer. ``down``: why nobody starts anything, if so."""
+
+    store: str
+    spool: str
+    outputs: str
+    blocked: Mapping[str, Blocked]
+    down: str | None
+    now: Instant
+    artifacts: tuple[ArtifactView, ...] | None
+    full: bool
+
+
 def _view(
-    site: Site,
     job: Job,
     attempts: tuple[Attempt, ...],
     summaries: Mapping[str, SeriesSummary],
     progress: Progress | None,
-    blocked: Mapping[str, Blocked],
-    down: str | None,
-    artifacts: tuple[ArtifactView, ...] | None,
-    full: bool,
-    now: Instant,
+    around: _Around,
 ) -> JobView:
     latest = attempts[-1] if attempts else None
     shown = phase(job, latest)
     spec = job.spec
     return JobView(
         id=job.id,
-        store=site.store.store_id,
+        store=around.store,
         name=job.name,
         state=job.state,
         phase=shown,
         desired=job.desired,
         reason=job.reason,
-        sentence=_sentence(job, shown, blocked, down),
+        sentence=_sentence(job, shown, around),
         experiment=job.experiment,
         trial=job.trial,
         queue=job.pool,
@@ -112,16 +118,16 @@ def _view(
         metrics={name: _metric(summary) for name, summary in summaries.items() if summary.source != "machine"},
         source=signs.source(summaries),
         progress=_progress(progress),
-        eta=_eta(progress, now) if shown is Phase.RUNNING else None,
+        eta=_eta(progress, around.now) if shown is Phase.RUNNING else None,
         machine=signs.machine(summaries),
-        seen=instant(signs.last_word(site, job, summaries.values(), progress, runs=job.state is JobState.RUNNING)),
-        figure=signs.figure(site, job.id) if job.attempt else None,
+        seen=instant(signs.last_word(around.spool, job, summaries.values(), progress)),
+        figure=signs.figure(around.outputs, job.id) if job.attempt else None,
         data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
         entry=EntryView(kind=spec.entry.kind, shown_as=spec.entry.shown_as),
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         run_id=job.run_id,
-        artifacts=artifacts,
-        spec=spec.model_dump(mode="json") if full else None,
+        artifacts=around.artifacts,
+        spec=spec.model_dump(mode="json") if around.full else None,
         spec_hash=job.spec_hash,
         version=job.version,
     )
@@ -169,12 +175,12 @@ def _eta(progress: Progress | None, now: Instant) -> EtaView | None:
     return EtaView(low=round(found.low, 1), high=round(found.high, 1)) if found is not None else None
 
 
-def _sentence(job: Job, shown: Phase, blocked: Mapping[str, Blocked], down: str | None) -> str:
-    """The state, the wait or the end of a job in words. ``down``: why nobody starts anything, if so."""
+def _sentence(job: Job, shown: Phase, around: _Around) -> str:
+    """The state, the wait or the end of a job in words."""
     if job.state in TERMINAL:
         return _end(job)
     if shown is Phase.QUEUED:
-        return down or _wait(queued_job(job), blocked)
+        return around.down or _wait(queued_job(job), around.blocked)
     if shown is Phase.UNKNOWN:
         return "No answer from where it runs; its slots are kept until there is one."
     if shown is Phase.STARTING:

@@ -12,10 +12,10 @@ from typing import Literal
 from jupyter_training import spool
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import JobState
 from jupyter_training.core.metric import Progress, SeriesSummary
 from jupyter_training.schema import ArtifactView
 from jupyter_training.services import artifacts
-from jupyter_training.services.site import Site
 from jupyter_training.spool import layout
 
 __all__ = ["figure", "last_word", "machine", "source"]
@@ -26,9 +26,9 @@ _MACHINE = "machine/"
 _SOURCES: tuple[Literal["report", "mlflow", "log"], ...] = ("report", "mlflow", "log")
 
 
-def figure(site: Site, job: JobId) -> ArtifactView | None:
-    """The latest picture that the job showed; it is kept below its outputs, numbered."""
-    folder = os.path.join(artifacts.folder(site, job), _FIGURES)
+def figure(outputs: str, job: JobId) -> ArtifactView | None:
+    """The latest picture that the job showed; it is kept below its outputs, numbered. ``outputs``: of all jobs."""
+    folder = f"{outputs}/{job}/{_FIGURES}"  # no Path: a list asks for hundreds
     try:
         names = os.listdir(folder)
     except OSError:  # most jobs show none
@@ -44,15 +44,13 @@ def figure(site: Site, job: JobId) -> ArtifactView | None:
     return None
 
 
-def last_word(
-    site: Site, job: Job, summaries: Iterable[SeriesSummary], progress: Progress | None, *, runs: bool
-) -> float | None:
-    """When the job last said anything: a point of its own, progress, or, while it runs, a byte of its log."""
+def last_word(root: str, job: Job, summaries: Iterable[SeriesSummary], progress: Progress | None) -> float | None:
+    """When the job last said anything: a point, progress, or, while it runs, a byte of its log below ``root``."""
     moments = [one.last_time for one in summaries if one.source != "machine"]
     if progress is not None:
         moments.append(progress.time)
-    if runs:
-        folder = spool.attempt_folder(site.settings.spool_root, job.id, job.attempt)
+    if job.state is JobState.RUNNING:
+        folder = spool.attempt_folder(root, job.id, job.attempt)
         with contextlib.suppress(OSError):  # it has printed nothing
             moments.append(os.stat(os.path.join(folder, layout.LOG)).st_mtime)
     return max(moments, default=None)

@@ -35,6 +35,22 @@ __all__ = ["RANK", "Batch", "Series", "after", "ingest", "offsets", "progress", 
 # Where a name came from several sources, its summary is the first one's.
 RANK: dict[str, int] = {"report": 0, "mlflow": 1, "log": 2, "machine": 3}
 
+# In the order of ``SeriesSummary``, behind the series' own number, by which they are sorted.
+_SUMMARIES = select(
+    series_table.c.id,
+    series_table.c.job,
+    series_table.c.name,
+    series_table.c.length,
+    series_table.c.last,
+    series_table.c.last_step,
+    series_table.c.last_time,
+    series_table.c.low,
+    series_table.c.low_step,
+    series_table.c.high,
+    series_table.c.high_step,
+    series_table.c.source,
+)
+
 _ENDS_FROM = 8  # the smallest budget that keeps a curve's ends
 
 
@@ -110,12 +126,13 @@ def summaries(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, dict[str, S
     found: dict[JobId, dict[str, SeriesSummary]] = {}
     with store.read_points() as connection:
         for part in chunks(job_ids):
-            rows = connection.execute(select(series_table).where(series_table.c.job.in_(part)))
-            for row in sorted(rows, key=lambda row: (row.id, RANK.get(row.source, 9))):
-                of_job = found.setdefault(JobId(row.job), {})
-                kept = of_job.get(row.name)
-                if kept is None or RANK.get(row.source, 9) < RANK.get(kept.source, 9):
-                    of_job[row.name] = _summary(row)
+            # Taken apart by place: by name it takes twice as long, and lists read thousands.
+            for _, *values in sorted(connection.execute(_SUMMARIES.where(series_table.c.job.in_(part)))):
+                summary = SeriesSummary(*values)
+                of_job = found.setdefault(summary.job, {})
+                kept = of_job.get(summary.name)
+                if kept is None or RANK.get(summary.source, 9) < RANK.get(kept.source, 9):
+                    of_job[summary.name] = summary
     return found
 
 
@@ -237,19 +254,3 @@ def _curve(connection: Connection, row: Row[Any], budget: int) -> Series:
     if drawn[-1] != last:
         drawn.append(last)
     return Series(row.name, row.source, row.length, True, tuple(drawn))
-
-
-def _summary(row: Row[Any]) -> SeriesSummary:
-    return SeriesSummary(
-        job=JobId(row.job),
-        name=row.name,
-        count=row.length,
-        last=row.last,
-        last_step=row.last_step,
-        last_time=row.last_time,
-        low=row.low,
-        low_step=row.low_step,
-        high=row.high,
-        high_step=row.high_step,
-        source=row.source,
-    )
