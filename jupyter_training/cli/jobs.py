@@ -28,7 +28,12 @@ COLUMNS = (
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="only jobs with this in their name or id")
+    parser.epilog = (
+        "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x\n"
+        "notebook:x 'val_accuracy>0.9' 'lr<=0.1'. A - before a word negates it; put the whole into quotes then:\n"
+        "jupyter training jobs 'state:failed -tag:old'."
+    )
+    parser.add_argument("filter", nargs="*", metavar="FILTER", help="only jobs that it fits")
     parser.add_argument("--state", metavar="STATE", action="append", default=[], help=f"one of {', '.join(STATES)}")
     parser.add_argument("--name", metavar="NAME", help="only jobs of exactly this name")
     parser.add_argument("--pool", metavar="POOL", help="only jobs of this pool")
@@ -46,11 +51,12 @@ def run(options: argparse.Namespace) -> int:
             close = near_miss(state, STATES)
             hint = f"Did you mean {close!r}?" if close else f"There is: {', '.join(STATES)}."
             raise InvalidUsage(f"There is no state {state!r}.", hint=hint)
+    text = " ".join(options.filter) or None
     with client_of(options) as client:
         page = client.jobs(
             state=states,
             name=options.name,
-            text=options.text,
+            filter=text,
             pool=options.pool,
             user=options.user,
             after=options.after,
@@ -59,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         say.as_json(page)
         return 0
-    narrowed = bool(states or options.name or options.text or options.pool or options.user or options.after)
+    narrowed = bool(states or options.name or text or options.pool or options.user or options.after)
     empty = "No job fits." if narrowed else "No trainings yet. To start one: jupyter training submit train.py"
     now = time.time()
     say.table(COLUMNS, [_row(job, now) for job in page["jobs"]], empty=empty)

@@ -17,6 +17,7 @@ from jupyter_training.kernel.explain import TOPICS
 __all__ = ["Known", "Offer", "Sources", "for_cell", "for_command", "for_line", "listed"]
 
 _JOB_VERBS = frozenset(name for name, command in VERBS.items() if "JOB" in command.operands)
+_STOPPING = frozenset({"cancel", "kill"})
 _STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
 _LONGEST = 40  # characters of a default that is worth offering
 
@@ -94,7 +95,8 @@ def for_line(rest: str, sources: Sources) -> Offer | None:
     if command.name == "metrics" and operands:
         return Offer("metric", _metrics(operands[0], sources.known()), fragment)
     if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
-        return Offer("job", [word for word in _jobs(sources) if word not in operands], fragment)
+        known = _jobs(sources, unfinished=command.name in _STOPPING)
+        return Offer("job", [word for word in known if word not in operands], fragment)
     return None
 
 
@@ -140,9 +142,10 @@ def _values(option: Option, fragment: str, before: str, sources: Sources) -> Off
     return Offer("value", words, fragment, before) if words else None
 
 
-def _jobs(sources: Sources) -> list[str]:
-    known = sources.known()
-    return ["last", *(f"@{name}" for name in sources.handles()), *known.names, *(job["id"] for job in known.jobs)]
+def _jobs(sources: Sources, *, unfinished: bool) -> list[str]:
+    jobs = [job for job in sources.known().jobs if not unfinished or job["ended"] is None]
+    names = dict.fromkeys(job["name"] for job in jobs)
+    return ["last", *(f"@{name}" for name in sources.handles()), *names, *(job["id"] for job in jobs)]
 
 
 def _metrics(text: str, known: Known) -> list[str]:

@@ -44,6 +44,8 @@ for epoch in range(20):
 
 Job = Mapping[str, Any]
 
+_USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec says of itself; shown when it differs
+
 
 def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = False) -> Table:
     """One line for each job, the newest first."""
@@ -191,10 +193,18 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "resources", ", ".join(texts)
     if spec.get("timeout"):
         yield "timeout", span_text(spec["timeout"])
+    for key, usual in _USUAL.items():
+        if spec.get(key, usual) != usual:
+            yield key, _value(spec[key])
+    for one in spec.get("data") or ():
+        yield f"data {one['name']}", f"{one['words'] or one['kind']}  {bytes_text(one['size'])}"
     environment = spec.get("environment") or {}
     if not plain() and environment.get("python"):
         yield "python", environment["python"]
         yield "folder", environment.get("folder") or "its own"
+        yield "variables", ", ".join(environment.get("variables") or ()) or "none"
+    if environment.get("pass_env"):
+        yield "secrets", ", ".join(environment["pass_env"])
     files = [file["path"] for file in spec.get("files") or ()]
     if len(files) > 1:
         yield "files", ", ".join(files[:8]) + (f" and {len(files) - 8} more" if len(files) > 8 else "")

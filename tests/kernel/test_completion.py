@@ -22,6 +22,7 @@ KNOWN = Known(
     jobs=(
         builders.job(name="digits-big", tags={"team": "vision"}, metrics={"loss": builders.metric(0.5)}),
         builders.job(id="bcdefghijk", name="digits", metrics={"val_accuracy": builders.metric(0.5)}),
+        builders.job("succeeded", id="cdefghijkl", name="done"),
     ),
     pools=({"name": "local", "backend": "local"}, {"name": "gpu", "backend": "sagemaker"}),
 )
@@ -67,7 +68,7 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%%train --take=X_train,y,", ["--take=X_train,y,X_test"]),
         ("%%train -o ", ["h"]),
         ("%%train --env A_VARIABLE_OF_TE", ["A_VARIABLE_OF_TESTS"]),
-        ("%%train dig", ["digits", "digits-big"]),
+        ("%%train d", ["digits", "digits-big", "done"]),
         (f"%%train digits l|{BODY}", ["lr="]),
         (f"%%train digits |{BODY}", ["epochs=", "lr=", "opt="]),
         (f"%%train digits lr=1 |{BODY}", ["epochs=", "opt="]),
@@ -77,7 +78,9 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%train cl", ["clone"]),
         ("%train cancel digits-", ["digits-big"]),
         ("%train cancel digits digits", ["digits-big"]),
-        ("%train show ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
+        ("%train cancel ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
+        ("%train show do", ["done"]),
+        ("%train kill d", ["digits", "digits-big"]),
         ("%train show @", ["@h"]),
         ("%train logs --fo", ["--follow"]),
         ("%train metrics digits ", ["val_accuracy"]),

@@ -58,20 +58,20 @@ def test_alone_it_is_short(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("line", "names"),
     [
-        ("lr", {"lr-1", "lr-2"}),
-        ("state:queued", {"lr-1", "lr-2", "other"}),
-        ("state:queued lr", {"lr-1", "lr-2"}),
-        ("'state:queued -lr'", {"other"}),
+        ("rate", {"rate-1", "rate-2"}),
+        ("state:queued", {"rate-1", "rate-2", "other"}),
+        ("state:queued rate", {"rate-1", "rate-2"}),
+        ("'state:queued -rate'", {"other"}),
         ("'-state:queued'", set()),
-        ("tag:team=vision", {"lr-1", "lr-2"}),
+        ("tag:team=vision", {"rate-1", "rate-2"}),
         ("lr<=0.1", {"other"}),
-        ("lr<=0.1 lr-1", set()),
-        ("name:lr-* -n 1", {"lr-2"}),
-        ("--state canceled lr", set()),
+        ("lr<=0.1 rate-1", set()),
+        ("name:rate-* -n 1", {"rate-2"}),
+        ("--state canceled rate", set()),
     ],
 )
 def test_a_list_is_what_the_filter_fits(cells: Cells, line: str, names: set[str]) -> None:
-    submit(cells, "lr-1", "lr-2", options="--tag team=vision lr=0.5")
+    submit(cells, "rate-1", "rate-2", options="--tag team=vision lr=0.5")
     submit(cells, "other")
     shown = cells.run(f"%train list {line}").splitlines()
     assert names == {row.split()[2] for row in shown if row[0] == "◔"}
