@@ -43,6 +43,8 @@ class Cell:
     number: int | None
     blank: int  # lines above the text in the cell as it was written
     parents: dict[ast.AST, ast.AST]
+    definitions: dict[str, list[Definition]]
+    imports: list[ast.ImportFrom]
     _codes: dict[int, frozenset[object]] = field(default_factory=dict)
 
     def shown_as(self, notebook: str | None) -> str:
@@ -103,10 +105,8 @@ class Cells:
             return None
         found = [
             node
-            for node in ast.walk(cell.tree)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            and getattr(node, "name", "<lambda>") == code.co_name
-            and first_line(node) == code.co_firstlineno
+            for node in cell.definitions.get(code.co_name, ())
+            if not isinstance(node, ast.ClassDef) and first_line(node) == code.co_firstlineno
         ]
         if len(found) > 1:
             found = [node for node in found if _spans(node, code) and _looks_like(node, code)]
@@ -119,41 +119,37 @@ class Cells:
         for code in _own_codes(kind):
             cell = self._cell(code.co_filename)
             if cell is not None and cell.compiles_to(code):
-                for node in ast.walk(cell.tree):
-                    if (
-                        isinstance(node, ast.ClassDef)
-                        and node.name == kind.__name__
-                        and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
-                    ):
+                for node in cell.definitions.get(kind.__name__, ()):
+                    is_class = isinstance(node, ast.ClassDef)
+                    if is_class and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0):
                         return Place(cell, node, _around(cell, node), bool(code.co_flags & _POSTPONED))
         found = [
             Place(cell, node, None, _says_so(kind, node))
-            for cell in self._with(f"class {kind.__name__}")
-            for node in ast.walk(cell.tree)
-            if isinstance(node, ast.ClassDef)
-            and node.name == kind.__name__
-            and _around(cell, node) is None
-            and _fits(node, kind)
+            for cell in self._with("class", kind.__name__)
+            for node in cell.definitions.get(kind.__name__, ())
+            if isinstance(node, ast.ClassDef) and _around(cell, node) is None and _fits(node, kind)
         ]
-        return max(found, key=lambda one: one.cell.number or 0) if found else None
+        return found[0] if found else None
 
     def imports_of(self, name: str) -> Iterator[tuple[str, str]]:
         """The (module, name there) that ``from`` imports in the cells bind to a name; the latest cell first."""
-        for cell in sorted(self._with("import"), key=lambda one: -(one.number or 0)):
-            for node in ast.walk(cell.tree):
-                if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                    for alias in node.names:
-                        if alias.name == "*" or (alias.asname or alias.name) == name:
-                            yield node.module, name if alias.name == "*" else alias.name
+        for cell in self._with("import", name, "*"):
+            for node in cell.imports:
+                for alias in node.names:
+                    if node.module and (alias.name == "*" or (alias.asname or alias.name) == name):
+                        yield node.module, name if alias.name == "*" else alias.name
 
-    def _with(self, words: str) -> Iterator[Cell]:
-        """Every typed text that has these words in it."""
-        for file, entry in list(linecache.cache.items()):
-            # A file has a time of change, and one that was not read yet has no lines.
-            if len(entry) == 4 and entry[1] is None and any(words in line for line in entry[2]):
-                cell = self._cell(file)
-                if cell is not None:
-                    yield cell
+    def _with(self, word: str, *others: str) -> Iterator[Cell]:
+        """Every typed text that has the word and one of the others in it, the newest first, read one by one."""
+        # A file has a time of change, and one that was not read yet has no lines.
+        typed = [file for file, entry in linecache.cache.items() if len(entry) == 4 and entry[1] is None]
+        if self._numbers:
+            typed = sorted(filter(self._numbers.__contains__, typed), key=self._numbers.__getitem__)
+        for file in reversed(typed):
+            text = "".join(linecache.getlines(file))
+            cell = self._cell(file) if word in text and any(one in text for one in others) else None
+            if cell is not None:
+                yield cell
 
     def _cell(self, file: str) -> Cell | None:
         if file not in self._read:
@@ -182,8 +178,16 @@ def _read(file: str, text: str, number: int | None, blank: int) -> Cell | None:
     with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
-        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        return Cell(file, text, tree, number, blank, parents)
+        parents: dict[ast.AST, ast.AST] = {}
+        definitions: dict[str, list[Definition]] = {}
+        imports: list[ast.ImportFrom] = []
+        for node in ast.walk(tree):
+            parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
+            if isinstance(node, Definition):
+                definitions.setdefault(getattr(node, "name", "<lambda>"), []).append(node)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imports.append(node)
+        return Cell(file, text, tree, number, blank, parents, definitions, imports)
     return None
 
 

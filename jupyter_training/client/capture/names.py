@@ -10,6 +10,7 @@ true; of other branches each may be left out.
 from __future__ import annotations
 
 import ast
+import functools
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class BodyNames:
     star: bool  # it imports * itself
 
 
+@functools.lru_cache(maxsize=512)
 def of_definition(source: str, *, postponed: bool = False) -> Names:
     """The names of source that defines something. ``postponed``: its annotations are not evaluated."""
     head = "from __future__ import annotations\n" if postponed else ""
