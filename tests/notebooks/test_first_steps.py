@@ -64,7 +64,7 @@ def test_the_first_notebook_runs_to_its_end_and_keeps_a_picture(
     outputs = {cell["id"]: cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"}
     (waited,) = outputs["wait"]
     assert "succeeded" in waited["data"]["text/plain"]
-    assert "<svg" in waited["data"]["text/html"]
+    assert "data:image/svg+xml" in waited["data"]["text/html"]
     assert "application/vnd.jupyter-training.job+json" in waited["data"]
     assert "The model reads more than 95 of 100 digits right.\n" == outputs["check"][0]["text"]
 

@@ -29,19 +29,21 @@ export function Values({ job, drawn, onChoose }: Props): JSX.Element | null {
       {names.length > METRICS_SHOWN && (
         <span className="jp-Training-faint">{trans.__('and %1 more', names.length - METRICS_SHOWN)}</span>
       )}
-      {params.slice(0, PARAMS_SHOWN).map(([name, given]) => (
-        <span key={name} className="jp-Training-faint jp-Training-param" title={`${name} = ${JSON.stringify(given)}`}>
-          {name} {value(given)}
+      {params.length + job.data.length > 0 && (
+        <span className="jp-Training-params">
+          {params.slice(0, PARAMS_SHOWN).map(([name, given]) => (
+            <span key={name} title={`${name} = ${JSON.stringify(given)}`}>
+              {name} {value(given)}
+            </span>
+          ))}
+          {params.length > PARAMS_SHOWN && <span>{trans.__('and %1 more parameters', params.length - PARAMS_SHOWN)}</span>}
+          {job.data.map(one => (
+            <span key={`data ${one.name}`} title={trans.__('Came along with --take')}>
+              {one.name} ({one.words}, {bytes(one.size)})
+            </span>
+          ))}
         </span>
-      ))}
-      {params.length > PARAMS_SHOWN && (
-        <span className="jp-Training-faint">{trans.__('and %1 more parameters', params.length - PARAMS_SHOWN)}</span>
       )}
-      {job.data.map(one => (
-        <span key={one.name} className="jp-Training-faint" title={trans.__('Came along with --take')}>
-          {one.name} ({one.words}, {bytes(one.size)})
-        </span>
-      ))}
       {job.source !== null && job.source !== 'report' && names.length > 0 && (
         <span className="jp-Training-faint">
           {job.source === 'log' ? trans.__('metrics read from its printed lines') : trans.__('metrics logged to MLflow')}
