@@ -84,10 +84,13 @@ class Lab:
         self.url = eventually(lambda: _url(self), within=60, what="JupyterLab starts again")
 
     def leave(self) -> None:
-        """End it in order."""
+        """End it in order; a kernel that hangs at its start can hold it for ever."""
         self.process.send_signal(signal.SIGINT)
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.ui.lab import ARTEFACTS
 
 __all__ = [
     "LOAD",
+    "SIDEBAR_TAB",
     "card",
     "changes",
     "curve",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 LOAD = "%load_ext jupyter_training"
+SIDEBAR_TAB = '.lm-TabBar-tab[data-id="jupyter-training-sidebar"]'
 
 PIXELS = """node => {
     const canvas = node.tagName === 'CANVAS' ? node : node.querySelector('canvas');
@@ -61,7 +63,7 @@ def open_sidebar(page: Page) -> Locator:
     """Show our panel, which is not shown yet, by its tab at the side; once the layout has been restored."""
     expect(page.get_by_role("main")).to_be_visible()
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
-    page.locator('.lm-TabBar-tab[data-id="jupyter-training-sidebar"]').click()
+    page.locator(SIDEBAR_TAB).click()
     expect(sidebar(page)).to_be_visible()
     return sidebar(page)
 
