@@ -205,7 +205,9 @@ class ApiHandler(ProblemMixin, APIHandler):
         user = self.current_user
         if user is not None and await ensure_async(self.authorizer.is_authorized(self, user, "write", RESOURCE)):
             self.request.connection.set_max_body_size(1 << 62)  # type: ignore[union-attr]
-            await self._arrival.begin(self._address().removeprefix(_UPLOADS))
+            told = self.request.headers.get("Content-Length", "")
+            size = int(told) if told.isascii() and told.isdigit() else 0  # tornado refuses what is no number
+            await self._arrival.begin(self._address().removeprefix(_UPLOADS), size)
 
     async def _send_file(self, file: BinaryIO, view: ArtifactView, *, inline: bool) -> None:
         """Stream what a job wrote. It is a stranger's content: never shown as a page of this server's origin."""

@@ -24,13 +24,13 @@ class Arrival:
         self._fault: TrainingError = Forbidden("Nothing was taken in.")
         self._piece = bytearray()
 
-    async def begin(self, sha256: str) -> None:
-        """Make ready. Only for who may: what comes from then on goes onto the disk."""
+    async def begin(self, sha256: str, size: int) -> None:
+        """Make ready for ``size`` bytes, as announced. Only for who may: what comes from then on goes onto the disk."""
         from jupyter_training.services.data import Upload
 
         try:
             site = await self._desk.site()
-            self._upload = await self._desk.call(Upload, site.settings.data, sha256)
+            self._upload = await self._desk.call(Upload, site.settings.data, sha256, size)
         except TrainingError as error:
             self._fault = error
 

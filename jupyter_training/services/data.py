@@ -46,13 +46,21 @@ class Upload:
     Use it as a context: what was not finished leaves nothing.
     """
 
-    def __init__(self, folder: Path, sha256: str) -> None:
-        """Raises NotFound for what is no hash, and Unavailable where the folder can't be written."""
+    def __init__(self, folder: Path, sha256: str, size: int = 0) -> None:
+        """``size``: how much is announced, so that too much is refused before anything is written.
+
+        Raises:
+            NotFound: what should be the hash is none.
+            TooLarge: more is announced than a value may have.
+            StoreFull, Unavailable: the folder can't be written.
+        """
         if not _HASH.match(sha256):
             raise NotFound(
                 f"{sha256[:70]!r} is no SHA-256.",
                 hint="It has 64 digits and letters from a to f, as hexdigest() gives.",
             )
+        if size > LIMIT:
+            raise _too_large()
         self._folder = folder
         self._sha256 = sha256
         self._target = folder / sha256
@@ -82,10 +90,7 @@ class Upload:
         """
         self._size += len(piece)
         if self._size > LIMIT:
-            raise TooLarge(
-                f"A value that goes along may have {LIMIT / 1e9:.1f} GB.",
-                hint="Save larger data to a file, and read that in the job.",
-            )
+            raise _too_large()
         self._hash.update(piece)
         with self._turn:
             if self._handle < 0:
@@ -191,6 +196,11 @@ def check(site: Site, files: Sequence[DataFile]) -> None:
             ) from None
         if size != file.size:
             raise InvalidSpec(f"data: {file.name!r} has {size} bytes, not {file.size}.")
+
+
+def _too_large() -> TooLarge:
+    words = f"A value that goes along may have {LIMIT / 1e9:.1f} GB."
+    return TooLarge(words, hint="Save larger data to a file, and read that in the job.")
 
 
 def _refused(error: OSError) -> StoreFull | Unavailable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 from collections.abc import Iterator
@@ -65,6 +66,39 @@ def test_more_than_the_limit_is_refused_and_leaves_nothing(living: House, monkey
     refused = living.ask("PUT", f"data/{HASH}", raw=CONTENT)
     assert (413, "too_large") == (refused.status, refused.json["code"])
     assert [] == kept(living)
+
+
+def test_what_is_announced_as_too_large_is_not_even_begun(living: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "LIMIT", 2_000_000)
+    assert 413 == living.ask("PUT", f"data/{HASH}", raw=CONTENT).status
+    assert not living.settings.data.exists()
+
+
+def test_without_a_length_the_limit_holds_too(living: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "LIMIT", 2_000_000)
+    parts = urlsplit(living.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    pieces = (CONTENT[start : start + 500_000] for start in range(0, len(CONTENT), 500_000))
+    headers = {"Authorization": f"token {living.token}", "Transfer-Encoding": "chunked"}
+    connection.request("PUT", f"/{API}data/{HASH}", pieces, headers, encode_chunked=True)
+    assert 413 == connection.getresponse().status
+    connection.close()
+    assert [] == kept(living)
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "1_0", "9" * 40])
+def test_a_length_that_is_none_keeps_nothing_and_breaks_nothing(living: House, length: str) -> None:
+    parts = urlsplit(living.url)
+    head = f"PUT /{API}data/{HASH} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: token {living.token}\r\n"
+    with socket.create_connection((parts.hostname or "", parts.port or 0)) as line:
+        line.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\nabc".encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := line.recv(65536):
+            answer += piece
+    assert b" 500 " not in answer.partition(b"\r\n")[0]
+    eventually(lambda: not kept(living), what="nothing is left")
+    assert 200 == living.ask("GET", "info").status
 
 
 def test_a_value_may_be_larger_than_other_bodies(living: House) -> None:
