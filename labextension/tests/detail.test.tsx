@@ -11,6 +11,7 @@ import type { Tab } from '../src/panels/detail/tabs';
 import { yaml } from '../src/panels/detail/yaml';
 import { aJob, aMetric, changes, queued, snapshot, succeeded } from './builders';
 import { withoutCanvas } from './canvas';
+import { drawn } from './drawn';
 import { aServer, until } from './server';
 import type { FakeServer } from './server';
 
@@ -42,16 +43,6 @@ afterEach(() => act(() => panel.dispose()));
 
 const find = <T extends HTMLElement>(selector: string): T | null => panel.node.querySelector<T>(selector);
 const words = (): string => panel.node.textContent ?? '';
-
-/** Wait until what is expected is drawn, as React draws without a test: what comes from lazy code comes by itself. */
-async function drawn(expected: () => void): Promise<void> {
-  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
-  try {
-    await until(expected);
-  } finally {
-    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-  }
-}
 
 /** Attach it as the main area does, and let the server say how the job stands. */
 async function shown(job: Job, tab: Tab = 'overview'): Promise<void> {

@@ -148,10 +148,11 @@ function wish(script: Script, draft: Draft, key: string, pools: readonly string[
     const result = checked(parameter, draft.given[parameter.name] ?? null);
     return [parameter, result.ok ? result.value : undefined] as const;
   });
+  const { params, args } = words(given, script.notes);
   return {
     path: script.path,
-    ...words(given, script.notes),
-    args: [...words(given, script.notes).args],
+    params,
+    args,
     name: draft.name === '' ? null : draft.name,
     pool: pools.length > 1 ? draft.pool : null,
     priority: draft.priority.trim() === '' ? null : Number(draft.priority),

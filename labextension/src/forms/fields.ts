@@ -72,7 +72,7 @@ function refused(wrong: Wrong): Checked {
 
 export interface Words {
   readonly params: Record<string, unknown>;
-  readonly args: readonly string[];
+  readonly args: string[];
 }
 
 /**

@@ -82,6 +82,11 @@ export class DetailHost extends Widget {
     super.dispose();
   }
 
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     void this._show();
