@@ -39,13 +39,13 @@ def _fill() -> None:
     specs = sa.table("specs", *map(sa.column, ("hash", "frame", "own")))
     connection = op.get_bind()
     wanted = sa.select(jobs, specs.c.frame, specs.c.own).join(specs, specs.c.hash == jobs.c.spec_hash)
+    fill = jobs.update().where(jobs.c.seq == sa.bindparam("own")).values(identity=sa.bindparam("made"))
     after = 0
     while True:
         page = connection.execute(wanted.where(jobs.c.seq > after).order_by(jobs.c.seq).limit(_PAGE)).all()
         if not page:
             return
-        for row in page:
-            connection.execute(jobs.update().where(jobs.c.seq == row.seq).values(identity=_identity(row)))
+        connection.execute(fill, [{"own": row.seq, "made": _identity(row)} for row in page])
         after = page[-1].seq
 
 
