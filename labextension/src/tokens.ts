@@ -35,6 +35,7 @@ export const CommandIds = {
   stop: `${NAME}:stop`,
   kill: `${NAME}:kill`,
   clone: `${NAME}:clone`,
+  insert: `${NAME}:insert-cell`,
   copyId: `${NAME}:copy-id`,
   detail: `${NAME}:detail`,
   log: `${NAME}:log`,

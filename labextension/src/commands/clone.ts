@@ -6,9 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { troubleFrom } from '../api/http';
 import { cellText } from '../api/jobs';
 import type { Session } from '../model/session';
+import { FIRST_CELL, LOAD_LINE } from '../parts/firstCell';
 import { chooseAny } from './choose';
-
-const LOAD = '%load_ext jupyter_training';
 
 /** Put the job's cell below the active one, or into a new notebook where none is open. */
 export async function clone(
@@ -24,14 +23,19 @@ export async function clone(
       return;
     }
     const text = await cellText(session.settings, chosen);
-    await insert(app, trans, notebooks?.currentWidget ?? null, text);
+    await insert(app, trans, notebooks?.currentWidget ?? null, text.trimEnd());
   } catch (reason) {
     Notification.error(troubleFrom(reason).message);
   }
 }
 
+/** Put the cell that teaches where the person works. */
+export async function insertFirst(app: JupyterFrontEnd, trans: TranslationBundle, notebooks: INotebookTracker | null): Promise<void> {
+  await insert(app, trans, notebooks?.currentWidget ?? null, FIRST_CELL);
+}
+
 /** Put a code cell into a notebook, and the focus on it. */
-export async function insert(app: JupyterFrontEnd, trans: TranslationBundle, open: NotebookPanel | null, text: string): Promise<void> {
+async function insert(app: JupyterFrontEnd, trans: TranslationBundle, open: NotebookPanel | null, text: string): Promise<void> {
   if (open !== null) {
     put(open, open.content.activeCellIndex + 1, text);
     app.shell.activateById(open.id);
@@ -47,7 +51,7 @@ export async function insert(app: JupyterFrontEnd, trans: TranslationBundle, ope
   const made = (await app.commands.execute('notebook:create-new', { kernelName })) as NotebookPanel | undefined;
   if (made) {
     await made.context.ready;
-    put(made, 0, LOAD);
+    put(made, 0, LOAD_LINE);
     put(made, 1, text);
     const cells = made.model?.sharedModel;
     if (cells && cells.cells.length > 2) {

@@ -17,7 +17,7 @@ export function addCommands(
   session: () => Promise<Session>,
   trans: TranslationBundle,
   notebooks: INotebookTracker | null,
-  palette: ICommandPalette | null
+  palette: Pick<ICommandPalette, 'addItem'> | null
 ): void {
   const { commands, shell } = app;
   const nothing = { args: { type: 'object', properties: {} } };
@@ -114,6 +114,15 @@ export function addCommands(
       await clone(app, await session(), trans, notebooks, ids?.[0] ?? null);
     }
   });
+  commands.addCommand(CommandIds.insert, {
+    label: trans.__('Insert a Training Cell'),
+    caption: trans.__('Put a cell that trains below the active one'),
+    describedBy: nothing,
+    execute: async () => {
+      const { insertFirst } = await import('./clone');
+      await insertFirst(app, trans, notebooks);
+    }
+  });
   commands.addCommand(CommandIds.copyId, {
     label: args => short(args, trans.__('Copy Id'), trans.__('Copy the Id of a Training…')),
     describedBy: jobs,
@@ -130,6 +139,7 @@ export function addCommands(
     CommandIds.stop,
     CommandIds.kill,
     CommandIds.clone,
+    CommandIds.insert,
     CommandIds.copyId
   ]) {
     palette?.addItem({ command, category: trans.__('Training') });

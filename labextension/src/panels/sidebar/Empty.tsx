@@ -1,20 +1,15 @@
 /** What the panel teaches while there is nothing in it. */
 import { Clipboard } from '@jupyterlab/apputils';
 import { useState } from 'react';
+import { FIRST_CELL, LOAD_LINE } from '../../parts/firstCell';
 import { useRoom } from '../../parts/room';
+import { CommandIds } from '../../tokens';
+import type { Desk } from './mount';
 
-const LOAD = '%load_ext jupyter_training';
 
-const FIRST_CELL = `%%train first
-import time
-from jupyter_training import report
-
-for step in range(20):
-    time.sleep(0.5)
-    report(step=step, loss=1 / (step + 1))`;
-
-export function Empty(): JSX.Element {
+export function Empty({ desk }: { desk: Desk }): JSX.Element {
   const { trans } = useRoom();
+  const { commands } = desk.app;
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
     Clipboard.copyToSystem(FIRST_CELL);
@@ -24,13 +19,20 @@ export function Empty(): JSX.Element {
   return (
     <div className="jp-Training-empty">
       <p>
-        {trans.__('No trainings yet. Run this once in a notebook:')} <code>{LOAD}</code>
+        {trans.__('No trainings yet. Run this once in a notebook:')} <code>{LOAD_LINE}</code>
       </p>
       <p>{trans.__('Then put this in a cell:')}</p>
       <pre tabIndex={0}>{FIRST_CELL}</pre>
-      <button type="button" className="jp-Training-button" onClick={copy}>
-        {copied ? trans.__('Copied') : trans.__('Copy cell')}
-      </button>
+      <div className="jp-Training-actions">
+        <button type="button" className="jp-Training-button" onClick={copy}>
+          {copied ? trans.__('Copied') : trans.__('Copy cell')}
+        </button>
+        {commands.hasCommand(CommandIds.insert) && (
+          <button type="button" className="jp-Training-button" onClick={() => void commands.execute(CommandIds.insert)}>
+            {trans.__('Put it into a notebook')}
+          </button>
+        )}
+      </div>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** The panel: filter, notices, the list, and what can be done with what is selected in it. */
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
 import type { ForwardedRef } from 'react';
 import { troubleFrom } from '../../api/http';
@@ -8,6 +8,7 @@ import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import { useRoom, useTrainings } from '../../parts/room';
+import { CommandIds } from '../../tokens';
 import { BulkBar, useBulk } from './Bulk';
 import { Empty } from './Empty';
 import { Filter } from './Filter';
@@ -109,6 +110,13 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
     <div ref={panel} className="jp-Training-sidebar">
       <div className="jp-Training-head">
         <h2>{trans.__('Training')}</h2>
+        {desk.app.commands.hasCommand(CommandIds.insert) && (
+          <HeadButton
+            words={trans.__('Put a training cell into the notebook')}
+            icon={<addIcon.react tag="span" elementSize="normal" />}
+            onClick={() => void desk.app.commands.execute(CommandIds.insert)}
+          />
+        )}
         <HeadButton
           words={trans.__('Refresh')}
           icon={<refreshIcon.react tag="span" elementSize="normal" />}
@@ -126,7 +134,7 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
           {late}
         </div>
       )}
-      {empty && <Empty />}
+      {empty && <Empty desk={desk} />}
       {!state.known && state.link.kind !== 'lost' && <Skeleton />}
       {rows.length > 0 && (
         <Grid
