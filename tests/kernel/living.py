@@ -118,8 +118,10 @@ class Kernel:
                 found.places[content.get("transient", {}).get("display_id", "")] = len(found.displays)
                 found.displays.append(content["data"])
             elif kind == "update_display_data":
-                found.updates += 1
-                found.displays[found.places[content["transient"]["display_id"]]] = content["data"]
+                place = found.places.get(content["transient"]["display_id"])
+                if place is not None:  # else it is an earlier cell's, whose job goes on
+                    found.updates += 1
+                    found.displays[place] = content["data"]
             elif kind == "error":
                 found.error, found.error_name = content["traceback"], content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":
