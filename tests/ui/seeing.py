@@ -103,7 +103,7 @@ def save(page: Page, file: Path) -> None:
 def settled(page: Page) -> None:
     """Wait until the notebook's kernel is up and does nothing."""
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_attached()
 
 
 def pixels(place: Locator) -> str:

@@ -32,8 +32,8 @@ def lightness(canvas: Locator) -> float:
 
 def choose_theme(page: Page, name: str) -> None:
     page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem").get_by_text("Theme", exact=True).click()
-    page.get_by_role("menuitem").get_by_text(name, exact=True).click()
+    page.locator(".lm-Menu").get_by_text("Theme", exact=True).click()
+    page.locator(".lm-Menu").get_by_text(name, exact=True).click()
     light = str(name.endswith("Light")).lower()
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
@@ -71,7 +71,7 @@ def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:
 @pytest.mark.parametrize("seen", [2.0], ids=["zoomed"], indirect=True)
 def test_a_card_at_twice_the_size_has_nothing_beside_it(running: Lab, seen: Seen) -> None:
     page = seen.page
-    name = "a-card-whose-name-is-as-long-as-a-name-may-be-and-not-one-more-x"[:63]
+    name = "a-card-whose-name-is-as-long-as-a-name-may-be-and-not-one-more."[:63]
     notebook(running.folder / "zoomed.ipynb", [LOAD, training(name, steps=40)])
     page.goto(running.address("zoomed", "zoomed.ipynb"))
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
