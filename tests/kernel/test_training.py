@@ -64,7 +64,7 @@ def test_waiting_draws_one_output_again_and_ends_with_its_last_state(kernel: Ker
     assert 2 <= got.updates <= 12
     assert "slow" in shown["text/plain"]
     assert "succeeded" in shown["text/plain"]
-    assert "<svg" in shown["text/html"]
+    assert "data:image/svg+xml" in shown["text/html"]
     assert "best 0.75" in shown["text/html"]
 
 
@@ -147,7 +147,7 @@ def test_the_log_the_metrics_and_all_about_a_job(kernel: Kernel) -> None:
     assert [f"step {number}" for number in range(4)] == followed.splitlines()
     shown = kernel.run("%train metrics told loss").displays[0]
     assert "loss" in shown["text/plain"]
-    assert "<svg" in shown["text/html"]
+    assert "data:image/svg+xml" in shown["text/html"]
     about = kernel.run("%train show told").shown
     assert "param steps" in about
     assert "vision" in about
