@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import inspect
 import os
-import site
-import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from types import FunctionType, ModuleType
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from jupyter_training.client import functions
+from jupyter_training.client.capture.roots import is_installed, root_of
 from jupyter_training.client.imports import Foreign, Sources, collect, parsed
 from jupyter_training.errors import InvalidSpec, TooLarge, near_miss
 
@@ -77,8 +76,8 @@ def of_function(function: Callable[..., Any], *, limit: int) -> Target:
         captured = functions.captured_source(function)
         entry.update(path=f"{name}.py", shown_as=captured.shown_as, cells=list(captured.cells))
         return _target(entry, collect(Path.cwd(), given={f"{name}.py": captured.source}), limit)
-    root, inside = _root_of(module)
-    if inside is not None and not _is_installed(root):
+    root, inside = root_of(module)
+    if inside is not None and not is_installed(root):
         sources = collect(root, inside)
         if "/" not in inside:
             entry.update(path=inside, shown_as=str(root / inside))
@@ -152,27 +151,6 @@ def _argument(value: object) -> str:
     raise InvalidSpec(
         f"A script's arguments are texts and numbers, not {type(value).__name__}.", hint="Give values by name: lr=0.1."
     )
-
-
-def _root_of(module: ModuleType) -> tuple[Path, str | None]:
-    """The folder that a module's package stands in, and its file below that; None when the two don't agree."""
-    file = Path(str(module.__file__)).resolve()
-    parts = module.__name__.split(".")
-    below = PurePosixPath(*parts)
-    inside = below / "__init__.py" if file.name == "__init__.py" else below.with_suffix(".py")
-    root = file
-    for _ in inside.parts:
-        root = root.parent
-    return (root, str(inside)) if root / inside == file else (file.parent, None)
-
-
-def _is_installed(root: Path) -> bool:
-    """Whether code from this folder belongs to the interpreter, so that the job has it anyway."""
-    paths = sysconfig.get_paths()
-    homes = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    homes.update(site.getsitepackages() if hasattr(site, "getsitepackages") else [])
-    homes.add(site.getusersitepackages() if site.ENABLE_USER_SITE else paths["stdlib"])
-    return any(root.is_relative_to(Path(home).resolve()) for home in homes)
 
 
 def _neighbour(path: Path) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -294,3 +296,33 @@ def test_a_value_is_sent_once(cells: Cells) -> None:
         assert cells.result.error_in_exec is None
     assert ["PUT"] == [method for method, path, _ in cells.server.asked if method == "PUT" and path.startswith("data/")]
     assert [{"name": "words", "kind": "json", "words": "text of 3", "size": 5}] == cells.client.find("second")["data"]
+
+
+# -- where it comes from ---------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_was_put_on_the_path_is_there_in_the_job(
+    cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "beside_all.py").write_text("def f(): return 6\n")
+    monkeypatch.setattr("sys.path", [*sys.path, str(tmp_path / "src")])
+    cells.run("from beside_all import f")
+    expected = f"__import__('sys').path.extend(['{tmp_path}/src'])\nfrom beside_all import f\n"
+    assert expected == definitions(cells, "print(f())")
+    del sys.modules["beside_all"]
+
+
+def test_definitions_below_a_cell_magic_are_found(cells: Cells) -> None:
+    cells.run("\n%%time\n\ndef timed(x):\n    return x + 1")
+    cells.run("%%capture\ndef quiet(x):\n    return timed(x)")
+    assert "3" == printed(cells, "print(quiet(2))")
+    text = next(one["text"] for one in along(cells, "timed(1)")["files"] if one["path"] == pieces.FILE)
+    assert [[3, 2, 0, 4, 0]] == json.loads(text.partition("\n")[0].removeprefix(pieces.HEAD))
+
+
+def test_an_object_is_not_asked_for_what_it_may_have_to_compute(cells: Cells) -> None:
+    cells.run("class Lazy:\n    def __getattr__(self, name):\n        raise RuntimeError(name)\nx = Lazy()")
+    assert "`x` lives only in this kernel (Lazy)." in refused(cells, "print(x)")
+    cells.run("Lazy.__call__ = lambda self: 1")
+    assert "`x` lives only in this kernel (Lazy)." in refused(cells, "print(x)")

@@ -2,6 +2,7 @@
 
     names     which names a piece of code takes from around it
     cells     where a live function or class was written: by its code object
+    roots     the folders that modules come from
     values    small values as Python text, and words for what can't be written
     found     imports, values and definitions by name, in an order that runs, as one file
     engine    follows the names through a namespace

@@ -101,6 +101,8 @@ class Cells:
     def of_function(self, code: types.CodeType) -> Place | None:
         """Where this code was written, or None when that text is gone."""
         cell = self._cell(code.co_filename)
+        if cell is None and code.co_filename.startswith("<"):
+            cell = next((one for one in self._below_magics(code.co_name) if one.compiles_to(code)), None)
         if cell is None or not cell.compiles_to(code):
             return None
         found = [
@@ -139,6 +141,17 @@ class Cells:
                     if node.module and (alias.name == "*" or (alias.asname or alias.name) == name):
                         yield node.module, name if alias.name == "*" else alias.name
 
+    def _below_magics(self, name: str) -> Iterator[Cell]:
+        """The bodies of cells that begin with a magic, which may compile them under a name of its own, as %%time."""
+        for cell in self._with("run_cell_magic", name):
+            call = cell.tree.body[0].value if isinstance(cell.tree.body[0], ast.Expr) else None
+            body = call.args[-1] if isinstance(call, ast.Call) and call.args else None
+            if isinstance(body, ast.Constant) and isinstance(body.value, str):
+                text = body.value.lstrip("\n")
+                inner = _read(cell.file, text, *self._in_history(cell.number, text))
+                if inner is not None:
+                    yield inner
+
     def _with(self, word: str, *others: str) -> Iterator[Cell]:
         """Every typed text that has the word and one of the others in it, the newest first, read one by one."""
         # A file has a time of change, and one that was not read yet has no lines.
@@ -154,17 +167,24 @@ class Cells:
     def _cell(self, file: str) -> Cell | None:
         if file not in self._read:
             text = "".join(linecache.getlines(file))
-            number = self._numbers.get(file)
-            self._read[file] = _read(file, text, number, self._blank_above(number)) if text else None
+            number, above = self._in_history(self._numbers.get(file), text)
+            self._read[file] = _read(file, text, number, above) if text else None
         return self._read[file]
 
-    def _blank_above(self, number: int | None) -> int:
-        """How many blank lines IPython has dropped from the top of the cell before it compiled it."""
+    def _in_history(self, number: int | None, text: str) -> tuple[int | None, int]:
+        """The number of the cell that a text stands in as a person wrote it, and how many lines stand above it there.
+
+        IPython drops blank lines at the top before it compiles, and gives the body of
+        a cell magic the number of the cell to come.
+        """
         raw = getattr(getattr(self._shell, "history_manager", None), "input_hist_raw", None) or [""]
-        if number is None or not 0 < number < len(raw):
-            return 0
-        above: str = raw[number][: len(raw[number]) - len(raw[number].lstrip())]
-        return above.count("\n")
+        for one in (number, number - 1) if number is not None else ():
+            written = raw[one] if 0 < one < len(raw) else ""
+            place = written.find(text.strip("\n"))
+            if place >= 0:
+                return one, written[:place].count("\n")
+        written = raw[number] if number is not None and 0 < number < len(raw) else ""
+        return number, written[: len(written) - len(written.lstrip())].count("\n")
 
 
 def first_line(node: ast.AST) -> int:

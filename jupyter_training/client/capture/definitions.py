@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
+import inspect
 import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gone", "decorated", "of_class", "of_function"]
 
-_WRAPPED = ("__wrapped__", "__func__", "py_func", "func", "fn")
 _MOST_WRAPPED = 30
 
 
@@ -110,11 +111,14 @@ def _within(value: Any) -> Iterator[types.FunctionType]:
                     waiting.append(cell.cell_contents)
                 except ValueError:  # still empty
                     continue
-        kept = getattr(one, "__dict__", None)
+        kept = inspect.getattr_static(one, "__dict__", None)
+        kept = one.__dict__ if kept is not None else None
         if callable(one) and not isinstance(one, type) and isinstance(kept, dict):
             waiting.extend(inner for inner in kept.values() if callable(inner))
-        if callable(one):
-            waiting.extend(inner for key in _WRAPPED if (inner := getattr(one, key, None)) is not None)
+        if isinstance(one, (functools.partial, functools.partialmethod)):
+            waiting.append(one.func)
+        elif isinstance(one, types.MethodType):
+            waiting.append(one.__func__)
 
 
 def _at_top(capture: Capture, name: str, live: Any, place: Place) -> Thing:

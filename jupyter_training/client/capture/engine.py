@@ -14,6 +14,7 @@ over in place of the one that made it.
 from __future__ import annotations
 
 import builtins
+import inspect
 import sys
 import types
 from collections.abc import Container, Mapping
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jupyter_training
-from jupyter_training.client.capture import definitions, names, values
+from jupyter_training.client.capture import definitions, names, roots, values
 from jupyter_training.client.capture.cells import Cells
 from jupyter_training.client.capture.found import Found, Thing
 
@@ -134,8 +135,8 @@ class Capture:
         """
         if id(value) in self._writing:
             raise values.Unwritable(value)
-        own = getattr(value, "__name__", None)
-        own = own if isinstance(own, str) else ""
+        named = inspect.getattr_static(value, "__name__", None) is not None
+        own = str(getattr(value, "__name__", "")) if named else ""
         is_here = own in self.namespace and self.namespace[own] is value and own not in self._given
         if is_here and own not in self.refused and self.need(own) and own not in self.refused:
             return own
@@ -187,12 +188,12 @@ class Capture:
 
     def _thing(self, name: str, value: Any, used_by: str | None) -> Thing | None:
         """What gives ``name`` this value; None when it is an import, or was refused."""
-        if name == "get_ipython" and used_by is not None:
+        if name == "get_ipython":
             self.refuse(name, "is there in notebooks only: a job runs no lines with % or !", None, used_by)
             return None
         statement = self._import(name, value)
         if statement is not None:
-            self.found.imports.add(statement)
+            self._bring(statement)
             return None
         if isinstance(value, types.ModuleType):
             self.refuse(name, "is a module that no import gives", None, used_by)
@@ -222,7 +223,7 @@ class Capture:
             return Thing(name, f"{name} = {text}\n", early=referred)
         statement = self._cell_import(name, value)
         if statement is not None:
-            self.found.imports.add(statement)
+            self._bring(statement)
             return None
         words = values.words_of(value)
         is_inside = reason.part is not value and reason.why != values.TOO_LONG
@@ -239,6 +240,11 @@ class Capture:
 
     # -- imports ---------------------------------------------------------------------------------------------------
 
+    def _bring(self, statement: str) -> None:
+        self.found.imports.add(statement)
+        folder = roots.added_root(statement.split()[1])
+        self.found.folders.update([folder] if folder is not None else [])
+
     def _import(self, name: str, value: Any) -> str | None:
         """The statement that gives ``name`` this value in another process, if an import does."""
         if isinstance(value, types.ModuleType):
@@ -246,10 +252,10 @@ class Capture:
             if top == "__main__" or sys.modules.get(top) is not value or value.__spec__ is None:
                 return None
             return f"import {top}" if name == top else f"import {top} as {name}"
-        if not isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type)):
-            module = getattr(value, "__module__", None)
-            if not (isinstance(module, str) and hasattr(value, "__name__") and callable(value)):
-                return None
+        is_plain = isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type))
+        # Others are asked without their own __getattr__, which may do anything.
+        if not is_plain and not (callable(value) and inspect.getattr_static(value, "__name__", None) is not None):
+            return None
         if self._is_from_here(value):
             return None
         return self._cell_import(name, value) or self._named_import(name, value)

@@ -16,6 +16,7 @@ is plain Python. Nothing in it depends on how often cells were run.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -43,6 +44,7 @@ class Thing:
 class Found:
     """All things by name. ``after`` are statements for the end; ``first`` says what must stand above a name."""
 
+    folders: set[str] = field(default_factory=set)  # where imports look besides
     imports: set[str] = field(default_factory=set)  # statements
     things: dict[str, Thing] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
@@ -57,6 +59,9 @@ class Found:
         cells: list[Cell] = []
         things = list(self._ordered())
         head = ["from __future__ import annotations\n"] if any(one.postponed for one in things) else []
+        if self.folders:
+            folders = list(dict.fromkeys(one for one in sys.path if one in self.folders)) or sorted(self.folders)
+            head.append(f"__import__('sys').path.extend({folders!r})\n")
         lines = [*head, *(f"{one}\n" for one in sorted(self.imports))]
         for thing in things:
             if thing.cell is not None:

@@ -26,6 +26,7 @@ __all__ = ["LIMIT", "TOO_LONG", "Unwritable", "is_plain", "size_of", "words_of",
 LIMIT = 64 * 1024  # characters of one value; a longer one is data
 TOO_LONG = "is too long"
 _DEEPEST = 20
+_ARRAYS = frozenset({"numpy", "pandas", "torch", "polars", "scipy", "jax", "jaxlib", "tensorflow", "cupy", "xarray"})
 
 Refer = Callable[[Any], str]
 Import = Callable[[str], str]  # the name under which a module can be used
@@ -65,7 +66,7 @@ def words_of(value: Any) -> str:
     """What a value is, for a person: type and size."""
     kind = type(value)
     parts = [kind.__name__]
-    shape = getattr(value, "shape", None)
+    shape = getattr(value, "shape", None) if _is_array_like(kind) else None
     if isinstance(shape, tuple) and all(isinstance(one, int) for one in shape):
         parts.append(" x ".join(map(str, shape)) or "a single value")
     elif kind in (list, tuple, dict, set, frozenset, str, bytes):
@@ -78,12 +79,19 @@ def words_of(value: Any) -> str:
 
 def size_of(value: Any) -> int | None:
     """Bytes of a frame, array or tensor; None for what has no such number."""
+    if not _is_array_like(type(value)):
+        return None
     usage = getattr(value, "memory_usage", None)
-    if callable(usage) and not isinstance(value, type):
+    if callable(usage):
         total = usage()
         return int(total.sum() if hasattr(total, "sum") else total)
     found = getattr(value, "nbytes", None)
     return found if isinstance(found, int) else None
+
+
+def _is_array_like(kind: type) -> bool:
+    """Of a library whose shapes and sizes are plain numbers; of others the question may cost a computation."""
+    return kind.__module__.partition(".")[0] in _ARRAYS
 
 
 def _size_text(size: int) -> str:
