@@ -9,7 +9,15 @@ export function Sparkline({ values, label }: { values: readonly number[]; label:
     return null;
   }
   return (
-    <svg className="jp-Training-spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} role="img" aria-label={label}>
+    <svg
+      className="jp-Training-spark"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      width={WIDTH}
+      height={HEIGHT}
+      preserveAspectRatio="none" // a narrow panel squeezes it, and its line stays as thick
+      role="img"
+      aria-label={label}
+    >
       <path d={path(values)} />
     </svg>
   );

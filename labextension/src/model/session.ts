@@ -19,6 +19,9 @@ import type { State } from './state';
 /** A view that is scrolled away and back, or a notebook that is redrawn, does not reopen the stream. */
 const LINGER_MS = 2000;
 
+/** Long enough for a first picture. */
+const LOOK_MS = 5000;
+
 const PAGE = 200;
 
 export class Session {
@@ -67,9 +70,13 @@ export class Session {
     return this._watchers > 0 && document.visibilityState !== 'hidden';
   }
 
-  /** Begin anew with a snapshot, at once. */
+  /** Begin anew with a snapshot, at once; for a moment where nobody watches. */
   refresh(): void {
     this._stream.restart();
+    if (this._watchers === 0) {
+      const look = this.watch();
+      window.setTimeout(() => look.dispose(), LOOK_MS);
+    }
   }
 
   /** Ask for one job, with what lists leave out. A job that does not exist is remembered as missing. */

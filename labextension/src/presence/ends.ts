@@ -15,6 +15,9 @@ import type { Wanted } from './attend';
 const SINGLY = 3;
 const SHOWN_MS = 10_000;
 
+/** So many are asked for when a snapshot lacks what was unfinished before; of more the end goes unsaid. */
+const ASKED_FOR = 10;
+
 export class Ends {
   constructor(
     private readonly commands: CommandRegistry,
@@ -35,16 +38,19 @@ export class Ends {
       const job = state.jobs.get(id);
       if (job === undefined) {
         // A snapshot lacks it: it has ended unseen, or was removed. The answer comes with a later look.
-        if (!state.missing.has(id) && !this._asked.has(id)) {
+        if (state.missing.has(id) || this._asked.size >= ASKED_FOR) {
+          this._unfinished.delete(id);
+          this._asked.delete(id);
+        } else if (!this._asked.has(id)) {
           this._asked.add(id);
           this.session.load(id).catch(() => undefined);
-        } else if (state.missing.has(id)) {
-          this._unfinished.delete(id);
         }
-      } else if (isEnded(job)) {
-        this._unfinished.delete(id);
+      } else {
         this._asked.delete(id);
-        over.push(job);
+        if (isEnded(job)) {
+          this._unfinished.delete(id);
+          over.push(job);
+        }
       }
     }
     for (const job of state.jobs.values()) {

@@ -156,7 +156,7 @@ export function Grid(props: GridProps): JSX.Element {
       role="treegrid"
       aria-label={trans.__('Trainings')}
       aria-multiselectable="true"
-      aria-rowcount={rows.length}
+      aria-rowcount={total(rows)}
       aria-colcount={5}
       onKeyDown={onKeyDown}
       onFocus={() => {
@@ -215,6 +215,19 @@ export function Grid(props: GridProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** How many rows there are, those that have not been asked for too; -1 where nobody knows. */
+function total(rows: readonly Item[]): number {
+  let count = 0;
+  for (const row of rows) {
+    if (row.kind === 'heading' && !row.more) {
+      count += row.folded ? 1 : 1 + row.count;
+    } else if (row.kind === 'heading' || (row.kind === 'more' && row.list === 'found')) {
+      return -1;
+    }
+  }
+  return count;
 }
 
 /** The rows' keys in their order; the same object for as long as that order stays. */

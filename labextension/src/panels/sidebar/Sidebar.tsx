@@ -55,7 +55,13 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   );
 
   useEffect(() => desk.choose(ids), [desk, ids]);
-  useEffect(() => desk.keep({ folded: [...folded], filter: text }), [desk, folded, text]);
+  const kept = useRef(false);
+  useEffect(() => {
+    if (kept.current) {
+      desk.keep({ folded: [...folded], filter: text });
+    }
+    kept.current = true; // what was remembered needs no remembering
+  }, [desk, folded, text]);
 
   const focusGrid = (): void => panel.current?.querySelector<HTMLElement>('[role=treegrid] [tabindex="0"]')?.focus();
   useImperativeHandle(ref, () => ({
