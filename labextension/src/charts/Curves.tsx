@@ -5,7 +5,7 @@
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import type { Axis, Seam, Values } from '../model/series';
 import { figure } from '../model/wording';
@@ -61,11 +61,12 @@ export function colourOf(place: number): string {
   return `var(--jp-training-series-${((place - 1) % SERIES_COLOURS) + 1})`;
 }
 
-export function Curves(props: CurvesProps): JSX.Element {
+export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
   const { title, lines, axis, log, range, height, sync } = props;
   const number = props.number ?? figure;
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const seen = useRef(true);
   const latest = useRef(props);
   latest.current = props;
   const [reading, setReading] = useState<Reading | null>(null);
@@ -88,18 +89,33 @@ export function Curves(props: CurvesProps): JSX.Element {
       }
     });
     fit.observe(node);
+    // Of fifty charts a few are on the screen; the others take their points over when they come.
+    const sight = new IntersectionObserver(entries => {
+      const inSight = entries[entries.length - 1]?.isIntersecting ?? true;
+      if (inSight && !seen.current) {
+        made.setData(latestData.current);
+      }
+      seen.current = inSight;
+    });
+    sight.observe(node);
     const theme = new MutationObserver(() => made.redraw(false, true));
     theme.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-name', 'data-jp-theme-light'] });
     return () => {
       easing.stop();
       fit.disconnect();
+      sight.disconnect();
+      seen.current = true;
       theme.disconnect();
       made.destroy();
       plot.current = null;
     };
   }, [drawn, axis, log, height, sync]);
 
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    if (seen.current) {
+      plot.current?.setData(data);
+    }
+  }, [data]);
   useEffect(() => {
     const made = plot.current;
     if (made !== null) {
@@ -149,7 +165,7 @@ export function Curves(props: CurvesProps): JSX.Element {
       {empty && <p className="jp-Training-faint jp-Training-chartNote">{props.words.nothingAboveZero}</p>}
     </figure>
   );
-}
+});
 
 /** Measured lines first, so that the smoothed ones lie over them. */
 function joined(lines: readonly Line[], log: boolean): uPlot.AlignedData {

@@ -7,7 +7,7 @@ import type { Line } from '../../charts/Curves';
 import type { Range } from '../../charts/ranges';
 import { isEnded, ranked } from '../../model/select';
 import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed } from '../../model/series';
-import type { Axis, Group } from '../../model/series';
+import type { Axis, Group, Seam } from '../../model/series';
 import { useRoom } from '../../parts/room';
 import { bytes } from '../../renderers/job/words';
 import { ChartTools } from './ChartTools';
@@ -34,22 +34,25 @@ export function Overview({ job }: { job: Job }): JSX.Element {
   );
   const { byName, machine } = useSeries(job, chosen, useShare(job, axis, range));
   const begun = Date.parse(job.started ?? job.submitted) / 1000;
-  const shared = {
-    axis,
-    range,
-    onRange: setRange,
-    growing: !isEnded(job),
-    words: {
+  const words = useMemo(
+    () => ({
       hint: trans.__('Arrows move the crosshair, + and - zoom, 0 shows all'),
       nothingAboveZero: trans.__('No value is above zero: a log axis has no place for them.'),
       step: (x: string) => trans.__('step %1', x),
-      attempt: (seam: { attempt: number; words: string }) => trans.__('Attempt %1 began. %2', seam.attempt, seam.words)
-    }
-  };
+      attempt: (seam: Seam) => trans.__('Attempt %1 began. %2', seam.attempt, seam.words)
+    }),
+    [trans]
+  );
+  const shared = { axis, range, onRange: setRange, growing: !isEnded(job), words };
   const lines = useLines(job, chosen, byName, axis, begun, smoothing);
-  const groups: readonly Group[] = together ? [{ title: trans.__('Metrics'), names: chosen }] : grouped(chosen);
-  const first = chosen.map(name => byName.get(name)).find(one => one !== undefined);
-  const marks = seams(job.attempts, first?.points ?? [], axis, begun);
+  const groups = useMemo(() => {
+    const all: readonly Group[] = together ? [{ title: trans.__('Metrics'), names: chosen }] : grouped(chosen);
+    return all.map(({ title, names }) => ({ title, lines: names.flatMap(name => lines.get(name) ?? []) }));
+  }, [together, chosen, lines, trans]);
+  const marks = useMemo(() => {
+    const first = chosen.map(name => byName.get(name)).find(one => one !== undefined);
+    return seams(job.attempts, first?.points ?? [], axis, begun);
+  }, [job.attempts.length, byName, chosen, axis, begun]);
 
   return (
     <div className="jp-Training-overview">
@@ -78,7 +81,7 @@ export function Overview({ job }: { job: Job }): JSX.Element {
               key={group.title}
               {...shared}
               title={group.title}
-              lines={group.names.flatMap(name => lines.get(name) ?? [])}
+              lines={group.lines}
               log={log}
               seams={marks}
               sync={`jupyter-training ${job.id} ${axis}`}
@@ -101,10 +104,11 @@ function Machine(props: Shared & { job: Job; series: readonly Series[]; begun: n
   const { job, series, begun } = props;
   const axis = props.axis === 'step' ? 'time' : props.axis;
   const lines = useMemo(
-    () => [...series].sort(byGauge).map(one => [one.name.replace(/^machine\//, ''), oneLine(one, axis, begun)] as const),
+    () => [...series].sort(byGauge).map(one => [one.name.replace(/^machine\//, ''), one.count > 1 ? [oneLine(one, axis, begun)] : []] as const),
     [series, axis, begun]
   );
-  const drawn = lines.filter(([, line]) => line.xs.length > 1);
+  const marks = useMemo(() => seams(job.attempts, [], axis, begun), [job.attempts.length, axis, begun]);
+  const drawn = lines.filter(([, line]) => line.length > 0);
   if (drawn.length === 0) {
     return null;
   }
@@ -115,14 +119,15 @@ function Machine(props: Shared & { job: Job; series: readonly Series[]; begun: n
         {drawn.map(([name, line]) => (
           <Curves
             key={name}
-            {...props}
+            words={props.words}
+            growing={props.growing}
             title={gaugeName(name, trans)}
-            lines={[line]}
+            lines={line}
             axis={axis}
             range={props.axis === 'step' ? null : props.range}
-            onRange={props.axis === 'step' ? () => undefined : props.onRange}
+            onRange={props.axis === 'step' ? stay : props.onRange}
             log={false}
-            seams={seams(job.attempts, [], axis, begun)}
+            seams={marks}
             sync={`jupyter-training ${job.id} ${axis}`}
             height={HEIGHT_MACHINE}
             {...(/memory|disk/.test(name) ? { number: bytes } : {})}
@@ -132,6 +137,9 @@ function Machine(props: Shared & { job: Job; series: readonly Series[]; begun: n
     </section>
   );
 }
+
+/** Over steps, what the machine did can't be zoomed with the rest. */
+function stay(): void {}
 
 function useLines(
   job: Job,

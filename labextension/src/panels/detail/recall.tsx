@@ -1,5 +1,5 @@
 /** What a view was set to, kept while it is hidden: it is drawn anew each time it is shown. */
-import { createContext, useContext, useState } from 'react';
+import { createContext, useCallback, useContext, useState } from 'react';
 
 export type Recall = Map<string, unknown>;
 
@@ -10,11 +10,12 @@ export const RecallProvider = RecallContext.Provider;
 export function useRecalled<T>(name: string, initial: T): [T, (next: T) => void] {
   const recall = useContext(RecallContext);
   const [value, setValue] = useState<T>(() => (recall.has(name) ? (recall.get(name) as T) : initial));
-  return [
-    value,
-    next => {
+  const set = useCallback(
+    (next: T) => {
       recall.set(name, next);
       setValue(next);
-    }
-  ];
+    },
+    [recall, name]
+  );
+  return [value, set];
 }

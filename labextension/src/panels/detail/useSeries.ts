@@ -9,8 +9,9 @@ const POINTS_IN_ALL = 8000;
 const POINTS_OF_ONE = 800;
 const FEWEST_POINTS = 100;
 const SHORTEST_PAUSE_MS = 500;
-/** Of the time, at most this share is spent on asking. */
-const SHARE_OF_TIME = 0.1;
+const LONGEST_PAUSE_MS = 5000;
+/** Of the time, about this share is spent on asking: a slow server is asked less often. */
+const SHARE_OF_TIME = 0.2;
 
 export interface Found {
   readonly byName: ReadonlyMap<string, Series>;
@@ -36,7 +37,7 @@ export function useSeries(job: Job, names: readonly string[], share: number): Fo
     if (wanted === '' || (last.key === key && last.version === job.version)) {
       return undefined;
     }
-    const pause = Math.max(SHORTEST_PAUSE_MS, last.took / SHARE_OF_TIME);
+    const pause = Math.min(Math.max(SHORTEST_PAUSE_MS, last.took / SHARE_OF_TIME), LONGEST_PAUSE_MS);
     const wait = last.key === key ? Math.max(0, last.at + pause - Date.now()) : 0;
     const timer = window.setTimeout(() => {
       const at = Date.now();
