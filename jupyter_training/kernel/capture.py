@@ -81,13 +81,16 @@ def _missing(name: str, user: str | None, line: int | None, place: Place) -> str
 def _refusal(
     refused: Mapping[str, Refusal], lines: Mapping[str, int], namespace: Mapping[str, Any], taken: tuple[str, ...]
 ) -> InvalidSpec:
-    sentences, problems, takeable = [], [], []
+    sentences, takeable = [], []
+    problems: list[Problem] = []
     for name in sorted(refused, key=lambda one: (lines.get(one, sys.maxsize), one)):
         refusal = refused[name]
         user = f" (`{refusal.used_by}` uses it)" if refusal.used_by is not None else ""
         sentence = f"`{name}` {refusal.words}{user}"
         sentences.append(sentence)
-        problems.append(Problem(sentence, key=name, line=lines.get(name)))
+        line = lines.get(name) or None
+        is_new = all(line != one.line for one in problems)
+        problems.append(Problem(sentence, key=name, line=line if is_new else None))
         if refusal.is_data and name.isidentifier() and name in namespace and takes.can_take(refusal.value):
             takeable.append(name)
     others = [name for name in sorted(refused) if name not in takeable]

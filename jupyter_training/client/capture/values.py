@@ -86,6 +86,8 @@ def size_of(value: Any) -> int | None:
         total = usage()
         return int(total.sum() if hasattr(total, "sum") else total)
     found = getattr(value, "nbytes", None)
+    if found is None and hasattr(value, "element_size"):  # a tensor of an older torch
+        found = value.element_size() * value.nelement()
     return found if isinstance(found, int) else None
 
 
@@ -95,7 +97,10 @@ def _is_array_like(kind: type) -> bool:
 
 
 def _size_text(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+    for unit, scale, least in (("GB", 1e9, 1e9), ("MB", 1e6, 1e5), ("kB", 1e3, 1e3)):
+        if size >= least:
+            return f"{size / scale:.1f} {unit}"
+    return f"{size} B"
 
 
 class _Writer:
