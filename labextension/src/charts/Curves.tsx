@@ -205,7 +205,7 @@ function options(
     width: node.clientWidth || 300,
     height,
     legend: { show: false },
-    padding: [8, 16, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: {
       y: false,
       points: { size: 6 },

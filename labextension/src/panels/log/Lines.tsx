@@ -51,6 +51,7 @@ export function Lines(props: Props): JSX.Element {
   // Wrapped lines have heights of their own.
   useEffect(() => list.measure(), [wrap, list]);
 
+  const height = list.getTotalSize();
   useLayoutEffect(() => {
     const node = page.current;
     if (node === null) {
@@ -67,7 +68,7 @@ export function Lines(props: Props): JSX.Element {
       node.scrollTop = start + anchor.current.within;
     }
     top.current = node.scrollTop;
-  }, [part, era, following, list]);
+  }, [part, era, following, height, list]);
 
   const onScroll = (): void => {
     const node = page.current;
@@ -115,7 +116,7 @@ export function Lines(props: Props): JSX.Element {
       onScroll={onScroll}
       onKeyDown={props.onKeyDown}
     >
-      <div className="jp-Training-logAll" style={{ height: list.getTotalSize() }}>
+      <div className="jp-Training-logAll" style={{ height }}>
         {list.getVirtualItems().map(item => {
           const line = part.lines[item.index];
           return (
