@@ -19,7 +19,7 @@ interface Props {
 export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props): JSX.Element {
   const { trans } = useRoom();
   const Caret = item.folded ? caretRightIcon : caretDownIcon;
-  const words = titleOf(item, trans);
+  const [title, rest] = titleOf(item, trans);
   return (
     <div
       role="row"
@@ -36,8 +36,9 @@ export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props)
     >
       <div role="gridcell" aria-colspan={5}>
         <Caret.react tag="span" elementSize="normal" />
-        <span className="jp-Training-title" title={words}>
-          {words}
+        <span className="jp-Training-title" title={`${title}${rest}`}>
+          {title}
+          <span className="jp-Training-rest">{rest}</span>
         </span>
         <span className="jp-Training-count">
           {figure(item.count)}
@@ -48,15 +49,19 @@ export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props)
   );
 }
 
-function titleOf({ section, pool, slots }: HeadingItem, trans: TranslationBundle): string {
+/** What the section is, and what is said of it beside. */
+function titleOf({ section, pool, slots }: HeadingItem, trans: TranslationBundle): readonly [string, string] {
   switch (section) {
     case 'running':
-      return trans.__('Running');
+      return [trans.__('Running'), ''];
     case 'recent':
-      return trans.__('Recent');
+      return [trans.__('Recent'), ''];
     case 'queue':
-      return slots === null
-        ? trans.__('Queue · %1', pool ?? '')
-        : trans.__('Queue · %1 · %2 of %3 slots', slots.name, figure(slots.used), figure(slots.slots));
+      return [
+        trans.__('Queue'),
+        slots === null
+          ? ` · ${pool}`
+          : ` · ${trans.__('%1 · %2 of %3 slots', slots.name, figure(slots.used), figure(slots.slots))}`
+      ];
   }
 }

@@ -73,6 +73,7 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
     },
     focus: () => {
       if (!panel.current?.contains(document.activeElement)) {
+        panel.current?.focus(); // while there is no row yet
         focusGrid();
       }
     }
@@ -113,7 +114,7 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
 
   const empty = state.known && state.jobs.size === 0 && rows.length === 0;
   return (
-    <div ref={panel} className="jp-Training-sidebar">
+    <div ref={panel} className="jp-Training-sidebar" tabIndex={-1}>
       <div className="jp-Training-head">
         <h2>{trans.__('Training')}</h2>
         {desk.app.commands.hasCommand(CommandIds.insert) && (

@@ -59,6 +59,7 @@ export class SidebarHost extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
+    this._activated = true;
     this._mounted?.focus();
   }
 
@@ -105,6 +106,8 @@ export class SidebarHost extends Widget {
     });
     if (this._filter !== null) {
       this._mounted.filter(this._filter.text);
+    } else if (this._activated) {
+      this._mounted.focus();
     }
   }
 
@@ -112,6 +115,7 @@ export class SidebarHost extends Widget {
     this._mounted?.dispose();
     this._mounted = null;
     this._filter = null;
+    this._activated = false;
     this._chosen = [];
   }
 
@@ -130,5 +134,6 @@ export class SidebarHost extends Widget {
   private _mounted: Mounted | null = null;
   private _kept: Layout | null = null;
   private _chosen: readonly string[] = [];
+  private _activated = false;
   private _filter: { readonly text: string | null } | null = null;
 }
