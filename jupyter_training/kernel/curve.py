@@ -1,4 +1,4 @@
-"""A series as a picture: a line of block characters, or a small static SVG."""
+"""A series as a picture: a line of block characters, or a small image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 from jupyter_training.kernel.wording import number
 
-__all__ = ["COLOURS", "Points", "image", "spark", "svg"]
+__all__ = ["COLOURS", "Points", "image", "spark"]
 
 Points = Sequence[tuple[float, float | None]]  # (step, value); None is a gap
 
@@ -16,7 +16,6 @@ Points = Sequence[tuple[float, float | None]]  # (step, value); None is a gap
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_TOP, _BOTTOM, _LEFT, _RIGHT = 4, 14, 44, 6
 _EDGE = 5  # around the line of an image
 
 
@@ -80,45 +79,3 @@ def _tenths(value: float) -> str:
     """Cut to tenths, the same way in every language; ``12`` for 12.0."""
     tenths = int(value * 10 + 0.5)
     return f"{tenths // 10}.{tenths % 10}" if tenths % 10 else f"{tenths // 10}"
-
-
-def svg(name: str, points: Points, *, width: int = 280, height: int = 96, colour: str = COLOURS[0]) -> str:
-    """A line chart without script; its text takes the colour of the text around it."""
-    known = [(step, value) for step, value in points if value is not None]
-    if not known:
-        return ""
-    first, last = points[0][0], points[-1][0]
-    low, high = min(value for _, value in known), max(value for _, value in known)
-    wide, tall = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
-
-    def place(step: float, value: float) -> tuple[float, float]:
-        x = _LEFT + (wide * (step - first) / (last - first) if last > first else wide / 2)
-        y = _TOP + (tall * (high - value) / (high - low) if high > low else tall / 2)
-        return round(x, 1), round(y, 1)
-
-    strokes: list[str] = []
-    pen = "M"
-    for step, value in points:
-        if value is None:
-            pen = "M"
-            continue
-        x, y = place(step, value)
-        strokes.append(f"{pen}{x:g} {y:g}")
-        pen = "L"
-    end_x, end_y = place(*known[-1])
-    label = f"{name}: {len(known)} points from {number(known[0][1])} to {number(known[-1][1])}"
-    text = 'fill="currentColor" fill-opacity="0.7" font-size="10"'
-    top = f'<text x="{_LEFT - 5}" y="{_TOP + 8}" text-anchor="end" {text}>{number(high)}</text>'
-    foot = (
-        f'<text x="{_LEFT - 5}" y="{_TOP + tall}" text-anchor="end" {text}>{number(low)}</text>' if high > low else ""
-    )
-    return (
-        f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" style="max-width:100%;font-variant-numeric:tabular-nums">'
-        f'<path d="M{_LEFT} {_TOP}V{_TOP + tall}H{width - _RIGHT}" fill="none" '
-        'stroke="currentColor" stroke-opacity="0.25"/>'
-        f'<path d="{"".join(strokes)}" fill="none" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
-        f'<circle cx="{end_x:g}" cy="{end_y:g}" r="2.4" fill="{colour}"/>{top}{foot}'
-        f'<text x="{_LEFT}" y="{height - 3}" {text}>{number(first)}</text>'
-        f'<text x="{width - _RIGHT}" y="{height - 3}" text-anchor="end" {text}>{number(last)}</text></svg>'
-    )

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.configs import Config
-from jupyter_training.kernel.curve import COLOURS, Points, spark, svg
+from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
     TERMINAL,
@@ -99,7 +99,7 @@ def metrics(job: Job, series: Mapping[str, Points], names: Sequence[str]) -> Tab
             continue
         top = best(name, metric)
         arrow = "↓" if lower_is_better(name) else "↑"
-        picture = svg(name, points, width=240, height=64, colour=COLOURS[index % len(COLOURS)])
+        picture = image(name, points, width=240, height=56, colour=COLOURS[index % len(COLOURS)])
         rows.append(
             [
                 Cell(name),

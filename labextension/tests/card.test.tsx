@@ -174,6 +174,16 @@ test('the newest line of the log stands under it and leads to the log', async ()
   expect(opened).toEqual([[LOG_COMMAND, { job: '3f2a91bcde' }]]);
 });
 
+test('a job that says nothing for long is said to be quiet, one that prints is not', async () => {
+  const before = new Date(Date.now() - 300_000).toISOString();
+  await drawn();
+  await says(snapshot(1, [aJob({ attempts: ran, seen: before })]));
+  expect(find('.jp-Training-quiet')?.textContent).toBe('no word for 5 min');
+  server.routes.set('GET jobs/3f2a91bcde/logs', { status: 200, body: chunk('a line\n') });
+  await comes(() => expect(find('.jp-Training-logLine')?.textContent).toBe('a line'));
+  expect(find('.jp-Training-quiet')).toBeNull();
+});
+
 test('without the other rooms, the log opens in a page of its own and nothing offers a clone', async () => {
   doors.clear();
   await drawn();

@@ -1,11 +1,11 @@
 /** The card's last line: what the job uses of the machine, and the newest line of its log. */
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { curves } from '../../api/jobs';
 import type { Job } from '../../api/jobs';
 import { Sparkline } from '../../charts/Sparkline';
 import { isEnded } from '../../model/select';
 import { figure, span } from '../../model/wording';
-import { useRoom } from '../../parts/room';
+import { useNow, useRoom } from '../../parts/room';
 import { LOG_COMMAND, useDoors } from './doors';
 import { lastLine } from './lines';
 import { useLogEnd } from './useLogEnd';
@@ -15,15 +15,17 @@ const LOG_BYTES = 2048;
 const CURVE_POINTS = 40;
 const CURVE_PAUSE_MS = 5000;
 const QUIET_S = 120; // after so long without a word it is said
+const QUIET_LOOK_MS = 10_000;
 
 export function Machine({ job, seen }: { job: Job; seen: boolean }): JSX.Element | null {
   const { trans } = useRoom();
-  const line = lastLine(useLogEnd(job, seen, LOG_BYTES) ?? '');
+  const text = useLogEnd(job, seen, LOG_BYTES);
+  const line = lastLine(text ?? '');
   const trails = useTrails(job, seen);
   const gauges = isEnded(job) ? [] : Object.entries(job.machine).sort(byGauge);
   const peak = isEnded(job) ? job.attempts[job.attempts.length - 1]?.peak_memory : null;
-  const quiet = job.phase === 'running' && job.seen !== null ? (Date.now() - Date.parse(job.seen)) / 1000 : 0;
-  if (gauges.length === 0 && !peak && line === '') {
+  const quiet = useQuiet(job, seen, text);
+  if (gauges.length === 0 && !peak && line === '' && quiet <= QUIET_S) {
     return null;
   }
   return (
@@ -57,6 +59,18 @@ function LogLine({ job, line }: { job: Job; line: string }): JSX.Element {
       {line}
     </button>
   );
+}
+
+/** Seconds since the job's last word: a point, progress, or a line of its log, which is no change of the job. */
+function useQuiet(job: Job, seen: boolean, text: string | null): number {
+  const runs = job.phase === 'running' || job.phase === 'unknown';
+  const now = useNow(runs && seen ? QUIET_LOOK_MS : 0);
+  const written = useRef({ text, at: 0 });
+  if (written.current.text !== text) {
+    written.current = { text, at: written.current.text === null ? 0 : Date.now() };
+  }
+  const last = job.seen === null ? 0 : Math.max(Date.parse(job.seen), written.current.at);
+  return runs && last > 0 ? (Math.max(now, Date.now()) - last) / 1000 : 0;
 }
 
 /** `cpu 1.9 of 2`, `412 MB`, `gpu0 87%`. */
