@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -201,6 +203,11 @@ def test_the_bytes_do_not_depend_on_how_often_cells_were_run(cells: Cells) -> No
     assert first["entry"]["cells"] != second["entry"]["cells"]
 
 
+def test_a_name_that_a_function_of_the_body_may_bind_is_not_missed(cells: Cells) -> None:
+    shown = cells.run("%%train one --dry-run\ndef f():\n    global made\n    made = 1\nf()\nprint(made)")
+    assert "defined neither" not in shown
+
+
 def test_a_name_that_is_defined_nowhere_is_said_and_not_refused(cells: Cells) -> None:
     cells.run("def f():\n    return nowhere")
     shown = cells.run("%%train one --dry-run\nprint(f(), nothing)")
@@ -326,3 +333,47 @@ def test_an_object_is_not_asked_for_what_it_may_have_to_compute(cells: Cells) ->
     assert "`x` lives only in this kernel (Lazy)." in refused(cells, "print(x)")
     cells.run("Lazy.__call__ = lambda self: 1")
     assert "`x` lives only in this kernel (Lazy)." in refused(cells, "print(x)")
+
+
+_IN_A_KERNEL_OF_ITS_OWN = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from jupyter_training.kernel.capture import carried
+from jupyter_training.kernel.notebook import Place
+
+shell = InteractiveShell.instance()
+shell.run_cell('''
+import functools, math, os
+names, kinds = {"b", "a", "c"}, frozenset("xyz")
+def deco(f):
+    @functools.wraps(f)
+    def inner(*args): return f(*args), names
+    return inner
+@deco
+def one(x, y=kinds): return two(x), table, math.pi
+def two(x): return one, os.sep
+table = {"one": one, "both": [lambda: names, lambda: kinds], "root": math.sqrt}
+class A: size = 1
+class B(A):
+    def f(self): return table
+made = deco(two)
+''', store_history=True)
+found = carried("\\nprint(one(1), B(), made(2), table)\\n", shell.user_ns, place=Place(None, None, 2))
+sys.stdout.write("".join(text.decode() for text in found.files.values()))
+"""
+
+
+def test_the_bytes_do_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    """Another hash seed gives each kernel another order of its sets of texts."""
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", _IN_A_KERNEL_OF_ITS_OWN],
+            env={**os.environ, "PYTHONHASHSEED": str(seed), "IPYTHONDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(3)
+    }
+    assert 1 == len(made)
+    assert "class B(A):" in made.pop()

@@ -321,3 +321,22 @@ def test_a_submitted_function_comes_with_what_it_uses(book: Book) -> None:
     got = book.kernel.run("handle = Client().submit(submitted, x=5)\nhandle.wait()\nprint(handle.logs())")
     assert "15" in got.shown
     assert f'File "cell [{number}] of {BOOK}", line 3, in submitted' in got.shown
+
+
+def test_run_all_twice_makes_one_job_and_a_changed_definition_a_second(book: Book) -> None:
+    def run_all(definition: str) -> Outputs:
+        book.cell("import time")
+        book.cell(definition)
+        return book.kernel.run("%%train run-all -o run_all\nwhile True:\n    time.sleep(pause())")
+
+    first = "def pause():\n    return 0.05"
+    got = run_all(first)
+    assert got.error is None, got.shown
+    one = book.kernel.value("run_all.id")
+    run_all(first)
+    assert one == book.kernel.value("run_all.id")
+    got = run_all("def pause():\n    return 0.1")
+    assert one != book.kernel.value("run_all.id")
+    assert "still runs with the code before; this is a new job." in got.shown
+    book.kernel.run("%train kill run-all")
+    book.kernel.run(f"%train kill {one}")

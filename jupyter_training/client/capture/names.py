@@ -79,13 +79,13 @@ def of_body(source: str, *, given: frozenset[str] = frozenset()) -> BodyNames:
     """The names of a cell's body. ``given`` are bound before it runs."""
     tree = ast.parse(source)
     flow = _Flow(given, postponed=_postpones(tree))
+    flow.bound.maybe.update(_declared(tree))
     flow.block(tree.body)
     ends = flow.bound
     for name, line in _later(symtable.symtable(source, "<body>", "exec"), inside=False):
         if name not in ends.sure:
             (flow.perhaps if name in ends.maybe else flow.needed).setdefault(name, line)
-    for name in _changed(tree) - ends.maybe:
-        flow.needed.setdefault(name, 0)
+    flow.perhaps.update(dict.fromkeys(_changed(tree) - ends.sure, 0))
     perhaps = {name: line for name, line in flow.perhaps.items() if name not in flow.needed}
     every = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     return BodyNames(flow.needed, perhaps, frozenset(ends.sure), every, frozenset(_chains(tree)), flow.star)
@@ -106,11 +106,15 @@ def _later(table: symtable.SymbolTable, *, inside: bool) -> Iterator[tuple[str, 
         yield from _later(child, inside=inside or is_function)
 
 
+def _declared(tree: ast.AST) -> set[str]:
+    """Names that functions declare global, which they may bind."""
+    return {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+
+
 def _changed(tree: ast.AST) -> set[str]:
     """Global names that functions change by ``+=`` and the like, for which they need a value."""
-    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
     targets = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
-    return declared & {target.id for target in targets if isinstance(target, ast.Name)}
+    return _declared(tree) & {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def _chains(tree: ast.AST) -> Iterator[tuple[str, ...]]:
