@@ -9,6 +9,7 @@ import { isEnded, ranked } from '../../model/select';
 import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed } from '../../model/series';
 import type { Axis, Group, Seam } from '../../model/series';
 import { useRoom } from '../../parts/room';
+import { Figure } from '../../renderers/job/Pictures';
 import { bytes } from '../../renderers/job/words';
 import { ChartTools } from './ChartTools';
 import { MetricsTable } from './MetricsTable';
@@ -18,6 +19,7 @@ import { useSeries } from './useSeries';
 const HEIGHT = 168;
 const HEIGHT_TOGETHER = 340;
 const HEIGHT_MACHINE = 96;
+const HEIGHT_FIGURE = 260;
 
 export function Overview({ job }: { job: Job }): JSX.Element {
   const { trans } = useRoom();
@@ -89,6 +91,12 @@ export function Overview({ job }: { job: Job }): JSX.Element {
             />
           ))}
         </div>
+        {job.figure !== null && (
+          <section aria-label={trans.__('Latest figure')}>
+            <h3>{trans.__('Latest figure')}</h3>
+            <Figure job={job} figure={job.figure} seen={true} height={HEIGHT_FIGURE} />
+          </section>
+        )}
         <Machine job={job} series={machine} begun={begun} {...shared} />
       </div>
       {names.length > 0 && <MetricsTable job={job} names={names} chosen={chosen} choose={setPicked} />}

@@ -38,7 +38,8 @@ function CurveOf({ job, name, seen }: { job: Job; name: string; seen: boolean })
 }
 
 /** The earlier figure stays until the newer one has come, in the same box. */
-function Figure({ job, figure, seen }: { job: Job; figure: Artifact; seen: boolean }): JSX.Element {
+export function Figure(props: { job: Job; figure: Artifact; seen: boolean; height?: number }): JSX.Element {
+  const { job, figure, seen, height = HEIGHT } = props;
   const { session, trans } = useRoom();
   const [drawn, setDrawn] = useState<{ url: string; version: string } | null>(null);
   const version = `${figure.id} ${figure.modified} ${figure.size}`;
@@ -65,7 +66,7 @@ function Figure({ job, figure, seen }: { job: Job; figure: Artifact; seen: boole
   return (
     <a
       className="jp-Training-figureBox"
-      style={{ height: HEIGHT }}
+      style={{ height }}
       href={artifactAddress(session.settings, job.id, figure.id)}
       target="_blank"
       rel="noreferrer"
