@@ -130,13 +130,13 @@ def test_a_script_gives_a_cell_that_submits_it(site: Site) -> None:
     text = text_of(
         site,
         kind="script",
-        entry={"args": ["--fast"], "shown_as": "/work/train.py"},
+        entry={"args": ["--fast"], "shown_as": "/srv/train.py"},
         params={"lr": 0.1, "hidden-size": 3, "name": "x"},
         priority=7,
         timeout="2h",
     )
     (call,) = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and node.keywords]
-    assert ["/work/train.py", "--fast"] == [ast.literal_eval(one) for one in call.args]
+    assert ["/srv/train.py", "--fast"] == [ast.literal_eval(one) for one in call.args]
     given = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
     params = {"hidden-size": 3, "name": "x"}
     assert {"lr": 0.1, None: params} | {"name": "digits", "priority": 7, "timeout": "2h"} == given or (
