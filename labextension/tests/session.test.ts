@@ -93,7 +93,7 @@ test('the list of ended jobs goes on page by page, and shows nothing behind a ga
   page([ended('x', 5), ended('lone', 1)], null);
   await session.further('recent');
   expect(recent()).toBe('c b a x lone');
-  expect(server.requests.map(one => one.path.split('&').slice(3).join('&'))).toEqual(['limit=200', 'after=page2&limit=200']);
+  expect(server.requests.map(one => one.path.split('&').slice(3).join('&'))).toEqual(['limit=400', 'after=page2&limit=200']);
   await session.further('recent');
   expect(server.requests).toHaveLength(2);
 });

@@ -33,7 +33,7 @@ export function ended(settings: Settings, after: string | null, limit: number): 
 
 /** A page of what waits, in the order in which it starts. */
 export function waiting(settings: Settings, after: string | null, limit: number): Promise<JobPage> {
-  return request<JobPage>(settings, 'GET', 'jobs', { query: { state: ['queued', 'paused'], sort: 'queue', after, limit } });
+  return request<JobPage>(settings, 'GET', 'jobs', { query: { sort: 'queue', after, limit } });
 }
 
 /** A page of the jobs that a filter lets through, the newest submitted first. */

@@ -5,7 +5,7 @@
  */
 import type { Trouble } from '../api/http';
 import type { ChangeMessage, Job } from '../api/jobs';
-import { isEnded, isWaiting, leading, newest, starts } from './select';
+import { isEnded, leading, newest, starts } from './select';
 import { EMPTY, ENDED_KEPT } from './state';
 import type { Reach, State, Trail } from './state';
 
@@ -76,7 +76,7 @@ function heard(state: State, message: ChangeMessage): State {
   const named = new Set(jobs.map(job => job.id));
   const kept = new Map([...live.jobs].filter(([id, job]) => named.has(id) || isEnded(job)));
   const recent = reach(jobs.filter(isEnded), live.counts, ['succeeded', 'failed', 'canceled'], FIRST_PICTURE.recent, newest);
-  const queue = reach(jobs.filter(isWaiting), live.counts, ['queued', 'paused'], FIRST_PICTURE.queue, starts);
+  const queue = reach(jobs.filter(job => job.state === 'queued'), live.counts, ['queued'], FIRST_PICTURE.queue, starts);
   return withJobs({ ...live, jobs: kept, missing: new Set(), recent, queue }, jobs);
 }
 

@@ -72,7 +72,7 @@ function isListed({ recent, queue }: State, job: Job): boolean {
   if (isEnded(job)) {
     return recent.edge === null || newest(job, recent.edge) <= 0;
   }
-  return !isWaiting(job) || queue.edge === null || starts(job, queue.edge) <= 0;
+  return job.state !== 'queued' || queue.edge === null || starts(job, queue.edge) <= 0;
 }
 
 function ordered(jobs: Map<string, Job>, before: readonly Job[] | undefined, by: (a: Job, b: Job) => number): readonly Job[] {

@@ -99,7 +99,8 @@ export class Session {
       return;
     }
     const ask = list === 'recent' ? api.ended : api.waiting;
-    const page = await ask(this.settings, next, PAGE);
+    // The first page begins with what the first picture has shown already.
+    const page = await ask(this.settings, next, next === null ? 2 * PAGE : PAGE);
     if (this._state[list].next === next) {
       // Otherwise a snapshot has come meanwhile, and this page follows nothing.
       this._apply({ type: 'page', list, jobs: page.jobs, next: page.next });

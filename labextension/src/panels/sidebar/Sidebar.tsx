@@ -23,6 +23,9 @@ import { usePools } from './usePools';
 
 const SKELETON_AFTER_MS = 200;
 
+/** A page of a list that could not be had is asked for again after so long. */
+const AGAIN_MS = 5000;
+
 export interface Handle {
   filter(text: string | null): void;
   focus(): void;
@@ -92,10 +95,11 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   }, []);
   const [late, setLate] = useState<string | null>(null);
   const asking = useRef(false);
+  const refused = useRef(-Infinity);
   const further = found?.further;
   const onMore = useCallback(
     (list: 'recent' | 'queue' | 'found') => {
-      if (asking.current) {
+      if (asking.current || Date.now() - refused.current < AGAIN_MS) {
         return;
       }
       asking.current = true;
@@ -103,7 +107,10 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
       asked
         .then(
           () => setLate(null),
-          (reason: unknown) => setLate(troubleFrom(reason).message)
+          (reason: unknown) => {
+            refused.current = Date.now();
+            setLate(troubleFrom(reason).message);
+          }
         )
         .finally(() => {
           asking.current = false;
