@@ -22,13 +22,24 @@ __all__ = ["TOPICS", "command", "doctor", "overview"]
 TOPICS = {"train": CELL, "train_config": CONFIG, **VERBS}  # what help can be asked for, without %
 
 
+_EXAMPLE = """\
+For example, as a cell of its own:
+
+    %%train digits lr=0.01 --timeout 2h
+    from jupyter_training import report
+    lr = 0.1
+    for step in range(100):
+        report(step=step, loss=lr / (step + 1))
+"""
+
+
 def overview() -> str:
     """How the cell magic is written, and one line for each verb."""
     others = [CONFIG, *VERBS.values()]
     width = max(len(_verb(one)) for one in others)
     lines = "\n".join(f"  {_verb(one).ljust(width)}  {one.summary}" for one in others)
     return (
-        f"{command(CELL)}\n\nBeside it:\n{lines}\n"
+        f"{_EXAMPLE}\n{command(CELL)}\n\nBeside it:\n{lines}\n"
         f"  {'%train'.ljust(width)}  {FRONT.summary}\nOptions of each: %train help VERB"
     )
 
