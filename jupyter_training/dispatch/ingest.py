@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.metric import Point, PointSource, Progress
+from jupyter_training.errors import TrainingError
 from jupyter_training.languages.output_lines import Found, LineReader
 from jupyter_training.spool import tail
 from jupyter_training.store import points
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _PIECE = 1024 * 1024  # bytes of a log that are read at once
 _LONGEST = 64 * 1024  # a log line beyond this is skipped piece by piece
+_TOGETHER = 50  # attempts whose points are stored in one transaction
 _LOG = "log"
 _MACHINE = "machine/"
 
@@ -51,6 +53,28 @@ class Ingester:
         self._store = store
         self._readings: dict[tuple[JobId, int], _Reading] = {}
 
+    def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, now: Instant) -> int:
+        """Take in what running attempts have written since, each with its folder. The number of new points.
+
+        Each file gives at most one piece. Many attempts share a transaction: with
+        one for each, fifty live curves would wait for the disk a hundred times a round.
+
+        Raises:
+            TrainingError: the store can't take it now; what was not taken in is read again the next time.
+        """
+        total = 0
+        waiting: dict[JobId, tuple[_Reading, list[points.Batch]]] = {}
+        for job, attempt, folder in running:
+            reading = self._reading(job.id, attempt.number)
+            batches = self._pages(attempt, folder, reading, now, final=False)
+            batches += self._log(job, attempt, folder, reading, now, final=False)
+            if batches:
+                waiting[job.id] = (reading, batches)
+            if len(waiting) == _TOGETHER:
+                total += self._store_all(waiting, now)
+                waiting = {}
+        return total + self._store_all(waiting, now)
+
     def ingest(self, job: Job, attempt: Attempt, folder: Path, *, now: Instant, final: bool = False) -> int:
         """Take in what an attempt has written since. The number of new points.
 
@@ -64,14 +88,26 @@ class Ingester:
             batches += self._log(job, attempt, folder, reading, now, final=final)
             if not batches:
                 break
-            total += points.ingest(self._store, job.id, batches, now=now)
-            for batch in batches:
-                reading.offsets[batch.file] = batch.end
+            total += self._store_all({job.id: (reading, batches)}, now)
             if not final:
                 break
         if final:
             self._readings.pop((job.id, attempt.number), None)
         return total
+
+    def _store_all(self, waiting: Mapping[JobId, tuple[_Reading, list[points.Batch]]], now: Instant) -> int:
+        if not waiting:
+            return 0
+        try:
+            count = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
+        except TrainingError:
+            # What was counted on while reading did not come to be: the store says where to go on.
+            self._readings = {key: kept for key, kept in self._readings.items() if key[0] not in waiting}
+            raise
+        for reading, batches in waiting.values():
+            for batch in batches:
+                reading.offsets[batch.file] = batch.end
+        return count
 
     def waits(self, attempt: Attempt, folder: Path) -> bool:
         """Whether there is more in a file that is being read than was taken in. Cheap, for asking often.

@@ -15,7 +15,7 @@ from jupyter_training.dispatch.act import Actor, ref_of
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.errors import TrainingError
-from jupyter_training.seams.backend import Backend, Observation
+from jupyter_training.seams.backend import Backend, End, Observation
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 from jupyter_training.store import facts
@@ -105,16 +105,26 @@ class Ticker:
         """Observe every active attempt, take in what it wrote, and write what became of it."""
         active = self._holdings.active()
         changed = False
+        running: list[tuple[Job, Attempt, Path]] = []
         by_backend: dict[str, list[tuple[Job, Attempt]]] = {}
         for job, attempt in active:
             by_backend.setdefault(self._holdings.backend_of(attempt.allocation.pool), []).append((job, attempt))
         for name, members in by_backend.items():
             observations = self._backends(name).observe([ref_of(attempt) for _, attempt in members])
             for (job, attempt), observation in zip(members, observations, strict=True):
-                changed |= self._take_in(job, attempt, observation, epoch)
+                changed |= self._note(job, attempt, observation, epoch)
+                if observation.end is None:
+                    running.append((job, attempt, self._folder(attempt)))
+                else:
+                    changed |= self._end(job, attempt, observation.end, epoch)
+        try:
+            changed |= self._ingester.ingest_all(running, now=self._clock.now()) > 0
+        except TrainingError as error:  # a full disk, a busy file: the spool keeps it, the next tick tries again
+            log.warning("points of running attempts wait: %s", error)
         return changed
 
-    def _take_in(self, job: Job, attempt: Attempt, observation: Observation, epoch: int) -> bool:
+    def _note(self, job: Job, attempt: Attempt, observation: Observation, epoch: int) -> bool:
+        """Write down that an attempt runs, or is seen otherwise than before."""
         now = self._clock.now()
         changed = False
         if observation.started is not None and attempt.started is None:
@@ -123,20 +133,20 @@ class Ticker:
         if observation.seen is not attempt.seen and observation.end is None:
             facts.seen(self._store, epoch, job.id, attempt.number, observation.seen, now)
             changed = True
-        try:
-            fresh = self._ingester.ingest(
-                job, attempt, self._folder(attempt), now=now, final=observation.end is not None
-            )
-            changed |= fresh > 0
-        except TrainingError as error:  # a full disk, a busy file: the spool keeps it, the next tick tries again
-            log.warning("attempt %s/%d: its points wait: %s", job.id, attempt.number, error)
-            return changed
-        if observation.end is not None:
-            after = facts.ended(self._store, epoch, job.id, attempt.number, observation.end, now)
-            if after.state in TERMINAL:
-                self._settings.secrets_file(job.key).unlink(missing_ok=True)
-            changed = True
         return changed
+
+    def _end(self, job: Job, attempt: Attempt, end: End, epoch: int) -> bool:
+        """Take in all that an attempt has left, and then write down how it ended."""
+        now = self._clock.now()
+        try:
+            self._ingester.ingest(job, attempt, self._folder(attempt), now=now, final=True)
+        except TrainingError as error:  # its end waits with its points
+            log.warning("attempt %s/%d: its points wait: %s", job.id, attempt.number, error)
+            return False
+        after = facts.ended(self._store, epoch, job.id, attempt.number, end, now)
+        if after.state in TERMINAL:
+            self._settings.secrets_file(job.key).unlink(missing_ok=True)
+        return True
 
     def _folder(self, attempt: Attempt) -> Path:
         return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)

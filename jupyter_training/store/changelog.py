@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.store.tables import changes, jobs
 
-__all__ = ["append", "head_of", "moved", "tail_of", "touch"]
+__all__ = ["append", "head_of", "moved", "tail_of", "touch", "touch_all"]
+
+
+_VERSION = update(jobs).where(jobs.c.id == bindparam("own")).values(version=bindparam("number"))
 
 
 def head_of(connection: Connection) -> int:
@@ -42,6 +45,13 @@ def append(connection: Connection, kinds: Sequence[tuple[ChangeKind, JobId | Non
     if rows:
         connection.execute(insert(changes), rows)
     return [start + place for place in range(len(rows))]
+
+
+def touch_all(connection: Connection, touched: Sequence[JobId], kind: ChangeKind, at: float) -> None:
+    """Log one change of each of these jobs and give them their new versions."""
+    versions = append(connection, [(kind, job) for job in touched], at)
+    rows = [{"own": job, "number": version} for job, version in zip(touched, versions, strict=True)]
+    connection.execute(_VERSION, rows)
 
 
 def touch(connection: Connection, job: JobId, kinds: Sequence[ChangeKind], at: float) -> int:

@@ -31,6 +31,9 @@ _KNOWN = select(
     series.c.high_step,
 ).where(series.c.job == bindparam("of"))
 
+_HEAD = select(heads.c.n).where(heads.c.job == bindparam("of"))
+_COUNT = update(heads).where(heads.c.job == bindparam("of")).values(n=bindparam("n"))
+
 _GROWN = ("length", "last", "last_step", "last_time", "last_attempt", "low", "low_step", "high", "high_step")
 _GROW = update(series).where(series.c.id == bindparam("own")).values({name: bindparam(name) for name in _GROWN})
 
@@ -43,12 +46,12 @@ def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]
     """
     if not found:
         return
-    before = connection.execute(select(heads.c.n).where(heads.c.job == job)).scalar()
+    before = connection.execute(_HEAD, {"of": job}).scalar()
     fresh, n = _sorted(found, before or 0)
     if before is None:
-        connection.execute(insert(heads).values(job=job, n=n))
+        connection.execute(insert(heads), {"job": job, "n": n})
     else:
-        connection.execute(update(heads).where(heads.c.job == job).values(n=n))
+        connection.execute(_COUNT, {"of": job, "n": n})
     _add_series(connection, job, attempt, fresh)
 
 

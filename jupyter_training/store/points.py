@@ -8,13 +8,13 @@ between two batches is succeeded by one that goes on at the right byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from jupyter_training.core import eta
 from jupyter_training.core.changes import ChangeKind
@@ -30,7 +30,19 @@ from jupyter_training.store.tables import progress as progress_table
 from jupyter_training.store.tables import series as series_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["RANK", "Batch", "Series", "after", "ingest", "offsets", "progress", "series", "settle", "summaries"]
+__all__ = [
+    "RANK",
+    "Batch",
+    "Series",
+    "after",
+    "ingest",
+    "ingest_all",
+    "offsets",
+    "progress",
+    "series",
+    "settle",
+    "summaries",
+]
 
 # Where a name came from several sources, its summary is the first one's.
 RANK: dict[str, int] = {"report": 0, "mlflow": 1, "log": 2, "machine": 3}
@@ -49,6 +61,25 @@ _SUMMARIES = select(
     series_table.c.high,
     series_table.c.high_step,
     series_table.c.source,
+)
+
+# Made once: to make a statement costs more than to run it, and these run for each job of each round.
+_OFFSETS = select(offsets_table).where(offsets_table.c.job == bindparam("of"))
+_BEGIN = insert(offsets_table)
+_MOVE = (
+    update(offsets_table)
+    .where(
+        offsets_table.c.job == bindparam("of"),
+        offsets_table.c.attempt == bindparam("number"),
+        offsets_table.c.file == bindparam("name"),
+    )
+    .values(place=bindparam("to"))
+)
+_TOLD = select(progress_table).where(progress_table.c.job == bindparam("of"))
+_TELL = (
+    update(progress_table)
+    .where(progress_table.c.job == bindparam("of"))
+    .values({name: bindparam(name) for name in ("done", "total", "unit", "time", "text", "marks")})
 )
 
 _ENDS_FROM = 8  # the smallest budget that keeps a curve's ends
@@ -82,23 +113,34 @@ class Series:
 
 
 def ingest(store: Store, job: JobId, batches: Sequence[Batch], *, now: Instant) -> int:
-    """Take batches over, in one transaction of the points, and log one change of the job. The number of new points.
+    """Take the batches of one job over; see ``ingest_all``."""
+    return ingest_all(store, {job: batches}, now=now)
+
+
+def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: Instant) -> int:
+    """Take batches over, in one transaction of the points, and log one change of each job. The number of new points.
 
     A batch that does not begin where its file's reading stands was taken over
     before; it is left out without harm.
     """
+    count = 0
+    touched: list[JobId] = []
     with store.write_points() as connection:
-        accepted = _advance(connection, job, batches)
-        for attempt, members in groupby(accepted, key=attrgetter("attempt")):
-            intake.add(connection, job, attempt, [point for batch in members for point in batch.points])
-        told = [batch.progress for batch in accepted if batch.progress is not None]
-        if told:
-            _set_progress(connection, job, told)
-    count = sum(len(batch.points) for batch in accepted)
-    if count or told or any(batch.shown for batch in accepted):
+        for job, of_job in batches.items():
+            accepted = _advance(connection, job, of_job)
+            for attempt, members in groupby(accepted, key=attrgetter("attempt")):
+                intake.add(connection, job, attempt, [point for batch in members for point in batch.points])
+            told = [batch.progress for batch in accepted if batch.progress is not None]
+            if told:
+                _set_progress(connection, job, told)
+            new = sum(len(batch.points) for batch in accepted)
+            count += new
+            if new or told or any(batch.shown for batch in accepted):
+                touched.append(job)
+    if touched:
         with store.write() as connection:
-            changelog.touch(connection, job, [ChangeKind.POINTS], now)
-            record.reopen(connection, job)
+            changelog.touch_all(connection, touched, ChangeKind.POINTS, now)
+            record.reopen(connection, touched)
     return count
 
 
@@ -183,7 +225,7 @@ def after(store: Store, job: JobId, cursor: int, limit: int) -> list[tuple[int, 
 
 def _advance(connection: Connection, job: JobId, batches: Sequence[Batch]) -> list[Batch]:
     """Move the offsets, and return the batches that moved one."""
-    rows = connection.execute(select(offsets_table).where(offsets_table.c.job == job)).all()
+    rows = connection.execute(_OFFSETS, {"of": job}).all()
     before = {(row.attempt, row.file): row.place for row in rows}
     places = dict(before)
     accepted = []
@@ -194,16 +236,15 @@ def _advance(connection: Connection, job: JobId, batches: Sequence[Batch]) -> li
             accepted.append(batch)
     for (attempt, file), place in places.items():
         if (attempt, file) not in before:
-            connection.execute(insert(offsets_table).values(job=job, attempt=attempt, file=file, place=place))
+            connection.execute(_BEGIN, {"job": job, "attempt": attempt, "file": file, "place": place})
         elif before[attempt, file] != place:
-            own = (offsets_table.c.job == job, offsets_table.c.attempt == attempt, offsets_table.c.file == file)
-            connection.execute(update(offsets_table).where(*own).values(place=place))
+            connection.execute(_MOVE, {"of": job, "number": attempt, "name": file, "to": place})
     return accepted
 
 
 def _set_progress(connection: Connection, job: JobId, told: Sequence[Progress]) -> None:
     """Keep the last word, and mark the way to it."""
-    before = connection.execute(select(progress_table).where(progress_table.c.job == job)).first()
+    before = connection.execute(_TOLD, {"of": job}).first()
     marks = _marks(before.marks) if before is not None else None
     for one in told:
         marks = eta.marked(marks, one.done, one.total, one.unit, one.time)
@@ -217,9 +258,9 @@ def _set_progress(connection: Connection, job: JobId, told: Sequence[Progress]) 
         "marks": json.dumps([marks.first, marks.early, marks.late, marks.total, clean(marks.unit)]) if marks else None,
     }
     if before is None:
-        connection.execute(insert(progress_table).values(job=job, **values))
+        connection.execute(insert(progress_table), {"job": job, **values})
     else:
-        connection.execute(update(progress_table).where(progress_table.c.job == job).values(**values))
+        connection.execute(_TELL, {"of": job, **values})
 
 
 def _progress(row: Row[Any]) -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -85,11 +86,13 @@ def pending(store: Store, limit: int) -> list[Job]:
     return found
 
 
-def reopen(connection: Connection, job: JobId) -> None:
-    """A record that was complete is behind again, as points arrived after the end."""
-    reopened = update(jobs).where(jobs.c.id == job, jobs.c.recorded).values(recorded=False)
-    if connection.execute(reopened).rowcount:
-        connection.execute(update(records).where(records.c.job == job).values(ended_sent=False))
+def reopen(connection: Connection, job_ids: Sequence[JobId]) -> None:
+    """Records that were complete are behind again, as points arrived after the end."""
+    for part in chunks(job_ids):
+        complete = connection.execute(select(jobs.c.id).where(jobs.c.id.in_(part), jobs.c.recorded)).scalars().all()
+        if complete:
+            connection.execute(update(jobs).where(jobs.c.id.in_(complete)).values(recorded=False))
+            connection.execute(update(records).where(records.c.job.in_(complete)).values(ended_sent=False))
 
 
 def _is_behind(row: Row[Any], points: int) -> bool:

@@ -25,14 +25,14 @@ AFTER: dict[str, tuple[Any, str]] = {
     "the launch": (backend.LocalBackend, "launch"),
     "the fact of the launch": (facts, "launched"),
     "the fact that it runs": (facts, "running"),
-    "points taken in": (points, "ingest"),
+    "points taken in": (points, "ingest_all"),
     "the end's fact": (facts, "ended"),
     "the wish to stop noted": (facts, "stopping"),
     "the stop asked": (backend.LocalBackend, "stop"),
 }
 BEFORE: dict[str, tuple[Any, str]] = {
     "before the end's fact": (facts, "ended"),
-    "before points taken in": (points, "ingest"),
+    "before points taken in": (points, "ingest_all"),
 }
 
 
