@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.dispatch import ingest
 from jupyter_training.dispatch.ingest import Ingester
+from jupyter_training.errors import StoreFull
 from jupyter_training.spool.lines import PageWriter
 from jupyter_training.store import points, views
 from tests.dispatch.stage import Stage
@@ -152,3 +154,61 @@ def test_a_glance_tells_whether_more_was_written_since(stage: Stage, job: JobId,
     assert ingester.waits(attempt, folder)
     take_in(stage, job, folder, ingester=ingester, final=True)
     assert not ingester.waits(attempt, folder)
+
+
+def several(stage: Stage, tmp_path: Path, count: int) -> list[tuple[Job, Attempt, Path]]:
+    """Attempts of as many jobs, each with a folder."""
+    found = []
+    for number in range(count):
+        job = stage.submit(f"job-{number}", slots=0)
+        folder = tmp_path / f"several-{number}"
+        folder.mkdir()
+        found.append((job, folder))
+    stage.tick()
+    return [(stage.job(job), stage.attempts(job)[-1], folder) for job, folder in found]
+
+
+def test_what_several_attempts_wrote_is_taken_in_together(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "_TOGETHER", 3)
+    running = several(stage, tmp_path, 7)
+    for number, (_, _, folder) in enumerate(running):
+        if number != 4:  # one has nothing to say
+            PageWriter(str(folder)).write(b'["p",1800000000000000,null,{"loss":%d}]\n' % number)
+    before = views.head(stage.store)
+    ingester = Ingester(stage.store)
+    assert 6 == ingester.ingest_all(running, now=NOW)
+    assert 0 == ingester.ingest_all(running, now=NOW)
+    assert [[(0, float(number))] if number != 4 else [] for number in range(7)] == [
+        curve(stage, job.id, "loss") for job, _, _ in running
+    ]
+    told = views.changes(stage.store, before, 100).changes
+    assert [job.id for number, (job, _, _) in enumerate(running) if number != 4] == [change.job for change in told]
+    assert [change.n for change in told] == [
+        stage.job(job.id).version for number, (job, _, _) in enumerate(running) if number != 4
+    ]
+
+
+def test_what_could_not_be_stored_is_read_again_as_if_for_the_first_time(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = several(stage, tmp_path, 2)
+    ingester = Ingester(stage.store)
+    writers = [PageWriter(str(folder)) for _, _, folder in running]
+    for writer in writers:
+        writer.write(b'["p",1800000000000000,null,{"loss":1}]\n')
+    ingester.ingest_all(running, now=NOW)
+    for writer in writers:
+        writer.write(b'["p",1800000000000000,null,{"loss":2}]\n')
+
+    def full(*_: object, **__: object) -> int:
+        raise StoreFull("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(points, "ingest_all", full)
+        for _ in range(3):
+            with pytest.raises(StoreFull):
+                ingester.ingest_all(running, now=NOW)
+    assert 2 == ingester.ingest_all(running, now=NOW)
+    assert [[(0, 1.0), (1, 2.0)]] * 2 == [curve(stage, job.id, "loss") for job, _, _ in running]
