@@ -14,8 +14,8 @@ from tests.benchmarks.row import Row, in_turn, middle, row
 from tests.kernel.living import REPOSITORY, variables
 from tests.ui.lab import Lab, chromium, lab, page_of
 
-STARTS = 5
-ROUNDS = 11
+STARTS = 3
+ROUNDS = 7
 
 # Times each of our plugins' ``activate``, by standing between the bundle and JupyterLab.
 AROUND = """() => {

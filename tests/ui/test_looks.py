@@ -71,7 +71,7 @@ def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:
 @pytest.mark.parametrize("seen", [2.0], ids=["zoomed"], indirect=True)
 def test_a_card_at_twice_the_size_has_nothing_beside_it(running: Lab, seen: Seen) -> None:
     page = seen.page
-    name = "a-card-whose-name-is-as-long-as-a-name-may-be-and-not-one-more."[:63]
+    name = "card-whose-name-is-as-long-as-a-name-may-be-and-not-one-more-xx"[-63:]
     notebook(running.folder / "zoomed.ipynb", [LOAD, training(name, steps=40)])
     page.goto(running.address("zoomed", "zoomed.ipynb"))
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
