@@ -51,7 +51,7 @@ def _fill() -> None:
 
 def _identity(row: Any) -> str:
     spec = {**json.loads(row.frame), **json.loads(row.own)}
-    spec["entry"] = {key: value for key, value in spec["entry"].items() if key != "shown_as"}
+    spec["entry"] = {key: value for key, value in spec["entry"].items() if key not in ("shown_as", "cells")}
     if not spec.get("data"):
         spec.pop("data", None)
     return _hash([row.user_name, row.notebook, _hash(spec)])
