@@ -28,14 +28,14 @@ def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     entry = spec["entry"]
     for file in files:
         is_cell = entry["kind"] == "cell" and file["path"] == entry["path"]
-        role = f"  {entry['shown_as']}" if is_cell and entry["shown_as"] and not plain() else ""
-        yield "  file", f"{file['path']}  {bytes_text(file['size'])}{role}"
+        role = f" · {entry['shown_as']}" if is_cell and entry["shown_as"] and not plain() else ""
+        yield "file", f"{file['path']} · {bytes_text(file['size'])}{role}"
     for name, value in spec["params"].items():
         yield f"param {name}", _value(value)
     if plan["data"]:
         yield "data", f"{_count(len(plan['data']), 'value')}, {bytes_text(plan['sizes']['data'])}"
     for one in plan["data"]:
-        yield f"  {one['name']}", f"{one['words'] or one['kind']}  {bytes_text(one['size'])}"
+        yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
     yield from _surroundings(spec["environment"])
     yield "pool", f"{plan['pool']}, priority {plan['priority']}"
     yield "needs", _needs(spec["resources"])
@@ -56,9 +56,9 @@ def _surroundings(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not plain():
         yield "python", environment["python"] or "the dispatcher's own"
         yield "folder", environment["folder"] or "its own"
-        yield "variables", (", ".join(environment["variables"]) or "none") + "  (kept with the job)"
+        yield "variables", (", ".join(environment["variables"]) or "none") + " (kept with the job)"
     if environment["pass_env"]:
-        yield "secrets", ", ".join(environment["pass_env"]) + "  (handed over by name, not kept)"
+        yield "secrets", ", ".join(environment["pass_env"]) + " (handed over by name, not kept)"
 
 
 def _needs(resources: Mapping[str, Any]) -> str:

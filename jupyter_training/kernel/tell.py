@@ -180,7 +180,7 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
     elif job["attempts"] and (words := _exit(job["attempts"][-1])):
         yield "exit", words
     for artifact in job["artifacts"] or ():
-        yield "output", artifact["name"] if plain() else f"{artifact['name']}  {bytes_text(artifact['size'])}"
+        yield "output", artifact["name"] if plain() else f"{artifact['name']} · {bytes_text(artifact['size'])}"
     yield from _spec(job["spec"] or {})
     if job["run_id"] and not plain():
         yield "record", f"MLflow run {job['run_id']}"
@@ -197,7 +197,7 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if spec.get(key, usual) != usual:
             yield key, _value(spec[key])
     for one in spec.get("data") or ():
-        yield f"data {one['name']}", f"{one['words'] or one['kind']}  {bytes_text(one['size'])}"
+        yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
     environment = spec.get("environment") or {}
     if not plain() and environment.get("python"):
         yield "python", environment["python"]

@@ -24,8 +24,8 @@ def test_what_would_be_sent_is_resolved_and_not_sent(
     assert "dry run digits: nothing is stored, nothing is sent" == lines[0]
     for line in (
         "code 2 files, 57 B",
-        "file beside.py 12 B",
-        "file cell.py 45 B cell [1]",
+        "file beside.py · 12 B",
+        "file cell.py · 45 B · cell [1]",
         "param lr 0.5",
         "param epochs 3",
         "param sizes [8, 4]",
@@ -73,3 +73,23 @@ def test_braces_and_dollars_in_a_cell_are_left_alone(cells: Cells) -> None:
     sent = cells.planned("%%train digits note='{name} $name' --dry-run\nprint({'name': '$name'})\n")
     assert "{name} $name" == sent["params"]["note"]
     assert "print({'name': '$name'})" in sent["files"][0]["text"]
+
+
+def test_values_are_shown_with_what_they_are_and_none_is_sent(cells: Cells) -> None:
+    cells.run("X = list(range(10))\nscale = 2\ndef doubled(value):\n    return value * scale\n")
+    shown = cells.run("%%train digits --take X --dry-run\nprint([doubled(one) for one in X])\n")
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "data 1 value, 30 B" in lines, shown
+    assert "data X list of 10 · 30 B" in lines
+    assert 2 == sum(line.startswith("file ") for line in lines)
+    assert [("POST", "plans")] == [asked[:2] for asked in cells.server.asked]
+
+
+def test_its_html_is_static(cells: Cells) -> None:
+    from jupyter_training.kernel.plan import planned
+
+    sent = cells.planned("%%train digits note='<b>&' --dry-run -o plan\nnote = ''\n")
+    html = planned(cells.shell.user_ns["plan"], sent).html
+    assert "&lt;b&gt;&amp;" in html
+    assert "<b>" not in html
+    assert "<script" not in html
