@@ -4,8 +4,9 @@ On the light side: IPython and the standard library only, so that it works in a
 bare environment; what needs a server goes through ``jupyter_training.client``.
 Must not know: the store, the dispatcher, backends, pydantic, YAML.
 
-Start reading at ``magics`` (the two magics), then ``arguments`` (one table of
-options and verbs, from which parsing, help and completion come), ``body``
-(what a cell's code says before it runs), ``request`` (what is sent) and
-``card`` (what is shown). ``drawer`` draws cards on after their cell is done.
+Start reading at ``magics``, then follow ``%%train`` through ``train``: ``arguments``
+reads its line against ``commands`` (one table of options and verbs, from which
+help and completion come too), ``wish`` lays it over a config, ``body`` says what
+the code has, ``request`` makes what is sent and ``card`` what is shown. ``drawer``
+draws cards on after their cell is done. ``verbs`` is ``%train``.
 """

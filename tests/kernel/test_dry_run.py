@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_training.kernel.plan import planned
 from tests.kernel.shells import Cells
 
 
@@ -86,8 +87,6 @@ def test_values_are_shown_with_what_they_are_and_none_is_sent(cells: Cells) -> N
 
 
 def test_its_html_is_static(cells: Cells) -> None:
-    from jupyter_training.kernel.plan import planned
-
     sent = cells.planned("%%train digits note='<b>&' --dry-run -o plan\nnote = ''\n")
     html = planned(cells.shell.user_ns["plan"], sent).html
     assert "&lt;b&gt;&amp;" in html
