@@ -18,10 +18,7 @@ export function Empty({ desk }: { desk: Desk }): JSX.Element {
   };
   return (
     <div className="jp-Training-empty">
-      <p>
-        {trans.__('No trainings yet. Run this once in a notebook:')} <code>{LOAD_LINE}</code>
-      </p>
-      <p>{trans.__('Then put this in a cell:')}</p>
+      <p>{trans.__('No trainings yet. Put this in a cell:')}</p>
       <pre tabIndex={0}>{FIRST_CELL}</pre>
       <div className="jp-Training-actions">
         <button type="button" className="jp-Training-button" onClick={copy}>
@@ -33,6 +30,9 @@ export function Empty({ desk }: { desk: Desk }): JSX.Element {
           </button>
         )}
       </div>
+      <p className="jp-Training-faint">
+        {trans.__('A kernel needs this once before:')} <code>{LOAD_LINE}</code>
+      </p>
     </div>
   );
 }
