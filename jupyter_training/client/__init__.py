@@ -8,5 +8,5 @@ it. Must not know: the store, the dispatcher, HTTP frameworks, who calls.
 Start reading at ``client``; ``discover`` says which server is spoken to,
 ``http`` and ``local`` are the two transports, ``target`` and what it imports
 (``imports``, ``functions``, ``environment``, ``interpreter``) make code ready
-to travel.
+to travel; ``capture`` follows what code uses of the place it was written in.
 """

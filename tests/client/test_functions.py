@@ -10,6 +10,7 @@ import inspect
 import itertools
 import linecache
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -159,3 +160,17 @@ def test_a_function_without_source_is_refused(notebook: Notebook) -> None:
     exec("def train(): pass", vars(notebook.module))
     with pytest.raises(InvalidSpec, match="train is a function whose source is gone"):
         captured_source(notebook.train)
+
+
+def test_a_script_s_function_brings_its_classes_and_imports(notebook: Notebook, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from dataclasses import dataclass\nfrom os.path import join\n\n"
+        "@dataclass\nclass Config:\n    lr: float = 0.5\n\n"
+        "def train():\n    return join('a', 'b'), Config().lr\n"
+    )
+    notebook.module.__file__ = str(script)
+    exec(compile(script.read_text(), str(script), "exec", dont_inherit=True), vars(notebook.module))
+    found = captured_source(notebook.train)
+    assert ("a/b", 0.5) == run_elsewhere(found, "train()")
+    assert (str(script), (str(script),)) == (found.shown_as, found.cells)

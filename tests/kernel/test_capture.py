@@ -320,6 +320,13 @@ def test_a_folder_that_was_put_on_the_path_is_there_in_the_job(
     del sys.modules["beside_all"]
 
 
+def test_what_a_script_has_left_behind_comes_along(cells: Cells, tmp_path: Path) -> None:
+    (tmp_path / "helpers.py").write_text("STEP = 3\n\ndef stepped(x):\n    return x + STEP\n")
+    cells.run("%run helpers.py")
+    assert "5" == printed(cells, "print(stepped(2))")
+    assert [str(tmp_path / "helpers.py")] == along(cells, "stepped(1)")["entry"]["cells"]
+
+
 def test_definitions_below_a_cell_magic_are_found(cells: Cells) -> None:
     cells.run("\n%%time\n\ndef timed(x):\n    return x + 1")
     cells.run("%%capture\ndef quiet(x):\n    return timed(x)")

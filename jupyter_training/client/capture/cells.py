@@ -94,6 +94,7 @@ class Cells:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._read: dict[str, Cell | None] = {}
+        self._script = namespace.get("__file__")  # of a __main__ that is a script
         self._shell = shell_of(namespace)
         noted = getattr(getattr(self._shell, "compile", None), "_filename_map", None)
         self._numbers: dict[str, int] = dict(noted) if isinstance(noted, dict) else {}  # of the last cell with a text
@@ -153,12 +154,12 @@ class Cells:
                     yield inner
 
     def _with(self, word: str, *others: str) -> Iterator[Cell]:
-        """Every typed text that has the word and one of the others in it, the newest first, read one by one."""
+        """The script and each typed text with the word and one of the others in it, the newest first."""
         # A file has a time of change, and one that was not read yet has no lines.
         typed = [file for file, entry in linecache.cache.items() if len(entry) == 4 and entry[1] is None]
         if self._numbers:
             typed = sorted(filter(self._numbers.__contains__, typed), key=self._numbers.__getitem__)
-        for file in reversed(typed):
+        for file in [*([self._script] if isinstance(self._script, str) else []), *reversed(typed)]:
             text = "".join(linecache.getlines(file))
             cell = self._cell(file) if word in text and any(one in text for one in others) else None
             if cell is not None:

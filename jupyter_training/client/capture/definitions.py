@@ -38,7 +38,7 @@ def of_function(capture: Capture, name: str, function: types.FunctionType) -> Th
     Raises:
         Gone: its source is not known, or what it closes over can't travel.
     """
-    is_ours = function.__globals__ is capture.home
+    is_ours = capture.is_home(function)
     place = capture.cells.of_function(function.__code__) if is_ours else None
     if place is not None and place.around is None and not function.__code__.co_freevars:
         return _lambda(capture, name, function, place) if _is_lambda(place) else _at_top(capture, name, function, place)
@@ -84,7 +84,7 @@ def decorated(capture: Capture, name: str, value: Any) -> Thing | None:
     if not callable(value):
         return None
     for function in _within(value):
-        place = capture.cells.of_function(function.__code__) if function.__globals__ is capture.home else None
+        place = capture.cells.of_function(function.__code__) if capture.is_home(function) else None
         if (
             place is not None
             and place.around is None
@@ -292,7 +292,7 @@ def _patched(capture: Capture, name: str, kind: type) -> None:
     for key, value in sorted(vars(kind).items()):
         if (
             isinstance(value, types.FunctionType)
-            and value.__globals__ is capture.home
+            and capture.is_home(value)
             and not value.__qualname__.startswith(f"{kind.__qualname__}.")
             and capture.cells.of_function(value.__code__) is not None
         ):

@@ -287,9 +287,15 @@ class Capture:
             module = module.rpartition(".")[0]  # the public place of what stands in a private module
         return _from(module, qualified, name)
 
+    def is_home(self, function: types.FunctionType) -> bool:
+        """Whether a function was written here, or in a script that ran as if it were (``%run``)."""
+        around = function.__globals__
+        was_main = function.__module__ == "__main__" and around.get("__name__", "__main__") == "__main__"
+        return around is self.home or was_main
+
     def _is_from_here(self, value: Any) -> bool:
         if isinstance(value, types.FunctionType):
-            return value.__globals__ is self.home
+            return self.is_home(value)
         return getattr(value, "__module__", None) in ("__main__", self.namespace.get("__name__"))
 
     def _is_shell_s(self, name: str) -> bool:
