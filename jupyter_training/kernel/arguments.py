@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.commands import FRONT, SYNONYMS, VERBS, Command, Option
-from jupyter_training.kernel.line import Word, split
+from jupyter_training.kernel.line import Word, split, unquoted
 from jupyter_training.kernel.values import literal, size_bytes, span
 
 __all__ = ["Parsed", "parse", "verb_of"]
@@ -94,7 +94,7 @@ class _Reader:
             word = waiting.pop()
             if word.raw.startswith("-") and word.raw != "-" and not _is_number(word.raw):
                 self._option(word, waiting)
-            elif self.command.takes_values and _assigns(word.raw):
+            elif self.command.takes_values and _assigns(unquoted(word.raw)):
                 self._assignment(word)
             else:
                 self._operand(word)
@@ -153,7 +153,7 @@ class _Reader:
             names.extend(name for name in value if name not in names)
 
     def _assignment(self, word: Word) -> None:
-        key, _, text = word.raw.partition("=")
+        key, _, text = unquoted(word.raw).partition("=")
         key = key.strip()
         if keyword.iskeyword(key):
             raise self._fault(word, f"{key!r} is a word of Python and can't be a parameter.")

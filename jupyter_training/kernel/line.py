@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jupyter_training.errors import InvalidUsage, Problem
 
-__all__ = ["Word", "split"]
+__all__ = ["Word", "split", "unquoted"]
 
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 

@@ -94,11 +94,16 @@ def over(line: Wish, config: Mapping[str, Any]) -> Wish:
 
     Mappings are joined key by key and lists of names are put together; of
     everything else the line's value stands.
+
+    Raises:
+        InvalidUsage: the job's name can't be one.
     """
     below = _settled(copy.deepcopy(dict(config)))
     if line.values.get("if_exists", "reuse") != "reuse":
         below.pop("once", None)  # the config's wish to reuse gives way too
-    return Wish(_joined(below, line.values))
+    found = Wish(_joined(below, line.values))
+    _check_name(found.name)
+    return found
 
 
 def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,10 +162,14 @@ def _name(parsed: Parsed) -> str | None:
     if given is not None and option is not None and given != option:
         raise InvalidUsage(f"The job has two names: {given!r} and {option!r}.", errors=[Problem("name", key="name")])
     name = given or option
+    _check_name(name)
+    return name
+
+
+def _check_name(name: str | None) -> None:
     if name in VERBS:
         raise InvalidUsage(
             f"{name!r} is a verb of %train and no good name for a job.",
             hint=f"For the verb write %train {name} with one %, in a cell of its own; else choose another name.",
             errors=[Problem("name", key="name")],
         )
-    return name

@@ -42,7 +42,14 @@ CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
 }  # fmt: skip
 
 _UNION = re.compile(r"\.(?:literal|dict|constrained-str|function-\w+)\[.*")  # where pydantic names an alternative
-_KINDS = {"tuple_type": "it must be a list", "dict_type": "it must be a mapping", "string_type": "it must be a text"}
+_KINDS = {  # pydantic's kinds of faults whose words are for programmers
+    "tuple_type": "it must be a list",
+    "dict_type": "it must be a mapping",
+    "string_type": "it must be a text",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "it must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "it must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "it must be true or false"),
+}
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
@@ -100,6 +107,8 @@ def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None
             if item["type"] == "literal_error":
                 close = near_miss(str(item["input"]), re.findall(r"'([^']*)'", item["ctx"]["expected"]))
                 hint = f"Did you mean {close!r}?" if close else None
+            elif item["type"] == "string_type" and not isinstance(item["input"], (dict, list)):
+                hint = "Put it in quotes."  # a number or a boolean to YAML; how it was written is lost
             found.append(Problem(words[0].lower() + words[1:], key=path, hint=hint))
     return found
 

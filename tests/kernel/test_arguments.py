@@ -20,6 +20,11 @@ def test_name_options_and_values_are_told_apart() -> None:
     assert {"pool": "gpu", "memory": 4 * 1024**3, "timeout": "2h", "o": "h", "wait": True} == read.options
 
 
+def test_an_assignment_may_stand_in_quotes_as_a_whole() -> None:
+    read = cell("digits 'note=two words' \"lr=0.1\" other='a b'")
+    assert {"note": "two words", "lr": 0.1, "other": "a b"} == read.values
+
+
 def test_an_option_that_repeats_gathers_its_values() -> None:
     read = cell("--tag team=vision --tag note='two words' --pass-env A,B --pass-env B,C")
     assert {"team": "vision", "note": "two words"} == read.options["tag"]

@@ -120,5 +120,13 @@ def test_an_unknown_name_has_its_near_miss_at_its_word(cells: Cells) -> None:
     assert "Did you mean 'big'?" == shown[-1]
 
 
+def test_a_name_that_is_a_verb_is_refused_where_it_stands(cells: Cells) -> None:
+    cells.run("%%train_config big -q\npool: local\nname: list\n")
+    shown = cells.run("%%train --config big\nx = 1\n").splitlines()
+    assert "InvalidUsage: 'list' is a verb of %train and no good name for a job." == shown[0]
+    assert ["  config big, cell [1], line 3", "    name: list", "    ^"] == shown[1:4]
+    cells.planned("%%train digits --config big --dry-run\nx = 1\n")
+
+
 def test_a_config_needs_a_name(cells: Cells) -> None:
     assert "%%train_config needs a name for the config." in cells.run("%%train_config\npool: local\n")
