@@ -111,7 +111,7 @@ def drawing(running: Lab, client: Client, page: Page) -> list[Row]:
         page.get_by_role("tab", name="Attempts").click()
         expect(page.locator(".jp-Training-whole canvas")).to_have_count(0)
         taken.append(float(page.evaluate(DRAW)))
-    return [row(f"{POINTS:,} points: from the click to drawn pixels, p50", 1e3 * middle(taken), "ms")]
+    return [row(f"{POINTS:,} points: from a click on its tab to drawn pixels, p50", 1e3 * middle(taken), "ms")]
 
 
 def fifty(running: Lab, client: Client, page: Page) -> list[Row]:

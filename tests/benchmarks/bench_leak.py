@@ -62,18 +62,18 @@ def measure() -> list[Row]:
     in_page, in_server = (max(one[place] for one in half[-2:]) - half[0][place] for place in (0, 1))
     return [
         row(
-            f"memory of the page, second half of {count:,} points in {told} messages",
+            f"growth of the page in the second half of {count:,} points in {told} messages",
             in_page / 1e6,
-            "MB more",
+            "MB",
             baseline=half[0][0] / 1e6,
             baseline_what="its heap at half time",
             budget="< 3",
             ok=in_page < PAGE_BOUND,
         ),
         row(
-            "memory of the server in the same time",
+            "growth of the server in the same time",
             in_server / 1e6,
-            "MB more",
+            "MB",
             baseline=half[0][1] / 1e6,
             baseline_what="its memory at half time",
             budget="< 10",
