@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ItemResult, Verb } from '../api/jobs';
 import { troubleFrom } from '../api/http';
 import type { Session } from '../model/session';
+import { isUnfinished } from '../model/select';
 import { short } from '../model/wording';
 import { chooseUnfinished } from './choose';
 
@@ -13,7 +14,9 @@ const NAMED = 3;
 export async function wish(session: Session, trans: TranslationBundle, verb: Verb, ids: readonly string[] | null): Promise<void> {
   try {
     const title = verb === 'cancel' ? trans.__('Stop which training?') : trans.__('Kill which training?');
-    const chosen = ids ?? one(await chooseUnfinished(session, trans, title, verb === 'cancel' ? trans.__('Stop') : trans.__('Kill')));
+    const asked = ids ?? one(await chooseUnfinished(session, trans, title, verb === 'cancel' ? trans.__('Stop') : trans.__('Kill')));
+    // Of a selection those that run are meant; of one that has ended the server says so.
+    const chosen = asked.length > 1 ? asked.filter(id => isUnfinished(session.state, id)) : asked;
     if (chosen.length === 0 || (verb === 'kill' && chosen.length > 1 && !(await sure(trans, verb, chosen.length)))) {
       return;
     }

@@ -17,6 +17,12 @@ export function isEnded(job: Job): boolean {
   return TERMINAL.has(job.phase);
 }
 
+/** Whether it is not known to have ended. */
+export function isUnfinished(state: State, id: string): boolean {
+  const job = state.jobs.get(id);
+  return job === undefined || !isEnded(job);
+}
+
 /** Whether a person may still ask it to stop. */
 export function mayStop(job: Job): boolean {
   return !isEnded(job) && job.desired === 'run';

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { troubleFrom } from '../../api/http';
 import type { Verb } from '../../api/jobs';
 import { refusals, sure } from '../../commands/stop';
-import { isEnded } from '../../model/select';
+import { isUnfinished } from '../../model/select';
 import { useRoom } from '../../parts/room';
 
 interface Outcome {
@@ -60,10 +60,7 @@ export function BulkBar({ bulk, ids }: { bulk: Bulk; ids: readonly string[] }): 
   if (ids.length < 2 && outcome === null) {
     return null;
   }
-  const stoppable = ids.filter(id => {
-    const job = session.state.jobs.get(id);
-    return job !== undefined && !isEnded(job);
-  });
+  const stoppable = ids.filter(id => isUnfinished(session.state, id));
   return (
     <div className="jp-Training-bulk" role="group" aria-label={trans.__('Selected trainings')}>
       {ids.length > 1 && (

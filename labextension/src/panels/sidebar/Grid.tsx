@@ -29,7 +29,6 @@ export interface GridProps {
   readonly onFold: (key: string, folded?: boolean) => void;
   /** Ask these to stop, after a word with the person. */
   readonly onDelete: (ids: readonly string[]) => void;
-  readonly onFilter: () => void;
   /** Escape with nothing selected. */
   readonly onLeave: () => void;
   readonly onMore: (list: 'recent' | 'queue' | 'found') => void;
@@ -321,12 +320,6 @@ function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: Reach):
     case 'Delete':
       if (plain && job) {
         reach.onDelete(selection.chosen.has(row.key) ? [...selection.chosen] : [row.key]);
-        return true;
-      }
-      return false;
-    case '/':
-      if (plain) {
-        reach.onFilter();
         return true;
       }
       return false;

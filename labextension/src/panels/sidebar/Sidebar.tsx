@@ -1,9 +1,9 @@
 /** The panel: filter, notices, the list, and what can be done with what is selected in it. */
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
-import type { ForwardedRef } from 'react';
+import type { ForwardedRef, KeyboardEvent } from 'react';
 import { troubleFrom } from '../../api/http';
-import { sections } from '../../model/select';
+import { isUnfinished, sections } from '../../model/select';
 import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
@@ -119,9 +119,17 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
     [further, session]
   );
 
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const typing = event.target instanceof HTMLInputElement;
+    if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      box.current?.focus();
+    }
+  };
+
   const empty = state.known && state.jobs.size === 0 && rows.length === 0;
   return (
-    <div ref={panel} className="jp-Training-sidebar" tabIndex={-1}>
+    <div ref={panel} className="jp-Training-sidebar" tabIndex={-1} onKeyDown={onKeyDown}>
       <div className="jp-Training-head">
         <h2>{trans.__('Training')}</h2>
         {desk.app.commands.hasCommand(CommandIds.insert) && (
@@ -158,8 +166,12 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
           selection={selection}
           onSelect={setSelection}
           onFold={onFold}
-          onDelete={stopped => void bulk.ask('cancel', stopped, false)}
-          onFilter={() => box.current?.focus()}
+          onDelete={meant => {
+            const stopped = meant.filter(id => isUnfinished(session.state, id));
+            if (stopped.length > 0) {
+              void bulk.ask('cancel', stopped, false);
+            }
+          }}
           onLeave={() => leave(desk)}
           onMore={onMore}
         />

@@ -3,7 +3,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { createRoot } from 'react-dom/client';
-import { isEnded } from '../../model/select';
+import { isUnfinished } from '../../model/select';
 import { RoomProvider } from '../../parts/room';
 import type { Room } from '../../parts/room';
 import type { Layout } from './host';
@@ -57,10 +57,7 @@ export function mount(node: HTMLElement, room: Room, desk: Desk): Mounted {
   return {
     filter: text => tell(handle => handle.filter(text)),
     focus: () => tell(handle => handle.focus()),
-    isUnfinished: id => {
-      const job = session.state.jobs.get(id);
-      return job !== undefined && !isEnded(job);
-    },
+    isUnfinished: id => isUnfinished(session.state, id),
     get isDisposed() {
       return disposed;
     },
