@@ -133,7 +133,7 @@ def _why_not(value: Any) -> str:
         return f"an array of dtype {value.dtype} holds Python objects, and nothing is ever pickled"
     if isinstance(value, (list, dict, tuple)):
         return f"this {type(value).__name__} holds what JSON can't give back ({words_of(value)})"
-    return f"a {type(value).__name__} can't go along"
+    return f"a value of type {type(value).__name__} can't go along"
 
 
 def _parquet(name: str, value: Any, path: Path) -> str:
