@@ -53,6 +53,11 @@ export function addDetail(
     if (!widget.isAttached) {
       shell.add(widget, 'main', { type: 'Training' });
     }
+    // Notebook 7 has one document in its main area and takes no second; it has a sidebar at the right.
+    // JupyterLab, which has a mode, takes all, if later: a layout is restored before anything is added.
+    if (widget.parent === null && !('mode' in shell)) {
+      shell.add(widget, 'right', { type: 'Training' });
+    }
     shell.activateById(widget.id);
     return widget;
   };
