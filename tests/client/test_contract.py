@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_training.client import submission
 from jupyter_training.client.client import Client
 from jupyter_training.client.local import LocalTransport
 from jupyter_training.errors import (
@@ -118,6 +119,10 @@ def test_all_ways_lead_to_one_store(clients: dict[str, Client]) -> None:
         (lambda client: client.artifact("aaaaaaaaaa", "x"), UnknownJob),
         (lambda client: client.cancel("aaaaaaaaaa"), UnknownJob),
         (lambda client: client.act("explode", "aaaaaaaaaa"), InvalidSpec),
+        (lambda client: client.jobs(filter="state:runing"), InvalidRequest),
+        (lambda client: client.cell("aaaaaaaaaa"), UnknownJob),
+        (lambda client: client.config("\nprioritty: 3\n", name="big"), InvalidSpec),
+        (lambda client: client.plan({"key": "none-at-all"}), InvalidSpec),
         (lambda client: client.set_pool("no good name", slots=1), InvalidSpec),
         (lambda client: client.set_pool("p", slots=-1), InvalidSpec),
         (lambda client: client.submit_request({"key": "short"}), InvalidSpec),
@@ -389,3 +394,44 @@ class Value:
     sha256: str
     size: int
     path: Path
+
+
+def test_a_config_comes_back_with_its_places(client: Client) -> None:
+    found = client.config("\npool: local\ntake: X, y\nparams: {lr: 0.1}\n")
+    assert {"pool": "local", "take": ["X", "y"], "params": {"lr": 0.1}} == found["values"]
+    assert {"pool": [2, 1], "take": [3, 1]} == {key: found["places"][key] for key in ("pool", "take")}
+
+
+def test_a_plan_stores_nothing(client: Client, script: Callable[[str], Path]) -> None:
+    name = fresh("planned")
+    wish = submission.request(script(GOOD), (), {"lr": 0.1}, limit=10**6, name=name, backend="local", timeout="2h")
+    plan = client.plan(wish)
+    assert (name, "local", 7200, {"lr": 0.1}) == (
+        plan["spec"]["name"],
+        plan["pool"],
+        plan["spec"]["timeout"],
+        plan["spec"]["params"],
+    )
+    assert [] == client.jobs(name=name)["jobs"]
+
+
+def test_an_equal_job_is_taken_where_that_is_asked_for(client: Client, script: Callable[[str], Path]) -> None:
+    path, name = script(LONG), fresh("equal")
+    first = client.submit(path, name=name)
+    assert first.id == client.submit(path, name=name, if_exists="reuse").id
+    with pytest.raises(TrainingError, match=first.id):
+        client.submit(path, name=name, if_exists="error")
+    second = client.submit(path, name=name)
+    assert first.id != second.id
+    client.kill(first.id, second.id)
+
+
+def test_once_takes_a_job_that_has_succeeded(client: Client, script: Callable[[str], Path]) -> None:
+    path, name = script("print(1)\n"), fresh("once")
+    first = client.submit(path, name=name, wait=True)
+    assert first.id == client.submit(path, name=name, once=True).id
+    assert first.id != client.submit(path, name=name).id
+
+
+def test_a_job_s_cell_can_be_had(client: Client, ended: dict[str, str]) -> None:
+    assert "Client().submit(" in client.cell(ended["good"])
