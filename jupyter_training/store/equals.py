@@ -59,7 +59,7 @@ def is_active(job: Job) -> bool:
 
 
 def active_of_name(connection: Connection, store: Store, origin: Origin, name: str, *, but: str) -> Job | None:
-    """The newest active job of that name in the same notebook of the same user, with another identity than ``but``."""
+    """The newest active job of that name, user and notebook (or of none) that has another identity than ``but``."""
     own = (jobs.c.name == name, jobs.c.user_name == origin.user, jobs.c.notebook == origin.notebook)
     wanted = select(jobs).where(*own, jobs.c.identity != but, _ACTIVE).order_by(jobs.c.seq.desc()).limit(1)
     found = jobs_of(connection, store.specs, connection.execute(wanted))

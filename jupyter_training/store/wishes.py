@@ -194,7 +194,7 @@ def _by_key(connection: Connection, store: Store, keys: Sequence[str]) -> dict[s
 
 def _beside(connection: Connection, store: Store, wish: _Wish) -> Job | None:
     """The active job with other work that a person should be told of. A cell asks; who wants a new job does not."""
-    if not wish.looks or wish.origin.notebook is None:
+    if not wish.looks:
         return None
     return equals.active_of_name(connection, store, wish.origin, wish.submission.spec.name, but=wish.identity)
 

@@ -125,15 +125,16 @@ def test_a_repeated_key_gives_the_job_that_stood_in_also_when_it_has_ended(bench
         bench.submit(a_cell(key="lost-answer", params={"lr": 9}))
 
 
-def test_a_changed_cell_is_a_new_job_and_the_old_one_is_told(bench: Bench) -> None:
-    (first,) = bench.submit(a_cell(params={"lr": 0.1}))
-    (second,) = bench.submit(a_cell(params={"lr": 0.2}))
+@pytest.mark.parametrize("notebook", [NOTEBOOK, None])
+def test_a_changed_cell_is_a_new_job_and_the_old_one_is_told(bench: Bench, notebook: str | None) -> None:
+    (first,) = bench.submit(a_cell(params={"lr": 0.1}, notebook=notebook))
+    (second,) = bench.submit(a_cell(params={"lr": 0.2}, notebook=notebook))
     assert second.created
     assert second.beside is not None
     assert first.job.id == second.beside.id
     end(bench, first)
     wishes.wish(bench.store, [second.job.id], Verb.CANCEL, now=bench.now)
-    (third,) = bench.submit(a_cell(params={"lr": 0.3}))
+    (third,) = bench.submit(a_cell(params={"lr": 0.3}, notebook=notebook))
     assert third.beside is None
 
 
