@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { between, figure, short, span, value } from '../src/model/wording';
+import { between, figure, short, span, spanRange, value } from '../src/model/wording';
 
 test.each([
   [null, '–'],
@@ -27,6 +27,18 @@ test.each([
   [75 * 3600, '3 d']
 ])('a span of %s seconds is written %s', (seconds, words) => {
   expect(span(seconds)).toBe(words);
+});
+
+test.each([
+  [4.2, 8.9, '4–9 s'],
+  [360, 480, '6–8 min'],
+  [400, 410, '6–7 min'],
+  [0, 20, '20 s'],
+  [0, 0.2, '1 s'],
+  [3600, 3 * 3600, '1–3 h'],
+  [30, 5 * 86400, '5 d']
+])('between %s and %s seconds are written %s', (low, high, words) => {
+  expect(spanRange(low, high)).toBe(words);
 });
 
 test('time runs to now while there is no end', () => {

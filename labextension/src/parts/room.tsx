@@ -26,7 +26,7 @@ export function useTrainings(): State {
   return useSyncExternalStore(session.subscribe, session.read);
 }
 
-/** The time in ms, renewed every `everyMs` while the view is drawn; 0 stands still. */
+/** The time in ms, renewed every `everyMs` while the view is drawn and the page seen; 0 stands still. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -34,7 +34,11 @@ export function useNow(everyMs: number): number {
       return undefined;
     }
     setNow(Date.now());
-    const timer = window.setInterval(() => setNow(Date.now()), everyMs);
+    const timer = window.setInterval(() => {
+      if (document.visibilityState !== 'hidden') {
+        setNow(Date.now());
+      }
+    }, everyMs);
     return () => window.clearInterval(timer);
   }, [everyMs]);
   return now;
