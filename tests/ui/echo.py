@@ -17,7 +17,7 @@ class Echo(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """Jupyter's mixin stands first: its origin check is the one for sockets."""
 
     @ws_authenticated
-    async def get(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    async def get(self, *args: Any, **kwargs: Any) -> None:
         await super().get(*args, **kwargs)
 
     def on_message(self, message: str | bytes) -> None:

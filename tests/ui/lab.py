@@ -137,6 +137,7 @@ def lab(
             (home / "settings.toml").write_text(settings, "utf-8")
         environment = variables(
             home,
+            JUPYTER_PREFER_ENV_PATH="0",  # else a bundle that is installed wins over this tree's
             JUPYTERLAB_SETTINGS_DIR=str(home / "lab-settings"),
             JUPYTERLAB_WORKSPACES_DIR=str(home / "lab-workspaces"),
             PYTHONPATH=os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
