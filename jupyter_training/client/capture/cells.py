@@ -319,6 +319,8 @@ def _fits(node: ast.ClassDef, kind: type) -> bool:
                 literals.update(dict.fromkeys(names, ast.literal_eval(one.value)))
     for name, literal in literals.items():
         live = _live(kind, name)
+        if live is kind:
+            continue  # its class has taken it away, and does not say where to
         if type(live) is not type(literal) or live != literal:
             return False
     members = getattr(kind, "__members__", None)
@@ -328,8 +330,9 @@ def _fits(node: ast.ClassDef, kind: type) -> bool:
 
 
 def _live(kind: type, name: str) -> object:
-    """The value that a class has now for a name that its body assigns."""
-    for keeper, attribute in (("__members__", "value"), ("__dataclass_fields__", "default")):
+    """The value that a class has now for a name that its body assigns; the class itself where that can't be told."""
+    keepers = (("__members__", "value"), ("__dataclass_fields__", "default"), ("__pydantic_fields__", "default"))
+    for keeper, attribute in keepers:
         kept = getattr(kind, keeper, {})
         if name in kept:
             return getattr(kept[name], attribute)

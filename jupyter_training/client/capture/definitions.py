@@ -91,8 +91,24 @@ def decorated(capture: Capture, name: str, value: Any) -> Thing | None:
             and getattr(place.node, "name", None) == name
             and getattr(place.node, "decorator_list", None)
         ):
+            _registered(capture, name, value)
             return _piece(capture, name, place, place.node)
     return None
+
+
+def _registered(capture: Capture, name: str, value: Any) -> None:
+    """What was registered with a ``functools.singledispatch`` is registered again, at the end."""
+    registry = vars(value).get("registry") if isinstance(value, types.FunctionType) else None
+    if not isinstance(registry, types.MappingProxyType):
+        return
+    for kind, function in registry.items():
+        if kind is object:
+            continue
+        try:
+            words = ", ".join(capture.text_of(one)[0] for one in (kind, function))
+        except Unwritable as fault:
+            raise Gone(f"has a registered function that {fault.why or 'can not travel'}") from None
+        capture.found.after[f"{name} {kind.__module__}.{kind.__qualname__}"] = f"{name}.register({words})"
 
 
 def _within(value: Any) -> Iterator[types.FunctionType]:

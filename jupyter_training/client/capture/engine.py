@@ -28,6 +28,11 @@ from jupyter_training.client.capture.found import Found, Thing
 
 __all__ = ["Capture", "Refusal"]
 
+_FILLED: dict[type, tuple[str, str]] = {
+    dict: ("{}", "{name}.clear(); {name}.update({text})"),
+    list: ("[]", "{name}[:] = {text}"),
+    set: ("set()", "{name}.clear(); {name}.update({text})"),
+}
 _SHELL_S = frozenset({"open", "exit", "quit"})
 
 
@@ -220,7 +225,9 @@ class Capture:
         else:
             reason = values.Unwritable(value)
         if text is not None:
-            return Thing(name, f"{name} = {text}\n", early=referred)
+            empty, fill = _FILLED.get(type(value), ("", ""))
+            filled = fill.format(name=name, text=text)
+            return Thing(name, f"{name} = {text}\n", early=referred, empty=empty, fill=filled)
         statement = self._cell_import(name, value)
         if statement is not None:
             self._bring(statement)

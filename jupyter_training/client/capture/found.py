@@ -38,6 +38,8 @@ class Thing:
     line: int = 0
     postponed: bool = False
     below: str = ""  # statements that follow it at once
+    empty: str = ""  # of a value that can be made empty and filled later: how it is made
+    fill: str = ""  # and how it is filled
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Found:
 
     def file(self) -> tuple[bytes, tuple[Cell, ...]]:
         """The file, and the cells that its table numbers."""
+        self._untangle()
         rows: list[list[int]] = []
         cells: list[Cell] = []
         things = list(self._ordered())
@@ -84,6 +87,13 @@ class Found:
             lines += [f"{one}\n" for one in thing.below.split("\n")[:-1]]
         lines += [f"{self.after[key]}\n" for key in sorted(self.after)]
         return (f"{HEAD}{json.dumps(rows)}\n" + "".join(lines)).encode(), tuple(cells)
+
+    def _untangle(self) -> None:
+        """Make a dict or list empty at first if what it holds needs it, as functions that were registered in it do."""
+        for name, thing in self.things.items():
+            if thing.empty and any(name in self._deep(one, ()) for one in thing.early):
+                self.after[name] = thing.fill
+                thing.text, thing.early = f"{name} = {thing.empty}\n", set()
 
     def _ordered(self) -> Iterator[Thing]:
         done: set[str] = set()

@@ -6,6 +6,7 @@ ever unpickled. Equal values give equal text: sets are sorted.
 
 from __future__ import annotations
 
+import collections.abc
 import datetime as dt
 import decimal
 import enum
@@ -177,8 +178,10 @@ class _Writer:
             return self._numpy_scalar(value, kind, depth)
         if kind.__module__ == "collections" and kind.__name__ in ("OrderedDict", "Counter", "defaultdict", "deque"):
             return self._collection(value, kind, depth)
-        if kind is types.GenericAlias:
-            return f"{self.refer(value.__origin__)}[{self._items(value.__args__, depth)}]"
+        if typing.get_origin(value) is not None and kind.__module__ in ("types", "typing", "collections.abc"):
+            return self._alias(value, depth)
+        if value is type(None):
+            return "type(None)"
         if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
             return self.refer(value)
         if isinstance(value, types.ModuleType):
@@ -188,6 +191,18 @@ class _Writer:
                 return f"{self.module('typing')}.TypeVar({value.__name__!r})"
             raise Unwritable(value)
         return self.refer(value)
+
+    def _alias(self, value: Any, depth: int) -> str:
+        """A type with arguments: list[int], Optional[str], int | None."""
+        origin, parts = typing.get_origin(value), typing.get_args(value)
+        inside = self._items(parts, depth)
+        if origin in (typing.Union, types.UnionType):
+            return f"{self.module('typing')}.Union[{inside}]"
+        if type(value).__module__ in ("typing", "collections.abc") and origin is collections.abc.Callable:
+            return f"{self.module('typing')}.Callable[{inside}]"
+        if origin is typing.Literal:
+            return f"{self.module('typing')}.Literal[{inside}]"
+        return f"{self.refer(origin)}[{inside}]"
 
     def _dataclass(self, value: Any, kind: type, depth: int) -> str:
         """A call of its class; only where that gives the same again and calls nothing else."""
