@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jupyter_training.core.ids import NAME_PATTERN
-from jupyter_training.core.job import PRIORITY_DEFAULT, EnvironmentWish, JobSpec, Origin, Submission
+from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
@@ -32,6 +32,7 @@ __all__ = [
     "priority_of",
     "problems_of",
     "spec_of",
+    "submission_of",
     "submit",
     "with_config",
 ]
@@ -70,17 +71,7 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     """
     request = with_config(request)
     contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
-    spec = spec_of(request, bundle.keep(contents, site.settings.blobs))
-    submission = Submission(
-        key=request.key,
-        spec=spec,
-        origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
-        pool=placing.pool_of(site, request.pool, request.backend),
-        priority=priority_of(request.priority),
-        if_exists=request.if_exists,
-        once=request.once,
-    )
-    check_house(site, submission)
+    submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
     _keep_secrets(site, request)
     (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
@@ -89,6 +80,25 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     site.wake()
     site.ensure_dispatcher()
     return stored
+
+
+def submission_of(site: Site, request: SubmitRequest, files: tuple[BundleFile, ...], *, user: str) -> Submission:
+    """The submission that a request stands for, judged against the house; ``files`` is its code.
+
+    Raises:
+        InvalidSpec, UnknownPool, UnknownPlugin: as ``submit`` does.
+    """
+    submission = Submission(
+        key=request.key,
+        spec=spec_of(request, files),
+        origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
+        pool=placing.pool_of(site, request.pool, request.backend),
+        priority=priority_of(request.priority),
+        if_exists=request.if_exists,
+        once=request.once,
+    )
+    check_house(site, submission)
+    return submission
 
 
 def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None = None) -> list[Problem]:

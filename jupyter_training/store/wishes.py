@@ -24,7 +24,7 @@ from jupyter_training.store.tables import changes, jobs, pools, specs
 from jupyter_training.store.tables import reuses as reuses_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["Submitted", "set_pool", "submit", "wish"]
+__all__ = ["Submitted", "set_pool", "stand_in", "submit", "wish"]
 
 _DESIRED = {Verb.CANCEL: Desired.CANCEL, Verb.KILL: Desired.KILL}
 _STRENGTH = {Desired.RUN: 0, Desired.PAUSE: 1, Desired.CANCEL: 2, Desired.KILL: 3}
@@ -89,6 +89,20 @@ def submit(
         if reuses:
             connection.execute(insert(reuses_table), reuses)
     return answer
+
+
+def stand_in(store: Store, submission: Submission) -> Job | None:
+    """The job that a submit would give instead of a new one, as things stand; nothing is written.
+
+    Raises:
+        JobExists: as a submit would.
+    """
+    wish = _Wish(submission, _clean_origin(submission.origin))
+    if not wish.looks:
+        return None
+    with store.read() as connection:
+        equal = equals.candidates(connection, store, [wish.identity])
+    return wish.stand_in(equal.get(wish.identity, ()))
 
 
 class _Wish:

@@ -54,3 +54,13 @@ def test_plain_outputs_are_the_same_each_time(cells: Cells, monkeypatch: pytest.
         "digits is already active: the same job. For another one: --if-exists new.\n"
         == cells.run(CELL).split("digits submitted")[0]
     )
+
+
+def test_a_dry_run_says_that_a_job_is_there_already(cells: Cells) -> None:
+    cells.run(CELL)
+    (job,) = jobs(cells)
+    shown = cells.run(CELL.replace("lr=0.5", "lr=0.5 --dry-run"))
+    assert f"digits {job[:6]} does the same and has not ended: a submit gives that job, not a new one." in shown
+    assert "does the same" not in cells.run(CELL.replace("lr=0.5", "lr=0.7 --dry-run"))
+    assert job in cells.run(CELL.replace("lr=0.5", "lr=0.5 --dry-run --if-exists error"))
+    assert cells.result.error_in_exec is not None
