@@ -156,6 +156,7 @@ class _Flow:
         self.needed: dict[str, int] = {}
         self.perhaps: dict[str, int] = {}
         self.star = False
+        self._is_tried = False  # for a NameError: a name that is not there is no mistake
         self._postponed = postponed
 
     def block(self, nodes: list[ast.stmt]) -> bool:
@@ -248,7 +249,11 @@ class _Flow:
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         before, ends = self.bound.copy(), []
-        if self.block([*node.body, *node.orelse]):
+        outside = self._is_tried
+        self._is_tried = outside or any(_catches_names(handler) for handler in node.handlers)
+        reached = self.block(node.body)
+        self._is_tried = outside
+        if reached and self.block(node.orelse):
             ends.append(self.bound)
         tried = self.bound.maybe
         for handler in node.handlers:
@@ -319,4 +324,11 @@ class _Flow:
     def _use(self, node: ast.Name) -> None:
         if node.id in self.bound.sure or _is_ours(node.id):
             return
-        (self.perhaps if node.id in self.bound.maybe else self.needed).setdefault(node.id, node.lineno)
+        is_perhaps = self._is_tried or node.id in self.bound.maybe
+        (self.perhaps if is_perhaps else self.needed).setdefault(node.id, node.lineno)
+
+
+def _catches_names(handler: ast.ExceptHandler) -> bool:
+    return handler.type is not None and any(
+        isinstance(one, ast.Name) and one.id == "NameError" for one in ast.walk(handler.type)
+    )
