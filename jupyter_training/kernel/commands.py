@@ -140,7 +140,7 @@ CELL = Command(
             "if_exists",
             choices=("reuse", "new", "error"),
         ),
-        Option(("--dry-run",), "show all that would be sent, and store nothing"),
+        Option(("--dry-run",), "show all that would be sent, and store nothing; -o VAR gets the plan"),
         _QUIET,
     ),
     notes=(
