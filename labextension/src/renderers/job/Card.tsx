@@ -1,5 +1,5 @@
 /** A job under its cell: how it stands, how far it is, its figures, its curve, and the way to stop it. */
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import type { Job } from '../../api/jobs';
 import { isEnded, ranked } from '../../model/select';
 import { Progress } from '../../parts/Progress';
@@ -19,7 +19,8 @@ interface Props {
   readonly notice: JSX.Element | null;
 }
 
-export function Card({ job, seen, notice }: Props): JSX.Element {
+/** Drawn anew only when its own job is news: a page may hold many. */
+export const Card = memo(function Card({ job, seen, notice }: Props): JSX.Element {
   const { trans } = useRoom();
   const names = ranked(job.metrics);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -36,4 +37,4 @@ export function Card({ job, seen, notice }: Props): JSX.Element {
       {job.phase !== 'failed' && <Machine job={job} seen={seen} />}
     </article>
   );
-}
+});
