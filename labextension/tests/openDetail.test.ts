@@ -12,6 +12,7 @@ import { aServer } from './server';
 
 let commands: CommandRegistry;
 let opened: [DetailHost, string][];
+const activateById = vi.fn();
 const palette = { addItem: vi.fn() };
 const restorer = { restore: vi.fn(() => Promise.resolve()) };
 
@@ -23,7 +24,7 @@ function anApp(room: number, shellOver: object = { mode: 'multiple-document' }):
       Widget.attach(widget, document.body);
     }
   };
-  const shell = { add, activateById: vi.fn(), ...shellOver };
+  const shell = { add, activateById, ...shellOver };
   const contextMenu = { addItem: vi.fn() };
   return { commands, shell, contextMenu, serviceManager: { kernelspecs: {} } } as unknown as JupyterFrontEnd;
 }
@@ -49,8 +50,7 @@ beforeEach(() => {
 afterEach(() => act(() => opened.forEach(([widget]) => widget.dispose())));
 
 test('a job has one widget, which goes to the tab that is asked for', async () => {
-  const app = anApp(9);
-  added(app);
+  added(anApp(9));
   await run(CommandIds.detail, { job: 'a' });
   await run(CommandIds.log, { job: 'a' });
   await run(CommandIds.detail, { job: 'b', tab: 'record' });
@@ -59,7 +59,7 @@ test('a job has one widget, which goes to the tab that is asked for', async () =
     ['a', 'log', 'main'],
     ['b', 'record', 'main']
   ]);
-  expect(app.shell.activateById).toHaveBeenLastCalledWith('jupyter-training-detail-b');
+  expect(activateById).toHaveBeenLastCalledWith('jupyter-training-detail-b');
 });
 
 test('one that was closed is opened anew, and what is open is restored by job and tab', async () => {

@@ -67,6 +67,7 @@ export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const seen = useRef(true);
+  const pointed = useRef<number | null>(null); // where the crosshair was as a key was pressed
   const latest = useRef(props);
   latest.current = props;
   const [reading, setReading] = useState<Reading | null>(null);
@@ -120,11 +121,19 @@ export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
     const made = plot.current;
     if (made !== null) {
       made.setScale('x', shownX(latest.current, latestData.current));
+      const at = pointed.current;
+      pointed.current = null;
+      if (at !== null) {
+        requestAnimationFrame(() => pointAt(made, at)); // once all charts have taken the new scale over
+      }
     }
   }, [range]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const made = plot.current;
+    const left = made?.cursor.left ?? -1;
+    const zooms = !event.key.startsWith('Arrow');
+    pointed.current = zooms && made !== null && left >= 0 ? made.posToVal(left, 'x') : null;
     if (made !== null && pressed(made, event, latest.current)) {
       event.preventDefault();
       event.stopPropagation();
@@ -318,9 +327,12 @@ function pressed(made: uPlot, event: KeyboardEvent, { range, onRange }: CurvesPr
   switch (event.key) {
     case 'ArrowLeft':
     case 'ArrowRight': {
-      const by = (event.key === 'ArrowLeft' ? -1 : 1) * (event.shiftKey ? 10 : 1);
-      const next = Math.min(Math.max((at ?? (by > 0 ? -1 : xs.length)) + by, 0), xs.length - 1);
-      made.setCursor({ left: made.valToPos(xs[next]!, 'x'), top: made.over.clientHeight / 2 });
+      // The cursor stands on a pixel, and a pixel may hold many points.
+      const onPixel = (made.valToIdx(max) - made.valToIdx(min)) / Math.max(1, made.over.clientWidth);
+      const step = Math.max(1, Math.ceil(1.5 * onPixel)) * (event.shiftKey ? 10 : 1);
+      const by = event.key === 'ArrowLeft' ? -step : step;
+      const next = Math.min(Math.max((at ?? (by > 0 ? -step : xs.length - 1 + step)) + by, 0), xs.length - 1);
+      pointAt(made, xs[next]!);
       return true;
     }
     case '+':
@@ -339,6 +351,12 @@ function pressed(made: uPlot, event: KeyboardEvent, { range, onRange }: CurvesPr
     default:
       return false;
   }
+}
+
+/** Put the crosshair on a place of the axis, here and in the charts that share it. uPlot's types know no third argument. */
+function pointAt(made: uPlot, x: number): void {
+  const setCursor = made.setCursor.bind(made) as (at: { left: number; top: number }, fire: boolean, share: boolean) => void;
+  setCursor({ left: made.valToPos(x, 'x'), top: made.over.clientHeight / 2 }, true, true);
 }
 
 /** The chart for those who do not see it. */

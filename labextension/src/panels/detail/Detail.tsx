@@ -40,6 +40,12 @@ export function Detail({ host }: { host: DetailHost }): JSX.Element {
       host.named(name);
     }
   }, [host, name]);
+  const here = job !== undefined;
+  useEffect(() => {
+    if (here && document.activeElement === host.node) {
+      host.activate(); // it was activated before there was a tab to go to
+    }
+  }, [host, here]);
   if (!job) {
     return <Absent id={host.job} trouble={trouble} />;
   }
