@@ -124,7 +124,7 @@ export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
       const at = pointed.current;
       pointed.current = null;
       if (at !== null) {
-        requestAnimationFrame(() => pointAt(made, at)); // once all charts have taken the new scale over
+        requestAnimationFrame(() => plot.current === made && pointAt(made, at)); // once all charts have taken the new scale over
       }
     }
   }, [range]);
