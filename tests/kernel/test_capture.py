@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import linecache
 import os
 import subprocess
 import sys
@@ -265,6 +266,12 @@ def test_a_text_that_is_not_that_of_the_code_any_more_is_not_taken(
     assert "`f` is a function whose source is gone; `g` is a function whose source is gone." in refused(
         cells, "f(), g()"
     )
+
+
+def test_a_cell_that_was_cleared_from_the_cache_of_lines_is_found_in_the_history(cells: Cells) -> None:
+    cells.run("\ndef f():\n    return 4")
+    linecache.clearcache()
+    assert "4" == printed(cells, "print(f())")
 
 
 def test_the_line_to_copy_keeps_what_was_typed(cells: Cells) -> None:

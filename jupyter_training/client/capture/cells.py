@@ -167,10 +167,16 @@ class Cells:
 
     def _cell(self, file: str) -> Cell | None:
         if file not in self._read:
-            text = "".join(linecache.getlines(file))
+            text = "".join(linecache.getlines(file)) or self._transformed(file)
             number, above = self._in_history(self._numbers.get(file), text)
             self._read[file] = _read(file, text, number, above) if text else None
         return self._read[file]
+
+    def _transformed(self, file: str) -> str:
+        """The text of a cell that somebody has cleared from ``linecache``, from the shell's history."""
+        number = self._numbers.get(file, 0)
+        raw = getattr(getattr(self._shell, "history_manager", None), "input_hist_raw", None) or [""]
+        return str(self._shell.transform_cell(raw[number])) if 0 < number < len(raw) else ""
 
     def _in_history(self, number: int | None, text: str) -> tuple[int | None, int]:
         """The number of the cell that a text stands in as a person wrote it, and how many lines stand above it there.
