@@ -179,6 +179,17 @@ def test_a_dry_run_shows_the_plan_and_stores_nothing(run: Run, monkeypatch: pyte
     assert [] == asked(run, "jobs", "--name", name)["jobs"]
 
 
+def test_a_list_by_filter(run: Run, ended: dict[str, str]) -> None:
+    both = {one["id"] for one in asked(run, "jobs", "state:succeeded", "loss<=1")["jobs"]}
+    assert ended["good"] in both
+    assert ended["bad"] not in both
+    assert ended["bad"] in {one["id"] for one in asked(run, "jobs", "state:failed -name:good")["jobs"]}
+    code, _, err = run("jobs", "state:faild")
+    assert 2 == code
+    assert "there is no state 'faild'" in err
+    assert "Did you mean 'failed'?" in err
+
+
 def test_an_equal_job_is_taken_only_where_that_is_asked_for(run: Run) -> None:
     words = ["submit", "good.py", "--name", fresh("equal"), "--once"]
     first = asked(run, *words)["id"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.errors import InvalidSpec
-from jupyter_training.schema import ConfigText
-from jupyter_training.services import configs
+from jupyter_training.schema import ConfigText, SubmitRequest
+from jupyter_training.services import configs, submit
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 
@@ -36,8 +36,10 @@ def test_every_kind_of_key_is_understood(site: Site) -> None:
 
 
 def test_keys_of_the_submitting_side_come_back_as_they_are_meant(site: Site) -> None:
-    text = "take: X, y\nout: h\nwait: true\nquiet: false\n"
-    assert {"take": ["X", "y"], "out": "h", "wait": True, "quiet": False} == values(site, text)
+    text = "take: X, y\nout: h\nwait: true\nquiet: false\ndetach: false\n"
+    found = values(site, text)
+    assert {"take": ["X", "y"], "out": "h", "wait": True, "quiet": False, "detach": False} == found
+    assert submit.CLIENT_KEYS == set(found)
 
 
 def test_metrics_off_is_no_boolean(site: Site) -> None:
@@ -104,3 +106,14 @@ def test_a_backend_stands_for_its_pool(site: Site, pool: str | None, backend: st
     else:
         with pytest.raises(InvalidSpec, match=words):
             values(site, text)
+
+
+def test_a_submit_passes_over_what_is_the_submitting_side_s() -> None:
+    request = SubmitRequest(
+        key="a-key-of-mine",
+        entry={"kind": "cell", "path": "cell.py"},
+        files=[{"path": "cell.py", "text": "pass"}],
+        config={"text": "wait: true\ndetach: false\ntake: X\nout: h\nquiet: true\npriority: 3\nmetrics: off\n"},
+    )
+    merged = submit.with_config(request)
+    assert (3, "off", None) == (merged.priority, merged.metrics, merged.config)
