@@ -16,6 +16,7 @@ __all__ = [
     "SIDEBAR_TAB",
     "card",
     "changes",
+    "choose_theme",
     "curve",
     "open_sidebar",
     "overflow",
@@ -57,6 +58,15 @@ for step in range(steps):
     time.sleep({pause})
     report(step=step, loss=1 / (step + 1), val_accuracy=1 - 0.9 / (step + 1))
 {body}"""
+
+
+def choose_theme(page: Page, name: str) -> None:
+    """By the menu, as a person does."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu").get_by_text("Theme", exact=True).click()
+    page.locator(".lm-Menu").get_by_text(name, exact=True).click()
+    light = str(name.endswith("Light")).lower()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
 
 def open_sidebar(page: Page) -> Locator:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.lab import Lab, Seen, barriers
-from tests.ui.seeing import changes, curve, open_sidebar, overflow, picture, pixels, row, sidebar
+from tests.ui.seeing import changes, choose_theme, curve, open_sidebar, overflow, picture, pixels, row, sidebar
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -156,7 +156,14 @@ def test_a_running_training_goes_on_in_its_detail(running: Lab, seen: Seen) -> N
     changes(panel, since=drawn)
     panel = tab(page, "Log")
     expect(panel).to_contain_text("step 3")
-    page.evaluate("() => document.body.setAttribute('data-jp-theme-light', 'true')")
+    choose_theme(page, "JupyterLab Dark")
+    assert [] == barriers(page, ".jp-Training-whole")
+    picture(page, "detail-log-dark")
+    tab(page, "Overview")
+    expect(curve(whole)).to_be_visible()
+    assert [] == barriers(page, ".jp-Training-whole")
+    picture(page, "detail-overview-dark")
+    choose_theme(page, "JupyterLab Light")
     whole.get_by_role("button", name="Stop").click()
     expect(whole.get_by_role("status").filter(has_text="canceled").first).to_be_visible()
     expect(sidebar(page)).to_contain_text("going")

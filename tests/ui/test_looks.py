@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from tests.torture.processes import eventually
 from tests.ui.lab import Lab, Seen, barriers, notebook
-from tests.ui.seeing import LOAD, card, curve, open_sidebar, overflow, picture, row, run_all, training
+from tests.ui.seeing import LOAD, card, choose_theme, curve, open_sidebar, overflow, picture, row, run_all, training
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -28,14 +28,6 @@ LIGHTNESS = """node => {
 
 def lightness(canvas: Locator) -> float:
     return float(canvas.evaluate(LIGHTNESS))
-
-
-def choose_theme(page: Page, name: str) -> None:
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.locator(".lm-Menu").get_by_text("Theme", exact=True).click()
-    page.locator(".lm-Menu").get_by_text(name, exact=True).click()
-    light = str(name.endswith("Light")).lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", light)
 
 
 def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:

@@ -167,8 +167,8 @@ def show(page: Page, state: str) -> None:
     )
 
 
-def asked(seen: Seen) -> list[str]:
-    return [url for url in seen.requests if "/jupyter-training/api/" in url]
+def asked(seen: Seen, about: str = "") -> list[str]:
+    return [url for url in seen.requests if "/jupyter-training/api/" in url and about in url]
 
 
 def quiet(seen: Seen, page: Page) -> bool:
@@ -176,3 +176,29 @@ def quiet(seen: Seen, page: Page) -> bool:
     before = len(seen.changes())
     page.wait_for_timeout(1_000)
     return before == len(seen.changes())
+
+
+def test_another_store_behind_the_same_address_is_said_and_left_alone(running: Lab, seen: Seen) -> None:
+    """The card keeps what it knows and says why it is not live; when its own store is back, it goes on."""
+    page = seen.page
+    shown, _ = begun(running, page, "stranger")
+    with running.client() as client:
+        job = str(client.find("stranger")["id"])
+    own = running.environment["JUPYTER_TRAINING_HOME"]
+    running.kill()
+    running.environment["JUPYTER_TRAINING_HOME"] = f"{own}/another"
+    try:
+        running.revive()
+        expect(page.locator(".jp-Notebook .jp-Training-output")).to_contain_text("another store")
+        expect(sidebar(page)).to_contain_text("No trainings yet")
+        before = len(asked(seen, job))
+        page.wait_for_timeout(3_000)  # an absence has no event to wait for
+        assert before == len(asked(seen, job)), "no endless questions for what is not there"
+    finally:
+        running.kill()
+        running.environment["JUPYTER_TRAINING_HOME"] = own
+        running.revive()
+    expect(shown).to_have_attribute("data-phase", "running")
+    changes(shown)
+    stop(running, "stranger")
+    expect(shown).to_have_attribute("data-phase", "canceled")
