@@ -11,6 +11,7 @@ import { Widget } from '@lumino/widgets';
 import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
 import { short } from '../../model/wording';
+import { arrive } from '../../parts/arrive';
 import type { Doors } from '../../renderers/job/doors';
 import type { Mounted } from './mount';
 import type { Recall } from './recall';
@@ -116,10 +117,12 @@ export class DetailHost extends Widget {
   }
 
   private async _show(): Promise<void> {
-    const [{ mount }, session] = await Promise.all([import('./mount'), this.options.session()]);
+    const { trans } = this.options;
+    const arrived = await arrive(this.node, trans, Promise.all([import('./mount'), this.options.session()]));
     // It may have been hidden, or shown a second time, while the code was on its way.
-    if (this.isVisible && this._mounted === null) {
-      this._mounted = mount(this, { session, trans: this.options.trans }, this.options, this._recall);
+    if (arrived !== null && this.isVisible && this._mounted === null) {
+      const [{ mount }, session] = arrived;
+      this._mounted = mount(this, { session, trans }, this.options, this._recall);
     }
   }
 

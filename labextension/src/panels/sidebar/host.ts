@@ -10,6 +10,7 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
+import { arrive } from '../../parts/arrive';
 import { SIDEBAR_ID } from '../../tokens';
 import type { Mounted } from './mount';
 
@@ -86,11 +87,13 @@ export class SidebarHost extends Widget {
   }
 
   private async _show(): Promise<void> {
-    const [{ mount }, session, layout] = await Promise.all([import('./mount'), this.session(), this._remembered()]);
+    const parts = Promise.all([import('./mount'), this.session(), this._remembered()]);
+    const arrived = await arrive(this.node, this.trans, parts);
     // It may have been hidden, or shown a second time, while the code was on its way.
-    if (!this.isVisible || this._mounted !== null) {
+    if (arrived === null || !this.isVisible || this._mounted !== null) {
       return;
     }
+    const [{ mount }, session, layout] = arrived;
     this._kept = layout;
     this._mounted = mount(this.node, { session, trans: this.trans }, {
       app: this.app,
