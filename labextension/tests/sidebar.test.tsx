@@ -153,7 +153,8 @@ test('jobs stand in their sections with state, figure and time', async () => {
   await drawn(() => expect(headings()).toEqual(['Running1', 'Queue · local · 1 of 2 slots1', 'Recent1']));
   expect(row('a').textContent).toContain('running');
   expect(row('a').querySelector('.jp-Training-figure')?.textContent).toBe('0.962');
-  expect(row('a').querySelector('.jp-Training-time')?.textContent).toBe('6–8 min');
+  expect(row('a').querySelector('.jp-Training-time')?.textContent).toBe('8 min left');
+  expect(row('c').querySelector('.jp-Training-time')?.textContent).toMatch(/ ago$/);
   expect(row('b').querySelector('.jp-Training-said')?.textContent).toBe('2 of 2 slots are used.');
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { between, figure, short, span, spanRange, value } from '../src/model/wording';
+import { ago, between, figure, short, span, spanRange, value } from '../src/model/wording';
 
 test.each([
   [null, '–'],
@@ -27,6 +27,15 @@ test.each([
   [75 * 3600, '3 d']
 ])('a span of %s seconds is written %s', (seconds, words) => {
   expect(span(seconds)).toBe(words);
+});
+
+test.each([
+  [8.4, '8 s'],
+  [14 * 60, '14 min'],
+  [2 * 3600 + 600, '2 h'],
+  [75 * 3600, '3 d']
+])('%s seconds ago is written %s', (seconds, words) => {
+  expect(ago(seconds)).toBe(words);
 });
 
 test.each([

@@ -34,6 +34,12 @@ export function span(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} m` : `${Math.floor(hours / 24)} d`;
 }
 
+/** How long ago, as coarse as one reads it: `8 s`, `4 min`, `2 h`, `3 d`. */
+export function ago(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  return hours >= 1 && hours < 48 ? `${hours} h` : span(seconds);
+}
+
 /** `6–8 min`: a range of seconds in the unit of its longer end, as coarse as a guess is. */
 export function spanRange(low: number, high: number): string {
   const [size, unit] = high < 60 ? [1, 's'] : high < 90 * 60 ? [60, 'min'] : high < 48 * 3600 ? [3600, 'h'] : [86400, 'd'];

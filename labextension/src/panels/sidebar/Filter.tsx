@@ -53,7 +53,7 @@ function FilterOf({ text, found, onChange, onLeave }: Props, ref: ForwardedRef<F
           value={text}
           spellCheck={false}
           autoComplete="off"
-          placeholder={trans.__('Filter, e.g. state:failed val_accuracy>0.9')}
+          placeholder={trans.__('Filter, e.g. state:failed')}
           title={trans.__('Words of a name, or state: tag: name: user: pool: notebook:, or a comparison such as val_accuracy>0.9. A minus in front negates. (/)')}
           aria-label={trans.__('Filter trainings')}
           aria-describedby={below}

@@ -6,7 +6,7 @@ import { Sparkline } from '../../charts/Sparkline';
 import type { Job } from '../../api/jobs';
 import { isEnded, isWaiting, leading } from '../../model/select';
 import type { Trail } from '../../model/state';
-import { between, exact, figure, span, spanRange } from '../../model/wording';
+import { ago, between, exact, figure, span, spanRange } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
 import { phaseWord } from '../../parts/words';
@@ -99,18 +99,18 @@ function reason(job: Job): string {
   return isWaiting(job) ? job.sentence.replace(/^Waits: /, '') : '';
 }
 
-/** What is left of it where that is known, else how long it waits or runs; how long ago it ended. */
+/** What is left of it where that is known, else how long it waits or runs; how long ago it ended. Each has its word. */
 function useTime(job: Job, now: number): { words: string; title: string } {
   const { trans } = useRoom();
   if (job.ended !== null) {
-    return { words: since(job.ended, now), title: trans.__('Ended %1', exact(job.ended)) };
+    return { words: trans.__('%1 ago', ago(between(job.ended, null, now) ?? 0)), title: trans.__('Ended %1', exact(job.ended)) };
   }
   if (job.started === null || isWaiting(job)) {
     return { words: since(job.submitted, now), title: trans.__('Submitted %1', exact(job.submitted)) };
   }
   const runs = trans.__('runs for %1, since %2', since(job.started, now), exact(job.started));
   return job.eta && job.phase === 'running'
-    ? { words: spanRange(job.eta.low, job.eta.high), title: trans.__('%1 left; %2', spanRange(job.eta.low, job.eta.high), runs) }
+    ? { words: trans.__('%1 left', spanRange(job.eta.high, job.eta.high)), title: trans.__('%1 left; %2', spanRange(job.eta.low, job.eta.high), runs) }
     : { words: since(job.started, now), title: runs };
 }
 
