@@ -4,6 +4,7 @@ import type { KeyboardEvent } from 'react';
 import { logMatches, logs } from '../../api/contents';
 import type { LogMatch } from '../../api/contents';
 import type { Job } from '../../api/jobs';
+import { isEnded } from '../../model/select';
 import { figure } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { bytes } from '../../renderers/job/words';
@@ -147,7 +148,7 @@ export function Log({ job }: { job: Job }): JSX.Element {
         />
       )}
       {part !== null && part.lines.length === 0 && (
-        <p className="jp-Training-faint jp-Training-logNone">{trans.__('It has printed nothing yet.')}</p>
+        <p className="jp-Training-faint jp-Training-logNone">{isEnded(job) ? trans.__('It printed nothing.') : trans.__('It has printed nothing yet.')}</p>
       )}
       <p className="jp-Training-faint jp-Training-logStatus" role="status">
         {status}
