@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
     import random
 
-__all__ = ["ID_LENGTH", "NAME_PATTERN", "JobId", "content_hash", "is_job_id", "new_job_id"]
+__all__ = ["ID_LENGTH", "NAME_PATTERN", "JobId", "content_hash", "is_job_id", "name_like", "new_job_id", "no_name"]
 
 JobId = NewType("JobId", str)
 
@@ -29,6 +30,18 @@ def new_job_id(rng: random.Random) -> JobId:
 
 def is_job_id(text: str) -> bool:
     return _ID.match(text) is not None
+
+
+def no_name(text: str | None) -> str:
+    """The sentence for a text that breaks the rule of names."""
+    return f"{text!r} is not a name: a to z, 0 to 9, and . _ - after the first character, at most 63."
+
+
+def name_like(text: str | None) -> str | None:
+    """A name that keeps what it can of a text: accents go, and what is no letter becomes a hyphen."""
+    plain = unicodedata.normalize("NFKD", text or "").encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-._")[:63]
+    return name if re.fullmatch(NAME_PATTERN, name) else None
 
 
 def content_hash(value: Any) -> str:

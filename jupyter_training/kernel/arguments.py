@@ -168,7 +168,9 @@ class _Reader:
     def _operand(self, word: Word) -> None:
         most = self.command.most
         if most is not None and len(self.operands) >= most:
-            if self.command.takes_values:
+            if self.command.takes_values and word.text.isidentifier():
+                hint = f"A name is one word, e.g. {self.operands[-1]}-{word.text}; parameters are written key=value."
+            elif self.command.takes_values:
                 hint = "Parameters are written key=value, without spaces around the '='."
             else:
                 hint = f"Usage: {self.command.usage}."

@@ -7,7 +7,7 @@ from collections import Counter
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jupyter_training.core.ids import NAME_PATTERN
+from jupyter_training.core.ids import NAME_PATTERN, no_name
 from jupyter_training.core.lifecycle import AttemptState
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec
@@ -61,7 +61,7 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
         UnknownPlugin: no such backend, with the list.
     """
     if re.fullmatch(NAME_PATTERN, request.name) is None:
-        raise InvalidSpec(f"{request.name!r} is not a name: letters, digits, and . _ - after the first, at most 63.")
+        raise InvalidSpec(no_name(request.name))
     registry.load("backends", request.backend)
     wishes.set_pool(site.store, Pool(request.name, request.backend, request.slots), now=site.now())
     site.wake()

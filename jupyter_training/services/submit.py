@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jupyter_training.core.ids import NAME_PATTERN
+from jupyter_training.core.ids import NAME_PATTERN, name_like, no_name
 from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
@@ -197,7 +197,8 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
         problems = problems_of(error)
         words = problems[0].detail
         if problems[0].key == "name":
-            words = f"{request.name!r} is not a name: letters, digits, and . _ - after the first, at most 63"
+            words, near = no_name(request.name), name_like(request.name)
+            raise InvalidSpec(f"name: {words}", hint=f"E.g. {near}." if near else None, errors=problems) from None
         raise InvalidSpec(f"{problems[0].key}: {words}.", errors=problems) from None
 
 

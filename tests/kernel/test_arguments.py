@@ -79,6 +79,12 @@ def test_a_mistake_is_a_sentence_at_its_column(line: str, words: str, column: in
     assert [column] == [problem.column for problem in caught.value.errors]
 
 
+def test_a_name_of_two_words_is_shown_as_one() -> None:
+    with pytest.raises(InvalidUsage) as caught:
+        cell("my model --wait")
+    assert "my-model" in str(caught.value.hint)
+
+
 def test_the_value_of_a_secret_is_not_repeated_in_the_refusal() -> None:
     with pytest.raises(InvalidUsage) as caught:
         cell("--pass-env KEY=hunter2")

@@ -85,6 +85,13 @@ def test_a_bad_value_is_refused_in_words(site: Site, changes: dict[str, Any], wo
     assert words in str(refused(site, InvalidSpec, **changes))
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("my model", "E.g. my-model."), ("Wärme 2", "E.g. Warme-2."), ("模型", None)]
+)
+def test_a_name_that_is_none_gets_a_likely_one(site: Site, name: str, hint: str | None) -> None:
+    assert hint == refused(site, InvalidSpec, name=name).hint
+
+
 def test_a_config_error_has_its_position_and_near_miss(site: Site) -> None:
     error = refused(site, InvalidSpec, config={"text": "name: a\nresources:\n  slot: 1\n", "name": "cell [2]"})
     assert "cell [2] line 3, column 3" in error.detail

@@ -64,7 +64,7 @@ export function ScriptForm(props: FormProps): JSX.Element {
         <legend>{trans.__('How it is trained')}</legend>
         <Row label={trans.__('name')} id={`${id}-name`} wrong={wrongName(trans, draft.name)}>
           {described => (
-            <input {...described} value={draft.name} spellCheck={false} onChange={event => set({ name: event.target.value })} />
+            <input {...described} value={draft.name} placeholder={nameOf(script.path)} spellCheck={false} onChange={event => set({ name: event.target.value })} />
           )}
         </Row>
         {props.pools.length > 1 && (
@@ -212,8 +212,14 @@ function wrongWords(trans: TranslationBundle, wrong: Wrong, parameter: ScriptPar
   }
 }
 
+/** What the server calls a job that got no name: its file's. */
+function nameOf(path: string): string {
+  const stem = path.replace(/^.*\//, '').replace(/\.[^.]*$/, '');
+  return stem.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^[_.-]+/, '').slice(0, 63);
+}
+
 function wrongName(trans: TranslationBundle, name: string): string | null {
-  return name === '' || NAME.test(name) ? null : trans.__('Letters, digits, and . _ - after the first; at most 63.');
+  return name === '' || NAME.test(name) ? null : trans.__('a to z, 0 to 9, and . _ - after the first character; at most 63.');
 }
 
 function wrongPriority(trans: TranslationBundle, priority: string): string | null {
