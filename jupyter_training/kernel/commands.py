@@ -92,7 +92,7 @@ CELL = Command(
         Option(("--grace",), "seconds between asking it to stop and killing it (10)", "span", "TIME", "grace"),
         Option(
             ("--env",),
-            "an environment variable, kept with the job; a name alone takes its value here",
+            "a variable, kept with the job; a name alone takes its value here",
             "setting",
             "NAME[=VALUE]",
             "environment.variables",
@@ -134,7 +134,7 @@ CELL = Command(
         Option(("--once",), "no new job where an equal one has succeeded", key="once"),
         Option(
             ("--if-exists",),
-            "what an equal job that is active means: that job (the default), a new one, an error",
+            "where an equal job is active: that job (the default), a new one, an error",
             "text",
             "reuse|new|error",
             "if_exists",
