@@ -110,6 +110,15 @@ test('tabs are gone through by arrows, and keep the one that was chosen while hi
   await drawn(() => expect(find('[role=tab][aria-selected=true]')?.textContent).toBe('Parameters'));
 });
 
+test('a failed job shows first why, before its curves', async () => {
+  const text = 'before\nTraceback (most recent call last):\n  File "cell [3]", line 2\nZeroDivisionError: division by zero\n';
+  const size = text.length;
+  server.routes.set(`GET jobs/${ID}/logs`, { status: 200, body: { attempt: 1, offset: 0, next: size, size, end: true, text } });
+  const attempts = [{ number: 1 }] as unknown as Job['attempts'];
+  await shown(succeeded({ phase: 'failed', state: 'failed', sentence: 'Failed: ZeroDivisionError.', attempts }));
+  await drawn(() => expect(find('.jp-Training-traceback')?.textContent).toContain('File "cell [3]", line 2'));
+});
+
 test('the table of metrics says last and best values and chooses what is drawn', async () => {
   await shown(aJob({ metrics: { loss: aMetric(0.131), val_accuracy: aMetric(0.9, { high: 0.964, high_step: 11 }), lr: aMetric(0.01) } }));
   await drawn(() => expect(panel.node.querySelectorAll('figure')).toHaveLength(3));

@@ -9,6 +9,7 @@ import { isEnded, ranked } from '../../model/select';
 import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed } from '../../model/series';
 import type { Axis, Group, Seam } from '../../model/series';
 import { useRoom } from '../../parts/room';
+import { Failure } from '../../renderers/job/Failure';
 import { Figure } from '../../renderers/job/Pictures';
 import { bytes } from '../../renderers/job/words';
 import { ChartTools } from './ChartTools';
@@ -59,6 +60,7 @@ export function Overview({ job }: { job: Job }): JSX.Element {
   return (
     <div className="jp-Training-overview">
       <div className="jp-Training-charts">
+        {job.phase === 'failed' && <Failure job={job} seen={true} />}
         {names.length > 0 && (
           <ChartTools
             {...{ axis, log, together, smoothing }}
