@@ -110,7 +110,7 @@ function useTime(job: Job, now: number): { words: string; title: string } {
   }
   const runs = trans.__('runs for %1, since %2', since(job.started, now), exact(job.started));
   return job.eta && job.phase === 'running'
-    ? { words: trans.__('%1 left', spanRange(job.eta.high, job.eta.high)), title: trans.__('%1 left; %2', spanRange(job.eta.low, job.eta.high), runs) }
+    ? { words: trans.__('%1 left', spanRange(0, job.eta.high)), title: trans.__('%1 left; %2', spanRange(job.eta.low, job.eta.high), runs) }
     : { words: since(job.started, now), title: runs };
 }
 
