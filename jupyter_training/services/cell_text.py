@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,7 +32,13 @@ _PLAIN = re.compile(r"[\w.,:/@%+-][\w.,:/@%+=-]*\Z")
 _PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
 _ARITHMETIC = re.compile(r"[\d.+\-eE_]*[*/][\d.+\-*/eE_]*\Z")
 _WORDS = frozenset({"true", "false", "null", "none", "nan", "inf", "infinity"})
-_NAME = re.compile(r"[A-Za-z_]\w*\Z")
+_RESOURCES = ("slots", "gpus", "cpus", "memory")
+# What ``Client.submit`` takes for itself: parameters of these names go into its ``params``.
+_CLIENT_OPTIONS = frozenset(
+    {"name", "params", "pool", "backend", "priority", *_RESOURCES, "timeout", "grace", "metrics", "tags", "env",
+     "pass_env", "environment", "python", "folder", "launcher", "config", "if_exists", "once", "key", "origin", "wait",
+     "self"}
+)  # fmt: skip
 
 
 class CellText(BaseModel):
@@ -77,7 +84,7 @@ def _options(job: Job) -> Iterator[str]:
         yield from ("--pool", _word(job.pool))
     if job.priority != PRIORITY_DEFAULT:
         yield from ("--priority", str(job.priority))
-    for name in ("slots", "gpus", "cpus", "memory"):
+    for name in _RESOURCES:
         asked = getattr(spec.resources, name)
         if asked != getattr(usual, name):
             yield from (f"--{name}", _number(asked))
@@ -88,7 +95,8 @@ def _options(job: Job) -> Iterator[str]:
     if spec.metrics == "off":
         yield from ("--metrics", "off")
     for name, value in spec.tags.items():
-        yield from ("--tag", _word(f"{name}={value}"))
+        if f"{name}{value}".isprintable():  # a line break would end the magic line
+            yield from ("--tag", _word(f"{name}={value}"))
     if spec.environment.pass_env:
         yield from ("--pass-env", ",".join(spec.environment.pass_env))
     if spec.data:
@@ -98,39 +106,47 @@ def _options(job: Job) -> Iterator[str]:
 def _client_cell(job: Job) -> str:
     """A script or function by the client; values as Python writes them."""
     spec, entry = job.spec, job.spec.entry
-    given: dict[str, object] = {"name": spec.name}
-    if job.pool != _DEFAULT_POOL:
-        given["pool"] = job.pool
-    if job.priority != PRIORITY_DEFAULT:
-        given["priority"] = job.priority
-    usual = Resources()
-    resources = {
-        name: getattr(spec.resources, name)
-        for name in type(usual).model_fields
-        if getattr(spec.resources, name) != getattr(usual, name)
-    }
-    if resources:
-        given["resources"] = resources
-    if spec.timeout is not None:
-        given["timeout"] = _span(spec.timeout)
-    if spec.tags:
-        given["tags"] = dict(spec.tags)
-    if spec.environment.pass_env:
-        given["environment"] = {"pass_env": list(spec.environment.pass_env)}
-    params = {name: value for name, value in spec.params.items() if _NAME.match(name) and name not in given}
-    head = "from jupyter_training import Client\n\n"
-    target = entry.function or "None" if entry.kind == "function" else repr(entry.shown_as or entry.path)
-    lines = [target, *(repr(word) for word in entry.args)]
-    lines += [f"{name}={value!r}" for name, value in params.items()]
-    lines += [f"{name}={value!r}" for name, value in given.items()]
-    others = {name: value for name, value in spec.params.items() if name not in params}
+    given: dict[str, object] = {"name": spec.name, **dict(_client_options(job))}
+    params: dict[str, object] = {}
+    others: dict[str, object] = {}
+    for name, value in spec.params.items():
+        plain = name.isidentifier() and not keyword.iskeyword(name) and name not in _CLIENT_OPTIONS
+        (params if plain else others)[name] = value
     if others:
-        lines.append(f"**{others!r}")
-    note = ""
+        given["params"] = others
+    head = "from jupyter_training import Client\n\n"
+    target, note = repr(entry.shown_as or entry.path), ""
     if entry.kind == "function":
-        note = f"# {entry.function} as it is defined in this notebook now\n"
+        target = entry.function if entry.function and entry.function.isidentifier() else "None"
+        note = f"# {target} as it is defined in this notebook now\n"
+    lines = [target, *(repr(word) for word in entry.args)]
+    lines += [f"{name}={value!r}" for name, value in {**params, **given}.items()]
     inside = "".join(f"    {line},\n" for line in lines)
     return f"{head}{note}Client().submit(\n{inside})\n"
+
+
+def _client_options(job: Job) -> Iterator[tuple[str, object]]:
+    """The options of ``Client.submit`` that were not what one gets without them."""
+    spec, usual = job.spec, Resources()
+    if job.pool != _DEFAULT_POOL:
+        yield "pool", job.pool
+    if job.priority != PRIORITY_DEFAULT:
+        yield "priority", job.priority
+    for name in _RESOURCES:
+        if getattr(spec.resources, name) != getattr(usual, name):
+            yield name, getattr(spec.resources, name)
+    if spec.timeout is not None:
+        yield "timeout", _span(spec.timeout)
+    if spec.grace != _DEFAULT_GRACE:
+        yield "grace", _span(spec.grace)
+    if spec.metrics != "auto":
+        yield "metrics", spec.metrics
+    if spec.tags:
+        yield "tags", dict(spec.tags)
+    if spec.environment.pass_env:
+        yield "pass_env", list(spec.environment.pass_env)
+    if spec.launcher != "plain":
+        yield "launcher", spec.launcher
 
 
 def _without_blank_top(body: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from jupyter_training.client.client import Client
 from jupyter_training.errors import NotFound
 from jupyter_training.kernel.arguments import parse
 from jupyter_training.kernel.commands import CELL
@@ -23,6 +25,7 @@ from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
 
+SUBMIT = Client.submit
 BODY = "import math\n\nlr = 0.1\nepochs = 3\nname = 'a'\nprint(lr)\n"
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -139,9 +142,61 @@ def test_a_script_gives_a_cell_that_submits_it(site: Site) -> None:
     assert ["/srv/train.py", "--fast"] == [ast.literal_eval(one) for one in call.args]
     given = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
     params = {"hidden-size": 3, "name": "x"}
-    assert {"lr": 0.1, None: params} | {"name": "digits", "priority": 7, "timeout": "2h"} == given or (
-        {"lr": 0.1, "params": params, "name": "digits", "priority": 7, "timeout": "2h"} == given
+    assert {"lr": 0.1, "params": params, "name": "digits", "priority": 7, "timeout": "2h"} == given
+
+
+def wished(text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a client's cell, run, hands to ``Client.submit``, by the names of its parameters."""
+    asked: list[inspect.BoundArguments] = []
+    monkeypatch.setattr(
+        Client, "submit", lambda *given, **named: asked.append(inspect.signature(SUBMIT).bind(*given, **named))
     )
+    exec(text, {"fit": None})
+    return asked[0].arguments
+
+
+def test_a_clients_cell_has_the_options_that_the_client_takes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = text_of(
+        site,
+        kind="script",
+        resources={"slots": 2, "memory": 2_000_000_000},
+        grace=45,
+        metrics={"loss": r"loss=(\S+)"},
+        tags={"a": "b\nc"},
+        environment={"pass_env": ["HF_TOKEN"]},
+        secrets={"HF_TOKEN": "x"},
+    )
+    found = wished(text, monkeypatch)
+    assert {
+        "name": "digits",
+        "slots": 2,
+        "memory": 2_000_000_000,
+        "grace": "45",
+        "metrics": {"loss": r"loss=(\S+)"},
+        "tags": {"a": "b\nc"},
+        "pass_env": ["HF_TOKEN"],
+    } == {key: value for key, value in found.items() if key not in ("self", "what")}
+
+
+def test_a_parameter_that_is_called_as_an_option_or_a_keyword_stays_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [name for name in inspect.signature(SUBMIT).parameters if name not in ("what", "args", "parameters")]
+    params = {name: 3 for name in [*names, "lambda", "a.b", "lr"] if name != "key"}
+    found = wished(text_of(site, kind="script", params=params), monkeypatch)
+    assert {"lr": 3} == found["parameters"]
+    assert {name: 3 for name in params if name != "lr"} == found["params"]
+
+
+def test_a_functions_name_is_never_more_than_a_name(site: Site) -> None:
+    text = text_of(site, kind="function", entry={"function": "f)\nimport os\n("})
+    assert "import os" not in text
+    ast.parse(text)
+
+
+def test_a_tag_that_no_line_can_hold_is_left_out(site: Site) -> None:
+    text = text_of(site, tags={"note": "x\nimport os", "team": "vision"})
+    assert f"%%train digits --tag team=vision\n{BODY}" == text
 
 
 def test_a_function_gives_a_cell_that_names_it(site: Site) -> None:
