@@ -34,7 +34,8 @@ _READ_AT_MOST = 64 * _PIECE  # bytes of the log in one request
 _REGEX_AT_MOST = 8 * _PIECE
 _LINE_LIMIT = 4000  # characters of a line that are looked at and shown
 _PATIENCE = 5.0  # seconds for one piece
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+# Each piece ends at the next escape at the latest: a line full of beginnings must not be read from each to its end.
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _CHILD = """
 import json, re, sys
 given = json.load(sys.stdin)

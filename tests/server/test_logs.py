@@ -114,6 +114,21 @@ def test_lines_that_fit_come_with_their_place(living: House) -> None:
     assert [1] == [one["line"] for one in by_regex["matches"]]  # type: ignore[attr-defined]
 
 
+def test_links_of_a_terminal_are_no_part_of_a_line(living: House) -> None:
+    job, log = running(living)
+    say(log, "\x1b]8;;file:///a\x1b\\see a\x1b]8;;\x1b\\ loss\n\x1b]0;title\x07end loss\n")
+    assert ["see a loss", "end loss"] == [one["text"] for one in matches(living, job, "loss")["matches"]]  # type: ignore[attr-defined]
+
+
+def test_a_line_of_broken_escapes_costs_what_another_line_does(living: House) -> None:
+    """Read from each of them to the line's end, these would take a minute, and hold up everybody."""
+    job, log = running(living)
+    say(log, "\x1b]" * 150_000 + "\n")
+    began = time.monotonic()
+    matches(living, job, "loss")
+    assert time.monotonic() - began < 5
+
+
 def test_a_search_goes_on_where_it_stopped(living: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_matches, "_PART_LINES", 7)
     monkeypatch.setattr(log_matches, "_READ_AT_MOST", 100)
