@@ -23,6 +23,7 @@ Kind = Literal["str", "int", "float", "bool", "choice", "list"]
 _KINDS: dict[str, Kind] = {"str": "str", "int": "int", "float": "float", "bool": "bool"}
 _FLAG_ACTIONS = {"store_true": False, "store_false": True, "BooleanOptionalAction": None}
 _MANY_ACTIONS = ("append", "extend")
+_LONGEST_BITS = 1024  # of a whole number; Python itself refuses to write much longer ones
 # These take no value and mean nothing to a form.
 _NO_PARAMETERS = ("help", "version")
 
@@ -144,8 +145,8 @@ class _Reader:
             return "str"
         kind = _KINDS.get(given.id) if isinstance(given, ast.Name) else None
         if kind is None:
-            if not (isinstance(given, ast.Attribute) and given.attr == "Path") and ast.unparse(given) != "Path":
-                self.notes.append(f"{self._shown}: its values go through {ast.unparse(given)[:60]}; shown as text.")
+            if not (isinstance(given, ast.Attribute) and given.attr == "Path") and _written(given) != "Path":
+                self.notes.append(f"{self._shown}: its values go through {_written(given)}; shown as text.")
             return "str"
         if kind == "bool":
             self.notes.append(f"{self._shown}: type=bool takes every text but the empty one for true.")
@@ -182,7 +183,7 @@ class _Reader:
             return _FLAG_ACTIONS.get(action or "")
         found = _literal(given)
         if isinstance(found, _Unknown):
-            self.notes.append(f"{self._shown}: its default is computed ({ast.unparse(given)[:60]}) and not shown.")
+            self.notes.append(f"{self._shown}: its default is computed ({_written(given)}) and not shown.")
             return None
         return found
 
@@ -209,13 +210,26 @@ class _Reader:
 
 
 class _Text(ast.Constant):
-    """A constant that is a text."""
+    """A constant that is a text, and can be sent as one."""
 
     value: str
 
 
 def _is_text(node: ast.expr) -> TypeGuard[_Text]:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_whole(node.value)
+
+
+def _written(node: ast.expr) -> str:
+    """The beginning of an expression as it is written; some are nested too deeply or too long to be written again."""
+    try:
+        return ast.unparse(node)[:60]
+    except (RecursionError, ValueError):
+        return "..."
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text can be sent: an escape may write half a sign, a lone surrogate."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 class _Unknown:
@@ -234,8 +248,12 @@ def _literal(node: ast.expr) -> JsonValue | _Unknown:
 
 
 def _json(value: object) -> JsonValue | _Unknown:
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return value if _is_whole(value) else _UNKNOWN
+    if isinstance(value, int):
+        return value if value.bit_length() <= _LONGEST_BITS else _UNKNOWN
     if isinstance(value, float):
         return value if math.isfinite(value) else _UNKNOWN
     if isinstance(value, (list, tuple, set)):
@@ -244,6 +262,6 @@ def _json(value: object) -> JsonValue | _Unknown:
         return items if len(items) == len(value) else _UNKNOWN
     if isinstance(value, dict):
         pairs = {str(key): _json(one) for key, one in value.items()}
-        known = {key: one for key, one in pairs.items() if not isinstance(one, _Unknown)}
+        known = {key: one for key, one in pairs.items() if _is_whole(key) and not isinstance(one, _Unknown)}
         return known if len(known) == len(value) else _UNKNOWN
     return _UNKNOWN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from textwrap import dedent
 
 import pytest
@@ -98,6 +99,31 @@ def test_each_way_to_say_it(
 )
 def test_what_can_not_be_read_is_named(text: str, note: str) -> None:
     assert any(note in one for one in read_text(text).notes), read_text(text).notes
+
+
+@pytest.mark.parametrize(
+    ("given", "note"),
+    [
+        (f"default={'a + ' * 600}a", "its default is computed (...)"),
+        (f"default=0x{'f' * 6000}, help='%(default)s'", "its default is computed (...)"),
+        (r"default='\ud800'", "its default is computed"),
+        (r"default={'\ud800': 1}", "its default is computed"),
+        (f"type={'a.' * 600}b", "its values go through"),
+    ],
+)
+def test_what_can_not_be_shown_is_named_and_stops_nothing(given: str, note: str) -> None:
+    found = read_text(f"p.add_argument('--x', {given})")
+    assert ["x"] == [one.name for one in found.parameters]
+    assert note in found.notes[0]
+
+
+def test_half_a_sign_is_no_text() -> None:
+    found = read_text(r"""
+        p.add_argument("--\ud800")
+        p.add_argument("--x", help="\ud800", choices=["\udc00"])
+    """)
+    assert (["x"], [None]) == ([one.name for one in found.parameters], [one.help for one in found.parameters])
+    json.dumps([found.notes, [vars(one) for one in found.parameters]], ensure_ascii=False).encode()
 
 
 def test_nothing_is_run() -> None:
