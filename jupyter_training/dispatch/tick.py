@@ -10,7 +10,7 @@ from pathlib import Path
 from jupyter_training import spool
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.core.policy import Plan, plan
+from jupyter_training.core.policy import Finish, Plan, plan
 from jupyter_training.dispatch.act import Actor, ref_of
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
@@ -99,6 +99,9 @@ class Ticker:
             if not self._plan.decisions:
                 return acted
             self._actor.act(self._plan.decisions, epoch, now)
+            for decision in self._plan.decisions:
+                if isinstance(decision, Finish):
+                    self._forget_secrets(self._holdings.job(decision.job))
             acted = True
 
     def _look(self, epoch: int) -> bool:
@@ -145,8 +148,11 @@ class Ticker:
             return False
         after = facts.ended(self._store, epoch, job.id, attempt.number, end, now)
         if after.state in TERMINAL:
-            self._settings.secrets_file(job.key).unlink(missing_ok=True)
+            self._forget_secrets(job)
         return True
+
+    def _forget_secrets(self, job: Job) -> None:
+        self._settings.secrets_file(job.key).unlink(missing_ok=True)
 
     def _folder(self, attempt: Attempt) -> Path:
         return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from jupyter_training.core.ids import NAME_PATTERN, name_like, no_name
 from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, JobSpec, Origin, Submission
+from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.resources import Resources
-from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
+from jupyter_training.errors import InvalidSpec, JobExists, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
@@ -74,9 +75,14 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
     _keep_secrets(site, request)
-    (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
-    if stored.reused:
-        site.settings.secrets_file(request.key).unlink(missing_ok=True)  # its job has its own
+    secrets = site.settings.secrets_file(request.key)
+    try:
+        (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
+    except JobExists:
+        secrets.unlink(missing_ok=True)
+        raise
+    if stored.reused or stored.job.state in TERMINAL:  # its job has its own, or needs none any more
+        secrets.unlink(missing_ok=True)
     site.wake()
     site.ensure_dispatcher()
     return stored
@@ -172,6 +178,8 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
     if isinstance(request.metrics, dict):
         output_lines.check_patterns(request.metrics)
     environment = request.environment or EnvironmentWish()
+    for name, value in environment.variables.items():
+        _check_variable(name, value)
     missing = [name for name in environment.pass_env if name not in request.secrets]
     if missing:
         raise InvalidSpec(
@@ -212,6 +220,15 @@ def _check_param(name: str, value: Any) -> None:
         raise InvalidSpec(
             f"params.{name} looks like a secret, and parameters are shown and recorded.",
             hint=f"Put it into an environment variable and name that: pass_env: [{name.upper()}]",
+        )
+
+
+def _check_variable(name: str, value: str) -> None:
+    """Refuse a secret in plain sight; clients refuse more."""
+    if value and _SECRET_NAME.search(name):
+        raise InvalidSpec(
+            f"environment.variables.{name} looks like a secret, and variables are kept with the job.",
+            hint=f"Set it where you submit from, and name it there: pass_env: [{name}]",
         )
 
 

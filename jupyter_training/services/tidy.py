@@ -65,7 +65,7 @@ def tidy(site: Site, *, keep_days: float | None = None) -> Tidied:
     used_code, used_data = _used(site) if old_code or old_data else (set[str](), set[str]())
     blobs = _sweep(site.settings.blobs, old_code - used_code, before)
     data = _sweep(site.settings.data, old_data - used_data, before)
-    freed += sum(blobs) + sum(data)
+    freed += sum(blobs) + sum(data) + sum(_sweep_secrets(site, before))
     return Tidied(
         jobs=len(report.jobs),
         held_back=report.held_back,
@@ -119,6 +119,14 @@ def _used(site: Site) -> tuple[set[str], set[str]]:
         after = page.next
         if after is None:
             return code, data
+
+
+def _sweep_secrets(site: Site, before: float) -> list[int]:
+    """Remove the values of ``pass_env`` that no job waits for: a submit or a dispatcher died beside them."""
+    old = _older(site.settings.secrets, before)
+    waiting = views.unfinished(site.store) if old else ()
+    awaited = {site.settings.secrets_file(job.key).name for job, _ in waiting}
+    return _sweep(site.settings.secrets, old - awaited, before)
 
 
 def _sweep(folder: Path, names: Iterable[str], before: float) -> list[int]:

@@ -142,3 +142,17 @@ def test_a_link_in_an_output_folder_leads_nobody_out_of_it(site: Site, tmp_path:
     tidy(site, keep_days=30)
     assert not outputs.exists()
     assert (precious / "data").exists()
+
+
+def test_secret_values_stay_while_their_job_has_not_ended(site: Site) -> None:
+    submitted(site, "waits", ago=3)
+    canceled(site, "ended", ago=3)
+    site.settings.secrets.mkdir()
+    files = {name: site.settings.secrets_file(f"key-of-{name}") for name in ("waits", "ended", "never-stored")}
+    young = site.settings.secrets_file("key-of-one-under-way")
+    for file in (*files.values(), young):
+        file.write_text("{}")
+    for file in files.values():
+        os.utime(file, (NOW - 2 * DAY, NOW - 2 * DAY))
+    tidy(site)
+    assert {files["waits"], young} == set(site.settings.secrets.iterdir())

@@ -53,6 +53,19 @@ def test_a_waiting_job_that_is_canceled_never_runs(stage: Stage) -> None:
     assert () == stage.attempts(waiting)
 
 
+def test_a_waiting_job_that_is_canceled_leaves_no_secret_values(stage: Stage) -> None:
+    stage.submit("a", slots=2)
+    waiting = stage.submit("b")
+    kept = stage.settings.secrets_file(stage.job(waiting).key)
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    stage.tick()
+    assert kept.exists()
+    stage.wish(waiting, Verb.CANCEL)
+    stage.tick()
+    assert not kept.exists()
+
+
 def test_a_running_job_that_is_canceled_ends_canceled(stage: Stage) -> None:
     stage.scripts["a"] = Script(runs=1_000, obeys_after=5)
     job = stage.submit("a")

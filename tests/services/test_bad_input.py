@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.errors import (
     InvalidSpec,
+    JobExists,
     KeyReused,
     TooLarge,
     TrainingError,
@@ -20,7 +22,7 @@ from jupyter_training.schema import SubmitRequest
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
-from jupyter_training.store import views
+from jupyter_training.store import facts, lease, views, wishes
 
 SCRIPT = "print('hello')\n"
 
@@ -68,6 +70,8 @@ def refused(site: Site, kind: type[TrainingError], **changes: Any) -> TrainingEr
         ({"params": {"lr": float("inf")}}, "params.lr: inf is not allowed"),
         ({"params": {"1lr": 1}}, "'1lr' is not a parameter's name"),
         ({"params": {"api_key": "abc"}}, "looks like a secret"),
+        ({"environment": {"variables": {"HF_TOKEN": "abc"}}}, "environment.variables.HF_TOKEN looks like a secret"),
+        ({"config": {"text": "environment: {variables: {API_KEY: abc}}"}}, "API_KEY looks like a secret"),
         ({"environment": {"pass_env": ["HF_TOKEN"]}}, "HF_TOKEN has no value"),
         ({"files": [{"path": "../train.py", "text": ""}]}, "not inside"),
         ({"files": [{"path": "/etc/train.py", "text": ""}]}, "not inside"),
@@ -153,3 +157,23 @@ def test_secret_values_are_kept_beside_the_store_for_their_owner_only(site: Site
     ]
     assert [] == leaks
     assert "hf-very-secret" not in repr(job)
+
+
+def test_no_secret_values_stay_of_a_wish_that_made_no_job(site: Site) -> None:
+    with_secret = {"environment": {"pass_env": ["HF_TOKEN"]}, "secrets": {"HF_TOKEN": "hf-very-secret"}}
+    submit(site, a_request(key="first-key", **with_secret), user="ada")
+    with pytest.raises(JobExists):
+        submit(site, a_request(key="second-key", if_exists="error", **with_secret), user="ada")
+    submit(site, a_request(key="third-key", if_exists="reuse", **with_secret), user="ada")
+    assert [site.settings.secrets_file("first-key")] == list(site.settings.secrets.iterdir())
+
+
+def test_a_submit_that_is_repeated_after_its_jobs_end_leaves_no_secret_values(site: Site) -> None:
+    request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
+    job = submit(site, request, user="ada").job
+    wishes.wish(site.store, [job.id], Verb.CANCEL, now=site.now())
+    term = lease.take(site.store, lease.Holder("here", 1, 1, "boot"), ttl=60, boot_now=0, alive=lambda _: False)
+    assert term is not None
+    facts.finished(site.store, term.epoch, job.id, EndReason.CANCELED, site.now())
+    assert not submit(site, request, user="ada").created
+    assert [] == list(site.settings.secrets.iterdir())
