@@ -41,11 +41,6 @@ class Connection:
         """Whether the Jupyter server that started this kernel is the other side."""
         return self._connected().how == discover.OWN
 
-    @property
-    def is_own(self) -> bool:
-        """Whether the Jupyter server that started this kernel is the other side."""
-        return self._connected().how == discover.OWN
-
     def close(self) -> None:
         """Let go of connections; a later request opens new ones."""
         if self._given is not None:
