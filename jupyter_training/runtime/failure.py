@@ -19,6 +19,8 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LONGEST_TEXT = 30_000  # characters of a traceback that are recorded
 _LONGEST_MESSAGE = 4_000
 _FIRST_FRAMES, _LAST_FRAMES = 10, 40
+_FROM_INPUT = "EOF when reading a line"  # what input() says where nobody can answer
+_NO_KEYBOARD = "a job has no keyboard: make what it asks for a parameter"
 
 
 class Source:
@@ -125,7 +127,8 @@ def _type_name(kind: type[BaseException]) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)
+        words = str(error)
+        return f"{words} ({_NO_KEYBOARD})" if isinstance(error, EOFError) and words == _FROM_INPUT else words
     except Exception:  # noqa: BLE001 (a broken __str__)
         return "(its message can't be shown)"
 

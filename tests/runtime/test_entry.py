@@ -406,6 +406,12 @@ def test_an_error_with_a_broken_text_is_recorded(tmp_path: Path) -> None:
     assert ("Odd", "(its message can't be shown)") == (attempt.end["error"]["type"], attempt.end["error"]["message"])
 
 
+def test_a_job_that_asks_is_told_that_nobody_answers(tmp_path: Path) -> None:
+    attempt, _ = ran(tmp_path, "import sys\nsys.stdin = open('/dev/null')\ninput('Your name? ')")
+    assert "EOFError" == attempt.end["error"]["type"]
+    assert "a job has no keyboard" in attempt.end["error"]["message"]
+
+
 def test_a_huge_message_is_cut_in_the_record(tmp_path: Path) -> None:
     attempt, _ = ran(tmp_path, "raise ValueError('x' * 10_000_000)")
     assert len(json.dumps(attempt.end)) < 60_000
