@@ -181,7 +181,8 @@ def _record(settings: Settings, store: Store) -> Check:
             return Check("record", "warn", f"{where} can't be reached: {error}.", fix)
     behind = len(record.pending(store, _BEHIND_LIMIT))
     if behind:
-        words = f"{where}: {behind}{' or more' if behind == _BEHIND_LIMIT else ''} of its runs are behind"
+        more = " or more" if behind == _BEHIND_LIMIT else ""
+        words = f"{where}: {behind}{more} of its runs {'is' if behind == 1 else 'are'} behind"
         if ensure.is_alive(settings):
             return Check("record", "ok", f"{words}, and being caught up.")
         log = settings.logs / "mirror.log"
