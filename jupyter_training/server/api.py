@@ -42,6 +42,7 @@ API = "/jupyter-training/api/v1/"
 RESOURCE = "jupyter_training"
 
 _UPLOADS = "data/"
+_WITH_CODE = ("jobs", "plans")
 _SAVED_POLICY = "default-src 'none'; sandbox"
 _SHOWN_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"  # for an SVG's own looks
 _BODY_LIMIT = 4 * 1024 * 1024
@@ -67,7 +68,7 @@ class ApiHandler(ProblemMixin, APIHandler):
         await super().prepare()
         self.desk.touch()
         self.set_header("Cache-Control", "no-store")
-        if self.request.method == "POST" and self._address() == "jobs":
+        if self.request.method == "POST" and self._address() in _WITH_CODE:
             try:
                 self._body_limit += self.desk.settings.bundle_limit_bytes * 4 // 3  # base64
             except TrainingError as error:

@@ -6,6 +6,7 @@ must still be below the root; what Jupyter hides is not there for us either.
 
 from __future__ import annotations
 
+import inspect
 import os
 import secrets
 import shutil
@@ -18,7 +19,7 @@ from jupyter_client.kernelspec import KernelSpec, NoSuchKernel
 from pydantic import ValidationError
 
 from jupyter_training.client import environment, imports, interpreter, target
-from jupyter_training.errors import InvalidSpec, InvalidUsage, NotFound, Problem, near_miss
+from jupyter_training.errors import InvalidSpec, InvalidUsage, NotFound, Problem, TooLarge, near_miss
 from jupyter_training.languages import argparse_text
 from jupyter_training.schema import SubmitRequest, SubmitResult
 from jupyter_training.services import jobs
@@ -28,7 +29,9 @@ from jupyter_training.services.submit import problems_of
 
 __all__ = ["Scripts"]
 
-_LARGEST = 2_000_000  # bytes of a script whose text is read for parameters
+# Python reads a text in one go, and the server stands still meanwhile: a second for as much as is shown.
+_LARGEST_SHOWN = 400_000  # bytes of a script whose text is read for parameters
+_LARGEST = 2_000_000  # bytes of one that is submitted
 _USUAL_KERNEL = "python3"
 
 
@@ -52,7 +55,7 @@ class Scripts:
         """
         file = self._file(path)
         try:
-            content = file.read_bytes() if file.stat().st_size <= _LARGEST else None
+            content = file.read_bytes() if file.stat().st_size <= _LARGEST_SHOWN else None
         except OSError as error:
             raise NotFound(f"{path!r} can't be read: {error.strerror}.") from None
         if content is None:
@@ -81,8 +84,14 @@ class Scripts:
         Raises:
             NotFound: there is no such script or kernelspec.
             InvalidSpec: the code or a value breaks a rule.
+            TooLarge: more than a script may have here.
         """
         file = self._file(request.path)
+        if file.stat().st_size > _LARGEST:
+            raise TooLarge(
+                f"{request.path!r} has more than {_LARGEST / 1e6:.0f} MB.",
+                hint=f"Submit it from a terminal: `jupyter training submit {file.name}`.",
+            )
         python, variables = self._interpreter(request.kernel)
         ready = target.of_script(file, *request.args, limit=site.settings.bundle_limit_bytes)
         surroundings = environment.captured(python=python, folder=file.parent, variables=variables)
@@ -126,6 +135,10 @@ class Scripts:
 
     def _interpreter(self, kernel: str | None) -> tuple[str, dict[str, str]]:
         """A kernelspec's interpreter and the variables that it adds. None: the usual kernel, or this server's."""
+        if inspect.iscoroutinefunction(self.kernels.get_kernel_spec):  # a gateway's
+            if kernel is None:
+                return sys.executable, {}
+            raise InvalidUsage("This server's kernels run elsewhere, so none of them runs a script of this machine.")
         try:
             spec: KernelSpec = self.kernels.get_kernel_spec(kernel or _USUAL_KERNEL)
         except NoSuchKernel:

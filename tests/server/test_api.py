@@ -263,6 +263,12 @@ def test_anything_else_is_only_downloaded(living: House, name: str) -> None:
     assert 200 == living.ask("GET", f"jobs/{job}/artifacts/{artifact}?inline=false").status
 
 
+def test_as_much_code_can_be_planned_as_submitted(living: House) -> None:
+    files = [{"path": "train.py", "text": "x = 1\n"}, {"path": "words.txt", "text": "x" * 5_000_000}]
+    asked = wish(name="much", files=files, entry={"kind": "script", "path": "train.py"})
+    assert 200 == living.ask("POST", "plans", body=asked).status
+
+
 def test_a_plan_says_what_a_submit_would_store_and_stores_nothing(living: House) -> None:
     before = living.get("info")["head"]
     blobs = sorted(living.settings.blobs.iterdir())

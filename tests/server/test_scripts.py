@@ -164,6 +164,25 @@ def test_a_kernel_that_is_none_or_no_python_is_refused(living: House) -> None:
     assert "runs julia, not Python" in submit(living, kernel="julia-1").json["detail"]
 
 
+def test_kernels_that_run_elsewhere_run_no_script_of_this_machine(living: House) -> None:
+    class Gateway:
+        async def get_kernel_spec(self, name: str) -> object: ...
+
+    scripts = Scripts(living.home, Gateway())
+    assert (sys.executable, {}) == scripts._interpreter(None)
+    with pytest.raises(InvalidUsage, match="elsewhere"):
+        scripts._interpreter("python3")
+
+
+def test_a_script_that_would_hold_the_server_up_is_not_read(living: House) -> None:
+    with (living.home / "huge.py").open("wb") as file:
+        file.truncate(3_000_000)
+    assert ["huge.py is too long to be read for parameters."] == show(living, "huge.py").json["notes"]
+    refused = submit(living, path="huge.py")
+    assert (413, "too_large") == (refused.status, refused.json["code"])
+    assert "jupyter training submit huge.py" in refused.json["hint"]
+
+
 def test_without_a_token_nothing_is_shown(living: House) -> None:
     assert 403 == living.ask("GET", "scripts?path=train.py", token=False).status
 
