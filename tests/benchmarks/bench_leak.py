@@ -3,80 +3,53 @@
 A card and a row follow a job that reports 20,000 points in a minute, as many as
 an hour of five a second. In the first half caches fill; from then on the heap of
 the page (after a collection) and the memory of the server stay where they are.
+`python -m tests.benchmarks.bench_leak SECONDS` is the same at five a second.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
-import psutil
-from playwright.sync_api import expect
-
 from tests.benchmarks.row import Row, row
-from tests.ui.lab import chromium, lab, notebook, page_of
-from tests.ui.seeing import LOAD, card, open_sidebar, run_all
-from tests.ui.watching import heap, inspected
+from tests.ui.lab import chromium, lab, page_of
+from tests.ui.streaming import PAGE_BOUND, SERVER_BOUND, held_while_streaming
 
 POINTS = 20_000
 SECONDS = 60
-LOOKS = 12
-
-TRAIN = f"""%%train long
-import math, time
-from jupyter_training import report
-
-begin = time.monotonic()
-for step in range({POINTS}):
-    report(step=step, loss=math.sin(step / 500))
-    time.sleep(max(0.0, begin + step * {SECONDS} / {POINTS} - time.monotonic()))
-time.sleep(20)
-"""
-
-PAGE_BOUND = 3e6
-SERVER_BOUND = 10e6
 
 
-def measure() -> list[Row]:
+def measure(points: int = POINTS, seconds: int = SECONDS) -> list[Row]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
         lab(Path(folder)) as running,
         chromium() as browser,
         page_of(browser) as seen,
     ):
-        page = seen.page
-        notebook(running.folder / "long.ipynb", [LOAD, TRAIN])
-        page.goto(running.address("long", "long.ipynb"))
-        open_sidebar(page)
-        run_all(page)
-        expect(card(page, "long").locator("canvas")).to_be_visible()
-        server = psutil.Process(running.process.pid)
-        held: list[tuple[float, float]] = []
-        with inspected(page) as instruments:
-            for _ in range(LOOKS):
-                page.wait_for_timeout(1e3 * SECONDS / LOOKS)
-                held.append((heap(instruments), float(server.memory_info().rss)))
-        told = len(seen.changes())
-        count = running.client().find("long")["metrics"]["loss"]["count"]
-    half = held[LOOKS // 2 :]
-    in_page, in_server = (max(one[place] for one in half[-2:]) - half[0][place] for place in (0, 1))
+        held = held_while_streaming(running, seen, points=points, seconds=seconds)
     return [
         row(
-            f"growth of the page in the second half of {count:,} points in {told} messages",
-            in_page / 1e6,
+            f"growth of the page in the second half of {held.points:,} points in {held.messages} messages",
+            held.page_growth / 1e6,
             "MB",
-            baseline=half[0][0] / 1e6,
+            baseline=held.page_half / 1e6,
             baseline_what="its heap at half time",
             budget="< 3",
-            ok=in_page < PAGE_BOUND,
+            ok=held.page_growth < PAGE_BOUND,
         ),
         row(
             "growth of the server in the same time",
-            in_server / 1e6,
+            held.server_growth / 1e6,
             "MB",
-            baseline=half[0][1] / 1e6,
+            baseline=held.server_half / 1e6,
             baseline_what="its memory at half time",
             budget="< 10",
-            ok=in_server < SERVER_BOUND,
+            ok=held.server_growth < SERVER_BOUND,
         ),
     ]
+
+
+if __name__ == "__main__":
+    for line in measure(5 * int(sys.argv[1]), int(sys.argv[1])):
+        print(line)
