@@ -15,6 +15,9 @@ import type { Wanted } from './attend';
 const SINGLY = 3;
 const SHOWN_MS = 10_000;
 
+/** A failure stays longer, yet not for ever over the notebook; the bell in the status bar keeps it. */
+const FAILURE_SHOWN_MS = 30_000;
+
 /** So many are asked for when a snapshot lacks what was unfinished before; of more the end goes unsaid. */
 const ASKED_FOR = 10;
 
@@ -94,7 +97,7 @@ export class Ends {
     for (const job of worth) {
       const failed = job.state === 'failed';
       Notification.emit(`${job.name} · ${short(job.id)}: ${job.sentence}`, failed ? 'error' : 'success', {
-        autoClose: failed ? false : SHOWN_MS,
+        autoClose: failed ? FAILURE_SHOWN_MS : SHOWN_MS,
         actions: this._actions(job)
       });
     }
