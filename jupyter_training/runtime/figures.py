@@ -143,7 +143,7 @@ def _placed(content: bytes, ending: str) -> str:
     with open(beside, "wb") as file:
         file.write(content)
     try:
-        number = 1 + max((int(name[:4]) for name in os.listdir(folder) if name[:4].isdigit()), default=0)
+        number = 1 + max(map(_number, os.listdir(folder)), default=0)
         while number < MOST:
             name = f"{number:04}.{ending}"
             try:
@@ -164,6 +164,12 @@ def _placed(content: bytes, ending: str) -> str:
     finally:
         if os.path.exists(beside):
             os.unlink(beside)
+
+
+def _number(name: str) -> int:
+    """The number of one of ours; 0 of a file that the person's code has put beside them, as ``2024.png``."""
+    digits = name.partition(".")[0]
+    return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() and int(digits) <= MOST else 0
 
 
 def _say(key: str, sentence: str) -> None:

@@ -21,7 +21,7 @@ from jupyter_training.spool import layout
 __all__ = ["figure", "last_word", "machine", "source"]
 
 _FIGURES = "figures"
-_FIGURE = re.compile(r"(\d{1,9})\.(?:png|jpe?g|gif|webp)\Z")
+_FIGURE = re.compile(r"(0\d{3})\.(?:png|jpe?g|gif|webp)\Z", re.ASCII)  # as the runtime numbers them
 _MACHINE = "machine/"
 _SOURCES: tuple[Literal["report", "mlflow", "log"], ...] = ("report", "mlflow", "log")
 

@@ -119,6 +119,20 @@ for n in range(1, 131):
     assert (Path(attempt.order["output"]) / "figures" / "0100.png").read_bytes().endswith(b"130")
 
 
+def test_a_person_s_own_files_beside_the_figures_take_no_number(tmp_path: Path) -> None:
+    code = f"""
+import pathlib
+from jupyter_training import output
+for own in ("2024_loss.png", "2024.png", "0099x.png"):
+    pathlib.Path(output("figures/" + own)).touch()
+class Picture:
+    def __init__(self, n): self.n = n
+    def _repr_png_(self): return bytes.fromhex("{PIXEL}") + self.n
+display(Picture(b"1"), Picture(b"2"))
+"""
+    assert ["figures/0001.png", "figures/0002.png"] == told(ran(tmp_path, code))
+
+
 def test_matplotlib_is_not_imported_for_it(tmp_path: Path) -> None:
     code = "import sys\nprint([name for name in ('matplotlib', 'IPython', 'hashlib') if name in sys.modules])\n"
     assert "[]\n" == ran(tmp_path, code).order["printed"]

@@ -124,7 +124,13 @@ def test_the_figure_is_the_latest_whole_picture(house: House, tmp_path: Path) ->
     job = house.run()
     folder = house.site.settings.outputs / job / "figures"
     folder.mkdir(parents=True)
-    for name, content in (("0002.png", b"two"), ("0010.png", b"ten"), ("0011.png", b""), ("0012.txt", b"x")):
+    for name, content in (
+        ("0002.png", b"two"),
+        ("0010.png", b"ten"),
+        ("0011.png", b""),
+        ("0012.txt", b"x"),
+        ("2024.png", b"own"),
+    ):
         (folder / name).write_bytes(content)
     (tmp_path / "secret.png").write_bytes(b"secret")
     (folder / "0013.png").symlink_to(tmp_path / "secret.png")
