@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -270,14 +271,13 @@ def _keep_secrets(site: Site, request: SubmitRequest) -> None:
     if not request.secrets:
         return
     site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = site.settings.secrets_file(request.key)
-    temporary = target.with_suffix(f".{os.getpid()}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A name of its own, 0600: a submit may be repeated while the first one is still under way.
+    handle, temporary = tempfile.mkstemp(dir=site.settings.secrets, prefix=".coming-")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(request.secrets, out)
         out.flush()
         os.fsync(out.fileno())
-    os.rename(temporary, target)
+    os.rename(temporary, site.settings.secrets_file(request.key))
 
 
 def _name_from(shown_as: str | None, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,11 @@ def test_a_submit_that_is_repeated_after_its_jobs_end_leaves_no_secret_values(si
     facts.finished(site.store, term.epoch, job.id, EndReason.CANCELED, site.now())
     assert not submit(site, request, user="ada").created
     assert [] == list(site.settings.secrets.iterdir())
+
+
+def test_a_submit_that_is_repeated_while_it_is_under_way_is_one_job(site: Site) -> None:
+    request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
+    with ThreadPoolExecutor(8) as clients:
+        found = list(clients.map(lambda _: submit(site, request, user="ada"), range(24)))
+    assert (1, 1) == (sum(one.created for one in found), len({one.job.id for one in found}))
+    assert [site.settings.secrets_file(request.key)] == list(site.settings.secrets.iterdir())
