@@ -114,8 +114,7 @@ def end_sentence(job: Mapping[str, Any]) -> str:
     top = best(names[0], job["metrics"][names[0]]) if names else None
     if job["phase"] != "succeeded" or top is None:
         return said
-    unit = (job["progress"] or {}).get("unit")
-    step = unit if unit and unit != "it" else "step"
+    step = (job["progress"] or {}).get("unit") or "step"
     return f"{said.removesuffix('.')}; best {names[0]} {number(top[0])} at {step} {number(top[1])}."
 
 

@@ -28,6 +28,8 @@ _BAR = re.compile(
     r"(?:(?P<text>[^|%]*?):?\s*)?(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<done>[\d.]+[kMG]?)/(?P<total>[\d.]+[kMG]?)"
     r"(?:\s*\[(?P<rest>[^\]]*)\])?"
 )
+# A bar's pace, as in 37.9it/s or 2.5s/epoch. "it" is what tqdm says when it was told no unit.
+_PACE = re.compile(r"[\d.?]+[kMG]?\s?(?:s/([A-Za-z]\w{0,31})|([A-Za-z]\w{0,31})/s)")
 _TUNE = "[tune-metric]:"
 _SCALE = {"k": 1e3, "M": 1e6, "G": 1e9}
 # Words that stand before a number in such lines and are no metrics.
@@ -150,7 +152,10 @@ def _progress(bar: re.Match[str]) -> Found:
         if name.lower() not in _NOT_METRICS and math.isfinite(float(value))
     }
     done, total = _scaled(bar.group("done")), _scaled(bar.group("total"))
-    return Found(int(done) if metrics else None, metrics, done, total, "it", (bar.group("text") or "").strip())
+    pace = _PACE.search(rest)
+    named = (pace[1] or pace[2]) if pace is not None else "it"
+    unit = "step" if named == "it" else named
+    return Found(int(done) if metrics else None, metrics, done, total, unit, (bar.group("text") or "").strip())
 
 
 def _guessed(text: str) -> Found | None:

@@ -36,7 +36,13 @@ def test_other_lines_give_nothing(text: str) -> None:
 
 def test_a_tqdm_bar_gives_progress_and_the_numbers_behind_it() -> None:
     found = read("train:  45%|####5     | 45/100 [00:01<00:01, 37.9it/s, loss=0.31]")
-    assert found == Found(45, {"loss": 0.31}, 45.0, 100.0, "it", "train")
+    assert found == Found(45, {"loss": 0.31}, 45.0, 100.0, "step", "train")
+
+
+@pytest.mark.parametrize("pace", ["37.9epoch/s", "2.51s/epoch", "?epoch/s", "37.9 epoch/s", "1.2kepoch/s"])
+def test_a_bar_says_what_it_counts(pace: str) -> None:
+    found = read(f"45%|####5     | 45/100 [00:01<00:01, {pace}]")
+    assert found is not None and found.unit == "epoch"
 
 
 def test_a_bar_with_scaled_counts_is_understood() -> None:

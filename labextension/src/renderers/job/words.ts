@@ -47,7 +47,7 @@ export function endSentence(job: Job): string {
 
 /** What the job counts by: its progress's unit where there is one. */
 export function stepWord(job: Job): string {
-  return job.progress?.unit && job.progress.unit !== 'it' ? job.progress.unit : 'step';
+  return job.progress?.unit || 'step';
 }
 
 /** `412 MB`: bytes as the kernel's cards write them. */
