@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 
-__all__ = ["captured", "looks_secret", "own_interpreter", "secret_values"]
+__all__ = ["captured", "holds_secret", "looks_secret", "own_interpreter", "secret_values"]
 
 _ALLOWED = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "XDG_CACHE_HOME"),
@@ -33,6 +33,11 @@ _SECRET_WORDS = frozenset(
     {"token", "tokens", "key", "keys", "apikey", "secret", "secrets", "password", "passwd", "passphrase", "pwd",
      "credential", "credentials"}
 )  # fmt: skip
+# These mean nothing else, unlike the key of a dict, the token of a text, and the credentials that a path leads to.
+_SURE = re.compile(
+    r"(?:^|_)(?:passwords?|passwd|passphrase|secrets?|(?:api|access|secret|private)_?key)\Z", re.IGNORECASE
+)
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\x21-\x7e]{16,}\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -108,6 +113,13 @@ def secret_values(names: Iterable[str]) -> dict[str, str]:
 def looks_secret(name: str) -> bool:
     """Whether a variable's name says that it holds a secret."""
     return not _SECRET_WORDS.isdisjoint(name.lower().split("_"))
+
+
+def holds_secret(name: str, value: object) -> bool:
+    """Whether a program's variable holds a secret: by its name and, where that may mean another thing, by its look."""
+    if not isinstance(value, str) or not value:
+        return False
+    return bool(_SURE.search(name) or (looks_secret(name) and _RANDOM.match(value)))
 
 
 def _is_text(value: str) -> bool:

@@ -71,9 +71,13 @@ def captured_source(function: types.FunctionType) -> Captured:
     behind.update(dict.fromkeys(capture.missing, "is not defined"))
     if behind:
         names = sorted(behind)
+        secret = next((one for one in names if one in capture.refused and capture.refused[one].is_secret), None)
+        hint = f"Make them parameters, e.g. def {name}({names[0]}), or create them inside the function."
+        if secret is not None:  # which no parameter may be either
+            hint = f"Hand {secret} over by pass_env={secret.upper()!r}, and read it from os.environ in the function."
         raise InvalidSpec(
             f"{name} uses names that can't travel with it: {'; '.join(f'`{one}` {behind[one]}' for one in names)}.",
-            hint=f"Make them parameters, e.g. def {name}({names[0]}), or create them inside the function.",
+            hint=hint,
             errors=[Problem(f"`{one}` {behind[one]}", key=one) for one in names],
         )
     source, cells = capture.found.file()

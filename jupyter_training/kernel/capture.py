@@ -100,10 +100,22 @@ def _refusal(
     made = [name for name in others if refused[name].is_data]
     if made:
         hints.append(f"Make {_listed(made)} inside the cell.")
-    gone = [name for name in others if not refused[name].is_data]
-    if gone and not takeable and not made:
+    secret = [name for name in others if refused[name].is_secret]
+    if secret:
+        hints.append(_by_environment(secret[0]))
+    gone = [name for name in others if not (refused[name].is_data or refused[name].is_secret)]
+    if gone and not takeable and not made and not secret:
         hints.append(f"Define {_listed(gone)} in a cell of its own, or in this one.")
     return InvalidSpec("; ".join(sentences) + ".", hint="  ".join(hints), errors=problems)
+
+
+def _by_environment(name: str) -> str:
+    """How a secret gets to a job without being kept."""
+    variable = name.upper()
+    return (
+        f"Put it into the environment here, os.environ[{variable!r}] = {name}, "
+        f"hand that over by --pass-env {variable}, and read os.environ[{variable!r}] in the job."
+    )
 
 
 def _listed(found: list[str]) -> str:

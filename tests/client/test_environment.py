@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.client.environment import captured, looks_secret, secret_values
+from jupyter_training.client.environment import captured, holds_secret, looks_secret, secret_values
 from jupyter_training.errors import InvalidSpec
 
 
@@ -74,3 +74,22 @@ def test_a_secret_that_is_not_set_is_named_with_the_near_miss(monkeypatch: pytes
     with pytest.raises(InvalidSpec, match="HF_TOKN") as caught:
         secret_values(["HF_TOKN"])
     assert "Did you mean HF_TOKEN?" == caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("password", "x"), ("db_password", "a b"), ("API_KEY", "k"), ("openai_api_key", "k"), ("client_secret", "s"),
+     ("hf_token", "hf_0123456789abcdef"), ("key", "AKIA0123456789ABCDEF")],
+)  # fmt: skip
+def test_a_variable_that_holds_a_secret(name: str, value: object) -> None:
+    assert holds_secret(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("password", ""), ("password", None), ("token", "<pad>"), ("eos_token", "<|endoftext|>"), ("key", "val_loss"),
+     ("sort_key", "validation_accuracy_top"), ("credentials", "/home/ada/creds.json"), ("tokens", ["a"]),
+     ("secret_words", "of the trade"), ("lr", "hf_0123456789abcdef")],
+)  # fmt: skip
+def test_a_variable_that_holds_none(name: str, value: object) -> None:
+    assert not holds_secret(name, value)

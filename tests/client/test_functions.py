@@ -114,6 +114,13 @@ def test_names_that_can_not_travel_are_refused_all_at_once(notebook: Notebook) -
     assert "def train(frame)" in (caught.value.hint or "")
 
 
+def test_a_secret_does_not_travel_as_code(notebook: Notebook) -> None:
+    notebook.run("api_key = 'sk-123'\ndef train():\n    return api_key\n")
+    with pytest.raises(InvalidSpec, match="`api_key` looks like a secret") as caught:
+        captured_source(notebook.train)
+    assert "pass_env='API_KEY'" in (caught.value.hint or "")
+
+
 def test_what_a_helper_uses_is_refused_too(notebook: Notebook) -> None:
     notebook.run("big = object()\ndef helper():\n    return big\ndef train():\n    return helper()\n")
     with pytest.raises(InvalidSpec, match="big"):

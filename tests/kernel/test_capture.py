@@ -249,6 +249,19 @@ def test_what_can_not_travel_is_refused_by_name(cells: Cells, statement: str, sa
     assert said in refused(cells, "print(x)")
 
 
+def test_a_secret_stays_in_the_kernel(cells: Cells) -> None:
+    cells.run("hf_token = 'hf_0123456789abcdef'\ndef fetch(): return hf_token\nwatched = 'val_loss'")
+    said = refused(cells, "print(fetch(), watched)")
+    assert "`hf_token` looks like a secret, and a job's code is kept and shown (`fetch` uses it)." in said
+    assert "hand that over by --pass-env HF_TOKEN, and read os.environ['HF_TOKEN'] in the job." in said
+    assert "hf_0123456789abcdef" not in said
+
+
+def test_a_secret_that_a_function_closes_over_stays_too(cells: Cells) -> None:
+    cells.run("def make(password):\n    def fetch(): return password\n    return fetch\nfetch = make('open sesame')")
+    assert "`fetch` closes over `password`, which looks like a secret" in refused(cells, "fetch()")
+
+
 def test_a_class_on_an_earlier_base_class_is_refused(cells: Cells) -> None:
     cells.run("class Base:\n    def f(self): ...")
     cells.run("class Own(Base):\n    def g(self): ...")

@@ -19,6 +19,7 @@ from jupyter_training.client.capture import names
 from jupyter_training.client.capture.cells import Place, first_line
 from jupyter_training.client.capture.found import Thing
 from jupyter_training.client.capture.values import Unwritable, words_of
+from jupyter_training.client.environment import holds_secret
 
 if TYPE_CHECKING:
     from jupyter_training.client.capture.engine import Capture
@@ -197,6 +198,8 @@ def _closure(capture: Capture, name: str, function: types.FunctionType, place: P
     made = f"_make_{name}"
     texts, referred = [], set()
     for variable in sorted(around):
+        if holds_secret(variable, around[variable]):
+            raise Gone(f"closes over `{variable}`, which looks like a secret, and a job's code is kept and shown")
         try:
             text, others = capture.text_of(around[variable])
         except Unwritable as fault:

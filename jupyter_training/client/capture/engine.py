@@ -25,6 +25,7 @@ import jupyter_training
 from jupyter_training.client.capture import definitions, names, roots, values
 from jupyter_training.client.capture.cells import Cells
 from jupyter_training.client.capture.found import Found, Thing
+from jupyter_training.client.environment import holds_secret
 
 __all__ = ["Capture", "Refusal"]
 
@@ -44,6 +45,7 @@ class Refusal:
     value: object = None
     used_by: str | None = None
     is_data: bool = False  # it is a value, and not a definition that can't be had
+    is_secret: bool = False
 
 
 class Capture:
@@ -202,6 +204,10 @@ class Capture:
             return None
         if isinstance(value, types.ModuleType):
             self.refuse(name, "is a module that no import gives", None, used_by)
+            return None
+        if holds_secret(name, value):
+            words = "looks like a secret, and a job's code is kept and shown"
+            self.refused[name] = Refusal(words, used_by=used_by, is_secret=True)
             return None
         try:
             if isinstance(value, type):
