@@ -4,7 +4,8 @@
 
 * ``word:value``: ``state``, ``tag``, ``name``, ``user``, ``pool``, ``notebook``. A comma stands between
   alternatives; ``*`` and ``?`` stand for any characters, but for states. ``tag:k`` is any value of the tag,
-  ``tag:k=v`` that one. A notebook is meant by its path or by the end of it, with or without ``.ipynb``.
+  ``tag:k=v`` that one. A notebook is meant by its path or by the end of it, with or without ``.ipynb``;
+  with a ``/`` in front by its whole path.
 * ``name<value`` with ``> >= < <= = !=``: the last value of the metric of that name or, where the job has none,
   its parameter. What has neither fits no comparison.
 * Anything else is a part of the name or of the id, in any case.
@@ -147,7 +148,10 @@ def _has_tag(tags: Mapping[str, str], value: str) -> bool:
 def _is_notebook(path: str | None, value: str) -> bool:
     if path is None:
         return False
-    return any(_like(end, value) for whole in (path, path.removesuffix(".ipynb")) for end in _ends(whole))
+    wholes = (path, path.removesuffix(".ipynb"))
+    if value.startswith("/"):
+        return any(_like("/" + whole.removeprefix("/"), value) for whole in wholes)
+    return any(_like(end, value) for whole in wholes for end in _ends(whole))
 
 
 def _ends(path: str) -> list[str]:

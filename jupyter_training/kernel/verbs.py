@@ -60,7 +60,7 @@ def front(desk: Desk, _: Parsed) -> None:
         own, others = client.jobs(limit=_OWN + _OTHERS)["jobs"], []
     else:
         own = client.jobs(notebook=notebook, limit=_OWN)["jobs"]
-        others = client.jobs(filter=f'-notebook:"{notebook}"', limit=_OTHERS)["jobs"]
+        others = client.jobs(filter=f'-notebook:"/{notebook.removeprefix("/")}"', limit=_OTHERS)["jobs"]
     desk.screen.table(tell.front(own, others, now=time.time()))
 
 

@@ -185,3 +185,19 @@ def test_any_text_is_a_filter_or_a_mistake_inside_of_it(text: str) -> None:
         (problem,) = error.errors
         assert problem.column is not None
         assert 1 <= problem.column <= len(text) + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "holds"),
+    [
+        ("digits.ipynb", "notebook:/digits.ipynb", True),
+        ("digits.ipynb", "notebook:/digits", True),
+        ("work/digits.ipynb", "notebook:/digits.ipynb", False),
+        ("work/digits.ipynb", "notebook:/work/*", True),
+        ("/srv/digits.ipynb", "notebook:/srv/digits.ipynb", True),
+        ("/srv/digits.ipynb", "notebook:/digits.ipynb", False),
+    ],
+)
+def test_a_slash_in_front_means_the_whole_path(path: str, text: str, holds: bool) -> None:
+    job = replace(JOB, origin=replace(JOB.origin, notebook=path))
+    assert holds is fits(parse(text), job, {})

@@ -48,6 +48,16 @@ def test_alone_it_shows_this_notebook_s_jobs_then_others_and_what_to_type(
         assert f"%train {verb} {newest[:6]}" in lines[-1]
 
 
+def test_alone_it_shows_a_notebook_of_the_same_name_in_another_folder_too(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "sub/mine.ipynb")
+    submit(cells, "theirs")
+    monkeypatch.setenv("JPY_SESSION_NAME", "mine.ipynb")
+    submit(cells, "mine")
+    assert ["mine", "theirs"] == [line.split()[2] for line in cells.run("%train").splitlines()[1:3]]
+
+
 def test_alone_it_is_short(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
     for notebook in ("mine", "other"):
         monkeypatch.setenv("JPY_SESSION_NAME", f"/home/ada/{notebook}.ipynb")
