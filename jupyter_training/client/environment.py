@@ -30,8 +30,8 @@ _ALLOWED = (
 
 # Whole words of a name: TOKENIZERS_PARALLELISM and KEYBOARD are no secrets.
 _SECRET_WORDS = frozenset(
-    {"token", "tokens", "key", "keys", "apikey", "secret", "secrets", "password", "passwd", "passphrase", "pwd",
-     "credential", "credentials"}
+    {"token", "tokens", "key", "keys", "apikey", "accesskey", "secret", "secrets", "password", "passwd", "passphrase",
+     "pwd", "credential", "credentials"}
 )  # fmt: skip
 # These mean nothing else, unlike the key of a dict, the token of a text, and the credentials that a path leads to.
 _SURE = re.compile(
