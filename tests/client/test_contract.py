@@ -284,6 +284,13 @@ def test_following_gives_the_whole_log_once(client: Client, script: Callable[[st
     assert "".join(f"line {i}\n" for i in range(5)) == "".join(client.follow(job.id))
 
 
+def test_any_number_of_jobs_can_be_asked(client: Client) -> None:
+    results = client.act("cancel", *["aaaaaaaaaa"] * 10_001)
+    assert [False] * 10_001 == [one["ok"] for one in results]
+    with pytest.raises(InvalidSpec):
+        client.act("cancel")
+
+
 def test_a_verb_that_the_state_does_not_allow_is_refused_for_its_job_only(
     client: Client, ended: dict[str, str], script: Callable[[str], Path]
 ) -> None:
