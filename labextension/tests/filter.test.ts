@@ -31,6 +31,8 @@ test.each([
   ['user:ada pool:local', true],
   ['notebook:digits.ipynb', true],
   ['notebook:digits', true],
+  ['notebook:/work/digits.ipynb', true],
+  ['notebook:/digits.ipynb', false],
   ['notebook:its.ipynb', false],
   ['val_accuracy>0.9', true],
   ['val_accuracy>=0.96 val_accuracy<=0.96', true],

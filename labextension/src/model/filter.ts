@@ -117,11 +117,11 @@ function like(found: string, pattern: string): boolean {
   }
 }
 
-/** The path and each of its ends, with and without the notebook's ending. */
+/** The path and each of its ends, with and without the notebook's ending; with a slash in front, the whole path alone. */
 function ends(path: string): string[] {
   return [path, path.replace(/\.ipynb$/, '')].flatMap(whole => {
     const parts = whole.split('/');
-    return parts.map((_, start) => parts.slice(start).join('/'));
+    return [`/${whole.replace(/^\//, '')}`, ...parts.map((_, start) => parts.slice(start).join('/'))];
   });
 }
 
