@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.kernel.living import emptied, variables
 from tests.torture.processes import eventually
@@ -70,8 +71,7 @@ def test_the_card_lives_in_notebook_7(address: str, tmp_path: Path) -> None:
         page.goto(f"{address}notebooks/falling.ipynb?token={TOKEN}")
         expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
         expect(page.locator(".jp-KernelName, .jp-Toolbar-kernelName").first).to_contain_text("Python 3")
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        eventually(lambda: begun(page), within=45, what="the cells run")
         card = page.locator(".jp-Training-card")
         expect(card).to_have_attribute("data-phase", "running")
         expect(card.locator("canvas")).to_be_visible()
@@ -79,6 +79,13 @@ def test_the_card_lives_in_notebook_7(address: str, tmp_path: Path) -> None:
         expect(card).to_have_attribute("data-phase", "succeeded")
         expect(card).to_contain_text("best loss 0.0167 at step 59.")
         assert [] == [one for one in seen.complaints if "jupyter-training" in one]
+
+
+def begun(page: Page) -> bool:
+    """Run all cells by the menu, which does nothing until the notebook has its kernel. Twice makes one job."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    return page.locator(".jp-InputPrompt").filter(has_text=re.compile(r"\[[\d*]+\]")).first.is_visible()
 
 
 def _url(note: Path) -> str | None:

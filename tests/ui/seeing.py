@@ -70,12 +70,17 @@ def choose_theme(page: Page, name: str) -> None:
 
 
 def open_sidebar(page: Page) -> Locator:
-    """Show our panel, which is not shown yet, by its tab at the side; once the layout has been restored."""
-    expect(page.get_by_role("main")).to_be_visible()
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    """Show our panel, which is not shown yet, by its tab at the side."""
+    restored(page)
     page.locator(SIDEBAR_TAB).click()
     expect(sidebar(page)).to_be_visible()
     return sidebar(page)
+
+
+def restored(page: Page) -> None:
+    """Wait until JupyterLab has restored its layout; before that, it takes back what is opened."""
+    expect(page.get_by_role("main")).to_be_visible()
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def sidebar(page: Page) -> Locator:

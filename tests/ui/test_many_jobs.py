@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from jupyter_training.client.client import Client
 from tests.torture.processes import eventually
 from tests.ui.lab import Lab, Seen, barriers
-from tests.ui.seeing import open_sidebar, overflow, picture, row, sidebar
+from tests.ui.seeing import open_sidebar, overflow, picture, restored, row, sidebar
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -129,6 +129,7 @@ def test_all_of_it_by_the_keyboard_alone(running: Lab, seen: Seen, client: Clien
     page = seen.page
     first, second = submitted(client, "keys-one"), submitted(client, "keys-two")
     page.goto(running.address("keys"))
+    restored(page)
     eventually(lambda: opened(page), within=30, what="the shortcut opens the panel")
     expect(row(page, "keys-one")).to_be_visible()
     tab_until(page, filter_box(page))
