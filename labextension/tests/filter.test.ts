@@ -5,7 +5,7 @@ import { aJob, aMetric, queued, succeeded } from './builders';
 const job = succeeded({
   id: '3f2a91bcde',
   name: 'digits-mlp',
-  notebook: 'work/digits.ipynb',
+  notebook: 'area/digits.ipynb',
   tags: { data: 'v2' },
   params: { lr: 0.1, kind: 'Wide', deep: true },
   metrics: { val_accuracy: aMetric(0.96), lr: aMetric(0.05) }
@@ -31,7 +31,7 @@ test.each([
   ['user:ada pool:local', true],
   ['notebook:digits.ipynb', true],
   ['notebook:digits', true],
-  ['notebook:/work/digits.ipynb', true],
+  ['notebook:/area/digits.ipynb', true],
   ['notebook:/digits.ipynb', false],
   ['notebook:its.ipynb', false],
   ['val_accuracy>0.9', true],
