@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
 from jupyter_training.core.ids import NAME_PATTERN, name_like, no_name
-from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, JobSpec, Origin, Submission
-from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, Job, JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
-from jupyter_training.errors import InvalidSpec, JobExists, Problem, UnknownPool, near_miss
+from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
@@ -75,15 +75,8 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
     submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
-    _keep_secrets(site, request)
-    secrets = site.settings.secrets_file(request.key)
-    try:
-        (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now())
-    except JobExists:
-        secrets.unlink(missing_ok=True)
-        raise
-    if stored.reused or stored.job.state in TERMINAL:  # its job has its own, or needs none any more
-        secrets.unlink(missing_ok=True)
+    with _secrets(site, request) as settle:
+        (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now(), settle=settle)
     site.wake()
     site.ensure_dispatcher()
     return stored
@@ -266,18 +259,27 @@ def check_house(site: Site, submission: Submission) -> None:
         )
 
 
-def _keep_secrets(site: Site, request: SubmitRequest) -> None:
-    """Write the values of ``pass_env`` beside the store, readable by their owner only."""
+@contextlib.contextmanager
+def _secrets(site: Site, request: SubmitRequest) -> Iterator[Callable[[Job], None] | None]:
+    """The values of ``pass_env``, ready beside the store and readable by their owner only; gives what keeps them.
+
+    It is for the one job that is new: a key that came before has a job with values of its own.
+    """
     if not request.secrets:
+        yield None
         return
     site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A name of its own, 0600: a submit may be repeated while the first one is still under way.
     handle, temporary = tempfile.mkstemp(dir=site.settings.secrets, prefix=".coming-")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(request.secrets, out)
-        out.flush()
-        os.fsync(out.fileno())
-    os.rename(temporary, site.settings.secrets_file(request.key))
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(request.secrets, out)
+            out.flush()
+            os.fsync(out.fileno())
+        yield lambda job: os.rename(temporary, site.settings.secrets_file(job.key))
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # it is kept
+            os.unlink(temporary)
 
 
 def _name_from(shown_as: str | None, path: str) -> str:

@@ -46,13 +46,19 @@ class Submitted:
 
 
 def submit(
-    store: Store, submissions: Sequence[Submission], *, new_id: Callable[[], JobId], now: Instant
+    store: Store,
+    submissions: Sequence[Submission],
+    *,
+    new_id: Callable[[], JobId],
+    now: Instant,
+    settle: Callable[[Job], None] | None = None,
 ) -> list[Submitted]:
     """Store wishes, all or none, and return their jobs in the same order.
 
     Idempotent by key: a key that is known, or that came earlier in the same
     call, gives the first job. Whether an equal job is there is decided in the
-    same transaction.
+    same transaction. ``settle`` is called there for each new job, before anybody
+    can start it: to put in place what it needs from its first moment.
 
     Raises:
         KeyReused: a key is known with another content; nothing was stored.
@@ -86,6 +92,9 @@ def submit(
             known[wish.key] = _Known(job, wish.identity, answer[-1].reused)
         if created:
             _store(connection, created)
+        if settle is not None:
+            for job, _ in created:
+                settle(job)
         if reuses:
             connection.execute(insert(reuses_table), reuses)
     return answer

@@ -169,6 +169,18 @@ def test_no_secret_values_stay_of_a_wish_that_made_no_job(site: Site) -> None:
     assert [site.settings.secrets_file("first-key")] == list(site.settings.secrets.iterdir())
 
 
+def test_a_key_that_comes_again_with_other_content_leaves_the_first_job_its_secret_values(site: Site) -> None:
+    with_secret = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-of-the-first"})
+    job = submit(site, with_secret, user="ada").job
+    other = {"environment": {"pass_env": ["HF_TOKEN"]}, "secrets": {"HF_TOKEN": "hf-of-the-second"}}
+    with pytest.raises(KeyReused):
+        submit(site, a_request(params={"lr": 0.5}, **other), user="ada")
+    assert not submit(site, a_request(**other), user="ada").created
+    kept = site.settings.secrets_file(job.key)
+    assert '{"HF_TOKEN": "hf-of-the-first"}' == kept.read_text("utf-8")
+    assert [kept] == list(site.settings.secrets.iterdir())
+
+
 def test_a_submit_that_is_repeated_after_its_jobs_end_leaves_no_secret_values(site: Site) -> None:
     request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
     job = submit(site, request, user="ada").job
@@ -176,6 +188,7 @@ def test_a_submit_that_is_repeated_after_its_jobs_end_leaves_no_secret_values(si
     term = lease.take(site.store, lease.Holder("here", 1, 1, "boot"), ttl=60, boot_now=0, alive=lambda _: False)
     assert term is not None
     facts.finished(site.store, term.epoch, job.id, EndReason.CANCELED, site.now())
+    site.settings.secrets_file(job.key).unlink()  # as the dispatcher does at a job's end
     assert not submit(site, request, user="ada").created
     assert [] == list(site.settings.secrets.iterdir())
 
