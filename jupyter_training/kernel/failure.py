@@ -49,6 +49,8 @@ def present(
     ``places`` says where in the magic line a key of the wish was written; ``top``
     is that line's number. Problems in line 1 are problems of the magic line.
     """
+    if hasattr(error, "_render_traceback_"):  # it knows how already
+        return error
     lines = [f"{type(error).__name__}: {error.detail}"]
     if isinstance(error, JobFailed):
         lines += _job_lines(error)
@@ -60,11 +62,19 @@ def present(
     return error
 
 
-def failed(job: Mapping[str, Any], log: str) -> JobFailed:
-    """The failure of a job that was waited for; ``log`` is the end of its log."""
+def failed(job: Mapping[str, Any], log: str, *, on_card: bool = False) -> JobFailed:
+    """The failure of a job that was waited for; ``log`` is the end of its log.
+
+    ``on_card``: the page draws the card right above, with the traceback and the
+    last lines; then the error is one line, and where to look.
+    """
     verb = "did not finish" if job["state"] == "canceled" else "failed"
     hint = None if plain() else f"The whole log: %train logs {short(job['id'])}"
-    return JobFailed(f"{job['name']} {verb}: {sentence(job)}", job=job, log=log, hint=hint)
+    error = JobFailed(f"{job['name']} {verb}: {sentence(job)}", job=job, log=log, hint=hint)
+    if on_card and hint is not None:
+        lines = [f"JobFailed: {error.detail}", f"More is on its card. {hint}"]
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+    return error
 
 
 def _job_lines(error: JobFailed) -> list[str]:

@@ -64,7 +64,7 @@ def stay(
         raise Detached(jobs[len(ended) :]) from None
     for job in ended:
         if job["state"] != "succeeded":
-            raise failed(job, beside.log_end(client, job))
+            raise failed(job, beside.log_end(client, job), on_card=quietly)
     return ended
 
 
@@ -108,7 +108,7 @@ class _Watcher:
             early = self._drawn_at + self._drawing.every - self._clock()
             if early > 0:
                 self._pause(early)  # what comes meanwhile is in the next view
-        # A failure's traceback is in the error that the waiting ends with.
-        pictures = beside.pictures(self._client, job, failure=False)
+        # A failure's traceback stands once: on the page's card, or in the error that the waiting ends with.
+        pictures = beside.pictures(self._client, job, failure=self._quietly)
         self._drawing.draw(card.bundle(job, *pictures), final=final)
         self._drawn_at = self._clock()

@@ -69,6 +69,19 @@ def test_a_failed_job_shows_the_person_s_traceback_then_what_it_printed() -> Non
     assert "The whole log: %train logs abcdef" == shown[-1]
 
 
+def test_a_failed_job_whose_card_is_right_above_is_one_line_and_where_to_look() -> None:
+    said = job("failed", sentence="Failed: ZeroDivisionError: division by zero.", attempts=[attempt()])
+    assert [
+        "JobFailed: digits failed: ZeroDivisionError: division by zero.",
+        "More is on its card. The whole log: %train logs abcdef",
+    ] == lines(failed(said, LOG, on_card=True))
+
+
+def test_in_plain_mode_no_page_draws_the_card_so_the_error_has_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    assert "ZeroDivisionError: division by zero" in lines(failed(job("failed"), LOG, on_card=True))
+
+
 def test_a_chained_traceback_is_shown_from_its_first_cause() -> None:
     log = LOG + "\nDuring handling of the above exception, another exception occurred:\n\n" + LOG.partition("0.4\n")[2]
     shown = lines(failed(job("failed", attempts=[attempt()]), log))

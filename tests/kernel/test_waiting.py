@@ -1,0 +1,50 @@
+"""Staying with a job until it has ended: where its failure is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from jupyter_training.client.client import Client
+from jupyter_training.errors import JobFailed
+from jupyter_training.kernel.failure import present
+from jupyter_training.kernel.screen import Drawing
+from jupyter_training.kernel.waiting import stay
+from tests.kernel.builders import attempt, job
+
+TRACEBACK = "ValueError: math domain error"
+
+
+class Failing:
+    """A client whose job has failed when it is waited for."""
+
+    def wait(
+        self, _: str, *, timeout: float | None, on_change: Callable[[Mapping[str, Any]], None]
+    ) -> Mapping[str, Any]:
+        view = job("failed", attempts=[attempt()], metrics={})
+        on_change(view)
+        return view
+
+    def logs(self, _: str, *, tail: int) -> dict[str, Any]:
+        return {"text": f"step 1\nTraceback (most recent call last):\n{TRACEBACK}\n"}
+
+
+class Paper:
+    every, lasts = 0.5, True
+    html = ""
+
+    def draw(self, bundle: Mapping[str, Any], *, final: bool = False) -> None:
+        self.html = bundle["text/html"]
+
+
+@pytest.mark.parametrize("by_page", [True, False], ids=["jupyterlab", "elsewhere"])
+def test_a_failure_s_traceback_is_told_once(by_page: bool) -> None:
+    """On the card that a page draws, which the error stands below; anywhere else in the error."""
+    paper = Paper()
+    with pytest.raises(JobFailed) as caught:
+        stay(cast(Client, Failing()), [job("running")], [cast(Drawing, paper)], quietly=by_page)
+    error = "\n".join(cast(Any, present(caught.value))._render_traceback_())
+    assert (by_page, not by_page) == (TRACEBACK in paper.html, TRACEBACK in error)
+    assert "JobFailed: digits failed" in error
