@@ -185,6 +185,8 @@ def _sentence(job: Job, shown: Phase, around: _Around) -> str:
         return "No answer from where it runs; its slots are kept until there is one."
     if shown is Phase.STARTING:
         return "Starting."
+    if shown is Phase.STOPPING and job.state is JobState.QUEUED:
+        return "Canceled; it leaves the queue."
     if shown is Phase.STOPPING:
         return "Being killed." if job.desired is Desired.KILL else "Stopping; it may finish what it is doing."
     if shown is Phase.RUNNING:

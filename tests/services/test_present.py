@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.metric import Point, Progress
 from jupyter_training.services import changes, jobs
 from jupyter_training.services.site import Site
@@ -59,3 +61,11 @@ def test_many_jobs_take_no_more_questions_than_one(site: Site, ask: str) -> None
     submit(site, 150)
     questions(site, ask)  # reads what is remembered from then on
     assert one >= questions(site, ask) > 0
+
+
+def test_a_waiting_job_that_is_canceled_leaves_the_queue_and_nothing_of_it_stops(site: Site) -> None:
+    submit(site, 1)
+    (waiting,) = jobs.page(site, jobs.JobsQuery()).jobs
+    wishes.wish(site.store, [JobId(waiting.id)], Verb.CANCEL, now=site.now())
+    (leaving,) = jobs.page(site, jobs.JobsQuery()).jobs
+    assert ("stopping", "Canceled; it leaves the queue.") == (leaving.phase, leaving.sentence)
