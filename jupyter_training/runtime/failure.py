@@ -13,6 +13,9 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from jupyter_training.runtime import job
+from jupyter_training.spool import layout
+
 __all__ = ["Source", "record", "show"]
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -20,7 +23,10 @@ _LONGEST_TEXT = 30_000  # characters of a traceback that are recorded
 _LONGEST_MESSAGE = 4_000
 _FIRST_FRAMES, _LAST_FRAMES = 10, 40
 _FROM_INPUT = "EOF when reading a line"  # what input() says where nobody can answer
-_NO_KEYBOARD = "a job has no keyboard: make what it asks for a parameter"
+_NO_KEYBOARD = (
+    "input() asks at the keyboard, and a job has none. Make what it asks for a parameter: "
+    "a literal at the top of the cell or an argument of the script, given as key=value."
+)
 
 
 class Source:
@@ -67,6 +73,7 @@ def record(error: BaseException, source: Source) -> dict[str, Any]:
 
 def show(error: BaseException, recorded: dict[str, Any]) -> None:
     """Print the error as the interpreter would, through the person's own hook if they have set one."""
+    _end_line()
     try:
         if sys.excepthook is not sys.__excepthook__:
             sys.excepthook(type(error), error, error.__traceback__)
@@ -80,6 +87,23 @@ def show(error: BaseException, recorded: dict[str, Any]) -> None:
             pass
 
 
+def _end_line() -> None:
+    """End the line that the log ends in the middle of, a prompt or a bar: what looks for a traceback looks at lines."""
+    folder = job.folder()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        if folder is None or sys.stderr is None:
+            return
+        with open(os.path.join(folder, layout.LOG), "rb") as log:
+            log.seek(-1, os.SEEK_END)
+            if log.read() != b"\n":
+                sys.stderr.write("\n")
+    except Exception:  # noqa: BLE001 (no log here, an empty one, or what the person's code put in place of a stream)
+        return
+
+
 def _prime(source: Source) -> None:
     """Let tracebacks show the lines that ran, whatever stands now where they came from."""
     if source.shown_as is None:
@@ -89,10 +113,15 @@ def _prime(source: Source) -> None:
 
 
 def _clean(error: BaseException, source: Source, seen: set[int]) -> None:
-    """Take our frames out of an error and of those it was caused by, and what leads to the first of theirs."""
+    """Take our frames out of an error and of those it was caused by, and what leads to the first of theirs.
+
+    What ``input()`` raises where nobody can answer gets words for it.
+    """
     if id(error) in seen:
         return
     seen.add(id(error))
+    if type(error) is EOFError and error.args == (_FROM_INPUT,) and sys.stdin is sys.__stdin__:
+        error.args = (_NO_KEYBOARD,)
     chain: list[types.TracebackType] = []
     step = error.__traceback__
     while step is not None:
@@ -127,8 +156,7 @@ def _type_name(kind: type[BaseException]) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        words = str(error)
-        return f"{words} ({_NO_KEYBOARD})" if isinstance(error, EOFError) and words == _FROM_INPUT else words
+        return str(error)
     except Exception:  # noqa: BLE001 (a broken __str__)
         return "(its message can't be shown)"
 

@@ -406,10 +406,31 @@ def test_an_error_with_a_broken_text_is_recorded(tmp_path: Path) -> None:
     assert ("Odd", "(its message can't be shown)") == (attempt.end["error"]["type"], attempt.end["error"]["message"])
 
 
-def test_a_job_that_asks_is_told_that_nobody_answers(tmp_path: Path) -> None:
-    attempt, _ = ran(tmp_path, "import sys\nsys.stdin = open('/dev/null')\ninput('Your name? ')")
-    assert "EOFError" == attempt.end["error"]["type"]
-    assert "a job has no keyboard" in attempt.end["error"]["message"]
+def test_a_job_that_asks_is_told_that_nobody_answers_and_what_to_do(tmp_path: Path) -> None:
+    attempt = attempt_in(tmp_path, "try:\n    input('Your name? ')\nexcept EOFError:\n    raise ValueError('no name')")
+    attempt.finish()
+    error = attempt.end["error"]
+    assert ("ValueError", "no name") == (error["type"], error["message"])
+    words = "EOFError: input() asks at the keyboard, and a job has none. Make what it asks for a parameter"
+    assert words in error["traceback"]
+    assert words in attempt.log
+
+
+def test_the_end_of_a_text_that_the_person_gives_is_left_as_it_is(tmp_path: Path) -> None:
+    attempt, _ = ran(tmp_path, "import io, sys\nsys.stdin = io.StringIO('Ada\\n')\ninput()\ninput()")
+    assert "EOF when reading a line" == attempt.end["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "before", ["input('Your name? ')", "print('50 %', end='')\n1 / 0", "print('whole')\n1 / 0", "1 / 0"]
+)
+def test_a_traceback_begins_on_a_line_of_its_own(tmp_path: Path, before: str) -> None:
+    """The first half of a line is on its own, nothing is where there was none: no empty lines either."""
+    attempt = attempt_in(tmp_path, before)
+    attempt.finish()
+    lines = attempt.log.splitlines()
+    assert "Traceback (most recent call last):" in lines
+    assert "" not in lines
 
 
 def test_a_huge_message_is_cut_in_the_record(tmp_path: Path) -> None:
