@@ -14,6 +14,7 @@ card of an ended job; tests hold the two together.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -232,9 +233,19 @@ def _machine(job: Job) -> str:
     used = job["machine"]
     if job["phase"] in TERMINAL or not used:
         return ""
-    words = [f"cpu {number(used['cpu'])}"] if "cpu" in used else []
-    words += [bytes_text(int(used["memory"]))] if "memory" in used else []
-    return f'<span style="{_FAINT}">{" · ".join(words)}</span>' if words else ""
+    words = [_cores(used["cpu"], job)] if "cpu" in used else []
+    words += [f"memory {bytes_text(int(used['memory']))}"] if "memory" in used else []
+    return f'<span style="{_FAINT}">{escape(" · ".join(words))}</span>' if words else ""
+
+
+def _cores(used: float, job: Job) -> str:
+    """``CPU 1.9 of 2 cores``, to hundredths."""
+    most = ((job.get("spec") or {}).get("resources") or {}).get("cpus")
+    rounded = math.floor(100 * used + 0.5) / 100
+    words = "<0.01" if used > 0 and not rounded else number(rounded)
+    if most:
+        return f"CPU {words} of {number(most)} {'core' if most == 1 else 'cores'}"
+    return f"CPU {words} {'core' if rounded == 1 else 'cores'}"
 
 
 def _pictures(job: Job, series: Series, extras: Extras, room: int) -> str:

@@ -43,12 +43,15 @@ beforeEach(() => {
   session = new Session(server.settings);
   doors = new Set([LOG_COMMAND, CLONE_COMMAND]);
   opened.length = 0;
-  const { sanitizer } = new RenderMimeRegistry();
-  output = new JobOutput(() => Promise.resolve(session), nullTranslator.load('jupyter_training'), sanitizer, {
-    hasCommand: id => doors.has(id),
-    execute: (id, args) => Promise.resolve(opened.push([id, args]))
-  });
+  output = anOutput();
 });
+
+/** `patience`: so long what was saved waits unseen for the live card, in ms. */
+function anOutput(patience?: number): JobOutput {
+  const { sanitizer } = new RenderMimeRegistry();
+  const its = { hasCommand: (id: string) => doors.has(id), execute: (id: string, args: unknown) => Promise.resolve(opened.push([id, args])) };
+  return new JobOutput(() => Promise.resolve(session), nullTranslator.load('jupyter_training'), sanitizer, its, patience);
+}
 
 afterEach(() => {
   act(() => output.dispose());
@@ -90,13 +93,62 @@ async function says(message: ReturnType<typeof snapshot>): Promise<void> {
   });
 }
 
+/** Whether a person sees what the notebook saved. */
+const seesSaved = (): boolean => {
+  const words = find('b');
+  return words?.textContent === 'saved words' && words.isConnected && getComputedStyle(words).visibility !== 'hidden';
+};
+
 /** The session tells of what follows a change in the next frame. */
 const frame = (): Promise<unknown> => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 
 test('until the server has answered, it shows what the notebook saved, without its scripts', async () => {
   await drawn();
-  expect(output.node.querySelector('b')?.textContent).toBe('saved words');
+  await comes(() => expect(seesSaved()).toBe(true));
   expect(output.node.querySelector('script')).toBeNull();
+});
+
+const LONG_MS = 600_000;
+
+test('what the notebook saved does not flash by before the live card', async () => {
+  output = anOutput(LONG_MS);
+  const flashes: boolean[] = [];
+  const watch = new MutationObserver(() => flashes.push(seesSaved()));
+  watch.observe(output.node, { attributes: true, childList: true, subtree: true });
+  await drawn();
+  expect(find('b')?.textContent).toBe('saved words'); // it keeps its place
+  expect(seesSaved()).toBe(false);
+  await says(snapshot(1, [succeeded()]));
+  await comes(() => expect(find('article')).not.toBeNull());
+  watch.disconnect();
+  expect(flashes).toContain(false);
+  expect(flashes).not.toContain(true);
+});
+
+test('a server that says no is no reason to wait', async () => {
+  output = anOutput(LONG_MS);
+  await drawn();
+  server.answer = 'unreachable';
+  await act(async () => server.sockets[0]!.drop());
+  await comes(() => expect(session.state.link.kind).toBe('lost'));
+  await comes(() => expect(seesSaved()).toBe(true));
+  expect(find('.jp-Training-stale [role=status]')?.textContent).not.toBe('');
+});
+
+test('where the live card’s code does not come, what the notebook saved does', async () => {
+  output.dispose();
+  output = new JobOutput(
+    () => new Promise<Session>(() => undefined),
+    nullTranslator.load('jupyter_training'),
+    new RenderMimeRegistry().sanitizer,
+    null,
+    50
+  );
+  const data = { [JOB_MIME]: { store: STORE, job: '3f2a91bcde' }, 'text/html': '<b>saved words</b>' };
+  await output.renderModel({ data } as never);
+  Widget.attach(output, document.body);
+  expect(seesSaved()).toBe(false);
+  await comes(() => expect(seesSaved()).toBe(true));
 });
 
 test('it becomes the live card: phase, name, figures, progress, and a way to stop', async () => {
@@ -162,7 +214,36 @@ test('a running job says how long it still needs and what it uses', async () => 
   await drawn();
   await says(snapshot(1, [aJob({ eta: { low: 350, high: 470 }, machine: { memory: 412e6, cpu: 1.9 } })]));
   expect(find('.jp-Training-lasted')?.textContent).toContain('about 5–8 min left');
-  expect(find('.jp-Training-machine')?.textContent).toBe('cpu 1.9412 MB');
+  expect(find('.jp-Training-machine')?.textContent).toBe('CPU 1.9 coresmemory 412 MB');
+});
+
+test.each([
+  [0, null, 'CPU 0 cores'],
+  [0.002, null, 'CPU <0.01 cores'],
+  [0.996, null, 'CPU 1 core'],
+  [1.8765, 2, 'CPU 1.88 of 2 cores'],
+  [0.5, 1, 'CPU 0.5 of 1 core']
+])('the use of %s of %s cores has its words', async (cpu, cpus, words) => {
+  await drawn();
+  await says(snapshot(1, [aJob({ machine: { cpu }, spec: { resources: { cpus } } })]));
+  expect(find('.jp-Training-gauge')?.textContent).toBe(words);
+});
+
+test('the use of a GPU and the peak of memory have their words', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob({ machine: { gpu0_util: 87.4, gpu0_memory: 4.1e9 } })]));
+  const gauges = (): (string | null)[] => [...output.node.querySelectorAll('.jp-Training-gauge')].map(one => one.textContent);
+  expect(gauges()).toEqual(['GPU 0 memory 4.1 GB', 'GPU 0 87% busy']);
+  await says(changes(2, [succeeded({ attempts: ran, version: 2 })]));
+  expect(gauges()).toEqual(['peak memory 412 MB']);
+});
+
+test('how long an ended job took is said in the words of its sentence', async () => {
+  await drawn();
+  await says(snapshot(1, [succeeded({ sentence: 'Succeeded in 7.5 s.', ended: '2026-11-21T10:00:08.549Z' })]));
+  expect(find('.jp-Training-lasted')?.textContent).toBe('7.5 s');
+  await says(changes(2, [succeeded({ phase: 'failed', state: 'failed', sentence: 'Failed: it.', ended: '2026-11-21T10:00:08.500Z', version: 2 })]));
+  expect(find('.jp-Training-lasted')?.textContent).toBe('7.5 s');
 });
 
 test('the newest line of the log stands under it and leads to the log', async () => {

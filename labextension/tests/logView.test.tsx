@@ -73,6 +73,20 @@ test('of a long log only the lines that can be seen are drawn', async () => {
   expect(rows().length).toBeLessThan(100);
 });
 
+const status = (): string => panel.node.querySelector('.jp-Training-logStatus')?.textContent ?? '';
+
+test('the foot says how long a log is, or which part of it is at hand, in sizes as people write them', async () => {
+  says('one\ntwo\n', { size: 8 });
+  await shown();
+  await drawn(() => expect(status()).toBe('2 lines, 8 B'));
+});
+
+test('the foot of a long log names the part in megabytes', async () => {
+  says('one\ntwo\n', { offset: 2_345_678, next: 2_345_686, size: 5_000_000 });
+  await shown();
+  await drawn(() => expect(status()).toMatch(/^2\.35 MB to .* of 5 MB$/));
+});
+
 test('a log that is written is waited for at its end, and not while it is hidden', async () => {
   says('one\n', { end: false });
   await shown(aJob({ spec: {} }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, between, figure, short, span, spanRange, value } from '../src/model/wording';
+import { ago, between, figure, short, span, spanRange, value, wholeSpan } from '../src/model/wording';
 
 test.each([
   [null, '–'],
@@ -19,14 +19,24 @@ test.each([
 });
 
 test.each([
-  [0.2, '0 s'],
-  [8.4, '8 s'],
-  [59.7, '1 min'],
+  [0.42, '0.4 s'],
+  [7.5, '7.5 s'],
+  [9.99, '10 s'],
+  [18.2, '18 s'],
   [119, '1 min'],
   [2 * 3600 + 600, '2 h 10 m'],
   [75 * 3600, '3 d']
 ])('a span of %s seconds is written %s', (seconds, words) => {
   expect(span(seconds)).toBe(words);
+});
+
+test.each([
+  [0.2, '0 s'],
+  [8.4, '8 s'],
+  [59.7, '1 min'],
+  [2 * 3600 + 600, '2 h 10 m']
+])('a span of %s seconds that still grows is written %s', (seconds, words) => {
+  expect(wholeSpan(seconds)).toBe(words);
 });
 
 test.each([

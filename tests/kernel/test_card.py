@@ -84,7 +84,22 @@ def test_the_html_is_whole_and_runs_nothing() -> None:
 def test_a_running_job_says_how_long_it_still_needs() -> None:
     shown = card.html({**running(), "eta": {"low": 350.0, "high": 470.0}, "machine": {"cpu": 1.9, "memory": 412e6}})
     assert "about 5–8 min left" in shown
-    assert "cpu 1.9 · 412 MB" in shown
+    assert "CPU 1.9 cores · memory 412 MB" in shown
+
+
+@pytest.mark.parametrize(
+    ("used", "most", "words"),
+    [
+        (0.0, None, "CPU 0 cores"),
+        (0.002, None, "CPU &lt;0.01 cores"),
+        (0.996, None, "CPU 1 core"),
+        (1.8765, 2, "CPU 1.88 of 2 cores"),
+        (0.5, 1, "CPU 0.5 of 1 core"),
+    ],
+)
+def test_a_running_job_says_how_much_of_the_processor_it_takes(used: float, most: int | None, words: str) -> None:
+    shown = card.html({**running(), "machine": {"cpu": used}, "spec": {"resources": {"cpus": most}}})
+    assert f">{words}<" in shown
 
 
 def test_a_small_figure_is_shown_and_a_large_one_is_named() -> None:

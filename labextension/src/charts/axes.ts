@@ -1,7 +1,7 @@
 /** How the three kinds of x axis are divided and written. Knows no Jupyter. */
 import type uPlot from 'uplot';
 import type { Axis } from '../model/series';
-import { figure, span } from '../model/wording';
+import { figure, wholeSpan } from '../model/wording';
 
 export interface XAxis {
   readonly axis: uPlot.Axis;
@@ -49,7 +49,7 @@ function lasted(seconds: number, incr: number): string {
     return `${seconds.toFixed(1)} s`;
   }
   if (incr >= MINUTE || seconds < MINUTE || seconds % MINUTE === 0) {
-    return span(seconds);
+    return wholeSpan(seconds);
   }
   const whole = Math.round(seconds);
   return whole < HOUR

@@ -21,11 +21,20 @@ export function figure(value: number | null | undefined): string {
   return `${Number(mantissa)}e${Number(exponent)}`;
 }
 
-/** `8 s`, `4 min`, `2 h 10 m`, `3 d`. */
+/** How long something lasted, as a job's sentence says it: `7.5 s`, `18 s`, `4 min`, `2 h 10 m`, `3 d`. */
 export function span(seconds: number): string {
-  if (seconds < 59.5) {
-    return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 60) {
+    return `${Math.max(0, seconds).toFixed(seconds < 9.95 ? 1 : 0)} s`;
   }
+  return minutesOn(seconds);
+}
+
+/** A span that still grows, or one of an axis: in whole seconds, `8 s`. */
+export function wholeSpan(seconds: number): string {
+  return seconds < 59.5 ? `${Math.max(0, Math.round(seconds))} s` : minutesOn(seconds);
+}
+
+function minutesOn(seconds: number): string {
   const minutes = Math.floor(seconds / 60) || 1;
   if (minutes < 60) {
     return `${minutes} min`;
@@ -37,7 +46,7 @@ export function span(seconds: number): string {
 /** How long ago, as coarse as one reads it: `8 s`, `4 min`, `2 h`, `3 d`. */
 export function ago(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
-  return hours >= 1 && hours < 48 ? `${hours} h` : span(seconds);
+  return hours >= 1 && hours < 48 ? `${hours} h` : wholeSpan(seconds);
 }
 
 /** `6–8 min`: a range of seconds in the unit of its longer end, as coarse as a guess is. */

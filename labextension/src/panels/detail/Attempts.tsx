@@ -1,7 +1,7 @@
 /** Each time that the job was run: when, for how long, and how it ended. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job } from '../../api/jobs';
-import { between, exact, figure, span } from '../../model/wording';
+import { between, exact, figure, span, wholeSpan } from '../../model/wording';
 import { useNow, useRoom } from '../../parts/room';
 import { bytes } from '../../renderers/job/words';
 import { LOG_COMMAND, useDoors } from '../../renderers/job/doors';
@@ -44,7 +44,7 @@ export function Attempts({ job }: { job: Job }): JSX.Element {
                 <td title={one.ended === null ? undefined : trans.__('ended %1', exact(one.ended))}>
                   {one.started === null ? '–' : exact(one.started)}
                 </td>
-                <td>{lasted === null ? '–' : span(lasted)}</td>
+                <td>{lasted === null ? '–' : one.ended === null ? wholeSpan(lasted) : span(lasted)}</td>
                 <td>{one.peak_memory === null ? '–' : bytes(one.peak_memory)}</td>
                 <td>{exit(trans, one)}</td>
                 <td className="jp-mod-text">{one.sentence ?? standing(trans, one)}</td>

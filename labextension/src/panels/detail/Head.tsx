@@ -1,14 +1,15 @@
 /** What is always in sight: the state, the name, how far it is and how long it takes, and what can be done. */
 import type { Job } from '../../api/jobs';
 import { isEnded } from '../../model/select';
-import { between, exact, short, span } from '../../model/wording';
+import { short } from '../../model/wording';
 import { Progress } from '../../parts/Progress';
-import { useNow, useRoom } from '../../parts/room';
+import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
 import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
-import { endSentence, left } from '../../renderers/job/words';
+import { Lasted } from '../../renderers/job/Lasted';
+import { endSentence } from '../../renderers/job/words';
 
 export function Head({ job }: { job: Job }): JSX.Element {
   const { trans } = useRoom();
@@ -25,7 +26,7 @@ export function Head({ job }: { job: Job }): JSX.Element {
         <span className="jp-Training-faint" title={job.id}>
           {short(job.id)}
         </span>
-        <Time job={job} />
+        <Lasted job={job} seen />
         <span className="jp-Training-buttons">
           <StopButton job={job} />
           {doors.hasCommand(CLONE_COMMAND) && (
@@ -45,19 +46,5 @@ export function Head({ job }: { job: Job }): JSX.Element {
         {!isEnded(job) && <Progress job={job} />}
       </div>
     </div>
-  );
-}
-
-function Time({ job }: { job: Job }): JSX.Element {
-  const { trans } = useRoom();
-  const now = useNow(isEnded(job) ? 0 : 1000);
-  const lasted = between(job.started ?? job.submitted, job.ended, Math.max(now, Date.now()));
-  const rest = isEnded(job) ? '' : left(trans, job.eta);
-  const unrun = isEnded(job) && job.started === null;
-  return (
-    <span className="jp-Training-faint jp-Training-lasted" title={exact(job.started ?? job.submitted)}>
-      {lasted === null || unrun ? '' : span(lasted)}
-      {rest !== '' && ` · ${rest}`}
-    </span>
   );
 }

@@ -1,4 +1,5 @@
 /** What the job printed: followed while it is written, searched where it is, with every part of it in reach. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { KeyboardEvent } from 'react';
 import { logMatches, logs } from '../../api/contents';
@@ -122,7 +123,7 @@ export function Log({ job }: { job: Job }): JSX.Element {
     }
   }, [search]);
 
-  const status = note ?? trouble?.message ?? (part === null ? '' : where(part, trans.__('of'), latest === 0 ? job.sentence : null));
+  const status = note ?? trouble?.message ?? (part === null ? '' : where(trans, part, latest === 0 ? job.sentence : null));
   return (
     <div className="jp-Training-logView" aria-labelledby={heading}>
       <LogTools
@@ -176,11 +177,13 @@ function useReading(reader: LogReader): void {
   }, [reader]);
 }
 
-/** `1.2 MB`, or which part of it is at hand. */
-function where(part: Part, of: string, sentence: string | null): string {
+/** `310 lines, 1.2 MB`, or which part of it is at hand. */
+function where(trans: TranslationBundle, part: Part, sentence: string | null): string {
   if (part.size === 0) {
     return sentence ?? '';
   }
-  const all = part.start === 0 && isAtEnd(part);
-  return all ? bytes(part.size) : `${bytes(part.start)} – ${bytes(part.end)} ${of} ${bytes(part.size)}`;
+  const lines = part.lines.length;
+  return part.start === 0 && isAtEnd(part)
+    ? trans._n('%2 line, %3', '%2 lines, %3', lines, figure(lines), bytes(part.size))
+    : trans.__('%1 to %2 of %3', bytes(part.start), bytes(part.end), bytes(part.size));
 }

@@ -1,7 +1,7 @@
 /** What the panel says when the server is out of reach (over old rows as a line, alone as the whole view), or is another. */
 import { useState } from 'react';
 import type { State } from '../../model/state';
-import { short, span } from '../../model/wording';
+import { short, wholeSpan } from '../../model/wording';
 import { useNow, useRoom } from '../../parts/room';
 
 export function LinkNotice({ state, now: given }: { state: State; now?: number }): JSX.Element | null {
@@ -18,7 +18,7 @@ export function LinkNotice({ state, now: given }: { state: State; now?: number }
       {state.known ? (
         <>
           {/* The seconds are for the eye; a screen reader hears the reason once. */}
-          <div aria-hidden="true">{trans.__('Last seen %1 ago, reconnecting.', span(Math.max(0, now - since) / 1000))}</div>
+          <div aria-hidden="true">{trans.__('Last seen %1 ago, reconnecting.', wholeSpan(Math.max(0, now - since) / 1000))}</div>
           <div role="status">{trouble.detail}</div>
         </>
       ) : (

@@ -1,15 +1,14 @@
 /** The card's first line: state, name, time, and what can be done. */
 import type { Job } from '../../api/jobs';
-import { isEnded } from '../../model/select';
-import { between, exact, short, span } from '../../model/wording';
-import { useNow, useRoom } from '../../parts/room';
+import { short } from '../../model/wording';
+import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
 import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 import { logAddress } from '../../api/output';
 import { CLONE_COMMAND, LOG_COMMAND, useDoors } from './doors';
 import { CloneIcon, LogIcon } from './icons';
-import { left } from './words';
+import { Lasted } from './Lasted';
 
 export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
   const { trans } = useRoom();
@@ -27,26 +26,13 @@ export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
       <span className="jp-Training-faint" title={job.id}>
         {short(job.id)}
       </span>
-      <Time job={job} seen={seen} />
+      <Lasted job={job} seen={seen} />
       <span className="jp-Training-buttons">
         <StopButton job={job} />
         <LogButton job={job} />
         <CloneButton job={job} />
       </span>
     </header>
-  );
-}
-
-function Time({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
-  const { trans } = useRoom();
-  const now = useNow(isEnded(job) || !seen ? 0 : 1000);
-  const lasted = between(job.started ?? job.submitted, job.ended, Math.max(now, Date.now()));
-  const rest = isEnded(job) ? '' : left(trans, job.eta);
-  return (
-    <span className="jp-Training-faint jp-Training-lasted" title={exact(job.started ?? job.submitted)}>
-      {lasted === null || (isEnded(job) && job.started === null) ? '' : span(lasted)}
-      {rest !== '' && ` · ${rest}`}
-    </span>
   );
 }
 

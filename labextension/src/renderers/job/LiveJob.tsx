@@ -1,11 +1,11 @@
 /**
  * Decides what an output shows: the live card, or what the notebook saved with a line that says why
- * it is not live. A card never asks for ever: a job of another store, or one that is gone, is said once.
+ * it is not live. Until the server has answered, what was saved waits a moment unseen. A card never asks for ever: a job of another store, or one that is gone, is said once.
  */
 import { useEffect, useRef, useState } from 'react';
 import { Trouble } from '../../api/http';
 import type { State } from '../../model/state';
-import { span } from '../../model/wording';
+import { wholeSpan } from '../../model/wording';
 import { useNow, useRoom } from '../../parts/room';
 import { Card } from './Card';
 import type { Reference } from './reference';
@@ -17,23 +17,26 @@ interface Props {
   readonly reference: Reference;
   /** Draws the saved HTML into a node. */
   readonly saved: (node: HTMLElement) => void;
+  /** When that is shown though the server has not answered, in ms since the epoch. */
+  readonly due: number;
 }
 
-export function LiveJob({ reference, saved }: Props): JSX.Element {
+export function LiveJob(props: Props): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const seen = useSeen(frame);
   return (
     <div ref={frame} className="jp-Training-frame">
-      <Content reference={reference} saved={saved} seen={seen} />
+      <Content {...props} seen={seen} />
     </div>
   );
 }
 
-function Content({ reference, saved, seen }: Props & { readonly seen: boolean }): JSX.Element {
+function Content({ reference, saved, due, seen }: Props & { readonly seen: boolean }): JSX.Element {
   const { trans } = useRoom();
   const state = useTrainingsWhile(seen);
   const trouble = useJob(reference, state, seen);
   const job = state.jobs.get(reference.job);
+  const waits = !usePast(due);
   useQueueNews(reference, seen && job?.phase === 'queued' && state.link.kind === 'live');
 
   if (state.store !== null && state.store !== reference.store) {
@@ -53,7 +56,17 @@ function Content({ reference, saved, seen }: Props & { readonly seen: boolean })
     return <Saved why={why} saved={saved} retry />;
   }
   const reason = trouble ?? (state.link.kind === 'lost' ? state.link.trouble : null);
-  return <Saved why={reason === null ? null : reason.message} saved={saved} retry={reason !== null} />;
+  return <Saved why={reason === null ? null : reason.message} saved={saved} unseen={reason === null && waits} retry={reason !== null} />;
+}
+
+/** Whether an instant is past; drawn anew when it is. */
+function usePast(instant: number): boolean {
+  const [past, setPast] = useState(() => Date.now() >= instant);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setPast(true), instant - Date.now());
+    return () => window.clearTimeout(timer);
+  }, [instant]);
+  return past;
 }
 
 /** Asks for the job once the store is known to be its own, and again when a snapshot has dropped it. */
@@ -97,7 +110,7 @@ function useQueueNews(reference: Reference, waits: boolean): void {
 function Lost({ since, trouble }: { since: number; trouble: Trouble }): JSX.Element {
   const { trans } = useRoom();
   const now = useNow(1000);
-  const age = span(Math.max(0, now - since) / 1000);
+  const age = wholeSpan(Math.max(0, now - since) / 1000);
   return (
     <p className="jp-Training-stale">
       <span title={trouble.message}>{trans.__('last seen %1 ago, reconnecting', age)}</span>
@@ -109,8 +122,15 @@ function Lost({ since, trouble }: { since: number; trouble: Trouble }): JSX.Elem
   );
 }
 
-function Saved(props: { why: string | null; saved: (node: HTMLElement) => void; retry?: boolean }): JSX.Element {
-  const { why, saved, retry = false } = props;
+interface SavedProps {
+  readonly why: string | null;
+  readonly saved: (node: HTMLElement) => void;
+  /** Keeps its place, and nobody sees it. */
+  readonly unseen?: boolean;
+  readonly retry?: boolean;
+}
+
+function Saved({ why, saved, unseen = false, retry = false }: SavedProps): JSX.Element {
   const [node, setNode] = useState<HTMLDivElement | null>(null);
   useEffect(() => {
     if (node !== null) {
@@ -118,7 +138,7 @@ function Saved(props: { why: string | null; saved: (node: HTMLElement) => void; 
     }
   }, [node, saved]);
   return (
-    <div className="jp-Training-saved">
+    <div className="jp-Training-saved" style={unseen ? { visibility: 'hidden' } : undefined}>
       {why !== null && (
         <p className="jp-Training-stale">
           <span role="status">{why}</span>

@@ -1,10 +1,11 @@
 /** The card's last line: what the job uses of the machine, and the newest line of its log. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { curves } from '../../api/jobs';
 import type { Job } from '../../api/jobs';
 import { Sparkline } from '../../charts/Sparkline';
 import { isEnded } from '../../model/select';
-import { figure, span } from '../../model/wording';
+import { figure, wholeSpan } from '../../model/wording';
 import { useNow, useRoom } from '../../parts/room';
 import { LOG_COMMAND, useDoors } from './doors';
 import { lastLine } from './lines';
@@ -32,12 +33,12 @@ export function Machine({ job, seen }: { job: Job; seen: boolean }): JSX.Element
     <div className="jp-Training-machine jp-Training-faint">
       {gauges.map(([name, value]) => (
         <span key={name} className="jp-Training-gauge">
-          {gauge(job, name, value)}
+          {gauge(trans, job, name, value)}
           <Sparkline values={trails.get(`machine/${name}`) ?? []} label={trans.__('%1 over time', name)} />
         </span>
       ))}
-      {peak ? <span className="jp-Training-gauge">{trans.__('peak %1', bytes(peak))}</span> : null}
-      {quiet > QUIET_S && <span className="jp-Training-quiet">{trans.__('no word for %1', span(quiet))}</span>}
+      {peak ? <span className="jp-Training-gauge">{trans.__('peak memory %1', bytes(peak))}</span> : null}
+      {quiet > QUIET_S && <span className="jp-Training-quiet">{trans.__('no word for %1', wholeSpan(quiet))}</span>}
       {line !== '' && <LogLine job={job} line={line} />}
     </div>
   );
@@ -73,17 +74,33 @@ function useQuiet(job: Job, seen: boolean, text: string | null): number {
   return runs && last > 0 ? (Math.max(now, Date.now()) - last) / 1000 : 0;
 }
 
-/** `cpu 1.9 of 2`, `412 MB`, `gpu0 87%`. */
-function gauge(job: Job, name: string, value: number): string {
+/** `CPU 1.9 of 2 cores`, `memory 412 MB`, `GPU 0 87% busy`. */
+function gauge(trans: TranslationBundle, job: Job, name: string, value: number): string {
   if (name === 'cpu') {
     const resources = job.spec?.resources as { cpus?: number | null } | undefined;
-    return resources?.cpus ? `cpu ${figure(value)} of ${figure(resources.cpus)}` : `cpu ${figure(value)}`;
+    const most = resources?.cpus;
+    return most
+      ? trans._n('CPU %2 of %1 core', 'CPU %2 of %1 cores', most, cores(value))
+      : trans._n('CPU %2 core', 'CPU %2 cores', hundredths(value), cores(value));
   }
   if (name === 'memory') {
-    return bytes(value);
+    return trans.__('memory %1', bytes(value));
   }
-  const [device, what] = name.split('_');
-  return what === 'util' ? `${device} ${Math.round(value)}%` : what === 'memory' ? `${device} ${bytes(value)}` : `${name} ${figure(value)}`;
+  const [, device, what] = /^gpu(\d+)_(util|memory)$/.exec(name) ?? [];
+  return what === 'util'
+    ? trans.__('GPU %1 %2% busy', device, Math.round(value))
+    : what === 'memory'
+      ? trans.__('GPU %1 memory %2', device, bytes(value))
+      : `${name.replace(/_/g, ' ')} ${figure(value)}`;
+}
+
+/** To hundredths of a core; the kernel's card says the same. */
+function cores(used: number): string {
+  return used > 0 && hundredths(used) === 0 ? '<0.01' : figure(hundredths(used));
+}
+
+function hundredths(of: number): number {
+  return Math.round(100 * of) / 100;
 }
 
 function byGauge([a]: [string, number], [b]: [string, number]): number {

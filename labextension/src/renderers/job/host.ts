@@ -1,6 +1,6 @@
 /**
- * The output's widget: shows what was saved at once, and loads the live card's code. Notebooks attach and
- * detach outputs as they scroll.
+ * The output's widget: loads the live card's code, and shows what was saved where that card does not come soon.
+ * Notebooks attach and detach outputs as they scroll.
  */
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -13,12 +13,16 @@ import type { Mounted } from './mount';
 import { readReference } from './reference';
 import type { Reference } from './reference';
 
+/** So long what was saved keeps its place unseen: of a short job it would flash by before the live card. */
+const PATIENCE_MS = 400;
+
 export class JobOutput extends Widget implements IRenderMime.IRenderer {
   constructor(
     private readonly session: () => Promise<Session>,
     private readonly trans: TranslationBundle,
     private readonly sanitizer: IRenderMime.ISanitizer,
-    private readonly doors: Doors | null = null
+    private readonly doors: Doors | null = null,
+    private readonly patience = PATIENCE_MS
   ) {
     super();
     this.addClass('jp-Training');
@@ -37,6 +41,7 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
     this._reference = reference;
     this._saved(this.node);
     if (this.isAttached) {
+      this._hold();
       await this._mount();
     }
   }
@@ -48,12 +53,28 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    this._hold();
     void this._mount();
   }
 
   protected override onBeforeDetach(message: Message): void {
     this._unmount();
     super.onBeforeDetach(message);
+  }
+
+  /** Keeps what was saved out of sight for a moment, in which the live card may come. */
+  private _hold(): void {
+    this._show();
+    if (this._reference !== null) {
+      this._due = Date.now() + this.patience;
+      this.node.style.visibility = 'hidden';
+      this._timer = window.setTimeout(() => this._show(), this.patience);
+    }
+  }
+
+  private _show(): void {
+    window.clearTimeout(this._timer);
+    this.node.style.visibility = '';
   }
 
   private async _mount(): Promise<void> {
@@ -64,12 +85,14 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
     const [{ mount }, session] = await Promise.all([import('./mount'), this.session()]);
     if (this.isAttached && !this._mounted && this._reference === reference) {
       this.node.textContent = '';
-      const output = { reference, saved: this._saved, model: () => this._model };
+      this._show();
+      const output = { reference, saved: this._saved, due: this._due, model: () => this._model };
       this._mounted = mount(this.node, { session, trans: this.trans }, this.doors, output);
     }
   }
 
   private _unmount(): void {
+    this._show();
     this._mounted?.dispose();
     this._mounted = null;
   }
@@ -84,6 +107,8 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
 
   private _html = '';
   private _plain = '';
+  private _due = 0;
+  private _timer: number | undefined;
   private _model: IRenderMime.IMimeModel | null = null;
   private _reference: Reference | null = null;
   private _mounted: Mounted | null = null;

@@ -17,13 +17,15 @@ export interface Output {
   readonly reference: Reference;
   /** Draws what the notebook saved into a node. */
   readonly saved: (node: HTMLElement) => void;
+  /** When it is shown though the server has not answered, in ms since the epoch. */
+  readonly due: number;
   /** The output as the notebook has it now. */
   readonly model: () => IRenderMime.IMimeModel | null;
 }
 
 export function mount(node: HTMLElement, room: Room, doors: Doors | null, output: Output): Mounted {
   const root = createRoot(node);
-  const live = <LiveJob reference={output.reference} saved={output.saved} />;
+  const live = <LiveJob reference={output.reference} saved={output.saved} due={output.due} />;
   root.render(<RoomProvider value={room}>{doors === null ? live : <DoorsProvider value={doors}>{live}</DoorsProvider>}</RoomProvider>);
   const sealing = sealAtEnd(room.session, output.reference, output.model);
   return new DisposableDelegate(() => {

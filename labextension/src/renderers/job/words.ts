@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job } from '../../api/jobs';
 import { best, leading } from '../../model/select';
-import { figure } from '../../model/wording';
+import { between, figure, span } from '../../model/wording';
 
 /** `about 6-8 min left`; empty when nothing is known. */
 export function left(trans: TranslationBundle, eta: Job['eta']): string {
@@ -43,6 +43,13 @@ export function endSentence(job: Job): string {
     return job.sentence;
   }
   return `${job.sentence.replace(/\.$/, '')}; best ${lead.name} ${figure(top.value)} at ${stepWord(job)} ${figure(top.step)}.`;
+}
+
+/** `12 min`: how long an ended job ran; empty where it never began. A success has said it already. */
+export function took(job: Job): string {
+  const [, said] = /^Succeeded in (.+?)\.$/.exec(job.sentence) ?? [];
+  const lasted = between(job.started, job.ended, Date.now());
+  return said ?? (lasted === null ? '' : span(lasted));
 }
 
 /** What the job counts by: its progress's unit where there is one. */
