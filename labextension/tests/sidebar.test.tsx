@@ -158,6 +158,28 @@ test('jobs stand in their sections with state, figure and time', async () => {
   expect(row('b').querySelector('.jp-Training-said')?.textContent).toBe('2 of 2 slots are used.');
 });
 
+test('repeated runs of a name say what they were given otherwise than the run before', async () => {
+  const run = (id: string, second: number, params: Job['params']): Job =>
+    succeeded({ id, params, submitted: `2026-11-21T10:00:0${second}Z`, ended: `2026-11-21T10:01:0${second}Z` });
+  await shown();
+  await says(
+    run('c', 3, { lr: 0.01, depth: 4 }),
+    run('a', 1, { lr: 0.1, name: 'x' }),
+    run('b', 2, { lr: 0.01, name: 'x' }),
+    run('d', 4, { lr: 0.01, depth: 4 }),
+    succeeded({ id: 'o', name: 'other', params: { lr: 7 } })
+  );
+  const said = (id: string): string | undefined => row(id).querySelector('.jp-Training-differs')?.textContent;
+  expect(['a', 'b', 'c', 'd', 'o'].map(said)).toEqual([undefined, 'lr=0.01', 'depth=4, no name', undefined, undefined]);
+  expect(row('b').querySelector('.jp-Training-name')?.textContent).toBe('digits lr=0.01');
+  expect(row('c').querySelector<HTMLElement>('.jp-Training-differs')?.title.split('\n')).toEqual([
+    'Other than the run of digits before it:',
+    'depth = 4, not given before',
+    'name not given, before "x"'
+  ]);
+  expect(server.requests.filter(one => one.path.startsWith('jobs'))).toEqual([]);
+});
+
 test('one row takes the Tab, arrows move, Enter opens what is there, and Stop asks the server', async () => {
   await shown();
   await says(aJob({ id: 'a' }), aJob({ id: 'b', name: 'second', started: '2026-11-21T10:00:05Z' }));
@@ -322,7 +344,7 @@ test('an empty store teaches one cell', async () => {
 
 test('axe finds nothing', async () => {
   await shown();
-  await says(aJob({ id: 'a' }), queued({ id: 'b' }), succeeded({ id: 'c' }));
+  await says(aJob({ id: 'a' }), queued({ id: 'b', params: { lr: 1 } }), succeeded({ id: 'c' }));
   await click(row('a').querySelector('.jp-Training-name'));
   const found = await axe.run(panel.node, { rules: { 'color-contrast': { enabled: false } } });
   expect(found.violations.map(one => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);

@@ -6,6 +6,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { Range } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Dispatch, KeyboardEvent, MouseEvent, SetStateAction } from 'react';
+import { Namesakes } from '../../model/namesakes';
 import { every, extended, moved, only, toggled } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import type { State } from '../../model/state';
@@ -41,6 +42,8 @@ export function Grid(props: GridProps): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const inside = useRef(false);
   const order = useOrder(rows);
+  const known = useRef<Namesakes | undefined>(undefined);
+  const namesakes = useMemo(() => (known.current = Namesakes.of(state.jobs, known.current)), [state.jobs]);
   const ids = useMemo(() => order.filter((_, index) => rows[index]?.kind === 'job'), [order]);
   const keys = useMemo(() => new Map(order.map((key, index) => [key, index])), [order]);
   const firstJob = ids[0] ?? rows[0]?.key ?? null;
@@ -182,6 +185,7 @@ export function Grid(props: GridProps): JSX.Element {
                   ref={virtualizer.measureElement}
                   job={row.job}
                   place={row.place}
+                  changes={namesakes.changes(row.job)}
                   trail={state.trails.get(row.key)}
                   now={now}
                   index={index}

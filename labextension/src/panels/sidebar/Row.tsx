@@ -5,8 +5,9 @@ import { forwardRef } from 'react';
 import { Sparkline } from '../../charts/Sparkline';
 import type { Job } from '../../api/jobs';
 import { isEnded, isWaiting, leading } from '../../model/select';
+import type { Change } from '../../model/namesakes';
 import type { Trail } from '../../model/state';
-import { ago, between, exact, figure, span, spanRange } from '../../model/wording';
+import { ago, between, exact, figure, spanRange, value, wholeSpan } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
 import { phaseWord } from '../../parts/words';
@@ -14,6 +15,8 @@ import { phaseWord } from '../../parts/words';
 export interface RowProps {
   readonly job: Job;
   readonly place: number | null;
+  /** What differs from the run of its name before it. */
+  readonly changes: readonly Change[];
   readonly trail: Trail | undefined;
   readonly now: number;
   readonly index: number;
@@ -28,7 +31,7 @@ export interface RowProps {
 }
 
 function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element {
-  const { job, place, trail, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
+  const { job, place, changes, trail, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
   const { trans } = useRoom();
   const time = useTime(job, now);
   useSeed(job);
@@ -61,8 +64,9 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
           <StateIcon phase={job.phase} />
           <span className="jp-Training-unseen">{phaseWord(trans, job.phase)}</span>
         </span>
-        <span role="gridcell" className="jp-Training-name" title={`${job.name} · ${job.id}`}>
-          {job.name}
+        <span role="gridcell" className={`jp-Training-name${changes.length > 0 ? ' jp-mod-differs' : ''}`} title={`${job.name} · ${job.id}`}>
+          {changes.length === 0 ? job.name : <span>{job.name}</span>}
+          {changes.length > 0 && <Differs name={job.name} changes={changes} />}
         </span>
         {said ? (
           <span role="gridcell" className="jp-Training-said" title={job.sentence}>
@@ -91,6 +95,27 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
 
 export const Row = memo(forwardRef(RowOf));
 
+/** What tells it from the run of its name before it, behind the name. */
+function Differs({ name, changes }: { name: string; changes: readonly Change[] }): JSX.Element {
+  const { trans } = useRoom();
+  const words = changes.map(one => (one.now === undefined ? trans.__('no %1', one.name) : `${one.name}=${value(one.now)}`));
+  const whole = changes.map(one =>
+    one.before === undefined
+      ? trans.__('%1 = %2, not given before', one.name, JSON.stringify(one.now))
+      : one.now === undefined
+        ? trans.__('%1 not given, before %2', one.name, JSON.stringify(one.before))
+        : trans.__('%1 = %2, before %3', one.name, JSON.stringify(one.now), JSON.stringify(one.before))
+  );
+  return (
+    <>
+      {' '}
+      <span className="jp-Training-differs" title={[trans.__('Other than the run of %1 before it:', name), ...whole].join('\n')}>
+        {words.join(', ')}
+      </span>
+    </>
+  );
+}
+
 /** What stands where a number would: why it waits or has failed, as short as the sentence has it. */
 function reason(job: Job): string {
   if (job.phase === 'failed') {
@@ -115,7 +140,7 @@ function useTime(job: Job, now: number): { words: string; title: string } {
 }
 
 function since(instant: string, now: number): string {
-  return span(between(instant, null, now) ?? 0);
+  return wholeSpan(between(instant, null, now) ?? 0);
 }
 
 /** Fetches the past of a running job's sparkline once, while it is in sight. */
