@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -33,6 +35,8 @@ def lightness(canvas: Locator) -> float:
 def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:
     """Letters and lines in the canvas are dark on light, then light on dark; nothing else stops or starts."""
     page = seen.page
+    ran_before(running, "themes", lr=0.1, epochs=3)
+    again = ran_before(running, "themes", lr=0.01, epochs=3)
     notebook(running.folder / "themes.ipynb", [LOAD, training("themes", steps=3000)])
     page.goto(running.address("themes", "themes.ipynb"))
     open_sidebar(page)
@@ -41,6 +45,7 @@ def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:
     canvas = curve(shown)
     expect(canvas).to_be_visible()
     row(page, "themes").click()
+    expect(page.locator(f"[data-job='{again}'] .jp-Training-differs")).to_have_text("lr=0.01")
     assert [] == barriers(page, ".jp-Training-sidebar", ".jp-Training-card")
     light = eventually(lambda: max(0.0, lightness(canvas)), within=20, what="letters are drawn")
     picture(page, "theme-light")
@@ -58,6 +63,21 @@ def test_the_theme_is_switched_while_it_runs(running: Lab, seen: Seen) -> None:
     with running.client() as client:
         client.kill(client.find("themes")["id"])
     expect(shown).to_have_attribute("data-phase", "canceled")
+
+
+def ran_before(running: Lab, name: str, **params: float) -> str:
+    """A short run of that name; gives its id once it has ended."""
+    wish = {
+        "key": uuid.uuid4().hex,
+        "name": name,
+        "entry": {"kind": "script", "path": "script.py"},
+        "files": [{"path": "script.py", "text": "print('ran')"}],
+        "params": params,
+    }
+    with running.client() as client:
+        job = str(client.submit_request(wish)["job"]["id"])
+        eventually(lambda: client.job(job)["state"] == "succeeded", within=60, what="it ends")
+    return job
 
 
 @pytest.mark.parametrize("seen", [2.0], ids=["zoomed"], indirect=True)

@@ -186,7 +186,7 @@ def tab_until(page: Page, wanted: Locator) -> None:
 @pytest.mark.usefixtures("holder")
 @pytest.mark.parametrize("seen", [1.0, 2.0], ids=["plain", "zoomed"], indirect=True)
 def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen: Seen, client: Client) -> None:
-    waiting = submitted(client, LONG)
+    former, waiting = (submitted(client, LONG, params={"learning_rate": rate}) for rate in (0.1, 0.01))
     page = seen.page
     page.goto(running.address(f"narrow-{waiting}"))
     expect(page.get_by_role("main")).to_be_visible()
@@ -194,8 +194,8 @@ def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen
     page.add_style_tag(content=":root { --jp-sidebar-min-width: 180px !important; }")
     panel = open_sidebar(page)
     narrow(page, 220)
-    line = rows(page).filter(has_text=LONG[:20]).first
-    expect(line).to_be_visible()
+    line = page.locator(f"[data-job='{waiting}']")
+    expect(line.locator(".jp-Training-differs")).to_be_visible()
     line.click()
     expect(line).to_have_attribute("aria-selected", "true")
     expect(panel.get_by_role("button", name="Cancel")).to_be_visible()
@@ -203,7 +203,9 @@ def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen
     assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
     assert [] == overflow(page, ".jp-Training-sidebar")
     assert [] == barriers(page, ".jp-Training-sidebar")
-    client.cancel(waiting)
+    picture(page, "narrow-light")
+    for one in (former, waiting):
+        client.cancel(one)
 
 
 def narrow(page: Page, width: int) -> None:
