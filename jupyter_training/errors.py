@@ -236,7 +236,9 @@ class Internal(TrainingError):
 
 def near_miss(word: str, known: Iterable[str]) -> str | None:
     """The known word that somebody most likely meant, or None."""
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    known, word = list(known), word.lower()
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    found = found or [one for one in known if sorted(one.lower()) == sorted(word)]  # `rl` for `lr`
     return found[0] if found else None
 
 

@@ -17,8 +17,7 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge, JobExists: as a submit would.
     """
     request = submit.with_config(request)
-    contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
-    files = bundle.listed(contents)
+    files = bundle.listed(submit.code_of(site, request))
     submission = submit.submission_of(site, request, files, user=user)
     spec = submission.spec
     there = wishes.stand_in(site.store, submission)

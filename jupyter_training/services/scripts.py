@@ -1,14 +1,25 @@
-"""A script's parameters and its submit, as they go over the wire. Only a server with a root folder can offer them."""
+"""A script's parameters: as they go over the wire, and whether it takes those that it is given.
+
+Only a server with a root folder can offer the first, as scripts are named below it.
+"""
 
 from __future__ import annotations
 
+import ast
+import warnings
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from jupyter_training.errors import InvalidUsage
+from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem
+from jupyter_training.languages import script_options
+from jupyter_training.languages.script_options import Options
 
-__all__ = ["ScriptParameter", "ScriptQuery", "ScriptSubmit", "ScriptView", "only_a_server"]
+__all__ = ["ScriptParameter", "ScriptQuery", "ScriptSubmit", "ScriptView", "check_params", "only_a_server"]
+
+_LARGEST_READ = 200_000  # bytes; a longer script is not looked at, as nobody should wait for that
 
 ScriptPath = Annotated[str, Field(min_length=1, max_length=4096, description="below the server's root folder")]
 
@@ -56,6 +67,35 @@ class ScriptSubmit(BaseModel):
     priority: int | None = None
     kernel: Annotated[str, Field(max_length=200)] | None = None
     key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] | None = None  # as a submit's
+
+
+def check_params(content: bytes, path: str, names: Iterable[str]) -> None:
+    """See that a script takes parameters of these names, where its text tells all that it takes.
+
+    Raises:
+        InvalidSpec: one of them is none of its options, with the near miss.
+    """
+    names = list(names)
+    options = _options(content) if names and len(content) <= _LARGEST_READ else None
+    if options is None:
+        return
+    problems = [_unknown(name, path, options) for name in names if not options.take(name)]
+    if problems:
+        words = "; ".join(one.detail for one in problems)
+        raise InvalidSpec(f"{words}.", hint=problems[0].hint, errors=problems)
+
+
+def _unknown(name: str, path: str, options: Options) -> Problem:
+    close = options.near(name)
+    hint = f"Did you mean {close}?" if close else f"It takes: {', '.join(options.names) or 'none'}."
+    return Problem(f"{path} takes no parameter {name!r}", key=f"params.{name}", hint=hint)
+
+
+@lru_cache(maxsize=16)
+def _options(content: bytes) -> Options | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an odd escape is the job's own business
+        return script_options.read(ast.parse(content))
 
 
 def only_a_server(*_given: Any) -> NoReturn:

@@ -21,7 +21,7 @@ from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, data, placing
+from jupyter_training.services import bundle, data, placing, scripts
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
@@ -30,6 +30,7 @@ __all__ = [
     "CONFIG_KEYS",
     "SHORTHANDS",
     "check_house",
+    "code_of",
     "positioned",
     "priority_of",
     "problems_of",
@@ -72,7 +73,7 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
         JobExists: an equal job is active, and the request calls that an error.
     """
     request = with_config(request)
-    contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
+    contents = code_of(site, request)
     submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
     with _secrets(site, request) as settle:
@@ -80,6 +81,20 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     site.wake()
     site.ensure_dispatcher()
     return stored
+
+
+def code_of(site: Site, request: SubmitRequest) -> dict[str, bytes]:
+    """The files' contents by path, checked; a script takes the parameters that it is given, as far as its text tells.
+
+    Raises:
+        InvalidSpec, TooLarge: as ``submit`` does.
+    """
+    contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
+    entry = request.entry
+    if entry.kind == "script":
+        given = [name for name, value in (request.params or {}).items() if value is not None]  # None is left out
+        scripts.check_params(contents[str(PurePosixPath(entry.path))], entry.shown_as or entry.path, given)
+    return contents
 
 
 def submission_of(site: Site, request: SubmitRequest, files: tuple[BundleFile, ...], *, user: str) -> Submission:

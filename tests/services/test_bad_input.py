@@ -20,6 +20,7 @@ from jupyter_training.errors import (
     UnknownPool,
 )
 from jupyter_training.schema import SubmitRequest
+from jupyter_training.services.plans import plan
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
@@ -51,6 +52,43 @@ def refused(site: Site, kind: type[TrainingError], **changes: Any) -> TrainingEr
         submit(site, a_request(**changes), user="ada")
     assert [] == views.unfinished(site.store), "nothing may be stored"
     return caught.value
+
+
+TAKES_LR = """\
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+parser.add_argument("--batch-size", type=int)
+args = parser.parse_args()
+"""
+
+
+@pytest.mark.parametrize(
+    ("params", "words", "hint"),
+    [
+        ({"rl": 0.1}, "train.py takes no parameter 'rl'.", "Did you mean lr?"),
+        ({"batch_size": 3, "lr": 1}, "train.py takes no parameter 'batch_size'.", "Did you mean batch-size?"),
+        ({"momentum": 1}, "train.py takes no parameter 'momentum'.", "It takes: lr, batch-size."),
+    ],
+)
+def test_a_parameter_that_the_script_s_parser_does_not_take_is_refused(
+    site: Site, params: dict[str, Any], words: str, hint: str
+) -> None:
+    error = refused(site, InvalidSpec, files=[{"path": "train.py", "text": TAKES_LR}], params=params)
+    assert (words, hint, f"params.{min(params)}") == (error.detail, error.hint, error.errors[0].key)
+    request = a_request(files=[{"path": "train.py", "text": TAKES_LR}], params=params)
+    with pytest.raises(InvalidSpec, match="takes no parameter"):
+        plan(site, "ada", request)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SCRIPT, TAKES_LR.replace("parse_args", "parse_known_args"), TAKES_LR.replace('"--batch-size"', "name")],
+    ids=["no argparse", "known alone", "computed"],
+)
+def test_what_may_take_any_parameter_is_given_it(site: Site, text: str) -> None:
+    files = [{"path": "train.py", "text": text}]
+    assert {"rl": 0.1} == submit(site, a_request(files=files, params={"rl": 0.1}), user="ada").job.spec.params
 
 
 @pytest.mark.parametrize(
