@@ -8,7 +8,8 @@ the person's interpreter; must not know: the store, HTTP, who reads.
 Start reading at ``layout`` (the files and their names), then ``lines`` (how an
 event is written so that ``kill -9`` tears nothing) and ``tail`` (how it is
 read). ``claim`` says who may run an attempt, ``identity`` whether a process is
-still the one it was, ``log`` reads what the attempt printed.
+still the one it was, ``log`` reads what the attempt printed, ``checkpoints``
+knows a whole checkpoint from a damaged one.
 """
 
 from __future__ import annotations

@@ -11,10 +11,16 @@
     events-*.page    points, samples, notes (``lines``, ``tail``)
     log, log.holes   what was printed, and which middle of it is gone (``log``)
     listens          empty: the code asks ``should_stop()``
+    saves            empty: the code uses ``checkpoint``
+    no_checkpoint    empty: the code says that no checkpoint will come
     stop.json        a stop that was asked for
+    saved.json       a checkpoint that was committed after the stop was asked for
     end.json         how the person's code ended, by its own process
     exit.json        how the attempt ended; the last file, nothing of it lives any more
     *.reserved       disk space set aside for the record of that name
+
+What later versions added to an order has a default, so that older orders stay
+readable: see ``supervisor.order`` and ``runtime.checkpoint.folder``.
 
 The constants are for code inside a job, where each import counts; the functions
 give a ``Path`` to everybody else.
@@ -67,7 +73,10 @@ LOG = "log"
 HOLES = "log.holes"
 STARTED = "started"
 LISTENS = "listens"
+SAVES = "saves"
+NO_CHECKPOINT = "no_checkpoint"
 STOP = "stop.json"
+SAVED = "saved.json"
 END = "end.json"
 EXIT = "exit.json"
 

@@ -10,6 +10,10 @@ as faults and skipped up to the next newline. What comes out has these shapes:
     ["a", t, relative name]                               a kept output
     ["f", t, relative name]                               a kept figure, whole when this is written
     ["s", t, state]                                       life cycle
+    ["c", t, step, name, {size, files, sha256, place, kind, metrics, seconds}]
+                                                          a checkpoint is committed; place is its URL, or null: local
+    ["r", t, step|null, name|null]                        what the code was given to go on from; null: nothing
+    ["x", t, name, why]                                   a checkpoint failed its check
 
 ``t`` is in microseconds since the epoch.
 """
@@ -20,7 +24,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.spool import lines
+from jupyter_training.spool import checkpoints, lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,7 +156,29 @@ def _is_event(event: Any) -> bool:
         return len(event) > 4 and event[2] is not None and _are_values(counts) and _are_texts(event[4:6])
     if kind == "n":
         return len(event) > 3 and _are_texts(event[2:4])
+    if kind == "c":
+        return len(event) > 4 and _is_checkpoint(event[2], event[3]) and _is_about(event[4])
+    if kind == "r":
+        return len(event) > 3 and (event[2:4] == [None, None] or _is_checkpoint(event[2], event[3]))
+    if kind == "x":
+        return len(event) > 3 and checkpoints.is_name(event[2]) and _are_texts(event[3:4])
     return kind in ("a", "f", "s") and _are_texts(event[2:3])
+
+
+def _is_checkpoint(step: Any, name: Any) -> bool:
+    return type(step) is int and 0 <= step < _INT64 and checkpoints.is_name(name)
+
+
+def _is_about(about: Any) -> bool:
+    """What is told of a checkpoint."""
+    if type(about) is not dict or not _are_texts([about.get("sha256"), about.get("kind")]):
+        return False
+    if type(about.get("size")) is not int or type(about.get("files")) is not int:
+        return False
+    place, metrics = about.get("place"), about.get("metrics")
+    if not _are_values({key: about.get(key) for key in ("size", "files", "seconds")}):
+        return False
+    return (place is None or _are_texts([place])) and (metrics is None or _are_values(metrics))
 
 
 def _is_step(step: Any) -> bool:

@@ -40,13 +40,17 @@ def how_stopped(
 
     A request alone stops nothing: either a signal was sent, or the code heard of
     it in ``should_stop()``. An adopter can't know what its predecessor did and
-    counts the request, unless the code says that it came to its end.
+    counts the request, unless the code says that it came to its end. Code that
+    failed by itself while it was to pause has failed: it must not look as if it
+    could simply go on.
     """
     if request is None:
         return None
     has_heard = end is not None and bool(end.get("heard_stop"))
-    has_completed = end is not None and end.get("reason_class") == "completed"
-    if has_completed and not has_heard:
+    reason = end.get("reason_class") if end is not None else None
+    if reason == "completed" and not has_heard:
+        return None
+    if reason == "error" and request.how in ("pause", "preempt") and not has_acted:
         return None
     return request.how if has_acted or has_heard or is_adopted else None
 

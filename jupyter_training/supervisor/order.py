@@ -31,13 +31,28 @@ class Order(NamedTuple):
     output: str
     grace: float
     stop_within: float
+    pause_within: float
     sample_every: float
     log_cap_bytes: int  # 0: no limit
     log_head_bytes: int
 
 
 # For what was begun and has lost its order since: watched with everybody's defaults.
-UNKNOWN = Order("", 0, "", [], "", {}, "", grace=10, stop_within=30, sample_every=5, log_cap_bytes=0, log_head_bytes=0)
+UNKNOWN = Order(
+    "",
+    0,
+    "",
+    [],
+    "",
+    {},
+    "",
+    grace=10,
+    stop_within=30,
+    pause_within=600,
+    sample_every=5,
+    log_cap_bytes=0,
+    log_head_bytes=0,
+)
 
 
 def read(folder: str) -> Order:
@@ -98,6 +113,7 @@ def _checked(record: dict[str, Any]) -> Order:
         output=str(record["output"]),
         grace=max(0.0, float(record["grace"])),
         stop_within=max(0.0, float(record.get("stop_within", 30.0))),
+        pause_within=max(0.0, float(record.get("pause_within", 600.0))),
         sample_every=max(0.1, float(record.get("sample_every", 5.0))),
         log_cap_bytes=max(0, int(record.get("log_cap_bytes", 0))),
         log_head_bytes=max(0, int(record.get("log_head_bytes", 0))),

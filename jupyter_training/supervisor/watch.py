@@ -12,7 +12,6 @@ import select
 import signal
 import time
 
-from jupyter_training.spool import layout
 from jupyter_training.spool.identity import Identity, is_alive
 from jupyter_training.supervisor import memory, tree
 from jupyter_training.supervisor.ending import Ended
@@ -20,7 +19,7 @@ from jupyter_training.supervisor.journal import Journal
 from jupyter_training.supervisor.log_cap import LogCap
 from jupyter_training.supervisor.order import Order
 from jupyter_training.supervisor.sample import Sampler
-from jupyter_training.supervisor.stopping import KILL, TERMINATE, StopFile, Stopping
+from jupyter_training.supervisor.stopping import KILL, TERMINATE, StopFile, Stopping, heard
 
 __all__ = ["Watch"]
 
@@ -38,7 +37,7 @@ class Watch:
         self, folder: str, order: Order, process: Identity | None, *, is_child: bool, journal: Journal
     ) -> None:
         """``process`` None: it has gone before, only what it left behind is looked for."""
-        self.stopping = Stopping(grace=order.grace, stop_within=order.stop_within)
+        self.stopping = Stopping(grace=order.grace, stop_within=order.stop_within, pause_within=order.pause_within)
         self.sampler = Sampler(process.pid if process is not None else 0, order.env.get("CUDA_VISIBLE_DEVICES"))
         self.memory_kills = 0
         self._folder = folder
@@ -95,8 +94,7 @@ class Watch:
         self._look_for_stop(now)
         if self.stopping.request is None:
             return
-        listens = os.path.exists(os.path.join(self._folder, layout.LISTENS))
-        step = self.stopping.next(now, listens=listens)
+        step = self.stopping.next(now, heard(self._folder))
         if step == TERMINATE:
             try:
                 os.killpg(process.pid, signal.SIGTERM)

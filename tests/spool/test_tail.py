@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jupyter_training.spool import lines, tail
 
 POINT = b'["p",1,2,{"loss":0.5}]\n'
+ABOUT = {"size": 5, "files": 1, "sha256": "ab", "place": None, "kind": "bytes", "metrics": None, "seconds": 0.1}
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +43,38 @@ def test_each_kind_of_event_is_read(tmp_path: Path) -> None:
         ["a", 1, "plots/loss.png"],
         ["f", 1, "figures/0001.png"],
         ["s", 1, "begun"],
+        ["c", 1, 10, "step-000000010.1", ABOUT],
+        ["c", 1, 10, "step-000000010.1.2", {**ABOUT, "place": "s3://b/c", "metrics": {"loss": 0.5}}],
+        ["r", 1, 10, "step-000000010.1"],
+        ["r", 1, None, None],
+        ["x", 1, "step-000000010.1", "state.bin is missing"],
     ]
     content = b"".join(json.dumps(event).encode() + b"\n" for event in events)
     assert (events, len(lines.MAGIC + content), 0) == read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["c", 1, 10, "step-000000010.1"],
+        ["c", 1, 10, "step-000000010.1", None],
+        ["c", 1, None, "step-000000010.1", ABOUT],
+        ["c", 1, -1, "step-000000010.1", ABOUT],
+        ["c", 1, 10, "../step-000000010.1", ABOUT],
+        ["c", 1, 10, "step-000000010.1", {**ABOUT, "size": None}],
+        ["c", 1, 10, "step-000000010.1", {**ABOUT, "size": 1.5}],
+        ["c", 1, 10, "step-000000010.1", {**ABOUT, "sha256": 5}],
+        ["c", 1, 10, "step-000000010.1", {**ABOUT, "place": ["s3://b"]}],
+        ["c", 1, 10, "step-000000010.1", {**ABOUT, "metrics": {"": 1}}],
+        ["r", 1, 10, None],
+        ["r", 1, 10, "step-10.1"],
+        ["x", 1, "step-000000010.1/..", "gone"],
+        ["x", 1, "step-000000010.1", None],
+    ],
+)
+def test_what_is_told_of_a_checkpoint_is_checked(tmp_path: Path, event: list[Any]) -> None:
+    """Its name becomes a path, so it must be one of ours."""
+    assert ([], 1) == read(tmp_path, json.dumps(event).encode() + b"\n")[::2]
 
 
 def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:

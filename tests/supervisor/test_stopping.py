@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from jupyter_training.supervisor.stopping import KILL, NOTHING, TERMINATE, Stopping
+from jupyter_training.supervisor.stopping import KILL, NOTHING, TERMINATE, Heard, Stopping
 from tests.runtime.attempts import Attempt, until
 from tests.supervisor.test_launch import HIDDEN, hidden_pids, is_gone
 
@@ -38,40 +38,103 @@ def ended(one: Attempt) -> dict[str, object]:
 # -- decided ---------------------------------------------------------------------------------------------------------
 
 
-def decisions(how: str, *moments: float, listens: bool = False) -> list[str]:
-    """What is done at moments after a stop was asked for at 100, with 10 s to listen and 5 s of grace."""
-    stopping = Stopping(grace=99, stop_within=10)
-    stopping.ask({"how": how, "grace": 5}, 100)
-    return [stopping.next(100 + moment, listens=listens) for moment in moments]
+def stopping_by(how: str, **record: object) -> Stopping:
+    """A stop that was asked for at 100, with 10 s to listen, 60 s to save and 5 s of grace."""
+    stopping = Stopping(grace=99, stop_within=10, pause_within=60)
+    stopping.ask({"how": how, "grace": 5, **record}, 100)
+    return stopping
 
 
-def test_code_that_does_not_ask_gets_sigterm_at_once_and_sigkill_after_the_grace() -> None:
-    assert [TERMINATE, NOTHING, NOTHING, KILL, KILL] == decisions("cancel", 0, 1, 4.9, 5, 6)
-    assert decisions("cancel", 0, 5) == decisions("timeout", 0, 5)
+def decisions(how: str, *moments: float, **said: bool) -> list[str]:
+    """What is done at moments after the stop was asked for."""
+    stopping = stopping_by(how)
+    return [stopping.next(100 + moment, Heard(**said)) for moment in moments]
 
 
-def test_code_that_asks_has_time_to_leave_first() -> None:
-    assert [NOTHING, NOTHING, TERMINATE, NOTHING, KILL] == decisions("cancel", 0, 9.9, 10, 14.9, 15, listens=True)
+AT_ONCE = ["discard", "cancel", "timeout", "hang"]
+
+
+@pytest.mark.parametrize("how", [*AT_ONCE, "pause", "preempt"])
+def test_code_that_does_not_ask_gets_sigterm_at_once_and_sigkill_after_the_grace(how: str) -> None:
+    assert [TERMINATE, NOTHING, NOTHING, KILL, KILL] == decisions(how, 0, 1, 4.9, 5, 6)
+
+
+@pytest.mark.parametrize("how", [*AT_ONCE, "pause", "preempt"])
+def test_code_that_asks_has_time_to_leave_first(how: str) -> None:
+    assert [NOTHING, NOTHING, TERMINATE, NOTHING, KILL] == decisions(how, 0, 9.9, 10, 14.9, 15, listens=True)
+
+
+@pytest.mark.parametrize("how", AT_ONCE)
+def test_only_a_pause_waits_for_a_checkpoint(how: str) -> None:
+    assert [TERMINATE] == decisions(how, 0, saves=True)
+
+
+@pytest.mark.parametrize("how", ["pause", "preempt"])
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_pause_waits_for_a_checkpoint_so_long_and_no_longer(how: str, listens: bool) -> None:
+    said = {"saves": True, "listens": listens}
+    assert [NOTHING, NOTHING, TERMINATE, NOTHING, KILL] == decisions(how, 0, 59.9, 60, 64.9, 65, **said)
+
+
+@pytest.mark.parametrize("mark", ["saved", "none_comes"])
+def test_when_the_checkpoint_is_there_or_none_will_come_the_code_is_to_leave(mark: str) -> None:
+    stopping = stopping_by("pause")
+    assert NOTHING == stopping.next(130, Heard(saves=True))
+    assert TERMINATE == stopping.next(131, Heard(saves=True, **{mark: True}))
+    assert [NOTHING, KILL] == [stopping.next(moment, Heard(saves=True, **{mark: True})) for moment in (135, 136)]
+
+
+def test_code_that_asks_has_its_time_after_the_checkpoint() -> None:
+    stopping = stopping_by("pause")
+    said = Heard(listens=True, saves=True, saved=True)
+    assert NOTHING == stopping.next(130, said._replace(saved=False))
+    assert [NOTHING, NOTHING, TERMINATE] == [stopping.next(moment, said) for moment in (131, 140.9, 141)]
 
 
 def test_a_kill_is_at_once_and_again_until_it_works() -> None:
-    assert [KILL, KILL] == decisions("kill", 0, 0.25, listens=True)
+    assert [KILL, KILL] == decisions("kill", 0, 0.25, listens=True, saves=True)
 
 
 def test_a_stronger_request_takes_over() -> None:
-    stopping = Stopping(grace=99, stop_within=10)
-    assert NOTHING == stopping.next(0, listens=True)
-    stopping.ask({"how": "cancel", "grace": 5}, 0)
-    assert NOTHING == stopping.next(1, listens=True)
-    stopping.ask({"how": "kill"}, 2)
-    assert KILL == stopping.next(2, listens=True)
+    stopping = stopping_by("cancel")
+    assert NOTHING == stopping.next(101, Heard(listens=True))
+    stopping.ask({"how": "kill"}, 102)
+    assert KILL == stopping.next(102, Heard(listens=True))
+
+
+@pytest.mark.parametrize("how", ["discard", "cancel"])
+def test_a_pause_that_becomes_more_gives_the_time_to_leave_from_then_on(how: str) -> None:
+    stopping = stopping_by("pause")
+    said = Heard(listens=True, saves=True)
+    assert NOTHING == stopping.next(150, said)
+    stopping.ask({"how": how, "grace": 1}, 150)
+    assert [NOTHING, TERMINATE, KILL] == [stopping.next(moment, said) for moment in (159, 160, 161)]
+    assert (how, 1) == stopping.request
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stands"),
+    [
+        ("cancel", "pause", ("cancel", 5)),
+        ("kill", "cancel", ("kill", 5)),
+        ("discard", "preempt", ("discard", 5)),
+        ("timeout", "cancel", ("timeout", 1)),
+        ("pause", "preempt", ("pause", 1)),
+    ],
+)
+def test_a_weaker_request_changes_nothing_and_an_equal_one_its_grace(
+    first: str, second: str, stands: tuple[str, float]
+) -> None:
+    stopping = stopping_by(first)
+    stopping.ask({"how": second, "grace": 1}, 101)
+    assert stands == stopping.request
 
 
 @pytest.mark.parametrize("record", [{}, {"how": "dance"}, {"how": "cancel", "grace": "long"}, {"how": None}])
 def test_a_stop_that_is_badly_written_is_a_gentle_one(record: dict[str, object]) -> None:
-    stopping = Stopping(grace=7, stop_within=10)
+    stopping = Stopping(grace=7, stop_within=10, pause_within=60)
     stopping.ask(record, 0)
-    assert stopping.request == ("cancel", 7)
+    assert ("cancel", 7) == stopping.request
 
 
 # -- done ------------------------------------------------------------------------------------------------------------
