@@ -6,6 +6,7 @@ duplicate keys. Every error names the line and column in the person's text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,7 @@ import yaml
 
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 
-__all__ = ["Config", "read"]
-
+__all__ = ["Config", "colon_for_equals", "read"]
 
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
@@ -23,6 +23,12 @@ _PLAIN_TAGS = frozenset(
 # An alias may stand for a tree that holds aliases itself; these bounds keep a few lines from becoming gigabytes.
 _DEEPEST = 1_000
 _MOST_KEYS = 100_000
+_LONGEST_LINE = 500
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][\w.]*)\s*=(?!=)\s*(\S.*?)\s*(?:\s#.*)?")
+_NEEDS_NO_QUOTES = re.compile(
+    r"\d+(?:\.\d+)?\s?[A-Za-z]+|(?!(?:true|false|yes|no|on|off|null)\Z)[A-Za-z][\w./-]*", re.IGNORECASE
+)
+_IN_YAML = {"True": "true", "False": "false", "None": "null"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
+        _check_no_assignment(text, name)
         mark = error.problem_mark or error.context_mark
         if mark and error.context_mark and mark.index >= len(text.rstrip()):
             mark = error.context_mark  # what was opened here is never closed
@@ -63,6 +70,7 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
     if node is None:
         return Config({}, {})
     if not isinstance(node, yaml.MappingNode):
+        _check_no_assignment(text, name)
         raise _at(name, "a config is a mapping of keys to values", None, *_mark(node), hint="Write e.g. name: digits.")
     places: dict[str, tuple[int, int]] = {}
     values = _value(node, "", places, name)
@@ -73,6 +81,29 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
             hint = f"Did you mean {close!r}?" if close else f"Known keys: {', '.join(known)}."
             raise _at(name, f"there is no key {key!r}", str(key), *places[str(key)], hint=hint)
     return Config(values, places)
+
+
+def colon_for_equals(line: str) -> str | None:
+    """What ``timeout = '2h'`` is in YAML, ``timeout: 2h``; None for a line that is no such thing."""
+    found = _ASSIGNMENT.fullmatch(line) if len(line) <= _LONGEST_LINE else None
+    return f"{found[1]}: {_in_yaml(found[2])}" if found is not None else None
+
+
+def _check_no_assignment(text: str, name: str) -> None:
+    """Say of a text that is no config whether a line of it is Python's or TOML's way to write one."""
+    for number, line in enumerate(text.splitlines(), 1):
+        meant = colon_for_equals(line)
+        if meant is not None:
+            words, column = "YAML writes a key with a colon, not with =", len(line) - len(line.lstrip()) + 1
+            raise _at(name, words, meant.partition(":")[0], number, column, hint=f"Write {meant}")
+
+
+def _in_yaml(value: str) -> str:
+    """A value as it is written in YAML: of words without their quotes, where they need none."""
+    if value in _IN_YAML:
+        return _IN_YAML[value]
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else None
+    return bare if bare is not None and _NEEDS_NO_QUOTES.fullmatch(bare) else value
 
 
 def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:

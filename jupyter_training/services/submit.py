@@ -134,6 +134,9 @@ def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None
                 hint = f"Did you mean {close!r}?" if close else None
             elif item["type"] == "string_type" and not isinstance(item["input"], (dict, list)):
                 hint = "Put it in quotes."  # a number or a boolean to YAML; how it was written is lost
+            elif item["type"] == "dict_type" and isinstance(item["input"], str):
+                meant = config_cell.colon_for_equals(item["input"])
+                hint = f"Write {meant}" if meant else None
             found.append(Problem(words[0].lower() + words[1:], key=path, hint=hint))
     return found
 

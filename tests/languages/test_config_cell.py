@@ -48,6 +48,31 @@ def test_the_near_miss_of_a_key_is_named() -> None:
         config_cell.read("timeuot: 2h\n", name="cell", keys=KEYS)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column", "hint"),
+    [
+        ("timeout = '2h'", 1, 1, "Write timeout: 2h"),
+        ("name: x\ntimeout='2h'  # a night\n", 2, 1, "Write timeout: 2h"),
+        ("timeout = 90\nname: x\n", 1, 1, "Write timeout: 90"),
+        ("params:\n  a: 1\n  lr = 0.1\n", 3, 3, "Write lr: 0.1"),
+        ('name = "a b"', 1, 1, 'Write name: "a b"'),
+        ("tags = 'yes'\nname = 'x'", 1, 1, "Write tags: 'yes'"),
+        ("wait = True", 1, 1, "Write wait: true"),
+    ],
+)
+def test_an_assignment_is_told_as_yaml_writes_it(text: str, line: int, column: int, hint: str) -> None:
+    with pytest.raises(InvalidSpec, match="with a colon, not with =") as caught:
+        config_cell.read(text, name="cell", keys=KEYS)
+    assert (line, column, hint) == (caught.value.errors[0].line, caught.value.errors[0].column, caught.value.hint)
+
+
+@pytest.mark.parametrize("text", ["name: [1,\n", "- a == b\n", "name == x", "# a = b\n- x"])
+def test_what_is_no_assignment_is_told_as_what_it_is(text: str) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        config_cell.read(text, name="cell", keys=KEYS)
+    assert "with a colon" not in caught.value.detail
+
+
 def test_aliases_can_not_make_gigabytes_of_a_few_lines() -> None:
     lines = ["params:", "  a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     for before, after in zip("abcdefgh", "bcdefghi", strict=True):

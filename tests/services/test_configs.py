@@ -72,6 +72,7 @@ def test_needs_are_judged_only_where_the_text_names_the_pool(site: Site) -> None
         ("priority: high\n", "priority: it must be a whole number", None, (1, 1)),
         ("environment:\n  variables: {A: 1}\n", "it must be a text", "Put it in quotes.", (2, 15)),
         ("pool: [local]\n", "pool: it must be a text", None, (1, 1)),
+        ("params:\n  lr = 0.1\n", "params: it must be a mapping", "Write lr: 0.1", (1, 1)),
         ("wait: maybe\n", "'maybe' is neither true nor false", None, (1, 1)),
         ("if_exists: reus\n", "input should be 'new', 'reuse' or 'error'", "Did you mean 'reuse'?", (1, 1)),
         ("params:\n  password: abc\n", "looks like a secret", None, (2, 3)),
