@@ -36,6 +36,7 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
   const time = useTime(job, now);
   useSeed(job);
   const lead = leading(job);
+  const repeated = changes.length > 0;
   const said = isWaiting(job) || job.phase === 'failed' || !lead;
   return (
     <div
@@ -54,7 +55,7 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
     >
       <div
         role="none"
-        className={`jp-Training-row${said ? ' jp-mod-said' : isEnded(job) ? ' jp-mod-ended' : ''}`}
+        className={`jp-Training-row${said ? ' jp-mod-said' : isEnded(job) ? ' jp-mod-ended' : ''}${repeated ? ' jp-mod-repeated' : ''}`}
         data-phase={job.phase}
         onClick={event => onPick(job.id, event)}
         onDoubleClick={() => onOpen(job.id)}
@@ -64,9 +65,9 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
           <StateIcon phase={job.phase} />
           <span className="jp-Training-unseen">{phaseWord(trans, job.phase)}</span>
         </span>
-        <span role="gridcell" className={`jp-Training-name${changes.length > 0 ? ' jp-mod-differs' : ''}`} title={`${job.name} · ${job.id}`}>
-          {changes.length === 0 ? job.name : <span>{job.name}</span>}
-          {changes.length > 0 && <Differs name={job.name} changes={changes} />}
+        <span role="gridcell" className="jp-Training-name" title={`${job.name} · ${job.id}`}>
+          {repeated ? <span>{job.name}</span> : job.name}
+          {repeated && <Differs name={job.name} changes={changes} />}
         </span>
         {said ? (
           <span role="gridcell" className="jp-Training-said" title={job.sentence}>
