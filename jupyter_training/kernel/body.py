@@ -24,18 +24,27 @@ __all__ = ["Body", "Resolved", "read", "resolve"]
 _DEFAULT_LIMIT = 500  # characters of JSON; a longer literal is data, not a parameter
 _SHELL = re.compile(r"\s*(?:[\w\s.,\[\]]+=\s*)?!")
 _MAGIC = re.compile(r"\s*(?:[\w\s.,\[\]]+=\s*)?%{1,2}\s*[A-Za-z]")
+# Magics that change nothing for a job, and what they are for.
+_PASSED_OVER = (
+    (re.compile(r"\s*%\s*matplotlib\b"), "a job keeps the figures that it shows"),
+    (re.compile(r"\s*%\s*(?:autoreload\b|(?:re)?load_ext\s+autoreload\s*(?:#|$))"), "a job starts afresh"),
+)
 _HELP = re.compile(r"\s*\?{1,2}\s*[\w.%]+\s*$|\s*[\w.%]+\?{1,2}\s*$")
 
 
 @dataclass(frozen=True)
 class Body:
-    """A cell's code, read. ``lines`` has the line of each default, ``bound`` of each other global assignment."""
+    """A cell's code, read. ``lines`` has the line of each default, ``bound`` of each other global assignment.
+
+    ``passed``: magics that the code has as comments now, as they change nothing for a job.
+    """
 
     source: str
     defaults: Mapping[str, object] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     bound: Mapping[str, int] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
+    passed: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ def read(cell: str, *, first_line: int = 2) -> Body:
     source = "\n" * (first_line - 1) + cell
     if not source.endswith("\n"):
         source += "\n"
-    tree = _tree(source)
+    tree, source, passed = _read(source)
     if not any(not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant) for node in tree.body):
         raise InvalidSpec("There is nothing to train in this cell.", hint="Write Python code below the %%train line.")
     top, rest = _top_and_rest(tree)
@@ -74,7 +83,7 @@ def read(cell: str, *, first_line: int = 2) -> Body:
         bound.setdefault(name, line)
     names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     used = frozenset(node.id for node in names if isinstance(node.ctx, ast.Load))
-    return Body(source, defaults, lines, bound, used)
+    return Body(source, defaults, lines, bound, used, passed)
 
 
 def resolve(body: Body, given: Mapping[str, object]) -> Resolved:
@@ -108,6 +117,28 @@ def resolve(body: Body, given: Mapping[str, object]) -> Resolved:
         for name in sorted(set(body.defaults) & set(body.bound), key=lambda one: body.bound[one])
     ]
     return Resolved({**body.defaults, **given}, tuple(again))
+
+
+def _read(source: str) -> tuple[ast.Module, str, tuple[Problem, ...]]:
+    """The tree of a text, the text, and what was passed over to get there.
+
+    A line is looked at only where Python stumbles over it: in a longer text it may stand as it likes.
+    """
+    passed: dict[str, Problem] = {}
+    while True:
+        try:
+            return _tree(source), source, tuple(passed.values())
+        except InvalidSpec as error:
+            lines = source.split("\n")
+            number = error.errors[0].line if error.errors else None
+            line = lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
+            why = next((words for pattern, words in _PASSED_OVER if pattern.match(line)), None)
+            if number is None or why is None:
+                raise
+            passed.setdefault(why, Problem(f"{line.strip()} is passed over: {why}.", line=number))
+            indent = line[: len(line) - len(line.lstrip())]
+            lines[number - 1] = f"{indent}{'pass  ' if indent else ''}# {line.strip()}"
+            source = "\n".join(lines)
 
 
 def _tree(source: str) -> ast.Module:

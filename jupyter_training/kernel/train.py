@@ -45,7 +45,7 @@ def train(
     resolved = bodies.resolve(code, wish.params)
     built = requests.build(wish, code, resolved.params, place, shell.user_ns)
     if not wish.quiet:
-        for warning in resolved.warnings:
+        for warning in (*code.passed, *resolved.warnings):
             screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
         for note in built.notes:
             screen.warn(note)

@@ -105,7 +105,7 @@ def test_line_numbers_are_those_of_the_cell() -> None:
         ("def f():\n    await x\n", 3, 5, "outside async function"),
         ("!ls\n", 2, 1, "for the shell"),
         ("x = 1\nfiles = !ls\n", 3, 1, "for the shell"),
-        ("if x:\n    %matplotlib inline\n", 3, 5, "is a magic"),
+        ("if x:\n    %load_ext autotime\n", 3, 5, "is a magic"),
         ("t = %timeit f()\n", 2, 1, "is a magic"),
         ("print?\n", 2, 1, "asks the notebook"),
         ("?print\n", 2, 1, "asks the notebook"),
@@ -115,6 +115,28 @@ def test_what_is_no_python_is_refused_at_its_place(code: str, line: int, column:
     with pytest.raises(InvalidSpec, match=words) as caught:
         read(code)
     assert [(line, column)] == [(problem.line, problem.column) for problem in caught.value.errors]
+
+
+def test_magics_that_change_nothing_for_a_job_are_passed_over_and_told_once_of_a_kind() -> None:
+    body = read("%matplotlib inline\n%load_ext autoreload\n%autoreload 2\nlr = 0.1\nif lr:\n    %matplotlib inline\n")
+    assert {"lr": 0.1} == body.defaults
+    assert "\n# %matplotlib inline\n# %load_ext autoreload\n# %autoreload 2\nlr = 0.1\n" in body.source
+    assert [
+        (2, "%matplotlib inline is passed over: a job keeps the figures that it shows."),
+        (3, "%load_ext autoreload is passed over: a job starts afresh."),
+    ] == [(one.line, one.detail) for one in body.passed]
+
+
+def test_what_looks_like_a_magic_in_a_text_stays() -> None:
+    code = 'usual = """\n%matplotlib inline\n"""\n'
+    body = read(code)
+    assert (f"\n{code}", ()) == (body.source, body.passed)
+
+
+def test_another_magic_beside_one_that_is_passed_over_is_refused() -> None:
+    with pytest.raises(InvalidSpec, match="is a magic") as caught:
+        read("%matplotlib inline\n%load_ext autotime\n")
+    assert 3 == caught.value.errors[0].line
 
 
 def test_installing_in_the_body_gets_the_hint_to_install_before() -> None:

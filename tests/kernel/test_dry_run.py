@@ -92,3 +92,11 @@ def test_its_html_is_static(cells: Cells) -> None:
     assert "&lt;b&gt;&amp;" in html
     assert "<b>" not in html
     assert "<script" not in html
+
+
+@pytest.mark.parametrize("options", ["--dry-run", ""])
+def test_a_magic_that_is_passed_over_is_told(cells: Cells, options: str) -> None:
+    shown = cells.run(f"%%train digits {options}\n%matplotlib inline\nprint(1)\n")
+    assert cells.result.error_in_exec is None
+    assert 1 == shown.count("cell [1], line 2: %matplotlib inline is passed over: a job keeps the figures")
+    assert "\n# %matplotlib inline\nprint(1)\n" == cells.server.asked[0][2]["files"][0]["text"]
