@@ -106,7 +106,7 @@ def _refusal(
     gone = [name for name in others if not (refused[name].is_data or refused[name].is_secret)]
     if gone and not takeable and not made and not secret:
         hints.append(f"Define {_listed(gone)} in a cell of its own, or in this one.")
-    return InvalidSpec("; ".join(sentences) + ".", hint="  ".join(hints), errors=problems)
+    return InvalidSpec("; ".join(sentences) + ".", hint="\n".join(hints), errors=problems)
 
 
 def _by_environment(name: str) -> str:

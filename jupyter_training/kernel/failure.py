@@ -57,7 +57,7 @@ def present(
     else:
         lines += _source_lines(error, text.splitlines(), places or {}, label, top)
     if error.hint:
-        lines.append(error.hint)
+        lines += error.hint.splitlines()
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error
 

@@ -137,7 +137,8 @@ class _Wish:
         if found is not None and self.submission.if_exists == "error" and equals.is_active(found):
             raise JobExists(
                 f"The job {found.id} ({found.name}) does the same and has not ended.",
-                hint="Wait for it or cancel it; `if_exists: reuse` gives that job, `if_exists: new` makes another.",
+                hint="Wait for it or cancel it. To get that job: --if-exists reuse, for another: --if-exists new "
+                "(in a config if_exists: reuse, if_exists: new).",
                 errors=[Problem("an equal job is active", key="if_exists")],
             )
         return found

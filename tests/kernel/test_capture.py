@@ -292,9 +292,10 @@ def test_the_line_to_copy_keeps_what_was_typed(cells: Cells) -> None:
     said = refused(cells, "a, b, c", "lr=0.5  --take d")
     assert "--take d: there is no variable 'd'" in said
     cells.run("d = 1")
-    said = refused(cells, "a, b, c", "lr=0.5  --take d")
-    assert "Send them along:  %%train one --dry-run lr=0.5 --take d,a,b" in said
-    assert "Make `c` inside the cell." in said
+    refused(cells, "a, b, c", "lr=0.5  --take d")
+    lines = cells.result.error_in_exec._render_traceback_()
+    assert "Send them along:  %%train one --dry-run lr=0.5 --take d,a,b" in lines, "ready to copy"
+    assert "Make `c` inside the cell." in lines
 
 
 # -- --take ----------------------------------------------------------------------------------------------------------

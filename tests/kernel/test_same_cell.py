@@ -32,6 +32,7 @@ def test_an_error_is_had_by_asking(cells: Cells) -> None:
     (job,) = jobs(cells)
     assert cells.result.error_in_exec is not None
     assert job in shown
+    assert "To get that job: --if-exists reuse, for another: --if-exists new (in a config if_exists: reuse" in shown
 
 
 @pytest.mark.parametrize("changed", [CELL.replace("print(lr)", "print(2 * lr)"), CELL.replace("0.5", "0.7")])
