@@ -53,6 +53,7 @@ class Configs:
 
     def __init__(self) -> None:
         self._kept: dict[str, Config] = {}
+        self._files: dict[Path, Config] = {}
 
     @property
     def names(self) -> list[str]:
@@ -67,6 +68,8 @@ class Configs:
     def get(self, name: str, client: Client) -> Config:
         """The config of that name; a name that ends in ``.yaml`` is a file, which is read each time.
 
+        A server is asked about a file whose text is new; what has changed around an old one is said by the submit.
+
         Raises:
             InvalidUsage: there is none, with the near miss.
             InvalidSpec: a file that is wrong, at line and column.
@@ -74,7 +77,12 @@ class Configs:
         if name in self._kept:
             return self._kept[name]
         if name.endswith(_FILE):
-            return _of_file(Path(name).expanduser(), client)
+            path = Path(name).expanduser()
+            text, place = _text_of(path), path.absolute()
+            known = self._files.get(place)
+            if known is None or known.text != text:
+                known = self._files[place] = _of_file(path, text, client)
+            return known
         close = near_miss(name, self._kept)
         if close:
             hint = f"Did you mean {close!r}?"
@@ -103,15 +111,18 @@ def read(client: Client, name: str, text: str, *, first_line: int, label: str) -
     return Config(name, whole, found["values"], places, label)
 
 
-def _of_file(path: Path, client: Client) -> Config:
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except UnicodeDecodeError:
         raise InvalidUsage(f"The config {path.name} is not UTF-8 text.", errors=[Problem("", key="config")]) from None
     except OSError as error:
         raise InvalidUsage(
             f"The config {path} can't be read: {error.strerror}.", errors=[Problem("", key="config")]
         ) from None
+
+
+def _of_file(path: Path, text: str, client: Client) -> Config:
     try:
         return read(client, path.name, text, first_line=1, label=path.name)
     except InvalidSpec as error:  # its sentence names the line of the file; what can be shown is who named the file

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from jupyter_training.kernel import magics
+from jupyter_training.kernel.session import Session
 from tests.benchmarks.row import Row, in_turn, middle, row, seconds
 from tests.benchmarks.stand import Stand, stand, until
 
@@ -23,9 +29,11 @@ with open(path + ".part", "w") as file:
 os.rename(path + ".part", path)
 """
 
+CELL = "%%train digits --config base\nlr = 0.5\nfor step in range(3):\n    print(double({}), lr)\n"
+
 
 def measure() -> list[Row]:
-    return [*submits(), *starts()]
+    return [*submits(), *cells(), *starts()]
 
 
 def submits() -> list[Row]:
@@ -53,6 +61,50 @@ def submits() -> list[Row]:
             ok=figure < 50,
         )
     ]
+
+
+def cells() -> list[Row]:
+    """A cell that names a config and uses a function of the notebook, to its return with the card. Nothing starts."""
+    with stand(local_slots=1) as here:
+        shell = InteractiveShell()
+        magics.load(shell, session=Session(here.client))
+        try:
+            ran(shell, "%%train_config base\ntimeout: 2h\npriority: 50\nparams: {lr: 0.1}\n")
+            ran(shell, "import json\ndef double(x):\n    return 2 * len(json.dumps(x))\n")
+            ran(shell, "%%train holder\nimport time\ntime.sleep(600)\n")
+            until(lambda: here.client.jobs(state="running")["jobs"], every=0.05)
+            numbers = itertools.count()
+            returns, gets = in_turn(
+                SUBMITS,
+                lambda: seconds(lambda: ran(shell, CELL.format(next(numbers)))),
+                lambda: seconds(lambda: here.client.transport.request("GET", "info")),
+            )
+        finally:
+            magics.unload(shell)
+    figure = 1e3 * middle(returns)
+    return [
+        row(
+            "a %%train cell with --config returns (p50)",
+            figure,
+            "ms",
+            baseline=1e3 * middle(gets),
+            baseline_what="GET info on the same server",
+            budget="< 50 ms",
+            ok=figure < 50,
+        )
+    ]
+
+
+def ran(shell: InteractiveShell, cell: str) -> None:
+    """Run a cell as a person does.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    with capture_output() as shown:
+        result = shell.run_cell(cell, store_history=True)
+    if not result.success:
+        raise RuntimeError(f"{shown.stdout}{shown.stderr}")
 
 
 def starts() -> list[Row]:

@@ -66,6 +66,14 @@ def test_a_file_is_a_config_too_and_read_each_time(cells: Cells, tmp_path: Path)
     ] == cells.run(cell).splitlines()
 
 
+def test_the_server_is_asked_about_a_file_when_its_text_is_new(cells: Cells, tmp_path: Path) -> None:
+    cell = "%%train digits --config big.yaml --dry-run\nx = 1\n"
+    for priority in (3, 3, 4):
+        (tmp_path / "big.yaml").write_text(f"priority: {priority}\n")
+        assert priority == cells.planned(cell)["priority"]
+    assert ["configs", "plans", "plans", "configs", "plans"] == [path for _, path, _ in cells.server.asked]
+
+
 @pytest.mark.parametrize(
     ("text", "words", "line", "under", "hint"),
     [
