@@ -1,8 +1,8 @@
 """Train models from a notebook: durable jobs, a queue, live curves and a record of every run.
 
 Public names are lazy, so that importing the package costs next to nothing:
-``Client`` from anywhere; ``report``, ``should_stop``, ``output`` and ``params``
-inside a job (outside one they do nothing, or say so). A job itself imports a
+``Client`` from anywhere; ``report``, ``checkpoint``, ``should_stop``, ``output``,
+``params`` and ``test_mode`` inside a job (outside one they do nothing, or say so). A job itself imports a
 small package of the same name that is made of ``runtime`` and ``spool`` only.
 """
 
@@ -16,17 +16,29 @@ if TYPE_CHECKING:
 
     from jupyter_training.client.client import Client
     from jupyter_training.client.handle import Handle
-    from jupyter_training.runtime.public import output, params, report, should_stop
+    from jupyter_training.runtime.public import checkpoint, output, params, report, should_stop, test_mode
 
-__all__ = ["Client", "Handle", "__version__", "output", "params", "report", "should_stop"]
+__all__ = [
+    "Client",
+    "Handle",
+    "__version__",
+    "checkpoint",
+    "output",
+    "params",
+    "report",
+    "should_stop",
+    "test_mode",
+]
 
 _HOMES = {
     "Client": "jupyter_training.client.client",
     "Handle": "jupyter_training.client.handle",
+    "checkpoint": "jupyter_training.runtime.public",
     "output": "jupyter_training.runtime.public",
     "params": "jupyter_training.runtime.public",
     "report": "jupyter_training.runtime.public",
     "should_stop": "jupyter_training.runtime.public",
+    "test_mode": "jupyter_training.runtime.public",
 }
 
 

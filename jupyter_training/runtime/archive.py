@@ -74,8 +74,8 @@ def _contents(package: Path) -> dict[str, bytes]:
     """The files by their path in the folder, in a fixed order."""
     found = {LAUNCHER: _LAUNCHER_CODE, "jupyter_training/__init__.py": (package / "runtime/public.py").read_bytes()}
     for room in _ROOMS:
-        for file in sorted((package / room).glob("*.py")):
-            found[f"jupyter_training/{room}/{file.name}"] = file.read_bytes()
+        for file in sorted((package / room).rglob("*.py")):
+            found[f"jupyter_training/{file.relative_to(package).as_posix()}"] = file.read_bytes()
     return found
 
 

@@ -40,6 +40,10 @@ def main(folder: str) -> None:
     stopping.install()
     mlflow_hook.install(folder)
     show_hook.install()
+    if order.get("test"):
+        from jupyter_training.runtime import mode
+
+        mode.begin()
     sys.exit(_run(order, folder, path))
 
 

@@ -10,8 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["FOLDER", "OUTPUT", "folder", "order"]
+__all__ = ["ATTEMPT", "FOLDER", "OUTPUT", "folder", "order", "own_order"]
 
+ATTEMPT = "JUPYTER_TRAINING_ATTEMPT"
 FOLDER = "JUPYTER_TRAINING_SPOOL"
 OUTPUT = "JUPYTER_TRAINING_OUTPUT"
 
@@ -24,3 +25,15 @@ def folder() -> str | None:
 def order(attempt_folder: str) -> dict[str, Any]:
     """What the attempt was asked to run; empty if that can't be read."""
     return layout.read_json(os.path.join(attempt_folder, layout.ORDER)) or {}
+
+
+_own: dict[str, Any] | None = None
+
+
+def own_order() -> dict[str, Any]:
+    """The order of the attempt that this process belongs to, read once; empty outside a job."""
+    global _own
+    if _own is None:
+        here = folder()
+        _own = order(here) if here is not None else {}
+    return _own

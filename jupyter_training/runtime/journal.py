@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 
     from jupyter_training.spool.lines import PageWriter
 
-__all__ = ["figure_kept", "lost", "note", "output_kept", "points", "say", "write"]
+__all__ = [
+    "checkpoint_committed",
+    "checkpoint_damaged",
+    "checkpoint_given",
+    "figure_kept",
+    "lost",
+    "note",
+    "output_kept",
+    "points",
+    "say",
+    "write",
+]
+
+watch: Callable[[bytes], None] | None = None  # sees each line once it is kept; only test mode has one
 
 _writer: PageWriter | None = None
 put: Callable[[bytes], int]  # the writer's own ``put``, for who calls a million times; ValueError: call ``write``
@@ -31,7 +44,10 @@ def write(line: bytes) -> bool:
     if writer is None:
         return False
     is_kept = writer.write(line)
-    put = writer.put
+    if watch is None:
+        put = writer.put
+    else:
+        watch(line)
     return is_kept or _lose(writer)
 
 
@@ -52,6 +68,19 @@ def output_kept(name: str) -> bool:
 def figure_kept(name: str) -> bool:
     """Say that a figure lies below the outputs under this name, whole."""
     return _event("f", time.time(), name)
+
+
+def checkpoint_committed(step: int, name: str, about: Mapping[str, object]) -> bool:
+    return _event("c", time.time(), step, name, dict(about))
+
+
+def checkpoint_given(step: int | None, name: str | None) -> bool:
+    """Say what the code was given to go on from; None: nothing, it starts anew."""
+    return _event("r", time.time(), step, name)
+
+
+def checkpoint_damaged(name: str, why: str) -> bool:
+    return _event("x", time.time(), name, why)
 
 
 def lost() -> int:

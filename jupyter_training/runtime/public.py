@@ -12,28 +12,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from jupyter_training.runtime import checkpoint
+    from jupyter_training.runtime.mode import test_mode
     from jupyter_training.runtime.output import output
     from jupyter_training.runtime.params import params
     from jupyter_training.runtime.report import report
     from jupyter_training.runtime.stopping import should_stop
 
-__all__ = ["output", "params", "report", "should_stop"]
+__all__ = ["checkpoint", "output", "params", "report", "should_stop", "test_mode"]
 
 _HOMES = {
     "output": "jupyter_training.runtime.output",
     "params": "jupyter_training.runtime.params",
     "report": "jupyter_training.runtime.report",
     "should_stop": "jupyter_training.runtime.stopping",
+    "test_mode": "jupyter_training.runtime.mode",
     "Client": "jupyter_training.client.client",
     "Handle": "jupyter_training.client.handle",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
+    if name == "checkpoint":  # a module: its functions are the name's
+        globals()[name] = importlib.import_module("jupyter_training.runtime.checkpoint")
+        return globals()[name]
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:

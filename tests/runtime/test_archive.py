@@ -36,7 +36,8 @@ def test_many_may_install_at_once(tmp_path: Path) -> None:
 def test_it_has_python_files_of_its_rooms_and_nothing_else(tmp_path: Path) -> None:
     folder = archive.install(tmp_path)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    rooms = {f"jupyter_training/{room}/{path.name}" for room in ROOMS for path in (PACKAGE / room).glob("*.py")}
+    found = [path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")]
+    rooms = {f"jupyter_training/{path.relative_to(PACKAGE)}" for path in found}
     assert rooms | {"job", "jupyter_training/__init__.py"} == files
 
 
