@@ -39,6 +39,7 @@ def attempt_in(
     kind: str = "script",
     name: str = "train.py",
     job: str = "job",
+    number: int = 1,
     function: str | None = None,
     shown_as: str | None = None,
     args: tuple[str, ...] = (),
@@ -48,7 +49,7 @@ def attempt_in(
 ) -> Attempt:
     """An attempt that stands ready to be started, below ``home``."""
     library = archive.install(home)
-    folder = home / "spool" / job / "1"
+    folder = home / "spool" / job / str(number)
     code_folder = folder / "code"
     work = home / "work"
     work.mkdir(exist_ok=True)
@@ -59,7 +60,7 @@ def attempt_in(
     record = {
         "version": layout.VERSION,
         "job": job,
-        "attempt": 1,
+        "attempt": number,
         "token": "token",
         "store": "store",
         "argv": runtime.command(sys.executable, str(library), str(folder)),
@@ -94,7 +95,7 @@ class Attempt:
         return {
             **self.order["env"],
             "JUPYTER_TRAINING_JOB": self.order["job"],
-            "JUPYTER_TRAINING_ATTEMPT": "1",
+            "JUPYTER_TRAINING_ATTEMPT": str(self.order["attempt"]),
             "JUPYTER_TRAINING_SPOOL": str(self.folder),
             "JUPYTER_TRAINING_OUTPUT": self.order["output"],
         }

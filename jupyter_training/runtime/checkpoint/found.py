@@ -1,8 +1,8 @@
 """Which checkpoint to go on from: the newest that is whole.
 
-In this order: what this attempt has saved itself, what lies in the job's folder
-and is newer than all that the order names (its writer was killed before it could
-tell of it), what the order names. One that fails its check is told of and left
+In this order: what this attempt has saved, and what lies in the job's folder and
+is newer than all that the order names (its writer was killed before it could
+tell of it); then what the order names. One that fails its check is told of and left
 alone; then the one before it is tried.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 
 from jupyter_training.runtime import journal
 from jupyter_training.runtime.checkpoint import contents, pace, place, random_state
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "NotRestored", "know", "latest", "start", "try_out"]
 
-_known: list[tuple[str, dict[str, Any]]] = []  # what this process has saved, oldest first
+_known: dict[str, tuple[int, dict[str, Any]]] = {}  # what this process has saved, by name, and when
 _damaged: set[str] = set()  # told of already
 _first: list[Checkpoint | None] = []  # what latest() gave at first
 
@@ -130,7 +131,8 @@ def start() -> int:
 
 def know(name: str, step: int, about: Mapping[str, Any]) -> None:
     """Remember what this process has saved."""
-    _known.append((name, {"name": name, "step": step, "sha256": about["sha256"], "place": about["place"]}))
+    one = {"name": name, "step": step, "sha256": about["sha256"], "place": about["place"]}
+    _known[name] = (time.time_ns(), one)
 
 
 def try_out(name: str, step: int) -> None:
@@ -175,25 +177,34 @@ def _newest() -> Checkpoint | None:
 
 def _in_order() -> Iterator[Mapping[str, Any]]:
     """What may be gone on from, newest first, each once."""
-    given = set()
     named = [one for one in place.candidates() if checkpoints.is_name(one.get("name"))]
-    for one in [*(about for _, about in reversed(_known)), *_unnamed(named), *named]:
+    given = set()
+    for one in [*_newer({one["name"] for one in named}), *named]:
         if one["name"] not in given:
             given.add(one["name"])
             yield one
 
 
-def _unnamed(named: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What lies in the folder, is not named by the order and is newer than all that is; newest first."""
+def _newer(named: set[str]) -> list[dict[str, Any]]:
+    """What this attempt has saved, and what lies in the folder and is newer than all that the order names."""
+    there = _there()
+    since = max((there[name] for name in named if name in there), default=-1)
+    found = {name: when for name, when in there.items() if when > since and name not in named}
+    found.update((name, when) for name, (when, _) in _known.items() if name not in found)
+    untold = {"sha256": None, "place": None}
+    return [
+        _known[name][1] if name in _known else {"name": name, **untold}
+        for name in sorted(found, key=lambda name: found[name], reverse=True)
+    ]
+
+
+def _there() -> dict[str, int]:
+    """What lies in the folder, and when it was written."""
     root = place.folder()
     try:
-        there = {name: _written(os.path.join(root, name)) for name in os.listdir(root) if checkpoints.is_name(name)}
+        return {name: _written(os.path.join(root, name)) for name in os.listdir(root) if checkpoints.is_name(name)}
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    names = {one["name"] for one in named}
-    since = max((there[name] for name in names if name in there), default=-1)
-    new = sorted(((when, name) for name, when in there.items() if when > since and name not in names), reverse=True)
-    return [{"name": name, "sha256": None, "place": None} for _, name in new]
+        return {}
 
 
 def _written(folder: str) -> int:

@@ -1,0 +1,483 @@
+"""A checkpoint is there as a whole or not at all, is checked before anything goes on from it, and says so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jupyter_training.spool import checkpoints
+from tests.runtime.attempts import attempt_in
+from tests.runtime.saving import Job
+
+COUNTS = """
+from jupyter_training import checkpoint, report
+found = checkpoint.latest()
+count = found.load()["count"] if found else 0
+for step in checkpoint.steps(LAST):
+    count += 1
+    report(loss=float(count), step=step)
+    if checkpoint.every(5):
+        checkpoint.save({"count": count}, metrics={"loss": count})
+print(count)
+"""
+
+
+def counting(home: Path, last: int = 10) -> Job:
+    return Job(home, f"LAST = {last}\n{COUNTS}")
+
+
+def test_what_was_saved_is_on_disk_in_the_log_of_events_and_hashed(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    answer = job.attempt().run()
+    assert (0, "10\n", "") == (answer.returncode, answer.stdout, answer.stderr)
+    assert ["step-000000005.1", "step-000000010.1"] == job.names
+    folder = job.folder / "step-000000010.1"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    content = (folder / "state.json").read_bytes()
+    files = [{"path": "state.json", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}]
+    assert (1, "job", 1, 10, "json", {"loss": 10.0}, files) == tuple(
+        manifest[key] for key in ("version", "job", "attempt", "step", "kind", "metrics", "files")
+    )
+    ((_, step, name, about),) = job.attempts[0].events("c")[1:]
+    assert (10, "step-000000010.1") == (step, name)
+    assert about == {
+        "size": len(content),
+        "files": 1,
+        "sha256": checkpoints.digest(folder / "manifest.json"),
+        "place": None,
+        "kind": "json",
+        "metrics": {"loss": 10.0},
+        "seconds": about["seconds"],
+    }
+    assert [["r", None, None]] == job.attempts[0].events("r")
+    assert (job.attempts[0].folder / "saves").exists()
+
+
+def test_the_next_attempt_goes_on_from_it_with_its_counter(tmp_path: Path) -> None:
+    """`retry` goes on to the same end; `resume` adds as many steps once more."""
+    job = counting(tmp_path, 7)
+    assert "7\n" == job.attempt().run().stdout
+    assert "7\n" == job.attempt().run().stdout
+    job.checkpoints["base"] = 5
+    assert "12\n" == job.attempt().run().stdout
+    assert [None, 5, 5] == job.starts()
+    assert [(step, float(step)) for step in range(1, 13)] == job.losses()
+
+
+def test_when_all_steps_are_done_there_is_nothing_left_to_do(tmp_path: Path) -> None:
+    job = counting(tmp_path, 5)
+    job.attempt().run()
+    answer = job.attempt().run()
+    assert ("5\n", True) == (answer.stdout, "nothing left to do: 5 of 5 steps are done" in answer.stderr)
+
+
+# -- damaged ---------------------------------------------------------------------------------------------------------
+
+
+def flip(folder: Path) -> None:
+    content = bytearray((folder / "state.json").read_bytes())
+    content[-2] ^= 1
+    (folder / "state.json").write_bytes(content)
+
+
+def truncate(folder: Path) -> None:
+    with open(folder / "state.json", "r+b") as file:
+        file.truncate(3)
+
+
+DAMAGES: list[tuple[Callable[[Path], None], str]] = [
+    (flip, "state.json has changed since it was written"),
+    (truncate, "state.json has 3 bytes, not 13"),
+    (lambda folder: (folder / "manifest.json").unlink(), "its manifest.json is missing"),
+    (lambda folder: (folder / "state.json").unlink(), "state.json is missing"),
+    (lambda folder: (folder / "manifest.json").write_text("{"), "its manifest.json has changed since it was written"),
+    (shutil.rmtree, "it is missing"),
+]
+
+
+@pytest.mark.parametrize(("damage", "why"), DAMAGES, ids=[why for _, why in DAMAGES])
+def test_a_damaged_one_is_told_of_and_the_one_before_it_taken(
+    tmp_path: Path, damage: Callable[[Path], None], why: str
+) -> None:
+    job = counting(tmp_path)
+    job.attempt().run()
+    damage(job.folder / "step-000000010.1")
+    answer = job.attempt().run()
+    assert "10\n" == answer.stdout
+    assert [None, 5] == job.starts()
+    assert [["x", "step-000000010.1", why]] == job.attempts[1].events("x")
+    assert (
+        f"jupyter_training: the checkpoint step-000000010.1 is damaged: {why}. The one before it is tried.\n"
+        "jupyter_training: it goes on from step 5, step-000000005.1.\n"
+    ) == answer.stderr
+
+
+def test_when_none_is_whole_the_training_starts_anew_and_says_so(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    job.attempt().run()
+    for name in job.names:
+        truncate(job.folder / name)
+    answer = job.attempt().run()
+    assert "10\n" == answer.stdout
+    assert [None, None] == job.starts()
+    assert "no checkpoint is whole; the training starts anew." in answer.stderr
+    assert 2 == len(job.attempts[1].events("x"))
+
+
+def test_one_that_the_system_does_not_let_us_read_is_not_called_damaged(tmp_path: Path) -> None:
+    """A folder in the place of a file: the error is the system's, and an older one must not be taken silently."""
+    job = counting(tmp_path)
+    job.attempt().run()
+    (job.folder / "step-000000010.1" / "manifest.json").unlink()
+    (job.folder / "step-000000010.1" / "manifest.json").mkdir()
+    answer = job.attempt().run()
+    assert 1 == answer.returncode
+    assert "NotRestored: The checkpoint step-000000010.1 can't be read in" in answer.stderr
+    assert [] == job.attempts[1].events("x")
+
+
+# -- killed ----------------------------------------------------------------------------------------------------------
+
+DIES = """
+import os, signal
+from jupyter_training import checkpoint
+from jupyter_training.runtime import journal
+from jupyter_training.runtime.checkpoint import commit
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+found = checkpoint.latest()
+print(found)
+if found is None:
+    checkpoint.save({"a": 1}, step=5)
+    PLACE = die
+checkpoint.save({"a": 2}, step=10)
+"""
+
+
+def test_killed_before_the_rename_nothing_of_it_counts_and_the_next_attempt_cleans_up(tmp_path: Path) -> None:
+    job = Job(tmp_path, DIES.replace("PLACE", "commit._put"))
+    assert -signal.SIGKILL == job.attempt().run().returncode
+    assert 2 == len(job.names)
+    assert job.names[0].startswith(".tmp-1-")
+    assert "<checkpoint step-000000005.1 of step 5>\n" == job.attempt().run().stdout
+    assert ["step-000000005.1", "step-000000010.2"] == job.names
+
+
+def test_killed_between_the_rename_and_its_event_it_is_found_and_told_of(tmp_path: Path) -> None:
+    job = Job(tmp_path, DIES.replace("PLACE", "journal.checkpoint_committed"))
+    assert -signal.SIGKILL == job.attempt().run().returncode
+    assert ["step-000000005.1"] == [one["name"] for one in job.candidates()]
+    assert "<checkpoint step-000000010.1 of step 10>\n" == job.attempt().run().stdout
+    (_, step, name, about), *_ = job.attempts[1].events("c")
+    assert (10, "step-000000010.1", None) == (step, name, about["seconds"])
+    assert checkpoints.digest(job.folder / name / "manifest.json") == about["sha256"]
+    assert ["step-000000005.1", "step-000000010.1", "step-000000010.2"] == job.names
+
+
+def test_an_older_one_that_the_order_does_not_name_is_left_alone(tmp_path: Path) -> None:
+    """What the policy has removed from the store may still be on its way out."""
+    job = counting(tmp_path)
+    job.attempt().run()
+    one = job.attempt()
+    order = json.loads((one.folder / "order.json").read_text())
+    order["checkpoints"]["candidates"] = order["checkpoints"]["candidates"][:1]
+    truncate(job.folder / "step-000000010.1")
+    (one.folder / "order.json").write_text(json.dumps(order))
+    assert "10\n" == one.run().stdout
+    assert [None, None] == job.starts()
+
+
+def test_sigterm_waits_until_a_checkpoint_is_whole(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        import os, signal
+        from jupyter_training import checkpoint
+        from jupyter_training.runtime.checkpoint import commit
+        put = commit._put
+        def asked_to_leave(*args):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return put(*args)
+        commit._put = asked_to_leave
+        try:
+            checkpoint.save({"a": 1}, step=3)
+        finally:
+            print("left")
+        print("not reached")
+        """,
+    )
+    answer = job.attempt().run()
+    assert (143, "left\n") == (answer.returncode, answer.stdout)
+    assert [3] == [one["step"] for one in job.candidates()]
+
+
+# -- on a full disk --------------------------------------------------------------------------------------------------
+
+
+def test_on_a_full_disk_the_code_is_told_which_one_failed_and_the_older_ones_stand(tmp_path: Path) -> None:
+    """The whole of it on a small file system in a namespace of its own."""
+    code = """
+    from jupyter_training import checkpoint
+    checkpoint.save(b"a" * 600_000, step=5)
+    try:
+        checkpoint.save(b"b" * 6_000_000, step=10)
+    except checkpoint.NotSaved as error:
+        print(error, error.errno)
+    checkpoint.save(b"c" * 600_000, step=15)
+    print(checkpoint.latest().step)
+    """
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+        from pathlib import Path
+        from tests.runtime.saving import Job
+        job = Job(Path({str(tmp_path)!r}), {code!r})
+        answer = job.attempt().run()
+        print(answer.stdout + answer.stderr, end="")
+        print(job.names, job.attempts[0].events("n"))
+        print([one["step"] for one in job.candidates()])
+    """
+    mount = f'mount -t tmpfs -o size=3m none "{tmp_path}" && exec "$@"'
+    words = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh", sys.executable, "-c"]
+    answer = subprocess.run([*words, textwrap.dedent(script)], capture_output=True, text=True, check=False)
+    if "unshare:" in answer.stderr or "mount:" in answer.stderr:
+        pytest.skip("this machine allows no mounts in a namespace")
+    sentence = (
+        f"The checkpoint of step 10 could not be saved in {tmp_path}/checkpoints/job: No space left on device."
+        " The older ones stand, the last is step-000000005.1."
+    )
+    names = ["step-000000005.1", "step-000000015.1"]
+    assert f"{sentence} 28\n15\n{names} {[['n', 'not_saved', sentence]]}\n[15, 5]\n" == answer.stdout, answer.stderr
+
+
+# -- other ways to write -------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_the_code_writes_itself_and_a_path_that_is_copied(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        import os
+        from jupyter_training import checkpoint
+        with checkpoint.write(step=1, metrics={"loss": 2, "bad": "text"}) as folder:
+            (folder / "inner").mkdir()
+            (folder / "inner" / "model.bin").write_bytes(b"model")
+        found = checkpoint.latest()
+        print(found.step, found.metrics, (found.load() / "inner" / "model.bin").read_bytes())
+        os.makedirs("mine/deep")
+        open("mine/deep/a", "w").write("a")
+        open("one", "w").write("1")
+        print(checkpoint.save("mine", step=2).name)
+        print(sorted(p.name for p in checkpoint.latest().load().rglob("*")))
+        from pathlib import Path
+        checkpoint.save(Path("one"), step=3)
+        print(checkpoint.latest().load().read_text())
+        """,
+    )
+    answer = job.attempt().run()
+    assert (
+        "1 {'loss': 2.0} b'model'\nstep-000000002.1\n['a', 'deep']\n1\n",
+        "jupyter_training: the checkpoint's metric 'bad' is no number and is left out.\n",
+    ) == (answer.stdout, answer.stderr)
+    assert ["folder", "path", "path"] == [event[3]["kind"] for event in job.attempts[0].events("c")]
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("checkpoint.save({}, step=-1)", "ValueError: step=-1: the step of a checkpoint is a whole number from 0 on"),
+        ("checkpoint.save({}, step='a')", "ValueError: step='a'"),
+        ("checkpoint.save({}, step=True)", "ValueError: step=True"),
+        ("checkpoint.save({})", "ValueError: the checkpoint needs its step"),
+        ("checkpoint.save('missing', step=1)", "NothingThere: there is no file or folder 'missing' to save"),
+        ("checkpoint.save({'a': [1, {2}]}, step=1)", "TypeError: state['a']['1'] is a builtins.set, which a"),
+        ("checkpoint.save({'f': print}, step=1)", "TypeError: state['f'] is a builtins.builtin_function_or_method"),
+        ("checkpoint.every(0, 5)", "ValueError: say after how many steps or how long"),
+        ("checkpoint.every(5, minutes=1)", "ValueError: say after how many steps or how long"),
+        ("checkpoint.steps(-1)", "ValueError: steps(-1): the number of steps can't be below 0."),
+    ],
+)
+def test_wrong_use_is_said_where_it_is_and_leaves_nothing(tmp_path: Path, call: str, error: str) -> None:
+    job = Job(tmp_path, f"from jupyter_training import checkpoint\n{call}\n")
+    answer = job.attempt().run()
+    assert 1 == answer.returncode
+    assert error in answer.stderr
+    assert [] == job.names
+
+
+def test_a_file_may_not_have_the_manifests_name(tmp_path: Path) -> None:
+    code = """
+    from jupyter_training import checkpoint
+    with checkpoint.write(step=1) as folder:
+        (folder / "manifest.json").write_text("mine")
+    """
+    job = Job(tmp_path, code)
+    assert "ValueError: a file of a checkpoint can't be called manifest.json" in job.attempt().run().stderr
+    assert [] == job.names
+
+
+def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    code = """
+    from jupyter_training import checkpoint
+    with checkpoint.write(step=1) as folder:
+        (folder / "a").write_text("a")
+        raise KeyError("mine")
+    """
+    job = Job(tmp_path, code)
+    assert "KeyError: 'mine'" in job.attempt().run().stderr
+    assert [] == job.names
+    assert [] == job.attempts[0].events("c")
+
+
+def test_the_same_step_twice_is_two_checkpoints_and_the_later_counts(tmp_path: Path) -> None:
+    code = """
+    from jupyter_training import checkpoint
+    checkpoint.save([1], step=1)
+    checkpoint.save([2], step=1)
+    """
+    job = Job(tmp_path, code)
+    job.attempt().run()
+    assert ["step-000000001.1", "step-000000001.1.2"] == job.names
+    answer = Job(
+        tmp_path, "from jupyter_training import checkpoint\nprint(checkpoint.latest().load())", attempts=job.attempts
+    )
+    assert "[2]\n" == answer.attempt().run().stdout
+
+
+# -- under a URL -----------------------------------------------------------------------------------------------------
+
+
+def test_under_a_url_they_are_copied_there_and_fetched_back(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    job.checkpoints["to"] = f"file://{tmp_path}/bucket/"
+    job.attempt().run()
+    assert [] == job.names
+    bucket = tmp_path / "bucket" / "job"
+    assert ["step-000000005.1", "step-000000010.1"] == sorted(os.listdir(bucket))
+    assert [f"file://{bucket}/step-000000010.1", f"file://{bucket}/step-000000005.1"] == [
+        one["place"] for one in job.candidates()
+    ]
+    truncate(bucket / "step-000000010.1")
+    assert "10\n" == job.attempt().run().stdout
+    assert [None, 5] == job.starts()
+    (bucket / "step-000000010.2" / "manifest.json").unlink()
+    assert "10\n" == job.attempt().run().stdout
+    assert [["x", "step-000000010.2", "it is missing"]] == job.attempts[2].events("x")
+
+
+def test_where_the_url_can_not_be_written_it_stays_here_and_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    job = counting(tmp_path)
+    job.checkpoints["to"] = f"file://{tmp_path}/file"
+    answer = job.attempt().run()
+    assert "10\n" == answer.stdout
+    assert "The checkpoint step-000000005.1 is kept in" in answer.stderr
+    assert [None, None] == [one["place"] for one in job.candidates()]
+    assert "10\n" == job.attempt().run().stdout
+    assert [None, 10] == job.starts()
+
+
+def test_where_the_url_can_not_be_read_no_older_one_is_taken(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    job.checkpoints["to"] = f"file://{tmp_path}/bucket"
+    job.attempt().run()
+    one = job.attempt()
+    order = json.loads((one.folder / "order.json").read_text())
+    order["checkpoints"]["candidates"][0]["place"] = "nowhere://bucket/a"
+    (one.folder / "order.json").write_text(json.dumps(order))
+    answer = one.run()
+    assert (1, True) == (
+        answer.returncode,
+        "NotRestored: The checkpoint step-000000010.1 can't be fetched from nowhere://bucket/a" in answer.stderr,
+    )
+
+
+# -- without an order's words, and without a job -------------------------------------------------------------------
+
+
+def test_an_order_of_old_has_its_checkpoints_beside_the_attempt(tmp_path: Path) -> None:
+    one = attempt_in(tmp_path, f"LAST = 5\n{COUNTS}")
+    assert "5\n" == one.run().stdout
+    assert ["step-000000005.1"] == os.listdir(one.folder / "checkpoints")
+
+
+def test_the_same_script_runs_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(f"LAST = 10\n{COUNTS}\nfrom jupyter_training import test_mode\nprint(test_mode)")
+    words = [sys.executable, "train.py"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
+    first, second = (
+        subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    )
+    assert ("10\nFalse\n", f"jupyter_training: this is no job; checkpoints are kept in {tmp_path}/checkpoints.\n") == (
+        first.stdout,
+        first.stderr,
+    )
+    assert ["step-000000005.0", "step-000000010.0"] == sorted(os.listdir(tmp_path / "checkpoints"))
+    assert "10\nFalse\n" == second.stdout
+    assert "this is no job; it goes on from step 10" in second.stderr
+
+
+def test_code_that_takes_the_steps_and_loads_nothing_is_told(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        from jupyter_training import checkpoint
+        for step in checkpoint.steps(2): checkpoint.save([step])
+        """,
+    )
+    assert "" == job.attempt().run().stderr
+    job.checkpoints["base"] = 2
+    assert "the steps go on after 2, but the code has not loaded step-000000002.1" in job.attempt().run().stderr
+    assert [None, 2] == job.starts()
+
+
+def test_it_costs_a_job_nothing_that_does_not_use_it(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        import sys
+        from jupyter_training import report, should_stop
+        report(loss=1.0); should_stop()
+        print([name for name in sys.modules if "checkpoint" in name or name in ("hashlib", "shutil", "pathlib")])
+        """,
+    )
+    assert "[]\n" == job.attempt().run().stdout
+    assert not (job.attempts[0].folder / "saves").exists()
+    assert not job.folder.exists()
+
+
+def test_forks_of_the_code_may_save_too(tmp_path: Path) -> None:
+    job = Job(
+        tmp_path,
+        """
+        import os
+        from jupyter_training import checkpoint
+        checkpoint.save([0], step=1)
+        if os.fork() == 0:
+            checkpoint.save([1], step=2)
+            os._exit(0)
+        os.wait()
+        print(checkpoint.latest().load())
+        """,
+    )
+    answer = job.attempt().run()
+    assert (["step-000000001.1", "step-000000002.1"], 2) == (job.names, len(job.attempts[0].events("c")))
+    assert "[1]\n" == answer.stdout
+
+
+def test_the_temporary_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    (job.folder / ".tmp-1-1-1").mkdir(parents=True)
+    (job.folder / ".tmp-0-1-1").mkdir()
+    job.attempt().run()
+    assert [".tmp-1-1-1", "step-000000005.1", "step-000000010.1"] == job.names
