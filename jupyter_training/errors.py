@@ -11,6 +11,7 @@
     |   +-- UnknownPlugin     no backend, environment ... of that name
     +-- Refused               understood, but not in this state
     |   +-- IllegalVerb       the life cycle does not allow it now
+    |   +-- NoCheckpoint      it needs a checkpoint, and there is none
     |   +-- AmbiguousJob      a prefix or name that fits several jobs
     |   +-- KeyReused         an idempotency key with another content
     |   +-- JobExists         an equal job is active, and a second one was not wished
@@ -55,6 +56,7 @@ __all__ = [
     "JobFailed",
     "KeyReused",
     "LaunchFailed",
+    "NoCheckpoint",
     "NotFound",
     "Problem",
     "Refused",
@@ -157,6 +159,10 @@ class Refused(TrainingError):
 
 class IllegalVerb(Refused):
     code = "illegal_verb"
+
+
+class NoCheckpoint(Refused):
+    code = "no_checkpoint"
 
 
 class AmbiguousJob(Refused):

@@ -18,6 +18,8 @@ class ChangeKind(StrEnum):
     POINTS = "points"  # one per job and ingest batch
     RUN = "run"  # its record in MLflow is known or complete
     POOL = "pool"
+    CHECKPOINT = "checkpoint"  # one was committed, removed, or found damaged
+    GONE = "gone"  # the job was deleted: no reader sees it any more
 
 
 @dataclass(frozen=True)

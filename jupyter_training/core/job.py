@@ -13,20 +13,26 @@ from typing import Annotated, Any, Literal, NewType
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from jupyter_training.core.ids import NAME_PATTERN, JobId, content_hash
-from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, Seen
+from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, RetryOn, Seen, StopHow
 from jupyter_training.core.resources import Allocation, Resources
 
 __all__ = [
     "PRIORITY_DEFAULT",
     "Attempt",
     "BundleFile",
+    "CheckpointPolicy",
+    "ContextRef",
     "DataFile",
     "Entry",
     "EnvironmentWish",
+    "HangWatch",
     "Instant",
     "Job",
     "JobSpec",
+    "Keep",
     "Origin",
+    "Retries",
+    "StartFrom",
     "Submission",
 ]
 
@@ -86,6 +92,58 @@ class EnvironmentWish(_Frozen):
     pass_env: tuple[str, ...] = ()  # names whose values travel beside the spec, in a 0600 file
 
 
+class ContextRef(_Frozen):
+    """A folder that was packed and sent before, as one archive by its content's hash. ``size``: of its files."""
+
+    sha256: Sha256
+    size: int = Field(ge=0)
+    files: int = Field(ge=0)
+
+
+class Retries(_Frozen):
+    """How often, and after which ends, a job is started again by itself, from its last good checkpoint."""
+
+    max: int = Field(0, ge=0, le=1000)
+    on: tuple[RetryOn, ...] = ("error", "lost", "preempted")
+
+
+class Keep(_Frozen):
+    """Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+
+    The defaults are Determined's. A checkpoint that is in one of the three stays.
+    """
+
+    experiment_best: int = Field(0, ge=0)
+    trial_best: int = Field(1, ge=0)
+    trial_latest: int = Field(1, ge=0)
+
+
+class CheckpointPolicy(_Frozen):
+    """Where checkpoints are kept, and for how long. ``metric`` and ``mode`` say which one is better."""
+
+    to: Annotated[str, StringConstraints(max_length=1000)] | None = None  # an fsspec URL; None = in the home
+    keep: Keep = Keep()
+    metric: Annotated[str, StringConstraints(max_length=250)] | None = None
+    mode: Literal["min", "max"] = "min"
+    sklearn: Literal["skops", "joblib"] = "skops"
+
+
+class HangWatch(_Frozen):
+    """After how long without a report and a line of log a job is warned of, or stopped too."""
+
+    after: Seconds | None = None  # None: the setting of the home
+    stop: bool = False
+
+
+class StartFrom(_Frozen):
+    """The checkpoint of another job that a new job begins with. ``sha256``: of its manifest."""
+
+    job: JobId
+    name: str
+    step: int
+    sha256: Sha256
+
+
 class JobSpec(_Frozen):
     """The immutable wish. Equal content has an equal ``hash``, wherever it was written."""
 
@@ -101,6 +159,12 @@ class JobSpec(_Frozen):
     metrics: Literal["auto", "off"] | dict[str, str] = "auto"  # or regexes by name
     tags: dict[str, str] = {}
     data: tuple[DataFile, ...] = ()
+    context: ContextRef | None = None
+    retries: Retries = Retries()
+    checkpoints: CheckpointPolicy = CheckpointPolicy()
+    pause_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 600.0  # between the ask and SIGTERM
+    hang: HangWatch = HangWatch()
+    start: StartFrom | None = None
 
     @property
     def hash(self) -> str:
@@ -116,11 +180,16 @@ class JobSpec(_Frozen):
 
     def _content(self) -> dict[str, Any]:
         content = self.model_dump(mode="json")
-        if not self.data:
-            del content["data"]  # a spec without data has the hash that it had before there was any
+        # What came later and is not used leaves no trace: a spec has the hash that it had before there was any.
+        for name in _LATER:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del content[name]
         if not self.entry.cells:
-            del content["entry"]["cells"]  # likewise
+            del content["entry"]["cells"]
         return content
+
+
+_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start")
 
 
 @dataclass(frozen=True)
@@ -148,6 +217,8 @@ class Submission:
     priority: int = PRIORITY_DEFAULT
     if_exists: Literal["new", "reuse", "error"] = "new"
     once: bool = False
+    parent: JobId | None = None
+    relation: Literal["fork", "continue"] | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +248,19 @@ class Job:
     experiment: str | None = None
     trial: int | None = None
     run_id: str | None = None
+    retries_used: int = 0
+    archived: bool = False
+    parent: JobId | None = None  # the job that this one was made from
+    relation: Literal["fork", "continue"] | None = None
+    base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
+    overrides: dict[str, JsonValue] = field(default_factory=dict)  # parameters that a resume changed
+    discard: bool = False  # a pause need not wait for a checkpoint
+    checkpoint_step: int | None = None  # of its newest good checkpoint
+
+    @property
+    def params(self) -> dict[str, JsonValue]:
+        """The parameters that its next attempt gets."""
+        return {**self.spec.params, **self.overrides}
 
     @property
     def name(self) -> str:
@@ -202,7 +286,9 @@ class Attempt:
     started: Instant | None
     stopping: Instant | None
     ended: Instant | None
-    stop_asked: Literal["cancel", "kill", "timeout"] | None = None  # what a stop was asked for
+    stop_asked: StopHow | None = None  # what a stop was asked for
     generation: int = 0
     peak_memory: int | None = None
     figures: dict[str, float] = field(default_factory=dict)  # the last machine sample
+    start_step: int | None = None  # of the checkpoint that it went on from; None: from the beginning, or not known yet
+    start_checkpoint: str | None = None

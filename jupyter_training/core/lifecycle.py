@@ -1,30 +1,37 @@
 """What may become what, and how each state is said.
 
-    wish      run ---------- cancel / kill ------------------.
-               |                                             v
-    job     queued -> running -> succeeded | failed | canceled
-               ^         |
-               '---------'   an attempt that never began is started again
+                 .------ retry, resume -----------.
+                 v                                |
+    job       queued -> running -> succeeded | failed | canceled
+              ^ |  ^       |
+      activate| |  '-------|  an attempt that never began, was preempted, or is retried
+              | v          |
+             paused <------'  paused, once its attempt has ended
 
     attempt launching -> running -> stopping -> ended(reason)
             (each may end directly), with ``seen`` live | gone | unknown beside it
 
+Without a live attempt a wish moves the job itself (queued, paused, and back from
+its end); with one, the wish is ``desired`` and the attempt's end decides.
+
 States are few and live in the store; the *phase* is what a person is shown and
 is computed here and nowhere else. Reasons are rich; each has its sentence in
-one table. ``paused`` and the holds are in the tables already: the verbs that
-reach them come with checkpoints.
+one table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from jupyter_training.core.job import Attempt, Job
 
 __all__ = [
     "ACTIVE",
+    "FREE_RESTART_LIMIT",
+    "STRENGTH",
     "TERMINAL",
     "AttemptState",
     "Desired",
@@ -32,12 +39,16 @@ __all__ = [
     "Hold",
     "JobState",
     "Phase",
+    "RetryOn",
     "Seen",
+    "StopHow",
     "Verb",
     "end_sentence",
     "job_state_after",
+    "legal",
     "may",
     "phase",
+    "retry_group",
 ]
 
 
@@ -106,12 +117,36 @@ class EndReason(StrEnum):
     LOST = "lost"
     NOT_BEGUN = "not_begun"
     VOID = "void"
+    PAUSED = "paused"
+    PREEMPTED = "preempted"
+    HUNG = "hung"
 
 
 class Verb(StrEnum):
     CANCEL = "cancel"
     KILL = "kill"
+    PAUSE = "pause"
+    ACTIVATE = "activate"
+    RETRY = "retry"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    DELETE = "delete"
 
+
+# How an attempt is asked to end, and what outranks what: a stronger stop replaces a weaker one.
+StopHow = Literal["pause", "preempt", "discard", "cancel", "timeout", "hang", "kill"]
+STRENGTH: dict[StopHow, int] = {
+    "pause": 1,
+    "preempt": 1,
+    "discard": 2,
+    "cancel": 3,
+    "timeout": 3,
+    "hang": 3,
+    "kill": 4,
+}
+
+# What ``retries.on`` may name.
+RetryOn = Literal["error", "timeout", "lost", "preempted"]
 
 TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED})
 ACTIVE = frozenset({AttemptState.LAUNCHING, AttemptState.RUNNING, AttemptState.STOPPING})
@@ -119,6 +154,7 @@ ACTIVE = frozenset({AttemptState.LAUNCHING, AttemptState.RUNNING, AttemptState.S
 # An attempt that provably never reached the person's code costs nothing to start again.
 _FREE_RESTARTS = frozenset({EndReason.NOT_BEGUN, EndReason.VOID})
 FREE_RESTART_LIMIT = 3
+_GOES_ON = _FREE_RESTARTS | {EndReason.PAUSED, EndReason.PREEMPTED}
 
 _SENTENCES: dict[EndReason, str] = {
     EndReason.COMPLETED: "Succeeded.",
@@ -132,17 +168,66 @@ _SENTENCES: dict[EndReason, str] = {
     EndReason.LOST: "Lost: its process vanished and left no record of its end.",
     EndReason.NOT_BEGUN: "Its launch was interrupted before the code began.",
     EndReason.VOID: "Its launch was given up before the code began.",
+    EndReason.PAUSED: "Paused by you.",
+    EndReason.PREEMPTED: "Made room for another job.",
+    EndReason.HUNG: "Stopped: it gave no sign of life for too long.",
 }
 
+_GROUPS: dict[EndReason, RetryOn] = {
+    EndReason.ERROR: "error",
+    EndReason.SIGNALED: "error",
+    EndReason.OUT_OF_MEMORY: "error",
+    EndReason.LAUNCH_FAILED: "error",
+    EndReason.TIMEOUT: "timeout",
+    EndReason.HUNG: "timeout",
+    EndReason.LOST: "lost",
+    EndReason.PREEMPTED: "preempted",
+}
+
+_UNFINISHED = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED})
 _ALLOWED: dict[Verb, frozenset[JobState]] = {
-    Verb.CANCEL: frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED}),
-    Verb.KILL: frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED}),
+    Verb.CANCEL: _UNFINISHED,
+    Verb.KILL: _UNFINISHED,
+    Verb.PAUSE: frozenset({JobState.QUEUED, JobState.RUNNING}),
+    Verb.ACTIVATE: frozenset({JobState.PAUSED}),
+    Verb.RETRY: frozenset({JobState.FAILED, JobState.CANCELED}),
+    Verb.ARCHIVE: TERMINAL,
+    Verb.UNARCHIVE: TERMINAL,
+    Verb.DELETE: TERMINAL,
 }
 
 
-def may(verb: Verb, state: JobState) -> bool:
-    """Whether the life cycle allows the verb in this state."""
-    return state in _ALLOWED[verb]
+def may(verb: Verb, job: Job, *, force: bool = False) -> bool:
+    """Whether the life cycle allows the verb now. ``force`` allows to retry what succeeded.
+
+    A job that is being paused may be activated before its attempt has ended, and
+    one that is being stopped may only be stopped harder.
+    """
+    if verb is Verb.ARCHIVE or verb is Verb.UNARCHIVE:
+        return job.state in TERMINAL and job.archived is (verb is Verb.UNARCHIVE)
+    if verb is Verb.RETRY:
+        states = _ALLOWED[verb] | ({JobState.SUCCEEDED} if force else frozenset())
+        return job.state in states and not job.archived
+    if verb in (Verb.PAUSE, Verb.ACTIVATE) and job.desired in (Desired.CANCEL, Desired.KILL):
+        return False
+    if verb is Verb.ACTIVATE and job.desired is Desired.PAUSE and job.state is JobState.RUNNING:
+        return True
+    return job.state in _ALLOWED[verb]
+
+
+def legal(job: Job) -> tuple[Verb, ...]:
+    """The verbs that a person may use now, without force, in the order of the table.
+
+    What would change nothing is left out: a second pause, a second cancel.
+    """
+    idle = {Desired.PAUSE: {Verb.PAUSE}, Desired.CANCEL: {Verb.CANCEL}, Desired.KILL: {Verb.CANCEL, Verb.KILL}}
+    nothing = idle.get(job.desired, set()) if job.state not in TERMINAL else set()
+    return tuple(verb for verb in Verb if verb not in nothing and may(verb, job))
+
+
+def retry_group(reason: EndReason) -> RetryOn | None:
+    """Under which word of ``retries.on`` an end falls; None: never tried again by itself."""
+    return _GROUPS.get(reason)
 
 
 def end_sentence(reason: EndReason, detail: str | None = None) -> str:
@@ -150,21 +235,34 @@ def end_sentence(reason: EndReason, detail: str | None = None) -> str:
     return detail or _SENTENCES[reason]
 
 
-def job_state_after(reason: EndReason, desired: Desired, starts_left: int) -> JobState:
+def job_state_after(
+    reason: EndReason,
+    desired: Desired,
+    starts_left: int,
+    *,
+    retry_on: Collection[RetryOn] = (),
+    retries_left: int = 0,
+) -> JobState:
     """The state of a job once its attempt has ended for ``reason``.
 
     A run that completed before a stop reached it is a success, whatever was
     wished meanwhile: what happened is stronger. ``starts_left`` is how many
-    more free restarts the job has.
+    more free restarts the job has, ``retries_left`` how many of its own retries;
+    being preempted by us costs none of either.
     """
     if reason is EndReason.COMPLETED:
         return JobState.SUCCEEDED
     if reason in (EndReason.CANCELED, EndReason.KILLED):
         return JobState.CANCELED
+    if desired in (Desired.CANCEL, Desired.KILL) and reason in _GOES_ON:
+        return JobState.CANCELED
+    again = JobState.PAUSED if desired is Desired.PAUSE else JobState.QUEUED
+    if reason in (EndReason.PAUSED, EndReason.PREEMPTED):
+        return again
     if reason in _FREE_RESTARTS:
-        if desired in (Desired.CANCEL, Desired.KILL):
-            return JobState.CANCELED
-        return JobState.QUEUED if starts_left > 0 else JobState.FAILED
+        return again if starts_left > 0 else JobState.FAILED
+    if desired not in (Desired.CANCEL, Desired.KILL) and retry_group(reason) in retry_on and retries_left > 0:
+        return again
     return JobState.FAILED
 
 
@@ -173,13 +271,15 @@ def phase(job: Job, attempt: Attempt | None) -> Phase:
     if job.state in TERMINAL:
         return Phase(job.state.value)
     if attempt is None or attempt.state is AttemptState.ENDED:
-        if job.state is JobState.PAUSED:
-            return Phase.PAUSED
-        return Phase.STOPPING if job.desired in (Desired.CANCEL, Desired.KILL) else Phase.QUEUED
+        if job.desired in (Desired.CANCEL, Desired.KILL):
+            return Phase.STOPPING
+        return Phase.PAUSED if job.state is JobState.PAUSED else Phase.QUEUED
     if attempt.seen is Seen.UNKNOWN:
         return Phase.UNKNOWN
-    if attempt.state is AttemptState.STOPPING or job.desired in (Desired.CANCEL, Desired.KILL):
+    if job.desired in (Desired.CANCEL, Desired.KILL):
         return Phase.STOPPING
+    if attempt.state is AttemptState.STOPPING:
+        return Phase.PAUSING if attempt.stop_asked in ("pause", "preempt", "discard") else Phase.STOPPING
     if job.desired is Desired.PAUSE:
         return Phase.PAUSING
     return Phase.STARTING if attempt.state is AttemptState.LAUNCHING else Phase.RUNNING

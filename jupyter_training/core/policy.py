@@ -18,7 +18,7 @@ from typing import Literal
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
-from jupyter_training.core.lifecycle import AttemptState, Desired, Seen
+from jupyter_training.core.lifecycle import STRENGTH, AttemptState, Desired, Seen, StopHow
 from jupyter_training.core.resources import Allocation, Pool
 
 __all__ = ["ActiveAttempt", "Blocked", "Decision", "Finish", "Plan", "QueueView", "QueuedJob", "Start", "Stop", "plan"]
@@ -54,8 +54,10 @@ class ActiveAttempt:
     seen: Seen
     desired: Desired
     allocation: Allocation
-    stop_asked: Literal["cancel", "kill", "timeout"] | None
+    stop_asked: StopHow | None
     deadline: Instant | None = None
+    discard: bool = False  # a pause need not wait for a checkpoint
+    hang_at: Instant | None = None  # when it counts as hung, unless it says something before
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Stop:
 
     job: JobId
     number: int
-    how: Literal["cancel", "kill", "timeout"]
+    how: StopHow
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,8 @@ def plan(view: QueueView, now: Instant) -> Plan:
         stop = _stop(attempt, now)
         if stop is not None:
             decisions.append(stop)
-        elif attempt.deadline is not None and attempt.stop_asked is None:
-            wakes.append(attempt.deadline)
+        else:
+            wakes += [moment for moment in (attempt.deadline, attempt.hang_at) if moment is not None and moment > now]
 
     blocked: dict[str, Blocked] = {}
     for job in sorted(view.queued, key=lambda one: one.order):
@@ -173,16 +175,28 @@ def plan(view: QueueView, now: Instant) -> Plan:
 
 
 def _stop(attempt: ActiveAttempt, now: Instant) -> Stop | None:
-    """The stop that this attempt still has to be asked for. A kill outranks what was asked before."""
-    if attempt.desired is Desired.KILL and attempt.stop_asked != "kill":
-        return Stop(attempt.job, attempt.number, "kill")
-    if attempt.stop_asked is not None:
+    """The stop that this attempt still has to be asked for. A stronger one outranks what was asked before."""
+    asked = STRENGTH[attempt.stop_asked] if attempt.stop_asked is not None else 0
+    wanted = max(_reasons(attempt, now), key=lambda how: STRENGTH[how], default=None)
+    if wanted is None or STRENGTH[wanted] <= asked:
         return None
-    if attempt.desired is Desired.CANCEL:
-        return Stop(attempt.job, attempt.number, "cancel")
+    return Stop(attempt.job, attempt.number, wanted)
+
+
+def _reasons(attempt: ActiveAttempt, now: Instant) -> list[StopHow]:
+    """Every reason to stop there is, what a person wished before what time did."""
+    found: list[StopHow] = []
+    if attempt.desired is Desired.PAUSE:
+        found.append("discard" if attempt.discard else "pause")
+    elif attempt.desired is Desired.CANCEL:
+        found.append("cancel")
+    elif attempt.desired is Desired.KILL:
+        found.append("kill")
     if attempt.deadline is not None and attempt.deadline <= now:
-        return Stop(attempt.job, attempt.number, "timeout")
-    return None
+        found.append("timeout")
+    if attempt.hang_at is not None and attempt.hang_at <= now:
+        found.append("hang")
+    return found
 
 
 def _listed(names: tuple[str, ...]) -> str:

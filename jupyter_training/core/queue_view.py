@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, AttemptState
 from jupyter_training.core.policy import ActiveAttempt, QueuedJob, QueueView
@@ -12,15 +13,19 @@ from jupyter_training.core.resources import Pool
 __all__ = ["active_attempt", "queue_view", "queued_job"]
 
 
-def queue_view(pools: Mapping[str, Pool], unfinished: Iterable[tuple[Job, Attempt | None]]) -> QueueView:
-    """The view of all unfinished jobs with their latest attempts."""
+def queue_view(
+    pools: Mapping[str, Pool],
+    unfinished: Iterable[tuple[Job, Attempt | None]],
+    hang_at: Mapping[JobId, Instant] | None = None,
+) -> QueueView:
+    """The view of all unfinished jobs with their latest attempts; ``hang_at`` for those that stop when they hang."""
     queued: list[QueuedJob] = []
     active: list[ActiveAttempt] = []
     for job, attempt in unfinished:
         if job.state in TERMINAL:
             continue
         if attempt is not None and attempt.state is not AttemptState.ENDED:
-            active.append(active_attempt(job, attempt))
+            active.append(active_attempt(job, attempt, (hang_at or {}).get(job.id)))
         else:
             queued.append(queued_job(job))
     return QueueView(pools, queued, active)
@@ -40,7 +45,8 @@ def queued_job(job: Job) -> QueuedJob:
     )
 
 
-def active_attempt(job: Job, attempt: Attempt) -> ActiveAttempt:
+def active_attempt(job: Job, attempt: Attempt, hang_at: Instant | None = None) -> ActiveAttempt:
+    """``hang_at``: when the attempt counts as hung, where its job wishes to be stopped then."""
     limit = job.spec.timeout
     started = attempt.started
     return ActiveAttempt(
@@ -53,4 +59,6 @@ def active_attempt(job: Job, attempt: Attempt) -> ActiveAttempt:
         allocation=attempt.allocation,
         stop_asked=attempt.stop_asked,
         deadline=Instant(started + limit) if limit is not None and started is not None else None,
+        discard=job.discard,
+        hang_at=hang_at,
     )

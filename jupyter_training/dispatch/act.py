@@ -16,7 +16,7 @@ from jupyter_training.core.policy import Decision, Finish, Start, Stop
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.backend import AttemptRef, Backend, End, LaunchOrder
-from jupyter_training.store import facts
+from jupyter_training.store import checkpoints, facts
 from jupyter_training.store.engine import Store
 
 __all__ = ["Actor", "ref_of"]
@@ -71,7 +71,16 @@ class Actor:
 
     def _launch(self, job: Job, attempt: Attempt, epoch: int, now: Instant) -> None:
         self._trusted()
-        order = LaunchOrder(ref_of(attempt), job.spec, attempt.allocation, self._store.store_id, job.key)
+        order = LaunchOrder(
+            ref_of(attempt),
+            job.spec,
+            attempt.allocation,
+            self._store.store_id,
+            job.key,
+            params=job.params,
+            checkpoints=checkpoints.candidates(self._store, job.id),
+            base_step=job.base_step,
+        )
         try:
             handle = self._backend(attempt).launch(order)
         except TrainingError as error:

@@ -8,18 +8,19 @@ the attempt can find it. "No answer" is ``Seen.UNKNOWN``, never gone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
+
+from pydantic import JsonValue
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, JobSpec
-from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
+from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen, StopHow
 from jupyter_training.core.resources import Allocation
+from jupyter_training.core.retention import Checkpoint
 
 __all__ = ["AttemptRef", "Backend", "End", "LaunchOrder", "Observation", "StopHow"]
-
-StopHow = Literal["cancel", "kill", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class LaunchOrder:
     allocation: Allocation
     store_id: str
     key: str  # of the submission; the values of its ``pass_env`` are kept under it
+    params: Mapping[str, JsonValue] = field(default_factory=dict)  # the spec's, with what a resume changed
+    checkpoints: tuple[Checkpoint, ...] = ()  # good ones, the one to go on from in front
+    base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
 
 
 @dataclass(frozen=True)

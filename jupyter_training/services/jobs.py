@@ -25,7 +25,7 @@ from jupyter_training.services import artifacts
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit as submit_wish
-from jupyter_training.store import views, wishes
+from jupyter_training.store import verbs, views
 from jupyter_training.store.listing import SCANNED
 
 __all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show", "submit"]
@@ -136,7 +136,7 @@ def find(site: Site, user: str, query: FindQuery) -> JobView:
 def act(site: Site, request: VerbRequest) -> VerbResult:
     """Wish something of several jobs; a result per job, in their order. One refusal stops no other."""
     ids = [JobId(text) for text in request.jobs]
-    outcomes = wishes.wish(site.store, ids, request.verb, now=site.now())
+    outcomes = verbs.wish(site.store, ids, request.verb, now=site.now(), discard=request.discard, force=request.force)
     site.wake()
     site.ensure_dispatcher()
     good = [outcome for outcome in outcomes if isinstance(outcome, Job)]

@@ -19,17 +19,20 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import (
     FREE_RESTART_LIMIT,
+    STRENGTH,
     TERMINAL,
     AttemptState,
     Desired,
     EndReason,
     JobState,
     Seen,
+    StopHow,
     job_state_after,
+    retry_group,
 )
 from jupyter_training.core.resources import Allocation
 from jupyter_training.errors import Internal, UnknownJob
-from jupyter_training.seams.backend import End, StopHow
+from jupyter_training.seams.backend import End
 from jupyter_training.store import changelog, lease
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
@@ -101,17 +104,22 @@ def seen(store: Store, epoch: int, job: JobId, number: int, seen: Seen, now: Ins
 
 
 def stopping(store: Store, epoch: int, job: JobId, number: int, how: StopHow, now: Instant) -> None:
-    """The attempt is about to be asked to end. A kill outranks what was asked before, and nothing outranks a kill."""
+    """The attempt is about to be asked to end. What is stronger outranks what was asked before."""
     with _fact(store, epoch) as connection:
         row = _attempt(connection, job, number)
-        if row.state == _ENDED or row.stop_asked == how or (row.stop_asked is not None and how != "kill"):
+        before = STRENGTH[row.stop_asked] if row.stop_asked is not None else 0
+        if row.state == _ENDED or STRENGTH[how] <= before:
             return
         since = row.stopping if row.stopping is not None else now
         _change(connection, job, number, now, state=AttemptState.STOPPING.value, stop_asked=how, stopping=since)
 
 
 def ended(store: Store, epoch: int, job: JobId, number: int, end: End, now: Instant) -> Job:
-    """Nothing of the attempt is left. The job ends with it, or is queued again where the attempt never began."""
+    """Nothing of the attempt is left. The job ends with it, is paused, or is queued again.
+
+    It is queued again where the attempt never began, made room for another, or
+    is retried: from its last good checkpoint, which the next attempt is told.
+    """
     with _fact(store, epoch) as connection:
         row = _attempt(connection, job, number)
         if row.state != _ENDED:
@@ -127,7 +135,7 @@ def ended(store: Store, epoch: int, job: JobId, number: int, end: End, now: Inst
                     ended=now,
                 )
             )
-            _conclude(connection, job, end, now)
+            _conclude(connection, _job(connection, store, job), end, now)
         return _job(connection, store, job)
 
 
@@ -159,20 +167,26 @@ def _fact(store: Store, epoch: int) -> Iterator[Connection]:
         yield connection
 
 
-def _conclude(connection: Connection, job: JobId, end: End, now: Instant) -> None:
+def _conclude(connection: Connection, job: Job, end: End, now: Instant) -> None:
     """Give the job the state that follows from its attempt's end."""
-    row = connection.execute(select(jobs.c.desired, jobs.c.free_restarts).where(jobs.c.id == job)).one()
-    desired = Desired(row.desired)
-    state = job_state_after(end.reason, desired, FREE_RESTART_LIMIT - row.free_restarts)
-    changelog.touch(connection, job, [ChangeKind.ATTEMPT, ChangeKind.STATE], now)
-    if state is JobState.QUEUED:
-        _set_job(connection, job, state=state.value, free_restarts=row.free_restarts + 1)
-        return
+    used = connection.execute(select(jobs.c.free_restarts).where(jobs.c.id == job.id)).scalar_one()
+    retries = job.spec.retries
+    left = retries.max - job.retries_used
+    state = job_state_after(end.reason, job.desired, FREE_RESTART_LIMIT - used, retry_on=retries.on, retries_left=left)
+    changelog.touch(connection, job.id, [ChangeKind.ATTEMPT, ChangeKind.STATE], now)
     reason, detail = end.reason, _cleaned(end.detail)
+    if state in (JobState.QUEUED, JobState.PAUSED):
+        values: dict[str, Any] = {"state": state.value}
+        if reason in (EndReason.NOT_BEGUN, EndReason.VOID):
+            values["free_restarts"] = used + 1
+        elif reason not in (EndReason.PAUSED, EndReason.PREEMPTED) and retry_group(reason) is not None:
+            values["retries_used"] = job.retries_used + 1
+        _set_job(connection, job.id, **values)
+        return
     if state is JobState.CANCELED and reason not in _STOPPED_BY.values():
-        # It never began, and nobody wants it to any more: for a person that is their stop, not our launch.
-        reason, detail = _STOPPED_BY[desired], None
-    _set_job(connection, job, state=state.value, reason=reason.value, detail=detail, ended=now)
+        # It was to go on, and nobody wants it to any more: for a person that is their stop, not our launch.
+        reason, detail = _STOPPED_BY[job.desired], None
+    _set_job(connection, job.id, state=state.value, reason=reason.value, detail=detail, ended=now)
 
 
 def _launching(row: Row[Any], allocation: Allocation, token: str, now: Instant) -> Attempt:

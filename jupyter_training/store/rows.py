@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -36,7 +37,8 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
     (
         seq, job_id, key, spec_hash, _name, user_name, notebook, cell, client, pool, priority, position, desired,
         generation, holds, state, reason, detail, submitted, started, ended, attempt, version, experiment, trial,
-        run_id, _free_restarts, _recorded, _identity,
+        run_id, _free_restarts, _recorded, _identity, retries_used, archived, parent, relation, base_step, overrides,
+        discard, checkpoint_step,
     ) = row  # fmt: skip
     who = (user_name, notebook, cell, client)
     origin = origins.get(who)
@@ -66,6 +68,14 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
         experiment=experiment,
         trial=trial,
         run_id=run_id,
+        retries_used=retries_used,
+        archived=archived,
+        parent=parent,
+        relation=relation,
+        base_step=base_step,
+        overrides=json.loads(overrides) if overrides else {},
+        discard=discard,
+        checkpoint_step=checkpoint_step,
     )
 
 
@@ -90,4 +100,6 @@ def attempt_of(row: Row[Any]) -> Attempt:
         stop_asked=row.stop_asked,
         generation=row.generation,
         peak_memory=row.peak_memory,
+        start_step=row.start_step,
+        start_checkpoint=row.start_checkpoint,
     )

@@ -30,6 +30,7 @@ __all__ = [
     "POINTS",
     "attempts",
     "changes",
+    "checkpoints",
     "heads",
     "jobs",
     "lease",
@@ -40,6 +41,7 @@ __all__ = [
     "progress",
     "pyramid",
     "records",
+    "removals",
     "reuses",
     "series",
     "specs",
@@ -110,6 +112,14 @@ jobs = Table(
     Column("free_restarts", Integer, nullable=False, server_default=text("0")),
     Column("recorded", Boolean, nullable=False, server_default=false()),  # its record is complete
     Column("identity", Text),  # who wished for which work in which notebook, as one hash; see ``store.equals``
+    Column("retries_used", Integer, nullable=False, server_default=text("0")),  # in this generation
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("parent", Text),  # an id, also of a job that was deleted since
+    Column("relation", Text),
+    Column("base_step", BigInteger, nullable=False, server_default=text("0")),
+    Column("overrides", Text),  # JSON: the parameters that a resume changed
+    Column("discard", Boolean, nullable=False, server_default=false()),
+    Column("checkpoint_step", BigInteger),
 )
 _key_given = text("key IS NOT NULL")
 Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=_key_given, postgresql_where=_key_given)
@@ -120,6 +130,8 @@ Index("ix_jobs_notebook", jobs.c.notebook, jobs.c.seq)
 Index("ix_jobs_spec", jobs.c.spec_hash)
 Index("ix_jobs_identity", jobs.c.identity, jobs.c.seq)
 Index("ix_jobs_queue", jobs.c.state, jobs.c.priority, jobs.c.position, jobs.c.seq)
+_descends = text("parent IS NOT NULL")
+Index("ix_jobs_parent", jobs.c.parent, sqlite_where=_descends, postgresql_where=_descends)
 _unrecorded = text("NOT recorded AND attempt > 0")
 Index("ix_jobs_unrecorded", jobs.c.seq, sqlite_where=_unrecorded, postgresql_where=_unrecorded)
 
@@ -155,6 +167,38 @@ attempts = Table(
     Column("stop_asked", Text),
     Column("generation", Integer, nullable=False),
     Column("peak_memory", BigInteger),
+    Column("start_step", BigInteger),
+    Column("start_checkpoint", Text),
+)
+
+# What an attempt (0: another job) has left to go on from. Rows of removed and damaged ones stay, to say so.
+checkpoints = Table(
+    "checkpoints",
+    JOBS,
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("created", _Real, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("place", Text),  # NULL: in the home
+    Column("kind", Text, nullable=False),
+    Column("metric", _Real),
+    Column("state", Text, nullable=False),
+    Column("seconds", _Real),
+    Column("marks", Text),  # JSON: the next step of each series that is counted, by name
+)
+
+# Jobs that a person deleted, until what is outside the store has gone too.
+removals = Table(
+    "removals",
+    JOBS,
+    Column("job", Text, primary_key=True),
+    Column("run_id", Text),  # NULL: none, or removed already
+    Column("places", Text, nullable=False),  # JSON: URLs of checkpoints outside the home
+    Column("at", _Real, nullable=False),
 )
 
 # ``n`` is dense and in the order of commits: it is counted up inside the one write transaction there is at a time.

@@ -1,9 +1,12 @@
-"""What people wish: jobs, stops, pools. Each call is one transaction and durable when it returns."""
+"""What people wish: new jobs, pools. Each call is one transaction and durable when it returns.
+
+What they wish of a job that is there stands in ``verbs``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -11,9 +14,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job, Origin, Submission
-from jupyter_training.core.lifecycle import Desired, JobState, Verb, may
+from jupyter_training.core.lifecycle import Desired, JobState
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import IllegalVerb, Internal, JobExists, KeyReused, Problem, TrainingError, UnknownJob
+from jupyter_training.errors import Internal, JobExists, KeyReused, Problem
 from jupyter_training.store import changelog, equals
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
@@ -24,10 +27,8 @@ from jupyter_training.store.tables import changes, jobs, pools, specs
 from jupyter_training.store.tables import reuses as reuses_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["Submitted", "set_pool", "stand_in", "submit", "wish"]
+__all__ = ["Submitted", "set_pool", "stand_in", "submit"]
 
-_DESIRED = {Verb.CANCEL: Desired.CANCEL, Verb.KILL: Desired.KILL}
-_STRENGTH = {Desired.RUN: 0, Desired.PAUSE: 1, Desired.CANCEL: 2, Desired.KILL: 3}
 _ID_TRIES = 100
 
 
@@ -163,32 +164,6 @@ class _Known:
         return Submitted(self.job, created=False, reused=self.reused)
 
 
-def wish(store: Store, job_ids: Sequence[JobId], verb: Verb, *, now: Instant) -> list[Job | TrainingError]:
-    """Wish a stop of several jobs: each one's new state or the reason it was refused, in the same order.
-
-    A wish never weakens (a kill stays a kill), and repeating one changes nothing.
-    """
-    desired = _DESIRED[verb]
-    with store.write() as connection:
-        known = {job.id: job for job in _by_id(connection, store, job_ids)}
-        moved: dict[JobId, None] = {}
-        answer: list[Job | TrainingError] = []
-        for job_id in job_ids:
-            job = known.get(job_id)
-            if job is None:
-                answer.append(UnknownJob(f"There is no job {job_id!r}."))
-            elif not may(verb, job.state):
-                answer.append(_illegal(job, verb))
-            else:
-                if _STRENGTH[desired] > _STRENGTH[job.desired]:
-                    moved[job_id] = None
-                answer.append(job)
-        for job_id, version in _log(connection, ChangeKind.WISH, list(moved), now).items():
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(desired=desired.value, version=version))
-            known[job_id] = replace(known[job_id], desired=desired, version=version)
-    return [known[item.id] if isinstance(item, Job) else item for item in answer]
-
-
 def set_pool(store: Store, pool: Pool, *, now: Instant) -> None:
     """Make a pool, or change the one of that name."""
     values = {"backend": pool.backend, "slots": pool.slots, "policy": pool.policy}
@@ -266,6 +241,9 @@ def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, now: Instant) -
         ended=None,
         attempt=0,
         version=version,
+        parent=wish.submission.parent,
+        relation=wish.submission.relation,
+        base_step=wish.submission.spec.start.step if wish.submission.spec.start is not None else 0,
     )
 
 
@@ -305,17 +283,7 @@ def _row(job: Job, identity: str) -> dict[str, Any]:
         "attempt": job.attempt,
         "version": job.version,
         "identity": identity,
+        "parent": job.parent,
+        "relation": job.relation,
+        "base_step": job.base_step,
     }
-
-
-def _log(connection: Connection, kind: ChangeKind, ids: Sequence[JobId], now: Instant) -> dict[JobId, int]:
-    return dict(zip(ids, changelog.append(connection, [(kind, job_id) for job_id in ids], now), strict=True))
-
-
-def _illegal(job: Job, verb: Verb) -> IllegalVerb:
-    word = "canceled" if verb is Verb.CANCEL else "killed"
-    return IllegalVerb(f"The job {job.id} ({job.name}) can't be {word}: it has {_ended(job.state)}.")
-
-
-def _ended(state: JobState) -> str:
-    return "been canceled" if state is JobState.CANCELED else state.value

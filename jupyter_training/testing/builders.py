@@ -7,10 +7,21 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, Entry, JobSpec, Origin, Submission
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import (
+    PRIORITY_DEFAULT,
+    BundleFile,
+    Entry,
+    Instant,
+    Job,
+    JobSpec,
+    Origin,
+    Submission,
+)
+from jupyter_training.core.lifecycle import Desired, JobState
 from jupyter_training.core.resources import Resources
 
-__all__ = ["a_spec", "a_submission"]
+__all__ = ["a_job", "a_spec", "a_submission"]
 
 
 def a_spec(name: str = "digits", *, slots: int = 1, params: dict[str, JsonValue] | None = None, **more: Any) -> JobSpec:
@@ -41,4 +52,31 @@ def a_submission(
         origin=Origin(user=user, notebook=notebook),
         pool=pool,
         priority=priority,
+    )
+
+
+def a_job(name: str = "digits", **wish: Any) -> Job:
+    """A queued job as a store would give it. ``wish`` goes to ``a_spec``; other states by ``dataclasses.replace``."""
+    spec = a_spec(name, **wish)
+    return Job(
+        id=JobId("3f2a91bcde"),
+        seq=1,
+        key="key-of-the-submit",
+        spec=spec,
+        spec_hash=spec.hash,
+        origin=Origin(user="ada"),
+        pool="local",
+        priority=PRIORITY_DEFAULT,
+        position=1.0,
+        desired=Desired.RUN,
+        generation=0,
+        holds=frozenset(),
+        state=JobState.QUEUED,
+        reason=None,
+        detail=None,
+        submitted=Instant(1_700_000_000.0),
+        started=None,
+        ended=None,
+        attempt=0,
+        version=1,
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
-from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
-from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, StopHow
+from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
 from jupyter_training.testing.clock import VirtualClock
 
 __all__ = ["Script", "ScriptedBackend"]
@@ -17,6 +17,10 @@ _STOPPED: dict[StopHow, EndReason] = {
     "cancel": EndReason.CANCELED,
     "kill": EndReason.KILLED,
     "timeout": EndReason.TIMEOUT,
+    "pause": EndReason.PAUSED,
+    "discard": EndReason.PAUSED,
+    "preempt": EndReason.PREEMPTED,
+    "hang": EndReason.HUNG,
 }
 
 
@@ -62,7 +66,7 @@ class ScriptedBackend:
 
     def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
         run = self._runs.get((ref.job, ref.number))
-        if run is not None and (run.stop is None or how == "kill"):
+        if run is not None and (run.stop is None or STRENGTH[how] > STRENGTH[run.stop[0]]):
             run.stop = (how, self._clock.boot())
 
     def void(self, ref: AttemptRef) -> bool:

@@ -19,7 +19,7 @@ from jupyter_training.services import data as services_data
 from jupyter_training.services.site import Site
 from jupyter_training.services.tidy import tidy
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts, lease, views, wishes
+from jupyter_training.store import facts, lease, verbs, views, wishes
 
 DAY = 86_400.0
 NOW = time.time()  # files have the times of this machine's clock
@@ -47,7 +47,7 @@ def canceled(site: Site, name: str, *, ago: float, code: bytes = b"x = 1\n") -> 
     """A job that was canceled so many days ago, before it had an attempt."""
     job = submitted(site, name, ago=ago, code=code)
     when = Instant(NOW - ago * DAY)
-    wishes.wish(site.store, [job], Verb.CANCEL, now=when)
+    verbs.wish(site.store, [job], Verb.CANCEL, now=when)
     holder = lease.Holder("here", 1, 1, "boot")
     term = lease.take(site.store, holder, ttl=60, boot_now=0, alive=lambda _: False)
     assert term is not None

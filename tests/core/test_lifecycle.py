@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import (
     FREE_RESTART_LIMIT,
     TERMINAL,
@@ -13,19 +17,87 @@ from jupyter_training.core.lifecycle import (
     Verb,
     end_sentence,
     job_state_after,
+    legal,
     may,
 )
+from jupyter_training.testing.builders import a_job
+
+STOPS = (Verb.CANCEL, Verb.KILL)
+
+
+def in_state(state: JobState, **values: Any) -> Job:
+    return replace(a_job(), state=state, **values)
 
 
 @pytest.mark.parametrize("state", sorted(TERMINAL))
-@pytest.mark.parametrize("verb", list(Verb))
-def test_a_job_that_has_ended_takes_no_verb(state: JobState, verb: Verb) -> None:
-    assert not may(verb, state)
+@pytest.mark.parametrize("verb", [*STOPS, Verb.PAUSE, Verb.ACTIVATE])
+def test_a_job_that_has_ended_is_not_stopped(state: JobState, verb: Verb) -> None:
+    assert not may(verb, in_state(state))
 
 
-@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("verb", STOPS)
 def test_a_job_that_has_not_ended_can_be_stopped(verb: Verb) -> None:
-    assert all(may(verb, state) for state in JobState if state not in TERMINAL)
+    assert all(may(verb, in_state(state)) for state in JobState if state not in TERMINAL)
+
+
+# The table of determined.md, b6, in our words: what a person may do in each state, without force.
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (JobState.QUEUED, "cancel kill pause"),
+        (JobState.RUNNING, "cancel kill pause"),
+        (JobState.SUCCEEDED, "archive delete"),
+        (JobState.FAILED, "retry archive delete"),
+        (JobState.CANCELED, "retry archive delete"),
+    ],
+)
+def test_the_verbs_of_each_state(state: JobState, words: str) -> None:
+    assert words == " ".join(legal(in_state(state)))
+
+
+def test_the_verbs_of_a_paused_job() -> None:
+    assert "cancel kill activate" == " ".join(legal(in_state(JobState.PAUSED, desired=Desired.PAUSE)))
+
+
+def test_a_job_that_is_being_paused_may_be_activated() -> None:
+    assert "cancel kill activate" == " ".join(legal(in_state(JobState.RUNNING, desired=Desired.PAUSE)))
+
+
+def test_a_job_that_is_being_stopped_may_only_be_stopped_harder() -> None:
+    assert "kill" == " ".join(legal(in_state(JobState.RUNNING, desired=Desired.CANCEL)))
+    assert not may(Verb.PAUSE, in_state(JobState.RUNNING, desired=Desired.CANCEL))
+
+
+def test_an_archived_job_comes_back_or_goes() -> None:
+    assert "unarchive delete" == " ".join(legal(in_state(JobState.FAILED, archived=True)))
+
+
+def test_what_succeeded_is_retried_by_force_only() -> None:
+    job = in_state(JobState.SUCCEEDED)
+    assert (False, True) == (may(Verb.RETRY, job), may(Verb.RETRY, job, force=True))
+
+
+@pytest.mark.parametrize(
+    ("reason", "desired", "expected"),
+    [
+        (EndReason.PAUSED, Desired.PAUSE, JobState.PAUSED),
+        (EndReason.PAUSED, Desired.RUN, JobState.QUEUED),  # activated before its attempt had ended
+        (EndReason.PAUSED, Desired.CANCEL, JobState.CANCELED),
+        (EndReason.PREEMPTED, Desired.RUN, JobState.QUEUED),
+        (EndReason.PREEMPTED, Desired.PAUSE, JobState.PAUSED),
+        (EndReason.ERROR, Desired.RUN, JobState.QUEUED),
+        (EndReason.LOST, Desired.RUN, JobState.QUEUED),
+        (EndReason.LOST, Desired.CANCEL, JobState.FAILED),
+        (EndReason.TIMEOUT, Desired.RUN, JobState.FAILED),  # is not among what is retried here
+        (EndReason.COMPLETED, Desired.PAUSE, JobState.SUCCEEDED),
+    ],
+)
+def test_what_becomes_of_a_job_with_a_retry_left(reason: EndReason, desired: Desired, expected: JobState) -> None:
+    assert expected is job_state_after(reason, desired, 0, retry_on=("error", "lost"), retries_left=1)
+
+
+def test_without_a_retry_left_it_has_failed() -> None:
+    assert JobState.FAILED is job_state_after(EndReason.ERROR, Desired.RUN, 0, retry_on=("error",), retries_left=0)
 
 
 @pytest.mark.parametrize("desired", list(Desired))

@@ -13,7 +13,7 @@ from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.settings import Settings
-from jupyter_training.store import lease, views, wishes
+from jupyter_training.store import lease, verbs, views, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.builders import a_submission
 from jupyter_training.testing.clock import VirtualClock
@@ -58,7 +58,7 @@ class Stage:
         return stored.job.id
 
     def wish(self, job: JobId, verb: Verb) -> None:
-        (outcome,) = wishes.wish(self.store, [job], verb, now=self.clock.now())
+        (outcome,) = verbs.wish(self.store, [job], verb, now=self.clock.now())
         assert isinstance(outcome, Job)
 
     def tick(self, seconds: float = 0.0) -> Round:

@@ -18,7 +18,7 @@ from jupyter_training.schema import SubmitRequest
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, views, wishes
+from jupyter_training.store import points, verbs, views
 from tests.dispatch.kill_at import AFTER, BEFORE
 from tests.torture.processes import eventually, of_home
 from tests.torture.story import WITNESS
@@ -108,7 +108,7 @@ def test_killed_while_it_stops_a_job_the_stop_still_arrives(site: Site, point: s
     alive = eventually(lambda: of_dispatcher(site), within=5, what="the dispatcher")
     os.kill(alive, signal.SIGTERM)
     eventually(lambda: of_dispatcher(site) is None, within=10, what="the dispatcher has left")
-    wishes.wish(site.store, [job], Verb.CANCEL, now=site.now())
+    verbs.wish(site.store, [job], Verb.CANCEL, now=site.now())
     run_doomed(site, point)
     ensure.ensure_dispatcher(site.settings)
     assert JobState.CANCELED is eventually(lambda: ended(site, job), within=60, what="the job's end")

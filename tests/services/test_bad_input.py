@@ -24,7 +24,7 @@ from jupyter_training.services.plans import plan
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts, lease, views, wishes
+from jupyter_training.store import facts, lease, verbs, views
 
 SCRIPT = "print('hello')\n"
 
@@ -222,7 +222,7 @@ def test_a_key_that_comes_again_with_other_content_leaves_the_first_job_its_secr
 def test_a_submit_that_is_repeated_after_its_jobs_end_leaves_no_secret_values(site: Site) -> None:
     request = a_request(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "hf-very-secret"})
     job = submit(site, request, user="ada").job
-    wishes.wish(site.store, [job.id], Verb.CANCEL, now=site.now())
+    verbs.wish(site.store, [job.id], Verb.CANCEL, now=site.now())
     term = lease.take(site.store, lease.Holder("here", 1, 1, "boot"), ttl=60, boot_now=0, alive=lambda _: False)
     assert term is not None
     facts.finished(site.store, term.epoch, job.id, EndReason.CANCELED, site.now())

@@ -15,7 +15,7 @@ from jupyter_training.core.metric import Point, Progress
 from jupyter_training.services import changes, jobs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, wishes
+from jupyter_training.store import points, verbs, wishes
 from jupyter_training.testing.builders import a_submission
 
 
@@ -66,6 +66,6 @@ def test_many_jobs_take_no_more_questions_than_one(site: Site, ask: str) -> None
 def test_a_waiting_job_that_is_canceled_leaves_the_queue_and_nothing_of_it_stops(site: Site) -> None:
     submit(site, 1)
     (waiting,) = jobs.page(site, jobs.JobsQuery()).jobs
-    wishes.wish(site.store, [JobId(waiting.id)], Verb.CANCEL, now=site.now())
+    verbs.wish(site.store, [JobId(waiting.id)], Verb.CANCEL, now=site.now())
     (leaving,) = jobs.page(site, jobs.JobsQuery()).jobs
     assert ("stopping", "Canceled; it leaves the queue.") == (leaving.phase, leaving.sentence)

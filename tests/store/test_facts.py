@@ -20,7 +20,7 @@ from jupyter_training.core.lifecycle import (
 from jupyter_training.core.resources import Allocation
 from jupyter_training.errors import Internal, StaleEpoch, UnknownJob
 from jupyter_training.seams.backend import End
-from jupyter_training.store import facts, views, wishes
+from jupyter_training.store import facts, verbs, views
 from tests.store.conftest import Bench
 
 
@@ -48,7 +48,7 @@ def test_only_queued_and_wanted_jobs_begin(bench: Bench) -> None:
     queued, running, canceled, ended = (bench.a_job(name) for name in ("queued", "running", "canceled", "ended"))
     bench.begin([running.id, ended.id])
     end(bench, ended.id, End(EndReason.COMPLETED))
-    wishes.wish(bench.store, [canceled.id], Verb.CANCEL, now=bench.now)
+    verbs.wish(bench.store, [canceled.id], Verb.CANCEL, now=bench.now)
     asked = (JobId("zzzzzzzzzz"), ended.id, canceled.id, running.id, queued.id)
     starts = [(job, Allocation("local", 1), "t") for job in asked]
     begun = facts.begin(bench.store, bench.epoch, starts, bench.now)
@@ -177,14 +177,14 @@ def test_what_never_began_and_is_no_longer_wanted_was_stopped_by_the_person(
 ) -> None:
     job = bench.a_job()
     bench.begin([job.id])
-    wishes.wish(bench.store, [job.id], verb, now=bench.now)
+    verbs.wish(bench.store, [job.id], verb, now=bench.now)
     after = end(bench, job.id, End(EndReason.VOID, "Its claim was taken."))
     assert (JobState.CANCELED, reason, None) == (after.state, after.reason, after.detail)
 
 
 def test_what_happened_is_stronger_than_what_was_wished(bench: Bench) -> None:
     job = bench.a_running_job()
-    wishes.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
+    verbs.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
     assert JobState.SUCCEEDED is end(bench, job.id, End(EndReason.COMPLETED)).state
 
 

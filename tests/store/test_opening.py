@@ -16,7 +16,7 @@ from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, StaleEpoch, StoreBusy, StoreElsewhere, StoreReadOnly, Unavailable
 from jupyter_training.settings import Settings
-from jupyter_training.store import lease, points, views, wishes
+from jupyter_training.store import lease, points, verbs, views, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.store.filesystems import kind_of
 from jupyter_training.store.machine import Machine
@@ -184,7 +184,7 @@ def test_a_store_of_another_machine_is_read_and_not_written(open_store: Open) ->
     assert job == views.job(there, job.id)
     for write in (
         lambda: Bench(there).a_job(),
-        lambda: wishes.wish(there, [job.id], Verb.CANCEL, now=job.submitted),
+        lambda: verbs.wish(there, [job.id], Verb.CANCEL, now=job.submitted),
         lambda: points.ingest(there, job.id, [points.Batch(1, "f", 0, 1, [])], now=job.submitted),
         lambda: Bench(there).take(),
     ):

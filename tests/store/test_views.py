@@ -12,7 +12,7 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, EndReason, JobState, Verb
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.seams.backend import End
-from jupyter_training.store import facts, upkeep, views, wishes
+from jupyter_training.store import facts, upkeep, verbs, views, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.store.views import JobQuery
 from jupyter_training.testing.builders import a_submission
@@ -123,7 +123,7 @@ def test_the_queue_follows_each_change_also_of_another_process(bench: Bench) -> 
         other.now = bench.now
         other.begin([first.id])
         assert {"a": 1, "b": None} == by_name(views.unfinished(bench.store))
-        wishes.wish(elsewhere, [second.id], Verb.CANCEL, now=bench.now)
+        verbs.wish(elsewhere, [second.id], Verb.CANCEL, now=bench.now)
         facts.finished(elsewhere, other.epoch, second.id, EndReason.CANCELED, bench.now)
         facts.ended(elsewhere, other.epoch, first.id, 1, End(EndReason.NOT_BEGUN), bench.now)
     assert {"a": 1} == by_name(views.unfinished(bench.store))
@@ -150,7 +150,7 @@ def test_what_is_remembered_of_the_queue_equals_what_is_read_anew(bench: Bench) 
             reason = bench.rng.choice([EndReason.COMPLETED, EndReason.NOT_BEGUN, EndReason.ERROR])
             facts.ended(bench.store, bench.epoch, job, active.pop(job), End(reason), bench.now)
         elif move == "cancel" and waiting:
-            wishes.wish(bench.store, [bench.rng.choice(waiting)], Verb.CANCEL, now=bench.now)
+            verbs.wish(bench.store, [bench.rng.choice(waiting)], Verb.CANCEL, now=bench.now)
         remembered = sorted(views.unfinished(bench.store), key=lambda entry: entry[0].seq)
         with Store.open(bench.store.settings) as anew:
             assert sorted(views.unfinished(anew), key=lambda entry: entry[0].seq) == remembered

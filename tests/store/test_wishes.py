@@ -12,7 +12,7 @@ from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import Desired, EndReason, JobState, Verb
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import IllegalVerb, Internal, KeyReused, UnknownJob
-from jupyter_training.store import facts, views, wishes
+from jupyter_training.store import facts, verbs, views, wishes
 from jupyter_training.testing.builders import a_spec, a_submission
 from tests.store.conftest import Bench
 
@@ -96,9 +96,9 @@ def test_texts_that_no_database_holds_are_made_to_fit(bench: Bench) -> None:
 
 def test_a_cancel_is_wished_and_logged_once(bench: Bench) -> None:
     job = bench.a_job()
-    (first,) = wishes.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
+    (first,) = verbs.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
     head = views.head(bench.store)
-    (again,) = wishes.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
+    (again,) = verbs.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
     assert isinstance(first, Job)
     assert Desired.CANCEL is first.desired
     assert first == again == views.job(bench.store, job.id)
@@ -107,8 +107,8 @@ def test_a_cancel_is_wished_and_logged_once(bench: Bench) -> None:
 
 def test_a_kill_is_not_weakened_by_a_cancel(bench: Bench) -> None:
     job = bench.a_job()
-    wishes.wish(bench.store, [job.id], Verb.KILL, now=bench.now)
-    (after,) = wishes.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
+    verbs.wish(bench.store, [job.id], Verb.KILL, now=bench.now)
+    (after,) = verbs.wish(bench.store, [job.id], Verb.CANCEL, now=bench.now)
     assert isinstance(after, Job)
     assert Desired.KILL is after.desired
 
@@ -117,7 +117,7 @@ def test_one_refusal_stops_no_other(bench: Bench) -> None:
     done, waiting = bench.a_job("done"), bench.a_job("waiting")
     facts.finished(bench.store, bench.take(), done.id, EndReason.CANCELED, bench.now)
     unknown = JobId("zzzzzzzzzz")
-    refused, missing, moved = wishes.wish(bench.store, [done.id, unknown, waiting.id], Verb.KILL, now=bench.now)
+    refused, missing, moved = verbs.wish(bench.store, [done.id, unknown, waiting.id], Verb.KILL, now=bench.now)
     assert isinstance(refused, IllegalVerb)
     assert "can't be killed: it has been canceled" in str(refused)
     assert isinstance(missing, UnknownJob)
@@ -128,7 +128,7 @@ def test_one_refusal_stops_no_other(bench: Bench) -> None:
 def test_the_same_job_twice_in_one_wish_is_one_change(bench: Bench) -> None:
     job = bench.a_job()
     before = views.head(bench.store)
-    first, again = wishes.wish(bench.store, [job.id, job.id], Verb.CANCEL, now=bench.now)
+    first, again = verbs.wish(bench.store, [job.id, job.id], Verb.CANCEL, now=bench.now)
     assert first == again
     assert before + 1 == views.head(bench.store)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_training import spool, supervisor
 from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
-from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen
+from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.runtime import archive
-from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, StopHow
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import claim, identity, layout
@@ -24,7 +24,6 @@ __all__ = ["LocalBackend"]
 # How long a supervisor may take from its start to its claim before another one is started beside it.
 # Two are harmless, as only one gets the claim; so this only trades patience against needless processes.
 _CLAIM_WITHIN = 5.0
-_STRENGTH = {"timeout": 1, "cancel": 1, "kill": 2}
 
 
 class LocalBackend:
@@ -55,7 +54,7 @@ class LocalBackend:
     def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
         path = layout.stop_file(self._folder(ref))
         before = layout.read_json(path)
-        if before is not None and _STRENGTH.get(str(before.get("how")), 0) >= _STRENGTH[how]:
+        if before is not None and _strength(before) >= STRENGTH[how]:
             return
         # Asked again by the next dispatcher as long as the attempt has not ended, so it need not survive a power cut.
         layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()}, durable=False)
@@ -121,3 +120,8 @@ class LocalBackend:
 
     def _folder(self, ref: AttemptRef) -> Path:
         return spool.attempt_folder(self._settings.spool_root, ref.job, ref.number)
+
+
+def _strength(stop: Mapping[str, object]) -> int:
+    """How strong a stop that was written before is; one that can't be read is none."""
+    return next((strength for how, strength in STRENGTH.items() if how == stop.get("how")), 0)

@@ -11,7 +11,15 @@ from jupyter_training.seams.backend import End
 
 __all__ = ["verdict"]
 
-_STOPPED = {"cancel": EndReason.CANCELED, "kill": EndReason.KILLED, "timeout": EndReason.TIMEOUT}
+_STOPPED = {
+    "cancel": EndReason.CANCELED,
+    "kill": EndReason.KILLED,
+    "timeout": EndReason.TIMEOUT,
+    "pause": EndReason.PAUSED,
+    "discard": EndReason.PAUSED,
+    "preempt": EndReason.PREEMPTED,
+    "hang": EndReason.HUNG,
+}
 
 
 def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None) -> End:

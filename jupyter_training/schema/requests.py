@@ -1,0 +1,134 @@
+"""What can be asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from jupyter_training.core.job import (
+    PRIORITY_DEFAULT,
+    CheckpointPolicy,
+    ContextRef,
+    DataFile,
+    Entry,
+    EnvironmentWish,
+    HangWatch,
+    Keep,
+    Retries,
+)
+from jupyter_training.core.lifecycle import Verb
+from jupyter_training.core.resources import Resources
+from jupyter_training.schema.base import Request
+
+__all__ = [
+    "ConfigText",
+    "ContinueRequest",
+    "ForkRequest",
+    "IgnoreText",
+    "OriginView",
+    "ResumeRequest",
+    "RetentionRequest",
+    "SourceFile",
+    "SubmitRequest",
+    "VerbRequest",
+]
+
+
+class SourceFile(Request):
+    """One file of the code, as text or, for anything else, as base64."""
+
+    path: Annotated[str, Field(min_length=1, max_length=1024)]
+    text: str | None = None
+    base64: str | None = None
+
+
+class ConfigText(Request):
+    """YAML with any of a job's keys. ``name`` is what errors call it; explicit keys of the request win."""
+
+    text: Annotated[str, Field(max_length=1_000_000)]
+    name: str = "config"
+
+
+class OriginView(Request):
+    notebook: str | None = None
+    cell: str | None = None
+    client: str | None = None
+
+
+class SubmitRequest(Request):
+    """A wish. ``key`` is made by the client; repeating it gives the first job again."""
+
+    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    entry: Entry
+    files: Annotated[tuple[SourceFile, ...], Field(min_length=1, max_length=10_000)]
+    name: str | None = None  # None = from the entry's file name
+    params: dict[str, JsonValue] | None = None
+    resources: Resources | None = None
+    environment: EnvironmentWish | None = None
+    secrets: dict[str, str] = Field({}, repr=False)  # values of environment.pass_env; never stored with the job
+    launcher: str | None = None
+    pool: str | None = None
+    backend: str | None = Field(None, description="instead of a pool: the pool of this backend")
+    priority: int | None = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
+    timeout: float | str | None = Field(None, description="seconds, or a text like 90m, 2h, 1h30m")
+    grace: float | str | None = None
+    metrics: Literal["auto", "off"] | dict[str, str] | None = None
+    tags: dict[str, str] | None = None
+    data: Annotated[tuple[DataFile, ...], Field(max_length=100)] = Field((), description="sent before by `PUT data`")
+    if_exists: Literal["new", "reuse", "error"] = Field(
+        "new", description="what becomes of a wish that is equal to an active job of the same notebook, user and name"
+    )
+    once: bool = Field(False, description="a succeeded job that is equal is as good as a new one")
+    context: ContextRef | None = Field(None, description="a folder, sent before by `PUT data` as one archive")
+    retries: Retries | int | None = Field(None, description="how often it is started again by itself, or after what")
+    checkpoints: CheckpointPolicy | None = None
+    pause_within: float | str | None = Field(None, description="between the ask for a checkpoint and SIGTERM")
+    hang: HangWatch | float | str | None = Field(None, description="warn after so long without a sign of life")
+    config: ConfigText | None = None
+    origin: OriginView = OriginView()
+
+
+class VerbRequest(Request):
+    verb: Verb
+    jobs: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]  # ids
+    discard: bool = Field(False, description="a pause need not wait for a checkpoint, nor does it need one")
+    force: bool = Field(False, description="what has succeeded may be retried")
+
+
+class ForkRequest(Request):
+    """A new job with another one's code and config, edited; no weights. What is None stays as it was."""
+
+    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    name: str | None = None
+    params: dict[str, JsonValue] = Field({}, description="these replace the old job's of the same name")
+    config: ConfigText | None = None
+    pool: str | None = None
+    priority: int | None = None
+    secrets: dict[str, str] = Field({}, repr=False)
+    origin: OriginView = OriginView()
+
+
+class ContinueRequest(ForkRequest):
+    """The same, and it begins with a checkpoint of the old job: by its name, its step, or the newest."""
+
+    checkpoint: str | int | None = None
+
+
+class ResumeRequest(Request):
+    """Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own."""
+
+    params: dict[str, JsonValue] = Field({})
+
+
+class RetentionRequest(Request):
+    """Another policy for what is kept. Without ``apply`` only told what would go; then it goes."""
+
+    keep: Keep
+    metric: str | None = None
+    mode: Literal["min", "max"] | None = None
+    apply: bool = False
+
+
+class IgnoreText(Request):
+    text: Annotated[str, Field(max_length=1_000_000)]

@@ -1,0 +1,172 @@
+"""The checkpoints of jobs: what attempts have left to go on from, and what became of it.
+
+Rows are written by the dispatcher as it reads of them in the spool, and at a
+submit that continues another job. A row may be told again without harm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.retention import Checkpoint, CheckpointState
+from jupyter_training.store import changelog, lease
+from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store.chunks import chunks
+from jupyter_training.store.engine import Store
+from jupyter_training.store.tables import attempts, checkpoints, jobs
+from jupyter_training.store.texts import clean
+
+__all__ = ["candidates", "committed", "copied", "marks", "of_jobs", "set_state", "started_from"]
+
+
+def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpoint, ...]]:
+    """The checkpoints of these jobs, newest first (by attempt, then step); a job without one is left out."""
+    found: dict[JobId, list[Checkpoint]] = {}
+    with store.read() as connection:
+        for part in chunks(list(job_ids)):
+            rows = connection.execute(
+                select(checkpoints)
+                .where(checkpoints.c.job.in_(part))
+                .order_by(
+                    checkpoints.c.job,
+                    checkpoints.c.attempt.desc(),
+                    checkpoints.c.step.desc(),
+                    checkpoints.c.created.desc(),
+                )
+            )
+            for row in rows:
+                found.setdefault(JobId(row.job), []).append(_checkpoint(row))
+    return {job: tuple(own) for job, own in found.items()}
+
+
+def candidates(store: Store, job: JobId) -> tuple[Checkpoint, ...]:
+    """The good checkpoints of a job that its next attempt may go on from, the one to try first in front."""
+    return tuple(one for one in of_jobs(store, [job]).get(job, ()) if one.state == "kept")
+
+
+def marks(store: Store, job: JobId, name: str) -> dict[str, int]:
+    """The next step of each counted series when the checkpoint was written; empty where nothing was counted."""
+    with store.read() as connection:
+        wanted = select(checkpoints.c.marks).where(checkpoints.c.job == job, checkpoints.c.name == name)
+        text = connection.execute(wanted).scalar()
+    return dict(json.loads(text)) if text else {}
+
+
+def committed(store: Store, epoch: int, found: Sequence[tuple[Checkpoint, Mapping[str, int]]], now: Instant) -> None:
+    """Attempts have committed these, each with the marks of its counted series. Known ones are left as they are.
+
+    Raises:
+        StaleEpoch
+    """
+    if not found:
+        return
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        _insert(connection, found)
+        _tell(connection, list(dict.fromkeys(one.job for one, _ in found)), now)
+
+
+def copied(connection: Connection, checkpoint: Checkpoint) -> None:
+    """A new job begins with this one; for the transaction that stores the job."""
+    _insert(connection, [(checkpoint, {})])
+    connection.execute(update(jobs).where(jobs.c.id == checkpoint.job).values(checkpoint_step=checkpoint.step))
+
+
+def set_state(store: Store, epoch: int, job: JobId, names: Iterable[str], state: CheckpointState, now: Instant) -> None:
+    """These were removed, or found damaged. What was damaged or removed stays so.
+
+    Raises:
+        StaleEpoch
+    """
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        changed = 0
+        for part in chunks(list(names)):
+            changed += connection.execute(
+                update(checkpoints)
+                .where(checkpoints.c.job == job, checkpoints.c.name.in_(part), checkpoints.c.state == "kept")
+                .values(state=state)
+            ).rowcount
+        if changed:
+            _tell(connection, [job], now)
+
+
+def started_from(
+    store: Store, epoch: int, job: JobId, attempt: int, step: int | None, name: str | None, now: Instant
+) -> None:
+    """An attempt said which checkpoint it went on from; ``step`` None: it began at the beginning.
+
+    Raises:
+        StaleEpoch
+    """
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        own = (attempts.c.job == job, attempts.c.number == attempt)
+        before = connection.execute(select(attempts.c.start_step, attempts.c.start_checkpoint).where(*own)).first()
+        if before is None or (before.start_step, before.start_checkpoint) == (step, name):
+            return
+        connection.execute(update(attempts).where(*own).values(start_step=step, start_checkpoint=name))
+        changelog.touch(connection, job, [ChangeKind.ATTEMPT], now)
+
+
+def _insert(connection: Connection, found: Sequence[tuple[Checkpoint, Mapping[str, int]]]) -> None:
+    insert_missing(connection, checkpoints, [_row(one, counted) for one, counted in found])
+
+
+def _tell(connection: Connection, touched: Sequence[JobId], now: Instant) -> None:
+    """Bring the jobs' newest step up to date, and log the change."""
+    for job in touched:
+        newest = (
+            select(checkpoints.c.step)
+            .where(checkpoints.c.job == job, checkpoints.c.state == "kept")
+            .order_by(checkpoints.c.attempt.desc(), checkpoints.c.step.desc())
+            .limit(1)
+        )
+        connection.execute(
+            update(jobs).where(jobs.c.id == job).values(checkpoint_step=connection.execute(newest).scalar())
+        )
+    changelog.touch_all(connection, touched, ChangeKind.CHECKPOINT, now)
+
+
+def _row(one: Checkpoint, counted: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "job": one.job,
+        "name": clean(one.name),
+        "attempt": one.attempt,
+        "step": one.step,
+        "created": one.created,
+        "size": one.size,
+        "files": one.files,
+        "sha256": one.sha256,
+        "place": None if one.place is None else clean(one.place),
+        "kind": clean(one.kind),
+        "metric": one.metric,
+        "state": one.state,
+        "seconds": one.seconds,
+        "marks": json.dumps(dict(counted)) if counted else None,
+    }
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    return Checkpoint(
+        job=JobId(row.job),
+        name=row.name,
+        attempt=row.attempt,
+        step=row.step,
+        created=Instant(row.created),
+        size=row.size,
+        files=row.files,
+        sha256=row.sha256,
+        place=row.place,
+        kind=row.kind,
+        metric=row.metric,
+        state=row.state,
+        seconds=row.seconds,
+    )

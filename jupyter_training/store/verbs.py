@@ -1,0 +1,238 @@
+"""What people wish of jobs that are there: stop, pause, go on, try again, put away, delete.
+
+Each call is one transaction and durable when it returns. A wish on a job without
+a live attempt moves the job itself; with one it is ``desired``, and the
+dispatcher makes it so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, delete, func, select, update
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant, Job
+from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb, may
+from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
+from jupyter_training.store import changelog, record
+from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store.chunks import chunks
+from jupyter_training.store.engine import Store
+from jupyter_training.store.rows import jobs_of
+from jupyter_training.store.tables import checkpoints, jobs, records, removals
+
+__all__ = ["resume", "wish"]
+
+_STRENGTH = {Desired.RUN: 0, Desired.PAUSE: 1, Desired.CANCEL: 2, Desired.KILL: 3}
+_PARTICIPLE = {
+    Verb.CANCEL: "canceled",
+    Verb.KILL: "killed",
+    Verb.PAUSE: "paused",
+    Verb.ACTIVATE: "activated",
+    Verb.RETRY: "retried",
+    Verb.ARCHIVE: "archived",
+    Verb.UNARCHIVE: "taken out of the archive",
+    Verb.DELETE: "deleted",
+}
+_NEEDS = {
+    Verb.CANCEL: "only what has not ended can be",
+    Verb.KILL: "only what has not ended can be",
+    Verb.PAUSE: "only a queued or running job can be",
+    Verb.ACTIVATE: "only a paused job can be",
+    Verb.RETRY: "only a failed or canceled job can be",
+    Verb.ARCHIVE: "only a job that has succeeded, failed or been canceled can be",
+    Verb.UNARCHIVE: "only an archived job can be",
+    Verb.DELETE: "only a job that has succeeded, failed or been canceled can be",
+}
+_HINTS = {
+    Verb.ARCHIVE: "Cancel it first, or wait for its end.",
+    Verb.DELETE: "Cancel it first, or wait for its end.",
+}
+
+
+def wish(
+    store: Store,
+    job_ids: Sequence[JobId],
+    verb: Verb,
+    *,
+    now: Instant,
+    discard: bool = False,
+    force: bool = False,
+) -> list[Job | TrainingError]:
+    """Wish something of several jobs: each one's new state or the reason it was refused, in the same order.
+
+    A stop never weakens (a kill stays a kill), and repeating one changes nothing.
+    ``discard``: a pause need not wait for a checkpoint, nor does it need one.
+    ``force``: what has succeeded may be retried. A deleted job is given as it was.
+    """
+    with store.write() as connection:
+        found: list[Job] = []
+        for part in chunks(list(dict.fromkeys(job_ids))):
+            found += jobs_of(connection, store.specs, connection.execute(select(jobs).where(jobs.c.id.in_(part))))
+        known: dict[JobId, Job] = {job.id: job for job in found}
+        refused: dict[JobId, TrainingError] = {}
+        moves: dict[JobId, dict[str, Any]] = {}
+        for job in found:
+            refusal = _refusal(job, verb, discard=discard, force=force)
+            if refusal is not None:
+                refused[job.id] = refusal
+            else:
+                moves[job.id] = _moves(job, verb, discard=discard)
+        if verb is Verb.DELETE:
+            _delete(connection, [known[job_id] for job_id in moves], now)
+        else:
+            _move(connection, known, {job_id: values for job_id, values in moves.items() if values}, now)
+    unknown = {one: UnknownJob(f"There is no job {one!r}.") for one in job_ids if one not in known}
+    return [refused.get(one) or unknown.get(one) or known[one] for one in job_ids]
+
+
+def resume(store: Store, job_id: JobId, overrides: Mapping[str, JsonValue], *, now: Instant) -> Job:
+    """Extend a job that has ended or is paused, from its newest good checkpoint on.
+
+    ``checkpoint.steps(n)`` then counts ``n`` more steps from there; ``overrides``
+    replace parameters and are kept beside the spec.
+
+    Raises:
+        UnknownJob
+        IllegalVerb: it has not ended, or is archived.
+        NoCheckpoint: there is nothing to go on from.
+    """
+    with store.write() as connection:
+        row = connection.execute(select(jobs).where(jobs.c.id == job_id)).all()
+        if not row:
+            raise UnknownJob(f"There is no job {job_id!r}.")
+        (job,) = jobs_of(connection, store.specs, row)
+        if job.state not in TERMINAL | {JobState.PAUSED} or job.archived:
+            raise IllegalVerb(
+                f"{_called(job)} can't be resumed: {_is(job)}, and only a finished, interrupted or paused job can be."
+            )
+        if job.checkpoint_step is None:
+            raise NoCheckpoint(
+                f"{_called(job)} can't be resumed: it has left no checkpoint to go on from.",
+                hint="Save one in the code with checkpoint.save(...), or start anew without resume.",
+            )
+        values = _again(job)
+        values["base_step"] = job.checkpoint_step
+        values["overrides"] = {**job.overrides, **overrides}
+        known = {job.id: job}
+        _move(connection, known, {job.id: values}, now)
+    return known[job.id]
+
+
+def _refusal(job: Job, verb: Verb, *, discard: bool, force: bool) -> TrainingError | None:
+    if not may(verb, job, force=force):
+        hint = _HINTS.get(verb)
+        if verb is Verb.RETRY and job.state is JobState.SUCCEEDED and not job.archived:
+            hint = "--force runs it once more; resume goes on from its last checkpoint."
+        elif job.archived and verb is not Verb.UNARCHIVE:
+            hint = "Take it out of the archive first."
+        return IllegalVerb(f"{_called(job)} can't be {_PARTICIPLE[verb]}: {_is(job)}, and {_NEEDS[verb]}.", hint=hint)
+    if verb is Verb.PAUSE and job.state is JobState.RUNNING and job.checkpoint_step is None and not discard:
+        return NoCheckpoint(
+            f"{_called(job)} can't be paused: it is running and has written no checkpoint; all it did would be lost.",
+            hint="--discard pauses it all the same; it then starts from the beginning.",
+        )
+    return None
+
+
+def _moves(job: Job, verb: Verb, *, discard: bool) -> dict[str, Any]:
+    """What changes in the job; empty where it is so already."""
+    if verb in (Verb.CANCEL, Verb.KILL):
+        desired = Desired.CANCEL if verb is Verb.CANCEL else Desired.KILL
+        return {"desired": desired} if _STRENGTH[desired] > _STRENGTH[job.desired] else {}
+    if verb is Verb.PAUSE:
+        values = {"desired": Desired.PAUSE, "holds": job.holds | {Hold.USER}, "discard": job.discard or discard}
+        if job.state is JobState.QUEUED:
+            values |= {"state": JobState.PAUSED, "discard": False}
+        return {name: value for name, value in values.items() if getattr(job, name) != value}
+    if verb is Verb.ACTIVATE:
+        holds = job.holds - {Hold.USER}
+        state = JobState.QUEUED if job.state is JobState.PAUSED and not holds else job.state
+        return {"desired": Desired.RUN, "holds": holds, "discard": False, "state": state}
+    if verb is Verb.RETRY:
+        return _again(job)
+    return {"archived": verb is Verb.ARCHIVE}
+
+
+def _again(job: Job) -> dict[str, Any]:
+    """An ended or paused job waits anew, behind those that wait already."""
+    return {
+        "state": JobState.QUEUED,
+        "desired": Desired.RUN,
+        "generation": job.generation + 1,
+        "holds": job.holds - {Hold.USER},
+        "reason": None,
+        "detail": None,
+        "ended": None,
+        "retries_used": 0,
+        "discard": False,
+        "archived": False,
+    }
+
+
+def _move(connection: Connection, known: dict[JobId, Job], moves: Mapping[JobId, dict[str, Any]], now: Instant) -> None:
+    """Write the moves and log them; ``known`` then has the jobs as they are."""
+    if not moves:
+        return
+    lines = [(_kind(values), job_id) for job_id, values in moves.items()]
+    versions = changelog.append(connection, lines, now)
+    again = [job_id for job_id, values in moves.items() if "generation" in values]
+    if again:
+        behind = float(connection.execute(select(func.max(jobs.c.seq))).scalar_one()) + 0.5
+        record.reopen(connection, again)
+        connection.execute(update(jobs).where(jobs.c.id.in_(again)).values(free_restarts=0, position=behind))
+        for job_id in again:
+            known[job_id] = replace(known[job_id], position=behind)
+    for (job_id, values), version in zip(moves.items(), versions, strict=True):
+        written = {**values, "version": version}
+        known[job_id] = replace(known[job_id], **written)
+        if "holds" in written:
+            written["holds"] = ",".join(sorted(hold.value for hold in written["holds"]))
+        if "overrides" in written:
+            written["overrides"] = json.dumps(written["overrides"]) if written["overrides"] else None
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(**written))
+
+
+def _kind(values: Mapping[str, Any]) -> ChangeKind:
+    """A job that came to another state is counted anew by who counts them."""
+    return ChangeKind.STATE if "state" in values or "archived" in values else ChangeKind.WISH
+
+
+def _delete(connection: Connection, gone: Sequence[Job], now: Instant) -> None:
+    """The rows go now; what is outside the store goes by the list that is left."""
+    for part in chunks([job.id for job in gone]):
+        runs = {
+            row.job: row.run_id
+            for row in connection.execute(select(records.c.job, records.c.run_id).where(records.c.job.in_(part)))
+        }
+        places: dict[str, list[str]] = {}
+        outside = select(checkpoints.c.job, checkpoints.c.place).where(
+            checkpoints.c.job.in_(part), checkpoints.c.place.isnot(None)
+        )
+        for row in connection.execute(outside):
+            places.setdefault(row.job, []).append(row.place)
+        rows = [
+            {"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now} for job in part
+        ]
+        insert_missing(connection, removals, rows)
+        connection.execute(delete(jobs).where(jobs.c.id.in_(part)))
+    changelog.append(connection, [(ChangeKind.GONE, job.id) for job in gone], now)
+
+
+def _called(job: Job) -> str:
+    return f"The job {job.id} ({job.name})"
+
+
+def _is(job: Job) -> str:
+    if job.archived:
+        return "it is archived"
+    if job.state not in TERMINAL:
+        stopping = job.desired in (Desired.CANCEL, Desired.KILL)
+        return f"it is {job.state.value} and being stopped" if stopping else f"it is {job.state.value}"
+    return "it has been canceled" if job.state is JobState.CANCELED else f"it has {job.state.value}"
