@@ -18,7 +18,7 @@ from typing import BinaryIO, Literal
 
 __all__ = ["MOST_ENTRIES", "Member", "Unusable", "read", "unpack"]
 
-MOST_ENTRIES = 100_000
+MOST_ENTRIES = 20_000  # more would keep a dispatcher from its other jobs for too long
 _PIECE = 1024 * 1024
 
 

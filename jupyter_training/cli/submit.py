@@ -15,6 +15,7 @@ from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, wh
 from jupyter_training.cli.place import client_of
 from jupyter_training.client import submission
 from jupyter_training.client.client import Client
+from jupyter_training.client.context import Packed
 from jupyter_training.client.handle import Handle
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel import tell
@@ -76,9 +77,13 @@ def run(options: argparse.Namespace) -> int:
     script, params = _words(options.words)
     with client_of(options) as client:
         wish = _wish(options, params, client)
-        request = _request(script, options, wish, client)
+        context = client.pack(wish.context) if wish.context is not None else None
+        request = _request(script, options, wish, client, context)
         if options.dry_run:
-            return _show_plan(client.plan(request), request, as_json=options.json)
+            return _show_plan(client.plan(request), request, context, as_json=options.json)
+        if context is not None:
+            print(context.sentence, file=sys.stderr)
+            client.put_data(context)
         result = client.submit_request(request)
         handle = Handle(client, result["job"])
         for sentence in tell.submitted(result):
@@ -127,7 +132,9 @@ def _wish(options: argparse.Namespace, params: dict[str, object], client: Client
     return over(Wish(said), found)
 
 
-def _request(script: str, options: argparse.Namespace, wish: Wish, client: Client) -> dict[str, Any]:
+def _request(
+    script: str, options: argparse.Namespace, wish: Wish, client: Client, context: Packed | None
+) -> dict[str, Any]:
     around, asked = wish.environment, wish.asked()
     return submission.request(
         script,
@@ -139,6 +146,7 @@ def _request(script: str, options: argparse.Namespace, wish: Wish, client: Clien
         environment=around.get("kind"),
         python=around.get("python"),
         folder=around.get("folder"),
+        context=context,
         key=options.key,
         origin={"client": "cli"},
         **(asked.pop("resources", None) or {}),
@@ -146,11 +154,11 @@ def _request(script: str, options: argparse.Namespace, wish: Wish, client: Clien
     )
 
 
-def _show_plan(plan: dict[str, Any], request: dict[str, Any], *, as_json: bool) -> int:
+def _show_plan(plan: dict[str, Any], request: dict[str, Any], context: Packed | None, *, as_json: bool) -> int:
     if as_json:
         say.as_json(plan)
     else:
-        print(planned(plan, request).text)
+        print(planned(plan, request, context=context).text)
     return 0
 
 

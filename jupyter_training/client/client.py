@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
+from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
@@ -110,6 +111,7 @@ class Client:
         environment: str | None = None,
         python: str | None = None,
         folder: str | os.PathLike[str] | None = None,
+        context: str | os.PathLike[str] | None = None,
         launcher: str | None = None,
         config: Mapping[str, str] | None = None,
         if_exists: str | None = None,
@@ -125,14 +127,18 @@ class Client:
         function gets both as its arguments. Parameters whose names are options
         go into ``params``. The answer comes once the job is stored; with
         ``wait`` once it has ended. ``key`` makes a repeated submit give the
-        first job. ``config`` is a config text: ``{"text": ..., "name": ...}``.
+        first job. ``context`` is a folder that goes along, without what its
+        ``.trainignore`` leaves out, and that the job works in.
+        ``config`` is a config text: ``{"text": ..., "name": ...}``.
         ``if_exists``: what an equal job that is still active means ("new",
         "reuse", "error"); with ``once`` one that has succeeded is taken too.
 
         Raises:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
+            TooLarge: the code or the context is over its limit.
             JobFailed: with ``wait``, when the job did not succeed.
         """
+        packed = self.pack(context) if context is not None else None
         wish = submission.request(
             what,
             args,
@@ -155,6 +161,7 @@ class Client:
             environment=environment,
             python=python,
             folder=folder,
+            context=packed,
             launcher=launcher,
             config=config,
             if_exists=if_exists,
@@ -162,6 +169,8 @@ class Client:
             key=key,
             origin=origin,
         )
+        if packed is not None:
+            self.put_data(packed)
         handle = Handle(self, self.submit_request(wish)["job"])
         return handle.wait(check=True) if wait else handle
 
@@ -187,6 +196,19 @@ class Client:
     def cell(self, job: str) -> str:
         """The text of the cell that does again what the job did."""
         return str(self._connection.record("GET", f"jobs/{_part(job)}/cell")["text"])
+
+    def pack(self, folder: str | os.PathLike[str]) -> contexts.Packed:
+        """A folder as the context of a job: packed, and not sent yet.
+
+        Raises:
+            InvalidSpec, TooLarge: it can't go along as it is.
+        """
+
+        def rules(text: str) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = self._connection.record("POST", "ignore-rules", body={"text": text})["rules"]
+            return found
+
+        return contexts.pack(folder, rules, limit=self.settings.context_limit_bytes)
 
     def put_data(self, taken: Data) -> bool:
         """Send a value that a later submit names, unless it is there already; whether it had to be sent.

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from jupyter_training.client.context_walk import IGNORE_FILES, KEY, Entry, refused, rules_of, shown, walk
+from jupyter_training.client.context_walk import IGNORE_FILES, KEY, Entry, Rule, refused, rules_of, shown, walk
 from jupyter_training.errors import InvalidSpec, Problem, TooLarge, near_miss
 
-__all__ = ["Packed", "check_names", "pack", "size_words"]
+__all__ = ["Packed", "check_names", "pack", "shown", "size_words", "surroundings"]
 
-_MIB = 1024 * 1024
 _SHOWN = 5  # largest entries in a refusal and a plan
 _MOST_OF = 0.8  # of a folder's bytes: what has so many is named instead of the folder
 _LONGEST_RULES = 1_000_000  # bytes of the ignore files
@@ -49,6 +48,11 @@ class Packed:
     def words(self) -> str:
         """``12 files, 3.4 MiB``."""
         return _words(self.files, self.size)
+
+    @property
+    def sentence(self) -> str:
+        """``Context '.': 12 files, 3.4 MiB.``"""
+        return f"Context {shown(self.called)}: {self.words}."
 
     def wire(self) -> dict[str, Any]:
         """As a request names it."""
@@ -105,6 +109,20 @@ def check_names(packed: Packed, files: Mapping[str, bytes]) -> None:
         )
 
 
+def surroundings(environment: Mapping[str, Any], folder: str | os.PathLike[str] | None) -> dict[str, Any]:
+    """The environment of a wish that has a context: it works in that, and nowhere else.
+
+    Raises:
+        InvalidSpec: a ``folder`` to work in was given as well.
+    """
+    if folder is not None:
+        raise refused(
+            f"The job can't work in the folder {os.fspath(folder)!r} and in its context.",
+            "Leave one of --folder and --context out.",
+        )
+    return {**environment, "folder": None}
+
+
 def size_words(size: float) -> str:
     """``3.4 MiB``."""
     for unit in ("B", "KiB", "MiB"):
@@ -137,35 +155,42 @@ def _neighbour(place: Path) -> str | None:
     return f"Did you mean {names[close]!r}?" if close else f"Looked in {str(place.parent)!r}."
 
 
-def _rules(root: Path, ask_rules: AskRules) -> Sequence[Any]:
-    texts = []
+def _rules(root: Path, ask_rules: AskRules) -> list[Rule]:
+    """The rules of the ignore files at the root, in the order in which they are to be read."""
+    rules: list[Rule] = []
     for name in IGNORE_FILES:
-        try:
-            content = (root / name).read_bytes()
-        except FileNotFoundError:
+        text = _rules_text(root / name)
+        if not text.strip():
             continue
-        except OSError as error:
-            raise refused(f"The context's {name} can't be read: {error.strerror}.") from None
-        if len(content) > _LONGEST_RULES:
-            raise refused(
-                f"The context's {name} has more than {_LONGEST_RULES // 1_000_000} MB: it is no list of rules."
-            )
         try:
-            texts.append(content.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise refused(f"The context's {name} is not UTF-8 text.", "Save it as UTF-8.") from None
-    rules: list[Any] = []
-    for text in texts:
-        if text.strip():
             rules += rules_of(ask_rules(text))
+        except InvalidSpec as error:
+            line = error.errors[0].line if error.errors else None
+            words = error.errors[0].detail if line is not None else error.detail.rstrip(".")
+            raise refused(f"The context's {name}{f', line {line}' if line else ''}: {words}.", error.hint) from None
     return rules
+
+
+def _rules_text(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise refused(f"The context's {file.name} can't be read: {error.strerror}.") from None
+    if len(content) > _LONGEST_RULES:
+        raise refused(f"The context's {file.name} has more than {_LONGEST_RULES // 1000} kB: it is no list of rules.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise refused(f"The context's {file.name} is not UTF-8 text.", "Save it as UTF-8.") from None
 
 
 def _write(archive: Path, root: Path, entries: Iterable[Entry]) -> str:
     """The archive's SHA-256."""
     with open(archive, "wb") as out:
         hashing = _Hashing(out)
-        with tarfile.open(fileobj=hashing, mode="w|", bufsize=_MIB, format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=hashing, mode="w|", bufsize=65_536, format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
             for entry in entries:
                 _add(tar, root, entry)
     return hashing.digest.hexdigest()

@@ -22,7 +22,7 @@ __all__ = ["IGNORE_FILES", "KEY", "Entry", "Rule", "refused", "rules_of", "shown
 
 KEY = "context"
 IGNORE_FILES = (".detignore", ".trainignore")  # in this order: what the second says wins
-MOST_ENTRIES = 50_000
+MOST_ENTRIES = 20_000  # as many as a launch may take the time to write
 
 # Whatever the ignore files say. Byte code, version control, caches, and what editors keep for themselves.
 _NEVER = (
@@ -99,7 +99,7 @@ def refused(words: str, hint: str | None = None) -> InvalidSpec:
 
 
 def shown(path: str) -> str:
-    """A path as it can be printed: names on disk need not be text."""
+    """A path in quotes, as it can be printed: names on disk need not be text."""
     return repr(os.fsencode(path).decode("utf-8", "replace"))
 
 

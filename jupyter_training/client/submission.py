@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_training.client import context as contexts
 from jupyter_training.client import environment as environments
 from jupyter_training.client import interpreter, target
+from jupyter_training.client.context import Packed
 from jupyter_training.client.values import json_params
 from jupyter_training.languages import quantities
 
@@ -31,13 +33,15 @@ def request(
     environment: str | None = None,
     python: str | None = None,
     folder: str | os.PathLike[str] | None = None,
+    context: Packed | None = None,
     key: str | None = None,
     origin: Mapping[str, str | None] | None = None,
     **asked: object,
 ) -> dict[str, Any]:
     """A wish in the wire's shape (``SubmitRequest``); see ``Client.submit`` for the options.
 
-    ``limit`` bounds the code in bytes. ``asked`` are keys that the server reads as they are.
+    ``limit`` bounds the code in bytes. ``context`` is a folder that goes along, sent before the request.
+    ``asked`` are keys that the server reads as they are.
 
     Raises:
         InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
@@ -48,16 +52,21 @@ def request(
         ready = target.of_function(what, limit=limit)
         given = target.bound(what, tuple(args), given)
     else:
-        ready = target.of_script(what, *args, limit=limit)
+        ready = target.of_script(what, *args, limit=limit, context=context.folder if context is not None else None)
     secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
     surroundings = environments.captured(
         kind=environment, python=python, folder=where, variables=env, pass_env=secret_names
     )
+    folders = [surroundings["folder"]]
+    if context is not None:
+        contexts.check_names(context, target.contents(ready))
+        folders = [str(context.folder)]
+        surroundings = contexts.surroundings(surroundings, folder)
     interpreter.check_imports(
         ready.foreign,
         surroundings["python"],
         variables=surroundings["variables"],
-        folders=[surroundings["folder"]],
+        folders=folders,
     )
     resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
     resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
@@ -68,6 +77,7 @@ def request(
         "files": list(ready.files),
         "params": json_params(given),
         "resources": {name: value for name, value in resources.items() if value is not None} or None,
+        "context": context.wire() if context is not None else None,
         "environment": surroundings,
         "secrets": environments.secret_values(secret_names),
         "origin": dict(origin) if origin is not None else _origin(),

@@ -16,7 +16,7 @@ from jupyter_training.client.capture.roots import is_installed, root_of
 from jupyter_training.client.imports import Foreign, Sources, collect, parsed
 from jupyter_training.errors import InvalidSpec, TooLarge, near_miss
 
-__all__ = ["Target", "bound", "of_function", "of_script"]
+__all__ = ["Target", "bound", "contents", "of_function", "of_script"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ class Target:
     foreign: tuple[Foreign, ...] = ()
 
 
-def of_script(script: str | os.PathLike[str], *args: object, limit: int) -> Target:
+def of_script(script: str | os.PathLike[str], *args: object, limit: int, context: Path | None = None) -> Target:
     """A script as ``python script`` would run it: with the modules beside it that it imports.
 
-    ``limit`` is the most bytes that its code may have.
+    ``limit`` is the most bytes that its code may have. A script that is inside of
+    ``context``, the real path of a folder that goes along, has its place there.
 
     Raises:
         InvalidSpec: no such file, or code that is not Python, at its line.
@@ -51,14 +52,18 @@ def of_script(script: str | os.PathLike[str], *args: object, limit: int) -> Targ
     except OSError as error:
         raise InvalidSpec(f"{str(script)!r} can't be read: {error.strerror}.") from None
     parsed(content, str(script))
+    inside = path.parent.relative_to(context).parts if context is not None and path.is_relative_to(context) else ()
+    below = "".join(f"{part}/" for part in inside)
     entry = {
         "kind": "script",
-        "path": path.name,
+        "path": below + path.name,
         "function": None,
         "args": [_argument(one) for one in args],
         "shown_as": str(path),
     }
-    return _target(entry, collect(path.parent, path.name), limit)
+    found = collect(path.parent, path.name)
+    found.files = {below + name: content for name, content in found.files.items()}
+    return _target(entry, found, limit)
 
 
 def of_function(function: Callable[..., Any], *, limit: int) -> Target:
@@ -123,6 +128,13 @@ def bound(function: Callable[..., Any], args: tuple[object, ...], params: Mappin
         if one.name in named and one.default is one.empty and one.name not in found:
             raise InvalidSpec(f"{shown} needs a value for {one.name!r}.", hint=f"Give {one.name}=...")
     return found
+
+
+def contents(target: Target) -> dict[str, bytes]:
+    """The files of a target by their path."""
+    return {
+        one["path"]: one["text"].encode() if "text" in one else base64.b64decode(one["base64"]) for one in target.files
+    }
 
 
 def _target(entry: dict[str, Any], sources: Sources, limit: int) -> Target:

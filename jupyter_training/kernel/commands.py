@@ -110,6 +110,13 @@ CELL = Command(
         ),
         Option(("--python",), "the interpreter that runs it (this kernel's own)", "text", "PATH", "environment.python"),
         Option(("--folder",), "the folder that it runs in (this kernel's own)", "text", "PATH", "environment.folder"),
+        Option(
+            ("--context",),
+            "send a folder along, less what its .trainignore says; the job works in it",
+            "text",
+            "DIR",
+            "context",
+        ),
         Option(("--tag",), "a label, like team=vision; may be repeated", "pair", "KEY=VALUE", "tags", repeats=True),
         Option(
             ("--take",),

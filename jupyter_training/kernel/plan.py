@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jupyter_training.client.context import Packed, shown, size_words
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import bytes_text, number, plain, span_text
 
@@ -15,13 +16,13 @@ Plan = Mapping[str, Any]
 _LONGEST = 80
 
 
-def planned(plan: Plan, request: Mapping[str, Any]) -> Table:
+def planned(plan: Plan, request: Mapping[str, Any], *, context: Packed | None = None) -> Table:
     """The plan of a request as a table: a line for each file, parameter, value and key."""
-    rows = [[Cell(key), Cell(text)] for key, text in _lines(plan, request)]
+    rows = [[Cell(key), Cell(text)] for key, text in _lines(plan, request, context)]
     return Table(("dry run", f"{plan['spec']['name']}: nothing is stored, nothing is sent"), rows)
 
 
-def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> Iterator[tuple[str, str]]:
     spec = plan["spec"]
     files = plan["files"]
     yield "code", f"{_count(len(files), 'file')}, {bytes_text(plan['sizes']['code'])}"
@@ -30,13 +31,17 @@ def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         is_cell = entry["kind"] == "cell" and file["path"] == entry["path"]
         role = f" · {entry['shown_as']}" if is_cell and entry["shown_as"] and not plain() else ""
         yield "file", f"{file['path']} · {bytes_text(file['size'])}{role}"
+    if context is not None:
+        yield "context", f"{context.called} · {context.words}"
+    for path, size in context.largest if context is not None else ():
+        yield "largest", f"{shown(path)} · {size_words(size)}"
     for name, value in spec["params"].items():
         yield f"param {name}", _value(value)
     if plan["data"]:
         yield "data", f"{_count(len(plan['data']), 'value')}, {bytes_text(plan['sizes']['data'])}"
     for one in plan["data"]:
         yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
-    yield from _surroundings(spec["environment"])
+    yield from _surroundings(spec["environment"], context)
     yield "pool", f"{plan['pool']}, priority {plan['priority']}"
     yield "needs", _needs(spec["resources"])
     yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
@@ -50,12 +55,12 @@ def _lines(plan: Plan, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "note", str(note)
 
 
-def _surroundings(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _surroundings(environment: Mapping[str, Any], context: Packed | None) -> Iterator[tuple[str, str]]:
     if environment["kind"] != "current":
         yield "environment", str(environment["kind"])
     if not plain():
         yield "python", environment["python"] or "the dispatcher's own"
-        yield "folder", environment["folder"] or "its own"
+        yield "folder", environment["folder"] or ("its own" if context is None else "its context")
         yield "variables", (", ".join(environment["variables"]) or "none") + " (kept with the job)"
     if environment["pass_env"]:
         yield "secrets", ", ".join(environment["pass_env"]) + " (handed over by name, not kept)"

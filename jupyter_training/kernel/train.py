@@ -43,7 +43,8 @@ def train(
     screen = Screen(shell)
     code = bodies.read(cell, first_line=place.first_line)
     resolved = bodies.resolve(code, wish.params)
-    built = requests.build(wish, code, resolved.params, place, shell.user_ns)
+    context = session.client.pack(wish.context) if wish.context is not None else None
+    built = requests.build(wish, code, resolved.params, place, shell.user_ns, context=context)
     if not wish.quiet:
         for warning in (*code.passed, *resolved.warnings):
             screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
@@ -60,13 +61,17 @@ def _plan(session: Session, shell: InteractiveShell, wish: Wish, built: Built, s
     if wish.out is not None:
         shell.user_ns[wish.out] = found
     if not wish.quiet:
-        screen.table(plan.planned(found, built.request))
+        screen.table(plan.planned(found, built.request, context=built.context))
 
 
 def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
     from jupyter_training.client.handle import Handle
 
     client = session.client
+    if built.context is not None:
+        if not wish.quiet:
+            screen.say(built.context.sentence)
+        client.put_data(built.context)
     for value in built.taken:
         client.put_data(value)
     result: dict[str, Any] = client.submit_request(built.request)

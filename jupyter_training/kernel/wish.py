@@ -1,8 +1,8 @@
 """What is wished for a cell: what its magic line says, over what its config says.
 
 Both are brought to one shape, the keys of a config (``pool``, ``resources``,
-``environment``, ...). A server knows most of them; ``take``, ``wait``, ``out``
-and ``quiet`` are this side's alone, and this is the one place that reads them.
+``environment``, ...). A server knows most of them; ``context``, ``take``,
+``wait``, ``out`` and ``quiet`` are this side's alone, and this is the one place that reads them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jupyter_training.kernel.commands import VERBS
 
 __all__ = ["Wish", "of_line", "over", "put", "resolved"]
 
-_OWN_KEYS = frozenset({"take", "wait", "detach", "out", "quiet"})
+_OWN_KEYS = frozenset({"context", "take", "wait", "detach", "out", "quiet"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Wish:
     def take(self) -> tuple[str, ...]:
         """Names of variables whose values go along."""
         return tuple(self.values.get("take") or ())
+
+    @property
+    def context(self) -> str | None:
+        """The folder that goes along."""
+        return self.values.get("context")
 
     @property
     def out(self) -> str | None:

@@ -35,6 +35,7 @@ from jupyter_training.services import (
     code,
     configs,
     data,
+    ignore_rules,
     info,
     jobs,
     light,
@@ -228,6 +229,15 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda site, user, path, query, body: data.store(site, path["sha256"], body),
         response=data.DataStored,
         uploads=True,
+    ),
+    Operation(
+        "ignore_rules",
+        "POST",
+        "ignore-rules",
+        "The lines of an ignore file (gitignore syntax) as regexes, for clients that pack a folder.",
+        lambda site, user, path, query, body: ignore_rules.ignore_rules(body),
+        request=ignore_rules.IgnoreText,
+        response=ignore_rules.IgnoreRules,
     ),
     Operation(
         "script",

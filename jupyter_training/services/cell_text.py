@@ -36,8 +36,8 @@ _RESOURCES = ("slots", "gpus", "cpus", "memory")
 # What ``Client.submit`` takes for itself: parameters of these names go into its ``params``.
 _CLIENT_OPTIONS = frozenset(
     {"name", "params", "pool", "backend", "priority", *_RESOURCES, "timeout", "grace", "metrics", "tags", "env",
-     "pass_env", "environment", "python", "folder", "launcher", "config", "if_exists", "once", "key", "origin", "wait",
-     "self"}
+     "pass_env", "environment", "python", "folder", "context", "launcher", "config", "if_exists", "once", "key",
+     "origin", "wait", "self"}
 )  # fmt: skip
 
 
@@ -99,6 +99,8 @@ def _options(job: Job) -> Iterator[str]:
             yield from ("--tag", _word(f"{name}={value}"))
     if spec.environment.pass_env:
         yield from ("--pass-env", ",".join(spec.environment.pass_env))
+    if spec.context is not None:
+        yield from ("--context", ".")  # which folder it was is not kept; most often the notebook's own
     if spec.data:
         yield from ("--take", ",".join(one.name for one in spec.data))
 
@@ -145,6 +147,8 @@ def _client_options(job: Job) -> Iterator[tuple[str, object]]:
         yield "tags", dict(spec.tags)
     if spec.environment.pass_env:
         yield "pass_env", list(spec.environment.pass_env)
+    if spec.context is not None:
+        yield "context", "."
     if spec.launcher != "plain":
         yield "launcher", spec.launcher
 

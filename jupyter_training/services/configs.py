@@ -41,6 +41,12 @@ def _variable(value: object) -> object:
     return value
 
 
+def _folder(value: object) -> object:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("it must be a folder's path")
+    return value
+
+
 def _listed(value: object) -> object:
     """``take: X, y`` is as good as ``take: [X, y]``."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -55,6 +61,7 @@ class _OwnKeys(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    context: Annotated[str, BeforeValidator(_folder)] | None = None
     take: Annotated[tuple[_Variable, ...], BeforeValidator(_listed)] = ()
     out: _Variable | None = None
     wait: _Switch | None = None

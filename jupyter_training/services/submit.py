@@ -21,7 +21,7 @@ from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, data, placing, scripts
+from jupyter_training.services import bundle, contexts, data, placing, scripts
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
@@ -42,7 +42,7 @@ __all__ = [
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
 CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
-    "key", "entry", "files", "data", "secrets", "config", "origin",
+    "key", "entry", "files", "data", "context", "secrets", "config", "origin",
 }  # fmt: skip
 
 _UNION = re.compile(r"\.(?:literal|dict|constrained-str|function-\w+)\[.*")  # where pydantic names an alternative
@@ -57,7 +57,7 @@ _KINDS = {  # pydantic's kinds of faults whose words are for programmers
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
-CLIENT_KEYS = frozenset({"take", "out", "wait", "detach", "quiet"})
+CLIENT_KEYS = frozenset({"context", "take", "out", "wait", "detach", "quiet"})
 
 
 def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted:
@@ -76,6 +76,7 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
     contents = code_of(site, request)
     submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
+    contexts.check(site, request.context)
     with _secrets(site, request) as settle:
         (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now(), settle=settle)
     site.wake()
@@ -212,6 +213,7 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
             metrics=request.metrics if request.metrics is not None else "auto",
             tags=request.tags or {},
             data=request.data,
+            context=request.context,
         )
     except ValidationError as error:
         problems = problems_of(error)

@@ -116,6 +116,8 @@ def _used(site: Site) -> tuple[set[str], set[str]]:
         for job in page.jobs:
             code.update(file.sha256 for file in job.spec.files)
             data.update(file.sha256 for file in job.spec.data)
+            if job.spec.context is not None:
+                data.add(job.spec.context.sha256)
         after = page.next
         if after is None:
             return code, data

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import shutil
 from pathlib import Path
 
-from jupyter_training.core.job import JobSpec
+from jupyter_training.backends import context
+from jupyter_training.core.job import ContextRef, JobSpec
 from jupyter_training.errors import LaunchFailed
+from jupyter_training.runtime import startup_hook
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.settings import Settings
@@ -33,12 +36,16 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     launcher = registry.load("launchers", spec.launcher)()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     code = layout.code_folder(folder)
+    if spec.context is not None:
+        _lay_out(spec.context, code, settings.data)
     _unpack(spec, code, settings.blobs)
     output = settings.outputs / order.ref.job
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = _data(spec, settings.data)
     _hand_over_secrets(spec, settings.secrets_file(order.key), folder)
     words = launcher.command(spec, order.allocation, python=environment.python, runtime=runtime, attempt=folder)
+    if spec.context is not None and (code / startup_hook.FILE).is_file():
+        words = startup_hook.command(environment.python, str(runtime), str(folder), words)
     layout.write_json(
         layout.order_file(folder),
         {
@@ -48,7 +55,8 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "token": order.ref.token,
             "store": order.store_id,
             "argv": words,
-            "folder": environment.folder or str(code),
+            # A context is the working folder, wherever it was packed.
+            "folder": str(code) if spec.context is not None else environment.folder or str(code),
             "env": {**environment.variables, **_threads(order.allocation.slots)},
             "code": str(code),
             "entry": spec.entry.model_dump(mode="json"),
@@ -60,19 +68,37 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "sample_every": settings.sample_every,
             "log_cap_bytes": settings.log_cap_bytes,
             "log_head_bytes": settings.log_head_bytes,
+            "hook_within": settings.hook_within,
+            **({"context": spec.context.model_dump(mode="json")} if spec.context is not None else {}),
         },
         durable=False,  # nobody has claimed it: were it lost, the attempt would be given up and made anew
     )
 
 
+def _lay_out(wished: ContextRef, code: Path, kept: Path) -> None:
+    """Make the code folder of the context; whatever was there is from a launch that did not come to its end."""
+    try:
+        context.unpack(kept / wished.sha256, code)
+    except FileNotFoundError:
+        raise LaunchFailed("its context is no longer in the home's data.", hint="Submit it again.") from None
+    except context.Unusable as error:
+        raise LaunchFailed(f"its context {error}", hint="Submit it again, from a folder.") from None
+
+
 def _unpack(spec: JobSpec, code: Path, blobs: Path) -> None:
     for file in spec.files:
-        target = code / file.path
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target, content = code / file.path, blobs / file.sha256
         try:
-            shutil.copyfile(blobs / file.sha256, target)
+            if spec.context is not None and target.exists():
+                if not target.is_file() or not filecmp.cmp(content, target, shallow=False):
+                    raise LaunchFailed(f"its context and its own code both have {file.path!r}, and not the same.")
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.copyfile(content, target)
         except FileNotFoundError:
             raise LaunchFailed(f"the content of {file.path!r} is no longer in the home's blobs.") from None
+        except (FileExistsError, NotADirectoryError):
+            raise LaunchFailed(f"its code has {file.path!r} below what is a file in its context.") from None
 
 
 def _data(spec: JobSpec, kept: Path) -> list[dict[str, str]]:
