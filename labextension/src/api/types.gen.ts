@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ignore-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The lines of an ignore file (gitignore syntax) as regexes, for clients that pack a folder. */
+        post: operations["ignore_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/info": {
         parameters: {
             query?: never;
@@ -357,6 +374,11 @@ export interface components {
             sentence: string | null;
             /** Signal */
             signal: number | null;
+            /**
+             * Start Step
+             * @default null
+             */
+            start_step: number | null;
             /** Started */
             started: string | null;
             state: components["schemas"]["AttemptState"];
@@ -414,6 +436,42 @@ export interface components {
             /** N */
             n: number;
         };
+        /**
+         * CheckpointPolicy
+         * @description Where checkpoints are kept, and for how long. ``metric`` and ``mode`` say which one is better.
+         */
+        CheckpointPolicy: {
+            /**
+             * @default {
+             *       "experiment_best": 0,
+             *       "trial_best": 1,
+             *       "trial_latest": 1
+             *     }
+             */
+            keep?: components["schemas"]["Keep"];
+            /**
+             * Metric
+             * @default null
+             */
+            metric?: string | null;
+            /**
+             * Mode
+             * @default min
+             * @enum {string}
+             */
+            mode?: "min" | "max";
+            /**
+             * Sklearn
+             * @default skops
+             * @enum {string}
+             */
+            sklearn?: "skops" | "joblib";
+            /**
+             * To
+             * @default null
+             */
+            to?: string | null;
+        };
         /** CodeFile */
         CodeFile: {
             /** Path */
@@ -462,6 +520,18 @@ export interface components {
             values: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * ContextRef
+         * @description A folder that was packed and sent before, as one archive by its content's hash. ``size``: of its files.
+         */
+        ContextRef: {
+            /** Files */
+            files: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
         };
         /**
          * DataFile
@@ -528,7 +598,7 @@ export interface components {
          * @description Why an attempt, and with its last attempt a job, ended.
          * @enum {string}
          */
-        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void";
+        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void" | "paused" | "preempted" | "hung";
         /**
          * Entry
          * @description What is run: a script with arguments, a notebook cell's body, or one function.
@@ -619,6 +689,45 @@ export interface components {
             low: number;
         };
         /**
+         * HangWatch
+         * @description After how long without a report and a line of log a job is warned of, or stopped too.
+         */
+        HangWatch: {
+            /**
+             * After
+             * @default null
+             */
+            after?: number | null;
+            /**
+             * Stop
+             * @default false
+             */
+            stop?: boolean;
+        };
+        /**
+         * IgnoreRule
+         * @description One line. ``regex`` is looked for from the start of a path; ``include``: what fits is brought back.
+         *
+         *     The last rule that fits decides. The group ``folder`` is the slash behind the
+         *     name of a folder that fits: a path that goes on behind it is only below it.
+         */
+        IgnoreRule: {
+            /** Include */
+            include: boolean;
+            /** Regex */
+            regex: string;
+        };
+        /** IgnoreRules */
+        IgnoreRules: {
+            /** Rules */
+            rules: components["schemas"]["IgnoreRule"][];
+        };
+        /** IgnoreText */
+        IgnoreText: {
+            /** Text */
+            text: string;
+        };
+        /**
          * InfoView
          * @description Which store answers, and whether its dispatcher is alive.
          */
@@ -667,10 +776,22 @@ export interface components {
          * @description A job as everybody sees it. ``sentence`` says its state, its wait or its end in words.
          */
         JobView: {
+            /**
+             * Archived
+             * @default false
+             */
+            archived: boolean;
             /** Artifacts */
             artifacts: components["schemas"]["ArtifactView"][] | null;
             /** Attempts */
             attempts: components["schemas"]["AttemptView"][];
+            /** @default null */
+            checkpoint: components["schemas"]["LastCheckpointView"] | null;
+            /**
+             * Children
+             * @default null
+             */
+            children: components["schemas"]["LineageView"][] | null;
             /** Data */
             data: components["schemas"]["DataView"][];
             desired: components["schemas"]["Desired"];
@@ -695,10 +816,19 @@ export interface components {
             name: string;
             /** Notebook */
             notebook: string | null;
+            /**
+             * Overrides
+             * @default {}
+             */
+            overrides: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /** Params */
             params: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            /** @default null */
+            parent: components["schemas"]["LineageView"] | null;
             phase: components["schemas"]["Phase"];
             /** Pool */
             pool: string;
@@ -707,7 +837,19 @@ export interface components {
             progress: components["schemas"]["ProgressView"] | null;
             /** Queue */
             queue: string;
+            /**
+             * Quiet After
+             * @default null
+             */
+            quiet_after: number | null;
             reason: components["schemas"]["EndReason"] | null;
+            /**
+             * @default {
+             *       "max": 0,
+             *       "used": 0
+             *     }
+             */
+            retries: components["schemas"]["RetriesView"];
             /** Run Id */
             run_id: string | null;
             /** Seen */
@@ -737,10 +879,52 @@ export interface components {
             trial: number | null;
             /** User */
             user: string;
+            /**
+             * Verbs
+             * @default []
+             */
+            verbs: components["schemas"]["Verb"][];
             /** Version */
             version: number;
+            /**
+             * Warning
+             * @default null
+             */
+            warning: string | null;
         };
         JsonValue: unknown;
+        /**
+         * Keep
+         * @description Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+         *
+         *     The defaults are Determined's. A checkpoint that is in one of the three stays.
+         */
+        Keep: {
+            /**
+             * Experiment Best
+             * @default 0
+             */
+            experiment_best?: number;
+            /**
+             * Trial Best
+             * @default 1
+             */
+            trial_best?: number;
+            /**
+             * Trial Latest
+             * @default 1
+             */
+            trial_latest?: number;
+        };
+        /** LastCheckpointView */
+        LastCheckpointView: {
+            /** Count */
+            count: number;
+            /** Created */
+            created: string;
+            /** Step */
+            step: number;
+        };
         /**
          * LightView
          * @description ``path`` goes onto a kernel's ``sys.path``; ``python`` is this server's interpreter.
@@ -752,6 +936,31 @@ export interface components {
             python: string;
             /** Version */
             version: string;
+        };
+        /**
+         * LineageView
+         * @description Another job that this one was made from, or that was made from this one. ``name`` None: it was deleted.
+         */
+        LineageView: {
+            /**
+             * Checkpoint
+             * @default null
+             */
+            checkpoint: string | null;
+            /** Job */
+            job: string;
+            /** Name */
+            name: string | null;
+            /**
+             * Relation
+             * @enum {string}
+             */
+            relation: "fork" | "continue";
+            /**
+             * Step
+             * @default null
+             */
+            step: number | null;
         };
         /**
          * LogChunk
@@ -1003,6 +1212,33 @@ export interface components {
             slots?: number;
         };
         /**
+         * Retries
+         * @description How often, and after which ends, a job is started again by itself, from its last good checkpoint.
+         */
+        Retries: {
+            /**
+             * Max
+             * @default 0
+             */
+            max?: number;
+            /**
+             * On
+             * @default [
+             *       "error",
+             *       "lost",
+             *       "preempted"
+             *     ]
+             */
+            on?: ("error" | "timeout" | "lost" | "preempted")[];
+        };
+        /** RetriesView */
+        RetriesView: {
+            /** Max */
+            max: number;
+            /** Used */
+            used: number;
+        };
+        /**
          * ScriptParameter
          * @description An argument of a script's argparse parser. ``flags`` is empty for one that goes by position.
          */
@@ -1109,6 +1345,11 @@ export interface components {
             sampled: boolean;
             /** Source */
             source: string;
+            /**
+             * Superseded
+             * @default false
+             */
+            superseded: boolean;
         };
         /**
          * SourceFile
@@ -1140,7 +1381,14 @@ export interface components {
              */
             backend?: string | null;
             /** @default null */
+            checkpoints?: components["schemas"]["CheckpointPolicy"] | null;
+            /** @default null */
             config?: components["schemas"]["ConfigText"] | null;
+            /**
+             * @description a folder, sent before by `PUT data` as one archive
+             * @default null
+             */
+            context?: components["schemas"]["ContextRef"] | null;
             /**
              * Data
              * @description sent before by `PUT data`
@@ -1157,6 +1405,12 @@ export interface components {
              * @default null
              */
             grace?: number | string | null;
+            /**
+             * Hang
+             * @description warn after so long without a sign of life
+             * @default null
+             */
+            hang?: components["schemas"]["HangWatch"] | number | string | null;
             /**
              * If Exists
              * @description what becomes of a wish that is equal to an active job of the same notebook, user and name
@@ -1205,6 +1459,12 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
             /**
+             * Pause Within
+             * @description between the ask for a checkpoint and SIGTERM
+             * @default null
+             */
+            pause_within?: number | string | null;
+            /**
              * Pool
              * @default null
              */
@@ -1217,6 +1477,12 @@ export interface components {
             priority?: number | null;
             /** @default null */
             resources?: components["schemas"]["Resources"] | null;
+            /**
+             * Retries
+             * @description how often it is started again by itself, or after what
+             * @default null
+             */
+            retries?: components["schemas"]["Retries"] | number | null;
             /**
              * Secrets
              * @default {}
@@ -1261,9 +1527,21 @@ export interface components {
          * Verb
          * @enum {string}
          */
-        Verb: "cancel" | "kill";
+        Verb: "cancel" | "kill" | "pause" | "activate" | "retry" | "archive" | "unarchive" | "delete";
         /** VerbRequest */
         VerbRequest: {
+            /**
+             * Discard
+             * @description a pause need not wait for a checkpoint, nor does it need one
+             * @default false
+             */
+            discard?: boolean;
+            /**
+             * Force
+             * @description what has succeeded may be retried
+             * @default false
+             */
+            force?: boolean;
             /** Jobs */
             jobs: string[];
             verb: components["schemas"]["Verb"];
@@ -1373,6 +1651,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DataStored"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ignore_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IgnoreText"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IgnoreRules"];
                 };
             };
             default: components["responses"]["Problem"];
