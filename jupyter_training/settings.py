@@ -73,6 +73,16 @@ class Settings:
         return self.home / "outputs"
 
     @property
+    def checkpoints(self) -> Path:
+        """One folder per job for the checkpoints that are kept here; outlives the spool."""
+        return self.home / "checkpoints"
+
+    @property
+    def rehearsals(self) -> Path:
+        """Throw-away folders of code that is tried for one step."""
+        return self.home / "rehearsals"
+
+    @property
     def runtime(self) -> Path:
         """The job-side package, extracted once per content."""
         return self.home / "runtime"

@@ -256,6 +256,12 @@ class Job:
     overrides: dict[str, JsonValue] = field(default_factory=dict)  # parameters that a resume changed
     discard: bool = False  # a pause need not wait for a checkpoint
     checkpoint_step: int | None = None  # of its newest good checkpoint
+    retention: CheckpointPolicy | None = None  # what a person wished of its checkpoints since; None: as its spec says
+
+    @property
+    def checkpoints(self) -> CheckpointPolicy:
+        """What is kept of its checkpoints, and where."""
+        return self.retention or self.spec.checkpoints
 
     @property
     def params(self) -> dict[str, JsonValue]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Attempt, Instant, Job, JobSpec, Origin
+from jupyter_training.core.job import Attempt, CheckpointPolicy, Instant, Job, JobSpec, Origin
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, Seen
 from jupyter_training.core.resources import Allocation
 from jupyter_training.store.spec_cache import SpecCache
@@ -38,7 +38,7 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
         seq, job_id, key, spec_hash, _name, user_name, notebook, cell, client, pool, priority, position, desired,
         generation, holds, state, reason, detail, submitted, started, ended, attempt, version, experiment, trial,
         run_id, _free_restarts, _recorded, _identity, retries_used, archived, parent, relation, base_step, overrides,
-        discard, checkpoint_step,
+        discard, checkpoint_step, retention,
     ) = row  # fmt: skip
     who = (user_name, notebook, cell, client)
     origin = origins.get(who)
@@ -76,6 +76,7 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
         overrides=json.loads(overrides) if overrides else {},
         discard=discard,
         checkpoint_step=checkpoint_step,
+        retention=CheckpointPolicy.model_validate_json(retention) if retention else None,
     )
 
 

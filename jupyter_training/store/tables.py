@@ -120,6 +120,7 @@ jobs = Table(
     Column("overrides", Text),  # JSON: the parameters that a resume changed
     Column("discard", Boolean, nullable=False, server_default=false()),
     Column("checkpoint_step", BigInteger),
+    Column("retention", Text),  # JSON: another policy than the spec's for its checkpoints
 )
 _key_given = text("key IS NOT NULL")
 Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=_key_given, postgresql_where=_key_given)

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("overrides", sa.Text),
         sa.Column("discard", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("checkpoint_step", sa.BigInteger),
+        sa.Column("retention", sa.Text),
     ):
         op.add_column("jobs", column)
     descends = sa.text("parent IS NOT NULL")
