@@ -17,15 +17,20 @@ def queue_view(
     pools: Mapping[str, Pool],
     unfinished: Iterable[tuple[Job, Attempt | None]],
     hang_at: Mapping[JobId, Instant] | None = None,
+    time_up: Mapping[JobId, Instant] | None = None,
 ) -> QueueView:
-    """The view of all unfinished jobs with their latest attempts; ``hang_at`` for those that stop when they hang."""
+    """The view of all unfinished jobs with their latest attempts.
+
+    ``hang_at`` for those that stop when they hang; ``time_up`` where it is known better than by the recorded start
+    when a time limit is reached, since clocks jump.
+    """
     queued: list[QueuedJob] = []
     active: list[ActiveAttempt] = []
     for job, attempt in unfinished:
         if job.state in TERMINAL:
             continue
         if attempt is not None and attempt.state is not AttemptState.ENDED:
-            active.append(active_attempt(job, attempt, (hang_at or {}).get(job.id)))
+            active.append(active_attempt(job, attempt, (hang_at or {}).get(job.id), (time_up or {}).get(job.id)))
         else:
             queued.append(queued_job(job))
     return QueueView(pools, queued, active)
@@ -45,10 +50,13 @@ def queued_job(job: Job) -> QueuedJob:
     )
 
 
-def active_attempt(job: Job, attempt: Attempt, hang_at: Instant | None = None) -> ActiveAttempt:
+def active_attempt(
+    job: Job, attempt: Attempt, hang_at: Instant | None = None, time_up: Instant | None = None
+) -> ActiveAttempt:
     """``hang_at``: when the attempt counts as hung, where its job wishes to be stopped then."""
     limit = job.spec.timeout
-    started = attempt.started
+    if time_up is None and limit is not None and attempt.started is not None:
+        time_up = Instant(attempt.started + limit)
     return ActiveAttempt(
         job=job.id,
         name=job.name,
@@ -58,7 +66,7 @@ def active_attempt(job: Job, attempt: Attempt, hang_at: Instant | None = None) -
         desired=job.desired,
         allocation=attempt.allocation,
         stop_asked=attempt.stop_asked,
-        deadline=Instant(started + limit) if limit is not None and started is not None else None,
+        deadline=time_up,
         discard=job.discard,
         hang_at=hang_at,
     )

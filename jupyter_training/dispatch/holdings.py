@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState
 from jupyter_training.core.policy import QueueView
 from jupyter_training.core.queue_view import queue_view
@@ -36,8 +38,9 @@ class Holdings:
         self._head = head
         return True
 
-    def view(self) -> QueueView:
-        return queue_view(self._pools, self._rows.values())
+    def view(self, time_up: Mapping[JobId, Instant]) -> QueueView:
+        """What a plan looks at; ``time_up`` as in ``queue_view``."""
+        return queue_view(self._pools, self._rows.values(), time_up=time_up)
 
     def active(self) -> list[tuple[Job, Attempt]]:
         """The jobs whose attempt has not ended."""

@@ -122,7 +122,7 @@ class Loop:
         else:
             pause = _LOOK if quiet < 30 else _LOOK_SLOW
         if found.next_wake is not None:
-            pause = min(pause, max(0.0, found.next_wake - self._clock.now()))
+            pause = min(pause, max(0.0, found.next_wake - self._clock.boot()))
         return pause
 
     def _wait(self, listener: wake.Listener, found: Round, pause: float) -> None:

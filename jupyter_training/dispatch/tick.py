@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_training import spool
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.policy import Finish, Plan, plan
@@ -28,12 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Round:
-    """What a tick found. ``next_wake``: when time alone asks for another one."""
+    """What a tick found. ``next_wake``: when, in boot time, time alone asks for another one."""
 
     busy: bool  # something is queued or runs
     changed: bool  # facts or points were written
     active: int
-    next_wake: Instant | None
+    next_wake: float | None
 
 
 class Ticker:
@@ -56,6 +57,8 @@ class Ticker:
         self._actor = Actor(store, backends, self._holdings, trusted)
         self._resumed = False
         self._plan: Plan | None = None
+        self._next_wake: float | None = None  # boot time
+        self._began: dict[tuple[JobId, int], float] = {}  # boot time at which an attempt began, where it is known
 
     def tick(self, epoch: int) -> Round:
         """Do one round under the lease of ``epoch``.
@@ -79,7 +82,7 @@ class Ticker:
             busy=self._holdings.unfinished > 0,
             changed=changed,
             active=active,
-            next_wake=self._plan.next_wake if self._plan is not None else None,
+            next_wake=self._next_wake,
         )
 
     def news(self) -> bool:
@@ -90,12 +93,14 @@ class Ticker:
         acted = False
         while True:
             fresh = self._holdings.refresh()
-            now = self._clock.now()
-            due = self._plan is None or (self._plan.next_wake is not None and self._plan.next_wake <= now)
+            now, boot = self._clock.now(), self._clock.boot()
+            due = self._plan is None or (self._next_wake is not None and self._next_wake <= boot)
             if not (fresh or force or due):
                 return acted
             force = False
-            self._plan = plan(self._holdings.view(), now)
+            self._plan = plan(self._holdings.view(self._time_up(now, boot)), now)
+            wake = self._plan.next_wake
+            self._next_wake = None if wake is None else boot + (wake - now)
             if not self._plan.decisions:
                 return acted
             self._actor.act(self._plan.decisions, epoch, now)
@@ -103,6 +108,15 @@ class Ticker:
                 if isinstance(decision, Finish):
                     self._forget_secrets(self._holdings.job(decision.job))
             acted = True
+
+    def _time_up(self, now: Instant, boot: float) -> dict[JobId, Instant]:
+        """When the time limits are reached, as the wall clock stands now: it may have jumped since they began."""
+        found = {}
+        for job, attempt in self._holdings.active():
+            began = self._began.get((job.id, attempt.number))
+            if began is not None and job.spec.timeout is not None:
+                found[job.id] = Instant(now + (began + job.spec.timeout - boot))
+        return found
 
     def _look(self, epoch: int) -> bool:
         """Observe every active attempt, take in what it wrote, and write what became of it."""
@@ -130,6 +144,8 @@ class Ticker:
         """Write down that an attempt runs, or is seen otherwise than before."""
         now = self._clock.now()
         changed = False
+        if observation.age is not None:
+            self._began.setdefault((job.id, attempt.number), self._clock.boot() - observation.age)
         if observation.started is not None and attempt.started is None:
             facts.running(self._store, epoch, job.id, attempt.number, observation.started, now)
             changed = True
@@ -146,6 +162,7 @@ class Ticker:
         except TrainingError as error:  # its end waits with its points
             log.warning("attempt %s/%d: its points wait: %s", job.id, attempt.number, error)
             return False
+        self._began.pop((job.id, attempt.number), None)
         after = facts.ended(self._store, epoch, job.id, attempt.number, end, now)
         if after.state in TERMINAL:
             self._forget_secrets(job)

@@ -68,6 +68,7 @@ class Observation:
     started: Instant | None = None
     end: End | None = None
     figures: dict[str, float] = field(default_factory=dict)
+    age: float | None = None  # seconds that it has run, by a clock that never jumps; None where nobody knows
 
 
 class Backend(Protocol):

@@ -95,7 +95,8 @@ class ScriptedBackend:
         end = self._end(run)
         if end is not None:
             return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end)
-        return Observation(ref, Seen.LIVE, AttemptState.RUNNING if began else AttemptState.LAUNCHING, started)
+        state = AttemptState.RUNNING if began else AttemptState.LAUNCHING
+        return Observation(ref, Seen.LIVE, state, started, age=age - run.script.starts_after if began else None)
 
     def _end(self, run: _Run) -> End | None:
         now = self._clock.boot()

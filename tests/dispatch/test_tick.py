@@ -93,12 +93,40 @@ def test_a_time_limit_ends_a_job(stage: Stage) -> None:
     stage.scripts["a"] = Script(runs=1_000)
     job = stage.submit("a", timeout=60.0)
     first = stage.tick()
-    assert not first.changed or first.next_wake is None or first.next_wake > stage.clock.now()
+    assert not first.changed or first.next_wake is None or first.next_wake > stage.clock.boot()
     stage.tick(30)
     assert JobState.RUNNING is stage.job(job).state
     stage.tick(31)
     stage.tick(1)
     assert (JobState.FAILED, EndReason.TIMEOUT) == (stage.job(job).state, stage.job(job).reason)
+
+
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
+def test_a_clock_that_jumps_changes_no_time_limit(stage: Stage, jump: float) -> None:
+    stage.scripts["a"] = Script(runs=1_000)
+    job = stage.submit("a", timeout=60.0)
+    stage.tick()
+    stage.tick(1)
+    stage.clock.jump(jump)
+    stage.tick(50)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.tick(12)
+    stage.tick(1)
+    assert EndReason.TIMEOUT is stage.job(job).reason
+
+
+def test_a_successor_knows_how_long_an_attempt_has_run_though_the_clock_has_jumped(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=1_000)
+    job = stage.submit("a", timeout=60.0)
+    stage.tick()
+    stage.tick(1)
+    stage.clock.jump(-86_400.0)
+    stage.succeed()
+    stage.tick(50)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.tick(12)
+    stage.tick(1)
+    assert EndReason.TIMEOUT is stage.job(job).reason
 
 
 def test_silence_is_not_death(stage: Stage) -> None:

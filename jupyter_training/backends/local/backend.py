@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jupyter_training import spool, supervisor
 from jupyter_training.backends.local.prepare import prepare
@@ -79,8 +81,14 @@ class LocalBackend:
         if claim.is_void(folder):
             return Observation(ref, Seen.GONE, AttemptState.ENDED, None, End(EndReason.VOID))
         if claim.supervisor_alive(folder):
-            return Observation(ref, Seen.LIVE, state, started)
-        return Observation(ref, self._orphaned(ref, folder, process), state, started)
+            return Observation(ref, Seen.LIVE, state, started, age=self._age(process))
+        return Observation(ref, self._orphaned(ref, folder, process), state, started, age=self._age(process))
+
+    def _age(self, process: Mapping[str, Any] | None) -> float | None:
+        """How long the person's process has run. Its start counts from the boot, so no jump of the clock changes it."""
+        if process is None or not sys.platform.startswith("linux") or process.get("boot_id") != identity.boot_id():
+            return None
+        return max(0.0, self._clock.boot() - float(process["start_time"]) / os.sysconf("SC_CLK_TCK"))
 
     def _unclaimed(self, ref: AttemptRef, folder: Path) -> Seen:
         """Nobody has begun it. Its supervisor may be on its way, or have died before its claim."""
