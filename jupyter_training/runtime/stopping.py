@@ -58,15 +58,11 @@ def should_stop() -> bool:
     ``checkpoint.due()`` where it saves: it hears of it after that checkpoint.
     Outside a job: False.
     """
-    global _asked, _told, _look_again
+    global _asked, _told
     if not _asked:
-        now = monotonic()
-        if now < _look_again:
-            return False
-        _look_again = now + _LOOK_EVERY
         if not _listens and not _listen():
             return False
-        how = _read_stop()
+        how = asked()
         _asked = how is not None and not (hold_back is not None and hold_back(how))
     if _asked:
         _told = True
@@ -80,8 +76,7 @@ def asked(*, exactly: bool = False) -> str | None:
         return _BY_SIGNAL
     now = monotonic()
     if exactly or now >= _look_again:
-        if not exactly:
-            _look_again = now + _LOOK_EVERY
+        _look_again = now + _LOOK_EVERY
         return _read_stop()
     return _how
 

@@ -162,7 +162,7 @@ def _newest() -> Checkpoint | None:
                 if failed is not None:
                     journal.say(f"it goes on from step {manifest['step']}, {name}.")
                 whole = Checkpoint(folder, {**manifest, "name": name})
-                whole.is_untold = not one.get("sha256")
+                whole.is_untold = not one.get("sha256") and manifest.get("attempt") != place.attempt()
                 return whole
             why = f"its {checkpoints.MANIFEST} can't be read"
         failed = name

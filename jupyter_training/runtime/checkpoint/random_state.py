@@ -1,7 +1,7 @@
 """The state of the random generators that libraries share, so that a resumed training draws the same numbers.
 
-Python's ``random``, ``numpy.random`` and torch with its CUDA devices, as far as
-they have been imported. Plain JSON. Generators that the code has made itself
+Python's ``random``, and ``numpy.random`` and torch with its CUDA devices where the
+code has imported them. Plain JSON. Generators that the code has made itself
 (``numpy.random.default_rng``) belong into the state that it saves.
 """
 
@@ -20,11 +20,10 @@ __all__ = ["give_back", "taken"]
 
 def taken() -> dict[str, Any]:
     """The present state of each, by library."""
-    found: dict[str, Any] = {}
-    if "random" in sys.modules:
-        found["python"] = sys.modules["random"].getstate()
-    if "numpy.random" in sys.modules:
-        name, key, position, has_gauss, gauss = sys.modules["numpy.random"].get_state()
+    # Imported where need be: what has not drawn yet has no state, and would have another one after a restart.
+    found: dict[str, Any] = {"python": import_module("random").getstate()}
+    if "numpy" in sys.modules:
+        name, key, position, has_gauss, gauss = import_module("numpy.random").get_state()
         found["numpy"] = [name, key.tolist(), position, has_gauss, gauss]
     torch = sys.modules.get("torch")
     if torch is not None:
@@ -43,7 +42,7 @@ def give_back(states: Mapping[str, Any]) -> None:
         numpy = _library("numpy")
         if numpy is not None:
             name, key, *rest = states["numpy"]
-            numpy.random.set_state((name, numpy.array(key, dtype=numpy.uint32), *rest))
+            import_module("numpy.random").set_state((name, numpy.array(key, dtype=numpy.uint32), *rest))
     if "torch" in states:
         torch = _library("torch")
         if torch is not None:
