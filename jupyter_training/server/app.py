@@ -60,6 +60,8 @@ class TrainingApp(ExtensionApp):
     log_head_bytes = _option(Int, "How much of a log's beginning is always kept.")
     sample_every = _option(Float, "Seconds between samples of CPU, memory and GPU of a running job.")
     bundle_limit_bytes = _option(Int, "The largest code that a job may bring along.")
+    context_limit_bytes = _option(Int, "The largest folder that a job may bring along as its context.")
+    hook_within = _option(Float, "Seconds that a context's startup-hook.sh may take.")
     keep_finished_days = _option(Float, "`db gc` removes jobs that finished longer ago; 0 = never.")
     keep_spool_days = _option(Float, "How long a finished job's spool is kept.")
     dispatcher_idle_exit = _option(Float, "Seconds without work after which the dispatcher leaves.")

@@ -36,9 +36,9 @@ def test_every_kind_of_key_is_understood(site: Site) -> None:
 
 
 def test_keys_of_the_submitting_side_come_back_as_they_are_meant(site: Site) -> None:
-    text = "take: X, y\nout: h\nwait: true\nquiet: false\ndetach: false\n"
+    text = "context: ./src\ntake: X, y\nout: h\nwait: true\nquiet: false\ndetach: false\n"
     found = values(site, text)
-    assert {"take": ["X", "y"], "out": "h", "wait": True, "quiet": False, "detach": False} == found
+    assert {"context": "./src", "take": ["X", "y"], "out": "h", "wait": True, "quiet": False, "detach": False} == found
     assert submit.CLIENT_KEYS == set(found)
 
 
