@@ -1,41 +1,119 @@
-"""``python -m tests.torture [--seeds 50] [--first 0]``: stories by seed; a failure prints the seed that replays it."""
+"""``python -m tests.torture``: every labelled step, kernels and servers, then random kills by seed.
+
+A line for each story; what fails prints the command that plays it again, and
+what is not reached in time the command that goes on.
+"""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 import time
 import traceback
 from pathlib import Path
 
-from tests.torture.story import Stand, Story, check, play
+from tests.torture import notebook_story
+from tests.torture.plan import Story, enumerated, random_story
+from tests.torture.stand import play, template
+from tests.torture.truth import check
+
+NOTEBOOKS = 12  # stories with a kernel and a server
+COMMAND = "python -m tests.torture"
+
+
+class Run:
+    """A row of stories. ``kills`` counts those of the random stories."""
+
+    def __init__(self, folder: Path, empty: Path) -> None:
+        self.failed: list[str] = []
+        self.kills = 0
+        self._folder = folder
+        self._empty = empty
+        self._count = itertools.count()
+
+    def play(self, story: Story) -> int:
+        """Play a story, tell how it went, and give the number of faults that happened."""
+        place, began, happened = self._folder / str(next(self._count)), time.monotonic(), 0
+        place.mkdir()
+        try:
+            with play(place, story, empty=self._empty) as played:
+                happened = len(played.fired)
+                check(played)
+            held = True
+        except AssertionError:
+            traceback.print_exc()
+            print((place / "out").read_text("utf-8")[-2000:])
+            held = False
+        self._say(story.name, f"{happened:3d} of {len(story.faults):3d}", began, held=held)
+        return happened
+
+    def play_notebooks(self, seeds: range) -> None:
+        stand = notebook_story.Stand(self._folder / "notebooks")
+        try:
+            for seed in seeds:
+                story, began, held = notebook_story.Story.of(seed), time.monotonic(), True
+                try:
+                    notebook_story.check(stand, story, *notebook_story.play(stand, story))
+                except AssertionError:
+                    traceback.print_exc()
+                    held = False
+                self._say(f"notebook {seed}", "+".join(story.victims), began, held=held)
+        finally:
+            stand.close()
+
+    def _say(self, name: str, what: str, began: float, *, held: bool) -> None:
+        if not held:
+            self.failed.append(name)
+        outcome = "held" if held else f"FAILED    again: {COMMAND} --only '{name}'"
+        print(f"{name:42s} {what:50s} {time.monotonic() - began:6.1f} s  {outcome}", flush=True)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.torture")
-    parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--first", type=int, default=0)
+    parser = argparse.ArgumentParser(prog=COMMAND)
+    parser.add_argument("--only", help="the stories of this name, e.g. 'mirror' or 'seed 17' or 'notebook 3'")
+    parser.add_argument("--first", type=int, default=None, help="go on with the random stories from this seed")
+    parser.add_argument("--kills", type=int, default=300, help="so many random kills in all")
+    parser.add_argument("--within", type=float, default=57, help="minutes after which no story begins")
     options = parser.parse_args()
-    failed = []
-    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        stand = Stand(Path(folder) / "home")
-        try:
-            for seed in range(options.first, options.first + options.seeds):
-                story, began = Story.of(seed), time.monotonic()
-                try:
-                    check(stand, story, *play(stand, story))
-                    outcome = "held"
-                except AssertionError:
-                    traceback.print_exc()
-                    failed.append(seed)
-                    outcome = f"FAILED (replay: --first {seed} --seeds 1)"
-                print(
-                    f"seed {seed:4d}  killed {'+'.join(story.victims):48s} {time.monotonic() - began:5.1f} s  {outcome}"
-                )
-        finally:
-            stand.close()
-    print(f"{options.seeds - len(failed)} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    end = time.monotonic() + 60 * options.within
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder, template(Path(folder)) as empty:
+        run = Run(Path(folder), empty)
+        left = _only(run, options.only) if options.only else _all(run, options.first, options.kills, end)
+    print(
+        f"{run.kills} random kills; {len(run.failed)} stories failed{': ' if run.failed else ''}{', '.join(run.failed)}"
+    )
+    if left:
+        print(f"Not all is done. To go on: {left}")
+    return 1 if run.failed or left else 0
+
+
+def _only(run: Run, name: str) -> str | None:
+    kind, _, number = name.partition(" ")
+    if kind == "seed":
+        run.kills = run.play(random_story(int(number)))
+    elif kind == "notebook":
+        run.play_notebooks(range(int(number), int(number) + 1))
+    else:
+        for story in enumerated():
+            if story.name.startswith(name):
+                run.play(story)
+    return None
+
+
+def _all(run: Run, first: int | None, kills: int, end: float) -> str | None:
+    """Play all; the command that goes on where the time was over."""
+    if first is None:
+        for story in enumerated():
+            run.play(story)
+        run.play_notebooks(range(NOTEBOOKS))
+    for seed in itertools.count(first or 0):
+        if run.kills >= kills:
+            return None
+        if time.monotonic() > end:
+            return f"{COMMAND} --first {seed} --kills {kills - run.kills}"
+        run.kills += run.play(random_story(seed))
+    return None
 
 
 if __name__ == "__main__":

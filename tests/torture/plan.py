@@ -1,0 +1,194 @@
+"""What a story is: some jobs in one home, and what shall happen to whom. All of it follows from a seed or a name."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tests.torture import faults, steps
+from tests.torture.faults import Fault
+
+__all__ = ["Part", "Story", "enumerated", "random_story", "short"]
+
+CAPACITY = 3  # slots of a home
+KILLS = 10  # of a random story
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One job of a story."""
+
+    name: str
+    steps: int = 20
+    pause: float = 0.03
+    exit_code: int = 0
+    slots: int = 1
+    hiding: bool = False  # leaves a grandchild in a session of its own that ignores SIGTERM
+    listening: bool = False  # asks should_stop()
+    wish: str | None = None  # a verb,
+    wish_at: int = 8  # once it has witnessed so much
+    timeout: float | None = None  # seconds of an attempt
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What steps may need, see ``steps``."""
+        held = {
+            "stopped": self.wish is not None,
+            "canceled": self.wish == "cancel",
+            "killed": self.wish == "kill",
+            "deaf": not self.listening,
+            "listening": self.listening,
+            "hiding": self.hiding,
+            "long": self.steps * self.pause >= 1.4,
+        }
+        return frozenset(name for name, holds in held.items() if holds)
+
+
+@dataclass(frozen=True)
+class Story:
+    name: str
+    parts: tuple[Part, ...]
+    faults: tuple[Fault, ...]
+    term: float = 0.0  # of the lease, in seconds; 0: the product's own
+    all_happen: bool = True  # a fault that is left at the end is a failure
+
+
+def enumerated() -> Iterator[Story]:
+    """Each labelled step once."""
+    yield Story("dispatcher", _varied(5), _each("dispatcher"))
+    yield Story("ingest", _varied(4), _each("ingest"))
+    # One runs until the mirror, which dies at every turn, comes to hand it its run.
+    yield Story("mirror", (Part("long", steps=1000), *_varied(4)), _each("mirror"))
+    yield _one_job_each("supervisor")
+    yield _one_job_each("runtime")
+    yield from _stopped()
+    yield from _jumping()
+
+
+def short() -> Iterator[Story]:
+    """What ``make test`` has time for."""
+    yield Story("dispatcher and ingest, in short", _varied(5), _each("dispatcher") + _each("ingest"))
+    many = [_one_job_each(room, chosen) for room, chosen in _SHORT.items()]
+    mirror = tuple(Fault("mirror", label) for label in ("the run made", "points sent", "before the end"))
+    parts = tuple(part for one in many for part in one.parts)
+    yield Story("the others, in short", parts, tuple(fault for one in many for fault in one.faults) + mirror)
+    yield next(_stopped())
+    yield next(_jumping())
+
+
+_SHORT = {
+    "supervisor": (
+        "the claim without its record",
+        "the secrets taken",
+        "the process on record",
+        "the gate opened",
+        "SIGTERM sent",
+        "what hid is told",
+        "before the exit record",
+    ),
+    "runtime": ("before the code", "a point", "the end record"),
+}
+
+
+def random_story(seed: int) -> Story:
+    """Some jobs of any kind and ``KILLS`` kills at any steps."""
+    rng = random.Random(seed)
+    parts = tuple(_random_part(rng, number) for number in range(6))
+    chosen: set[Fault] = set()
+    while len(chosen) < KILLS:
+        fault = _random_fault(rng, parts)
+        if fault is not None:
+            chosen.add(fault)
+    return Story(f"seed {seed}", parts, tuple(sorted(chosen, key=str)), all_happen=False)
+
+
+def _random_part(rng: random.Random, number: int) -> Part:
+    count = rng.randint(20, 60)
+    wish = rng.choice([None, None, None, "cancel", "kill"])
+    return Part(
+        name=f"job-{number}",
+        steps=count if wish is None else 400,
+        pause=rng.uniform(0.01, 0.04),
+        exit_code=rng.choice([0, 0, 3]),
+        slots=rng.choice([1, 1, 2, 3]),
+        hiding=rng.random() < 0.4,
+        listening=rng.random() < 0.5,
+        wish=wish,
+        wish_at=rng.randint(0, 20),
+    )
+
+
+def _random_fault(rng: random.Random, parts: Sequence[Part]) -> Fault | None:
+    room = rng.choice(["dispatcher", "dispatcher", "ingest", "supervisor", "supervisor", "runtime", "mirror"])
+    label = rng.choice(sorted(steps.ROOMS[room]))
+    fault = Fault(room, label, nth=rng.choice([1, 1, 1, 2]))
+    needs = frozenset(steps.ROOMS[room][label].needs)
+    fitting = [part for part in parts if needs <= part.traits]
+    if not fitting:
+        return None
+    if room in ("supervisor", "runtime"):
+        return fault._replace(job=rng.choice(fitting).name)
+    return fault
+
+
+def _varied(count: int) -> tuple[Part, ...]:
+    """Jobs among which every trait of ``steps`` is held by one."""
+    kinds = (
+        Part("a", steps=60),
+        Part("b", steps=400, wish="cancel", hiding=True),
+        Part("c", exit_code=3, slots=2, hiding=True),
+        Part("d", steps=400, wish="kill", listening=True),
+        Part("e", listening=True),
+    )
+    return kinds[:count]
+
+
+def _each(room: str) -> tuple[Fault, ...]:
+    """One dies at the first step, the next one, which knows it, at the next."""
+    return tuple(Fault(room, label) for label in steps.ROOMS[room])
+
+
+def _one_job_each(room: str, labels: Sequence[str] = ()) -> Story:
+    """A step happens to a job of its own, so that all run beside each other."""
+    parts, chosen = [], []
+    for number, label in enumerate(labels or steps.ROOMS[room]):
+        step = steps.ROOMS[room][label]
+        part = Part(f"{room}-{number}", exit_code=3 * (number % 2), hiding="hiding" in step.needs or number % 3 == 0)
+        if "long" in step.needs:
+            part = replace(part, steps=50)
+        if "listening" in step.needs:
+            part = replace(part, listening=True)
+        if {"stopped", "canceled", "killed"} & set(step.needs):
+            part = replace(part, steps=400, wish="kill" if "killed" in step.needs else "cancel", hiding=True)
+        parts.append(part)
+        chosen.append(Fault(room, label, job=part.name))
+    return Story(room, tuple(parts), tuple(chosen))
+
+
+def _stopped() -> Iterator[Story]:
+    """Suspended for longer than the lease; meanwhile another dispatcher, with a lock of its own, takes over."""
+    for label in ("the attempt's row", "the order", "before the end's fact", "the wish to stop noted"):
+        yield Story(f"stopped at {label}", _varied(4), (Fault("dispatcher", label, act=faults.STOP),), term=2.0)
+    for label in ("before points are stored", "inside the points' transaction", "points stored"):
+        yield Story(f"stopped at {label}", _varied(2), (Fault("ingest", label, act=faults.STOP),), term=2.0)
+    others = (
+        Fault("supervisor", "the claim", act=faults.STOP, job="a"),
+        Fault("supervisor", "the code has ended", act=faults.STOP, job="c"),
+        Fault("runtime", "a point", nth=3, act=faults.STOP, job="e"),
+        Fault("mirror", "points sent", act=faults.STOP),
+    )
+    yield Story("stopped, the others", _varied(5), others, term=2.0)
+
+
+def _jumping() -> Iterator[Story]:
+    """The clock jumps by a day, forwards and back; time limits go by what has passed."""
+    limited = (Part("short", steps=10_000, timeout=2.0), Part("far", steps=80, timeout=600.0), *_varied(3))
+    for first, second in ((_DAY, -2 * _DAY), (-_DAY, 2 * _DAY)):
+        jumps = (
+            Fault("dispatcher", "the fact that it runs", act=faults.JUMP, seconds=first),
+            Fault("dispatcher", "a round", nth=12, act=faults.JUMP, seconds=second),
+        )
+        killed = Fault("dispatcher", "a round", nth=30)
+        yield Story(f"a clock that jumps {'on' if first > 0 else 'back'}", limited, (*jumps, killed))

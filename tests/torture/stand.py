@@ -1,0 +1,223 @@
+"""A home in which a story is played: armed dispatchers, the jobs, the wishes, and an eye on the change log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jupyter_training.core.changes import Change
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState
+from jupyter_training.schema import SubmitRequest, VerbRequest
+from jupyter_training.services import jobs as verbs
+from jupyter_training.services.site import Site
+from jupyter_training.services.submit import submit
+from jupyter_training.settings import Settings
+from jupyter_training.store import lease, record, views
+from tests.torture import faults
+from tests.torture.plan import CAPACITY, Part, Story
+from tests.torture.processes import eventually, kill, of_home
+
+__all__ = ["Played", "Stand", "play", "template"]
+
+ARMED = Path(__file__).with_name("armed.py")
+TRAINING = Path(__file__).with_name("training.py")
+SETTINGS = f"local_slots = {CAPACITY}\ndispatcher_idle_exit = 600\nmirror_idle_exit = 600\n"
+WITHIN = 150.0  # seconds of a whole story
+_SECOND = "second.lock"
+
+
+@dataclass
+class Played:
+    """What is left of a story for the checks."""
+
+    story: Story
+    site: Site
+    folder: Path
+    ids: dict[str, JobId]
+    accepted: set[str] = field(default_factory=set)  # names of the jobs whose wish was taken
+    log: list[Change] = field(default_factory=list)  # as it was read while it was written
+    overbooked: list[str] = field(default_factory=list)
+    fired: dict[int, int] = field(default_factory=dict)
+
+    def happened(self, name: str, room: str) -> list[str]:
+        """The steps of a room at which something happened to a job."""
+        of_job = [(number, one) for number, one in enumerate(self.story.faults) if (one.job, one.room) == (name, room)]
+        return [one.step for number, one in of_job if number in self.fired and one.act == faults.KILL]
+
+    def witness(self, name: str) -> list[list[str]]:
+        """What the job's code wrote, each line as words: the attempt, what, and more."""
+        try:
+            text = (self.folder / f"{name}.witness").read_text("utf-8")
+        except FileNotFoundError:
+            return []
+        return [line.split() for line in text.splitlines()]
+
+
+class Stand:
+    """One home and the processes in it. ``folder`` is of this story alone."""
+
+    def __init__(self, folder: Path, story: Story, *, home: Path | None = None) -> None:
+        self.home = home or folder / "home"
+        self.faults = folder / "faults"
+        self.faults.mkdir()
+        self._story = story
+        self._dispatchers: dict[str | None, subprocess.Popen[bytes]] = {}
+        self._stopped: dict[int, float] = {}
+        self._resumed: set[int] = set()
+        self._out = os.open(folder / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        for number, fault in enumerate(story.faults):
+            faults.put(str(self.faults), number, fault)
+
+    def keep(self, site: Site) -> None:
+        """See that a dispatcher acts, and that what was suspended goes on in time."""
+        self._start(None)
+        for number, pid in faults.fired(str(self.faults)).items():
+            if self._story.faults[number].act == faults.STOP and number not in self._resumed:
+                self._suspended(site, number, pid)
+
+    def close(self) -> None:
+        """End what is left of the home's own processes, and see that nothing stays."""
+        for process in self._dispatchers.values():
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in self._dispatchers.values():
+            process.wait(30)
+        for pid, words in of_home(self.home).items():
+            if "armed.py mirror" in words:
+                os.kill(pid, signal.SIGTERM)
+        os.close(self._out)
+        eventually(
+            lambda: not of_home(self.home), within=30, what=f"no process of {self.home} left: {of_home(self.home)}"
+        )
+
+    def abandon(self) -> None:
+        """End everything of a story that has failed."""
+        for process in self._dispatchers.values():
+            process.kill()
+            process.wait()
+        for pid in of_home(self.home):
+            kill(pid)
+
+    def _start(self, lock: str | None) -> None:
+        known = self._dispatchers.get(lock)
+        if known is not None and known.poll() is None:
+            return
+        words = [sys.executable, str(ARMED), "dispatcher", str(self.faults), str(self.home), *([lock] if lock else [])]
+        environment = {**os.environ, "TORTURE_TERM": str(self._story.term), "JUPYTER_TRAINING_HOME": str(self.home)}
+        self._dispatchers[lock] = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._out, env=environment, start_new_session=True
+        )
+
+    def _suspended(self, site: Site, number: int, pid: int) -> None:
+        """Let a suspended process sleep for longer than the lease, and a dispatcher until another one has acted."""
+        now = time.monotonic()
+        since = self._stopped.setdefault(number, now)
+        first = self._dispatchers[None]
+        over = now - since > self._story.term + 1.0
+        if pid == first.pid and first.poll() is None:
+            self._start(_SECOND)
+            held = lease.current(site.store)
+            over = over and held is not None and held.holder.pid == self._dispatchers[_SECOND].pid
+        if over:
+            os.kill(pid, signal.SIGCONT)
+            self._resumed.add(number)
+
+
+@contextmanager
+def template(folder: Path) -> Iterator[Path]:
+    """A home with nothing in it but an MLflow database, which takes seconds to make."""
+    import mlflow
+
+    home = folder / "template"
+    home.mkdir(parents=True)
+    mlflow.MlflowClient(Settings(home=home).mlflow_uri).search_experiments(max_results=1)
+    yield home
+
+
+@contextmanager
+def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
+    """Play a story to its end in a copy of an empty home; what is yielded can be looked at before all is removed."""
+    home = folder / "home"
+    shutil.copytree(empty, home)
+    (home / "settings.toml").write_text(SETTINGS, "utf-8")
+    stand = Stand(folder, story)
+    try:
+        with Site.open(Settings(home=home, local_slots=CAPACITY)) as site:
+            site.ensure_dispatcher = lambda: None  # type: ignore[method-assign]
+            played = Played(story, site, folder, {part.name: _submit(site, folder, part) for part in story.parts})
+            deadline = time.monotonic() + WITHIN
+            while not _is_over(played):
+                stand.keep(site)
+                _look(played)
+                _wish(played)
+                if time.monotonic() > deadline:
+                    raise AssertionError(f"{story.name}: not over within {WITHIN:g} s: {_unfinished(played)}")
+                time.sleep(0.05)
+            played.fired = faults.fired(str(stand.faults))
+            yield played
+            stand.close()
+    except BaseException:
+        stand.abandon()
+        raise
+
+
+def _submit(site: Site, folder: Path, part: Part) -> JobId:
+    request = {
+        "key": f"torture-{part.name}",
+        "name": part.name,
+        "entry": {"kind": "cell", "path": "training.py"},
+        "files": [{"path": "training.py", "text": TRAINING.read_text("utf-8")}],
+        "resources": {"slots": part.slots},
+        "timeout": part.timeout,
+        "grace": 1.0,
+        "params": {
+            "folder": str(folder),
+            "capacity": CAPACITY,
+            **{name: getattr(part, name) for name in ("name", "steps", "pause", "exit_code", "slots")},
+            **{name: getattr(part, name) for name in ("hiding", "listening")},
+        },
+    }
+    return JobId(submit(site, SubmitRequest.model_validate(request), user="ada").job.id)
+
+
+def _wish(played: Played) -> None:
+    for part in played.story.parts:
+        if part.wish is None or part.name in played.accepted or len(played.witness(part.name)) < part.wish_at:
+            continue
+        request = VerbRequest.model_validate({"verb": part.wish, "jobs": [played.ids[part.name]]})
+        (result,) = verbs.act(played.site, request).results
+        if result.ok:
+            played.accepted.add(part.name)
+
+
+def _look(played: Played) -> None:
+    """Follow the change log as a view does, and see that no more is given away than there is."""
+    while True:
+        after = played.log[-1].n if played.log else 0
+        batch = views.changes(played.site.store, after, 500)
+        assert not batch.resync, "the change log went back, or lost its beginning"
+        played.log += batch.changes
+        if not batch.changes:
+            break
+    held = [attempt for _, attempt in views.unfinished(played.site.store) if attempt is not None]
+    used = sum(one.allocation.slots for one in held if one.state is not AttemptState.ENDED)
+    if used > CAPACITY:
+        played.overbooked.append(f"{used} of {CAPACITY} slots were given away: {held}")
+
+
+def _is_over(played: Played) -> bool:
+    return not _unfinished(played) and not record.pending(played.site.store, 1)
+
+
+def _unfinished(played: Played) -> list[Job]:
+    return [job for job in views.jobs(played.site.store, list(played.ids.values())) if job.state not in TERMINAL]
