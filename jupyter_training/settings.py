@@ -34,6 +34,8 @@ class Settings:
     log_cap_bytes: int = 1024 * MB  # an attempt's log on disk
     log_head_bytes: int = 64 * MB  # of which the beginning is always kept
     sample_every: float = 5.0  # machine samples of a running job
+    hang_after: float = 1800.0  # without a report and a line of log; then a job is warned of. 0 = never
+    hang_after: float = 1800.0  # a running job without a report and a line of log is warned of; 0 = never
     bundle_limit_bytes: int = 95 * MB
     context_limit_bytes: int = 95 * MB  # of the files of a context's content
     hook_within: float = 600.0  # how long a context's startup-hook.sh may take

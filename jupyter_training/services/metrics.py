@@ -23,7 +23,7 @@ class MetricsQuery(BaseModel):
 
 
 def metrics(site: Site, job_id: str, query: MetricsQuery) -> MetricsView:
-    """The job's series. A name that it has not reported gives nothing.
+    """The job's series; superseded ones come last. A name that it has not reported gives nothing.
 
     Raises:
         UnknownJob: no job has that id.
@@ -34,7 +34,14 @@ def metrics(site: Site, job_id: str, query: MetricsQuery) -> MetricsView:
     return MetricsView(
         job=job.id,
         series=tuple(
-            SeriesView(name=one.name, source=one.source, count=one.count, sampled=one.sampled, points=one.points)
+            SeriesView(
+                name=one.name,
+                source=one.source,
+                count=one.count,
+                sampled=one.sampled,
+                points=one.points,
+                superseded=one.superseded > 0,
+            )
             for one in found
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -16,7 +16,7 @@ from jupyter_training.store.pyramid import Raw
 from jupyter_training.store.tables import heads, points, series
 from jupyter_training.store.texts import clean, whole
 
-__all__ = ["add"]
+__all__ = ["add", "last_id"]
 
 _finite = math.isfinite
 
@@ -29,7 +29,7 @@ _KNOWN = select(
     series.c.low_step,
     series.c.high,
     series.c.high_step,
-).where(series.c.job == bindparam("of"))
+).where(series.c.job == bindparam("of"), series.c.superseded == 0)
 
 _HEAD = select(heads.c.n).where(heads.c.job == bindparam("of"))
 _COUNT = update(heads).where(heads.c.job == bindparam("of")).values(n=bindparam("n"))
@@ -38,11 +38,13 @@ _GROWN = ("length", "last", "last_step", "last_time", "last_attempt", "low", "lo
 _GROW = update(series).where(series.c.id == bindparam("own")).values({name: bindparam(name) for name in _GROWN})
 
 
-def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]) -> None:
+def add(
+    connection: Connection, job: JobId, attempt: int, found: Sequence[Point], counted: Collection[str] = ()
+) -> None:
     """Add points of one attempt, in their order, inside the points' write transaction.
 
     A value that is no finite number becomes a gap; names and steps that no
-    database holds are made to fit.
+    database holds are made to fit. ``counted``: names whose steps are our count.
     """
     if not found:
         return
@@ -52,7 +54,7 @@ def add(connection: Connection, job: JobId, attempt: int, found: Sequence[Point]
         connection.execute(insert(heads), {"job": job, "n": n})
     else:
         connection.execute(_COUNT, {"of": job, "n": n})
-    _add_series(connection, job, attempt, fresh)
+    _add_series(connection, job, attempt, fresh, {clean(name) for name in counted})
 
 
 def _sorted(found: Sequence[Point], n: int) -> tuple[dict[tuple[str, str], list[Raw]], int]:
@@ -79,7 +81,9 @@ def _sorted(found: Sequence[Point], n: int) -> tuple[dict[tuple[str, str], list[
     return cleaned, n
 
 
-def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Raw]]) -> None:
+def _add_series(
+    connection: Connection, job: JobId, attempt: int, fresh: dict[tuple[str, str], list[Raw]], counted: set[str]
+) -> None:
     known: dict[tuple[str, str], Any] = {(row.name, row.source): row for row in connection.execute(_KNOWN, {"of": job})}
     next_id = 0
     new: list[dict[str, Any]] = []
@@ -90,9 +94,9 @@ def _add_series(connection: Connection, job: JobId, attempt: int, fresh: dict[tu
         before = known.get((name, source))
         values = _values(before, run, attempt)
         if before is None:
-            own = next_id = (next_id or _last_id(connection)) + 1
+            own = next_id = (next_id or last_id(connection)) + 1
             _, step, time, value = run[0]
-            key = {"id": own, "job": job, "name": name, "source": source}
+            key = {"id": own, "job": job, "name": name, "source": source, "counted": name in counted}
             new.append({**key, "first": value, "first_step": step, "first_time": time, **values})
         else:
             own = before.id
@@ -131,5 +135,6 @@ def _values(before: Any, run: Sequence[Raw], attempt: int) -> dict[str, Any]:
     }
 
 
-def _last_id(connection: Connection) -> int:
+def last_id(connection: Connection) -> int:
+    """The highest number that a series has; 0: there is none."""
     return int(connection.execute(select(func.max(series.c.id))).scalar() or 0)

@@ -25,7 +25,7 @@ def of(store: Store, job_ids: Sequence[JobId], names: Collection[str]) -> dict[J
         for part in chunks(job_ids):
             rows = connection.execute(
                 select(series.c.job, series.c.name, series.c.source, series.c.last).where(
-                    series.c.job.in_(part), series.c.name.in_(wanted)
+                    series.c.job.in_(part), series.c.name.in_(wanted), series.c.superseded == 0
                 )
             )
             for job, name, source, last in rows:

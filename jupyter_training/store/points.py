@@ -21,7 +21,7 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.metric import Point, PointSource, Progress, SeriesSummary
-from jupyter_training.store import changelog, intake, pyramid, record
+from jupyter_training.store import changelog, intake, pyramid, record, supersede
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import offsets as offsets_table
@@ -61,7 +61,7 @@ _SUMMARIES = select(
     series_table.c.high,
     series_table.c.high_step,
     series_table.c.source,
-)
+).where(series_table.c.superseded == 0)
 
 # Made once: to make a statement costs more than to run it, and these run for each job of each round.
 _OFFSETS = select(offsets_table).where(offsets_table.c.job == bindparam("of"))
@@ -90,6 +90,7 @@ class Batch:
     """What was read from one spool file between two byte offsets.
 
     ``progress`` None: it said nothing of it. ``shown``: a figure was kept, which is a change by itself.
+    ``counted``: names whose steps are our count. ``restart``: where its attempt turned out to have begun.
     """
 
     attempt: int
@@ -99,17 +100,23 @@ class Batch:
     points: Sequence[Point]
     progress: Progress | None = None
     shown: bool = False
+    counted: Collection[str] = ()
+    restart: supersede.Restart | None = None
 
 
 @dataclass(frozen=True)
 class Series:
-    """A curve as (step, time, value) in the order of reporting. ``count`` of all; ``sampled``: these are fewer."""
+    """A curve as (step, time, value) in the order of reporting. ``count`` of all; ``sampled``: these are fewer.
+
+    ``superseded``: the attempt that did these steps anew; 0: the curve itself.
+    """
 
     name: str
     source: PointSource
     count: int
     sampled: bool
     points: tuple[tuple[int, float, float | None], ...]
+    superseded: int = 0
 
 
 def ingest(store: Store, job: JobId, batches: Sequence[Batch], *, now: Instant) -> int:
@@ -128,14 +135,21 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
     with store.write_points() as connection:
         for job, of_job in batches.items():
             accepted = _advance(connection, job, of_job)
+            moved = [
+                supersede.apply(connection, job, batch.attempt, batch.restart)
+                for batch in accepted
+                if batch.restart is not None
+            ]
             for attempt, members in groupby(accepted, key=attrgetter("attempt")):
-                intake.add(connection, job, attempt, [point for batch in members for point in batch.points])
+                own = list(members)
+                counted = {name for batch in own for name in batch.counted}
+                intake.add(connection, job, attempt, [point for batch in own for point in batch.points], counted)
             told = [batch.progress for batch in accepted if batch.progress is not None]
             if told:
                 _set_progress(connection, job, told)
             new = sum(len(batch.points) for batch in accepted)
             count += new
-            if new or told or any(batch.shown for batch in accepted):
+            if new or told or any(moved) or any(batch.shown for batch in accepted):
                 touched.append(job)
     if touched:
         with store.write() as connection:
@@ -199,7 +213,8 @@ def series(
     """The job's curves of these names and sources (None: all), each of at most ``budget`` points.
 
     A longer one is sampled: the lowest and highest point of each stretch, its
-    first gap, and the curve's first and last point are kept.
+    first gap, and the curve's first and last point are kept. What later attempts
+    did anew comes after the curves, in series of its own.
     """
     wanted = select(series_table).where(series_table.c.job == job)
     if names is not None:
@@ -207,7 +222,8 @@ def series(
     if sources is not None:
         wanted = wanted.where(series_table.c.source.in_(list(sources)))
     with store.read_points() as connection:
-        return [_curve(connection, row, budget) for row in connection.execute(wanted.order_by(series_table.c.id)).all()]
+        order = (series_table.c.superseded, series_table.c.id)
+        return [_curve(connection, row, budget) for row in connection.execute(wanted.order_by(*order)).all()]
 
 
 def after(store: Store, job: JobId, cursor: int, limit: int) -> list[tuple[int, int, Point]]:
@@ -275,23 +291,24 @@ def _marks(text: str | None) -> eta.Marks | None:
 
 
 def _curve(connection: Connection, row: Row[Any], budget: int) -> Series:
+    drawn = _drawn(connection, row, budget)
+    return Series(row.name, row.source, row.length, row.length > budget, tuple(drawn), row.superseded)
+
+
+def _drawn(connection: Connection, row: Row[Any], budget: int) -> Sequence[tuple[int, float, float | None]]:
     if row.length <= budget:
         found = connection.execute(
             select(points_table.c.step, points_table.c.time, points_table.c.value)
             .where(points_table.c.series == row.id)
             .order_by(points_table.c.n)
         )
-        return Series(
-            row.name, row.source, row.length, False, tuple((step, time, value) for step, time, value in found)
-        )
+        return [(step, time, value) for step, time, value in found]
     if budget < _ENDS_FROM:
-        return Series(
-            row.name, row.source, row.length, True, tuple(pyramid.drawn(connection, row.id, row.length, budget))
-        )
+        return pyramid.drawn(connection, row.id, row.length, budget)
     drawn = pyramid.drawn(connection, row.id, row.length, budget - 2)
     first, last = (row.first_step, row.first_time, row.first), (row.last_step, row.last_time, row.last)
     if drawn[0] != first:
         drawn.insert(0, first)
     if drawn[-1] != last:
         drawn.append(last)
-    return Series(row.name, row.source, row.length, True, tuple(drawn))
+    return drawn

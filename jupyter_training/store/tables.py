@@ -45,6 +45,7 @@ __all__ = [
     "reuses",
     "series",
     "specs",
+    "starts",
 ]
 
 JOBS = MetaData()
@@ -255,8 +256,10 @@ series = Table(
     Column("low_step", BigInteger),
     Column("high", _Real),
     Column("high_step", BigInteger),
+    Column("superseded", Integer, nullable=False, server_default=text("0")),  # by which attempt; 0: by none
+    Column("counted", Boolean, nullable=False, server_default=false()),  # its steps are our count
 )
-Index("uq_series", series.c.job, series.c.name, series.c.source, unique=True)
+Index("uq_series", series.c.job, series.c.name, series.c.source, series.c.superseded, unique=True)
 
 # ``n`` counts the points of a *job* from 1, without holes: the mirror's cursor.
 points = Table(
@@ -296,6 +299,16 @@ offsets = Table(
     Column("attempt", Integer, primary_key=True, autoincrement=False),
     Column("file", Text, primary_key=True),
     Column("place", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Where a later attempt began is settled; how surely, see ``supersede``.
+starts = Table(
+    "starts",
+    POINTS,
+    Column("job", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("certainty", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -15,10 +15,10 @@ from jupyter_training.store.backup import backup
 from jupyter_training.store.checks import Finding, check
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import changes, heads, jobs, offsets, progress, pyramid, series, specs
+from jupyter_training.store.tables import changes, heads, jobs, offsets, progress, pyramid, series, specs, starts
 from jupyter_training.store.tables import points as points_table
 
-__all__ = ["Finding", "GcReport", "backup", "check", "collect"]
+__all__ = ["Finding", "GcReport", "backup", "check", "collect", "forget"]
 
 DAY = 86_400.0
 KEPT_CHANGES = 200_000
@@ -86,17 +86,18 @@ def _sweep_points(store: Store) -> int:
             owners.update(connection.execute(select(table.c.job).distinct()).scalars())
     with store.read() as connection:
         orphans = sorted(owners.difference(connection.execute(select(jobs.c.id)).scalars()))
-    return sum(_forget(store, orphan) for orphan in orphans)
+    return sum(forget(store, orphan) for orphan in orphans)
 
 
-def _forget(store: Store, job: str) -> int:
+def forget(store: Store, job: str) -> int:
+    """Delete the points of a job that is no more. How many there were."""
     with store.write_points() as connection:
         own = connection.execute(select(series.c.id).where(series.c.job == job)).scalars().all()
         count = 0
         for part in chunks(own):
             count += connection.execute(delete(points_table).where(points_table.c.series.in_(part))).rowcount
             connection.execute(delete(pyramid).where(pyramid.c.series.in_(part)))
-        for table in (series, offsets, heads, progress):
+        for table in (series, offsets, heads, progress, starts):
             connection.execute(delete(table).where(table.c.job == job))
     return count
 

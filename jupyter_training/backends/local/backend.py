@@ -73,7 +73,7 @@ class LocalBackend:
         exit_record = layout.read_json(layout.exit_file(folder))
         if exit_record is not None:
             self._started.pop((ref.job, ref.number), None)
-            end = verdict(exit_record, layout.read_json(layout.end_file(folder)))
+            end = verdict(exit_record, layout.read_json(layout.end_file(folder)), restarted=_is_restarted(folder))
             return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end)
         state = AttemptState.RUNNING if started is not None else AttemptState.LAUNCHING
         if not claim.is_taken(folder):
@@ -128,6 +128,13 @@ class LocalBackend:
 
     def _folder(self, ref: AttemptRef) -> Path:
         return spool.attempt_folder(self._settings.spool_root, ref.job, ref.number)
+
+
+def _is_restarted(folder: Path) -> bool:
+    """Whether who last watched the attempt lived after another start of the machine than who began it."""
+    began, watched = claim.owner(folder) or {}, layout.read_json(folder / layout.SUPERVISOR) or {}
+    boots = {one.get("boot_id") for one in (began, watched)}
+    return len(boots) == 2 and None not in boots
 
 
 def _strength(stop: Mapping[str, object]) -> int:

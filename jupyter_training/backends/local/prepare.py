@@ -60,11 +60,14 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "env": {**environment.variables, **_threads(order.allocation.slots)},
             "code": str(code),
             "entry": spec.entry.model_dump(mode="json"),
-            "params": spec.params,
+            "params": dict(order.params),
             "data": data,
             "output": str(output),
             "grace": spec.grace,
             "stop_within": STOP_WITHIN,
+            "pause_within": spec.pause_within,
+            "checkpoints": _checkpoints(order, settings.checkpoints / order.ref.job),
+            "test": False,
             "sample_every": settings.sample_every,
             "log_cap_bytes": settings.log_cap_bytes,
             "log_head_bytes": settings.log_head_bytes,
@@ -73,6 +76,20 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
         },
         durable=False,  # nobody has claimed it: were it lost, the attempt would be given up and made anew
     )
+
+
+def _checkpoints(order: LaunchOrder, folder: Path) -> dict[str, object]:
+    """Where the attempt saves, and what it may go on from."""
+    policy = order.spec.checkpoints
+    return {
+        "folder": str(folder),
+        "to": policy.to,
+        "candidates": [
+            {"name": one.name, "step": one.step, "sha256": one.sha256, "place": one.place} for one in order.checkpoints
+        ],
+        "base": order.base_step,
+        "sklearn": policy.sklearn,
+    }
 
 
 def _lay_out(wished: ContextRef, code: Path, kept: Path) -> None:

@@ -21,9 +21,14 @@ _STOPPED = {
     "hang": EndReason.HUNG,
 }
 
+_RESTARTED = "Lost: the machine was restarted while it ran."
 
-def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None) -> End:
+
+def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None, *, restarted: bool = False) -> End:
     """The end that ``exit.json`` and, where there is one, ``end.json`` tell.
+
+    ``restarted``: between its launch and the record of its end the machine was
+    started anew, which ends everything.
 
     The supervisor's word on the exit status is first; where it was killed and
     could not see the status, the runtime's own end record is the truth; where
@@ -44,7 +49,7 @@ def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None
     if number is not None:
         return _signaled(int(number), exit_record, peak)
     if code is None:
-        return End(EndReason.LOST, None, None, None, peak)
+        return End(EndReason.LOST, _RESTARTED if restarted else None, None, None, peak)
     if code == 0:
         return End(EndReason.COMPLETED, None, 0, None, peak)
     return End(EndReason.ERROR, _error_sentence(int(code), end_record), int(code), None, peak)

@@ -1,0 +1,193 @@
+"""What a later attempt does anew: earlier points behind its start leave the curve and are kept beside it.
+
+    attempt 1   1 2 3 4 5 6 7 | 8 9        it had saved at 7
+    attempt 2                 | 8 9 10 11  from step 7
+                              '--> 8 and 9 of attempt 1 are in a series of their own, superseded by 2
+
+Points keep their number, which is the mirror's cursor. Which ones belong where
+follows from the attempt's start alone, so a start that is known better later
+(code that reports first and asks for its checkpoint then) is applied again, and
+what left too much comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.store import intake, pyramid, tables
+from jupyter_training.store.bulk import insert_rows
+from jupyter_training.store.engine import Store
+from jupyter_training.store.tables import points, series, starts
+from jupyter_training.store.texts import clean
+
+__all__ = ["COUNTED", "STEPPED", "TOLD", "Certainty", "Known", "Restart", "apply", "known"]
+
+# From what an attempt's start is known, the least certain first: it reported a point without a step, one with a
+# step, or said which checkpoint it was given.
+Certainty = Literal[0, 1, 2]
+COUNTED: Certainty = 0
+STEPPED: Certainty = 1
+TOLD: Certainty = 2
+
+_MACHINE = "machine"  # samples of the machine are of a time, not of a step
+_AT_ONCE = 20_000  # points read together
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Where a later attempt began. ``step`` None: at the beginning.
+
+    ``counted``: with how many points each counted series goes on; the others begin anew.
+    """
+
+    certainty: Certainty
+    step: int | None = None
+    counted: Mapping[str, int] = field(default_factory=dict)
+
+    def last_kept(self, name: str, *, is_counted: bool) -> int | None:
+        """The last step of earlier attempts that stays in the curve; None: no step does."""
+        if is_counted:
+            return self.counted.get(name, 0) - 1
+        return self.step
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of an attempt's start, and which series of its job are counted."""
+
+    certainty: Certainty | None
+    counted: frozenset[str]
+
+
+def known(store: Store, job: JobId, attempt: int) -> Known:
+    with store.read_points() as connection:
+        names = select(series.c.name).where(series.c.job == job, series.c.counted, series.c.source != _MACHINE)
+        return Known(_certainty(connection, job, attempt), frozenset(connection.execute(names).scalars()))
+
+
+def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) -> bool:
+    """Divide the points of earlier attempts by this one's start. True if any moved.
+
+    In the transaction that moves the offset behind what told of the start.
+    """
+    before = _certainty(connection, job, attempt)
+    if before is not None and (before > restart.certainty or (before == restart.certainty and before != TOLD)):
+        return False
+    if before is None:
+        connection.execute(insert(starts), {"job": job, "attempt": attempt, "certainty": restart.certainty})
+    else:
+        own = (starts.c.job == job, starts.c.attempt == attempt)
+        connection.execute(update(starts).where(*own).values(certainty=restart.certainty))
+    counted = {clean(name): count for name, count in restart.counted.items()}
+    restart = Restart(restart.certainty, restart.step, counted)
+    rows = connection.execute(
+        select(series)
+        .where(series.c.job == job, series.c.source != _MACHINE, series.c.superseded.in_((0, attempt)))
+        .order_by(series.c.id)
+    ).all()
+    pairs: dict[tuple[str, str], dict[int, Row[Any]]] = {}
+    for row in rows:
+        pairs.setdefault((row.name, row.source), {})[row.superseded] = row
+    moved = False
+    for (name, _), pair in pairs.items():
+        is_counted = any(row.counted for row in pair.values())
+        if restart.certainty == COUNTED and not is_counted:
+            continue
+        moved |= _divide(connection, pair, attempt, restart.last_kept(name, is_counted=is_counted))
+    return moved
+
+
+def _certainty(connection: Connection, job: JobId, attempt: int) -> Certainty | None:
+    wanted = select(starts.c.certainty).where(starts.c.job == job, starts.c.attempt == attempt)
+    found: Certainty | None = connection.execute(wanted).scalar()
+    return found
+
+
+def _divide(connection: Connection, pair: Mapping[int, Row[Any]], attempt: int, last_kept: int | None) -> bool:
+    """Move points between the live series and the one superseded by ``attempt``. True if any moved."""
+    live, past = pair.get(0), pair.get(attempt)
+    behind = points.c.attempt < attempt
+    if last_kept is not None:
+        behind = behind & (points.c.step > last_kept)
+    moved = False
+    if live is not None:
+        moved |= _move(connection, live, past, attempt, behind)
+    if past is not None and last_kept is not None:
+        moved |= _move(connection, past, live, 0, points.c.step <= last_kept)
+    return moved
+
+
+def _move(connection: Connection, source: Row[Any], target: Row[Any] | None, superseded: int, which: Any) -> bool:
+    """Move these points of a series to another one, which is made where there is none."""
+    own = points.c.series == source.id
+    count, first = connection.execute(select(func.count(), func.min(points.c.n)).where(own, which)).one()
+    if not count:
+        return False
+    if target is None and count == source.length:  # all of it: the series itself changes its place
+        connection.execute(update(series).where(series.c.id == source.id).values(superseded=superseded))
+        return True
+    if target is None:
+        values = {**source._mapping, "id": intake.last_id(connection) + 1, "superseded": superseded, "length": 0}
+        connection.execute(insert(series), values)
+        target_id = int(values["id"])
+    else:
+        target_id = target.id
+    connection.execute(update(points).where(own, which).values(series=target_id))
+    for one in (source.id, target_id):
+        _rebuild(connection, one, first)
+    return True
+
+
+def _rebuild(connection: Connection, own: int, since: int) -> None:
+    """Bring a series' row and its pyramid up to date after points from number ``since`` on came or went."""
+    of_series = points.c.series == own
+    count = connection.execute(select(func.count()).where(of_series)).scalar_one()
+    stale = (tables.pyramid.c.series == own, tables.pyramid.c.last_n >= since)
+    connection.execute(delete(tables.pyramid).where(*stale))
+    if not count:
+        connection.execute(delete(series).where(series.c.id == own))
+        return
+    before = connection.execute(select(func.count()).where(of_series, points.c.n < since)).scalar_one()
+    _build(connection, own, since, before)
+    connection.execute(update(series).where(series.c.id == own).values(length=count, **_summed_up(connection, own)))
+
+
+def _build(connection: Connection, own: int, since: int, before: int) -> None:
+    """The pyramid's buckets from a point on; ``before``: how many points come before it."""
+    wanted = (points.c.n, points.c.step, points.c.time, points.c.value)
+    while True:
+        page = select(*wanted).where(points.c.series == own, points.c.n >= since).order_by(points.c.n).limit(_AT_ONCE)
+        run = [(row[0], row[1], row[2], row[3]) for row in connection.execute(page)]
+        if not run:
+            return
+        insert_rows(connection, tables.pyramid, pyramid.build(connection, own, before, run))
+        before += len(run)
+        since = run[-1][0] + 1
+
+
+def _summed_up(connection: Connection, own: int) -> dict[str, Any]:
+    """The columns of a series that follow from its points."""
+    of_series = select(points).where(points.c.series == own)
+    first = connection.execute(of_series.order_by(points.c.n).limit(1)).one()
+    last = connection.execute(of_series.order_by(points.c.n.desc()).limit(1)).one()
+    numbers = of_series.where(points.c.value.isnot(None))
+    low = connection.execute(numbers.order_by(points.c.value, points.c.n).limit(1)).first()
+    high = connection.execute(numbers.order_by(points.c.value.desc(), points.c.n).limit(1)).first()
+    return {
+        "first": first.value,
+        "first_step": first.step,
+        "first_time": first.time,
+        "last": last.value,
+        "last_step": last.step,
+        "last_time": last.time,
+        "last_attempt": last.attempt,
+        "low": low.value if low is not None else None,
+        "low_step": low.step if low is not None else None,
+        "high": high.value if high is not None else None,
+        "high_step": high.step if high is not None else None,
+    }
