@@ -138,6 +138,8 @@ class Client:
             TooLarge: the code or the context is over its limit.
             JobFailed: with ``wait``, when the job did not succeed.
         """
+        if context is None and config is not None and "context" in config["text"]:
+            context = self.config(config["text"], name=config.get("name", "config"))["values"].get("context")
         packed = self.pack(context) if context is not None else None
         wish = submission.request(
             what,

@@ -7,17 +7,15 @@ and becomes the job's code folder and working folder.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
-import tarfile
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from jupyter_training.client.context_walk import IGNORE_FILES, KEY, Entry, Rule, refused, rules_of, shown, walk
 from jupyter_training.errors import InvalidSpec, Problem, TooLarge, near_miss
@@ -77,10 +75,12 @@ def pack(folder: str | os.PathLike[str], ask_rules: AskRules, *, limit: int) -> 
     largest = _largest(entries)
     if size > limit:
         raise _too_large(called, files, size, limit, largest)
+    from jupyter_training.client import context_tar  # only who has a context pays for tarfile
+
     place = Path(tempfile.mkdtemp(prefix="jupyter-training-context-"))
     try:
         archive = place / "context.tar"
-        digest = _write(archive, root, entries)
+        digest = context_tar.write(archive, root, entries)
     except BaseException as error:
         shutil.rmtree(place, ignore_errors=True)
         if isinstance(error, OSError):
@@ -184,68 +184,6 @@ def _rules_text(file: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise refused(f"The context's {file.name} is not UTF-8 text.", "Save it as UTF-8.") from None
-
-
-def _write(archive: Path, root: Path, entries: Iterable[Entry]) -> str:
-    """The archive's SHA-256."""
-    with open(archive, "wb") as out:
-        hashing = _Hashing(out)
-        with tarfile.open(fileobj=hashing, mode="w|", bufsize=65_536, format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
-            for entry in entries:
-                _add(tar, root, entry)
-    return hashing.digest.hexdigest()
-
-
-class _Hashing:
-    """A file that is hashed as it is written."""
-
-    def __init__(self, out: IO[bytes]) -> None:
-        self.digest = hashlib.sha256()
-        self._out = out
-
-    def write(self, piece: bytes) -> int:
-        self.digest.update(piece)
-        return self._out.write(piece)
-
-
-def _add(tar: tarfile.TarFile, root: Path, entry: Entry) -> None:
-    info = tarfile.TarInfo(entry.path)  # without time and owner
-    info.mode = 0o755 if entry.kind == "folder" or entry.executable else 0o644
-    if entry.kind == "folder":
-        info.type = tarfile.DIRTYPE
-        tar.addfile(info)
-    elif entry.kind == "link":
-        info.type, info.linkname = tarfile.SYMTYPE, entry.target
-        tar.addfile(info)
-    else:
-        with _opened(root, entry) as source:
-            info.size = entry.size
-            try:
-                tar.addfile(info, source)
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-                raise _changed(entry) from None  # tarfile's own: it is shorter than it was
-            if source.read(1):
-                raise _changed(entry)
-
-
-def _opened(root: Path, entry: Entry) -> IO[bytes]:
-    """The file, if it is still one: what has become a link or a pipe meanwhile is not followed and not waited for."""
-    try:
-        handle = os.open(root / entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        words = f"The context's {shown(entry.path)} can't be read: {error.strerror}."
-        raise refused(words, "To leave it out, put a line for it into the context's .trainignore.") from None
-    source = os.fdopen(handle, "rb")
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        source.close()
-        raise _changed(entry)
-    return source
-
-
-def _changed(entry: Entry) -> InvalidSpec:
-    return refused(f"The context's {shown(entry.path)} changed while it was packed.", "Submit again once it rests.")
 
 
 def _clashes(packed: Packed, path: str, content: bytes) -> bool:

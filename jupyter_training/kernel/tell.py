@@ -196,6 +196,9 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, usual in _USUAL.items():
         if spec.get(key, usual) != usual:
             yield key, _value(spec[key])
+    if spec.get("context"):
+        context = spec["context"]
+        yield "context", f"{context['files']} file{'' if context['files'] == 1 else 's'}, {bytes_text(context['size'])}"
     for one in spec.get("data") or ():
         yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
     environment = spec.get("environment") or {}

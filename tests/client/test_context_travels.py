@@ -17,10 +17,11 @@ import pytest
 from jupyter_training.cli.main import main
 from jupyter_training.client import submission
 from jupyter_training.client.client import Client
+from jupyter_training.client.http import HttpTransport
 from jupyter_training.client.local import LocalTransport
 from jupyter_training.errors import InvalidSpec, TooLarge
 from jupyter_training.settings import Settings
-from tests.client.places import fresh_home
+from tests.client.places import fresh_home, headless
 
 pytestmark = pytest.mark.processes
 
@@ -116,6 +117,22 @@ def test_the_command_line_says_size_and_count_and_runs_it(
     assert 42 == seen(client, json.loads(capsys.readouterr().out)["id"])["answer"]
     assert 2 == main(["submit", "train.py", "--context", "train.py"])
     assert "'train.py' is a file, and a context is a folder" in capsys.readouterr().err
+
+
+def test_a_config_text_may_name_it(client: Client, project: Path) -> None:
+    handle = client.submit("train.py", config={"text": "context: .\nparams: {lr: 1}\n"}, wait=True)
+    assert ["--lr", "1"] == seen(client, handle.id)["words"]
+
+
+def test_it_goes_over_a_socket_once(client: Client, project: Path, tmp_path: Path) -> None:
+    (project / "weights").write_bytes(os.urandom(5_000_000))
+    with headless(client.settings.home, folder=tmp_path) as note:
+        transport = HttpTransport(socket_path=note["socket"], token=note["token"])
+        with Client(settings=client.settings, transport=transport) as other:
+            packed = other.pack(".")
+            assert [True, False] == [other.put_data(packed), other.put_data(packed)]
+            handle = other.submit("train.py", context=".", wait=True)
+    assert "weights" in seen(client, handle.id)["files"]
 
 
 def test_the_hook_runs_before_the_training(client: Client, project: Path) -> None:

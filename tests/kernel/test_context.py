@@ -150,3 +150,8 @@ def test_the_clone_of_a_job_has_the_option(cells: Cells, project: Path) -> None:
     cells.run(f"%%train digits --context project -q\n{CELL}")
     (job,) = cells.client.jobs()["jobs"]
     assert "%%train digits --context .\n" in cells.client.cell(job["id"])
+
+
+def test_what_is_told_of_a_job_has_its_context(cells: Cells, project: Path) -> None:
+    cells.run(f"%%train digits --context project -q\n{CELL}")
+    assert "4 files, 5.02 kB" in cells.run("%train show digits")
