@@ -23,7 +23,7 @@ from typing import Literal
 
 from jupyter_training.dispatch import ensure, wake
 from jupyter_training.dispatch.tick import Round, Ticker
-from jupyter_training.errors import StaleEpoch, TrainingError
+from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import Clock, SystemClock
@@ -47,6 +47,7 @@ _PEEK_EACH = 0.001  # seconds more for each attempt, so that many do not cost mo
 _IDLE_WAIT = 2.0
 _SETTLED = 300.0  # a dispatcher that has lived so long did not die of its start
 _MIRROR_EVERY = 1.0
+_OUTAGE = 1.0  # between two tries of a store that has no room
 
 
 class Loop:
@@ -61,7 +62,9 @@ class Loop:
         self._mirror_checked = float("-inf")
         self._prompt_at = float("-inf")  # from when on a glance may end a wait
         self._leaving = False
-        self._ticker = Ticker(settings, store, _Backends(settings, self._clock), self._clock, self._check_trust)
+        self._is_out = False  # the store can't take anything now
+        self._backends = _Backends(settings, self._clock)
+        self._ticker = self._new_ticker()
 
     def run(self, *, once: bool = False) -> None:
         """Tick until there is nothing to do for long; with ``once``, one round.
@@ -76,11 +79,18 @@ class Loop:
                 log.info("another dispatcher holds the lease; nothing to do here")
                 return
             while not self._leaving:
-                self._renew()
-                listener.drain()
-                found = self._tick()
-                now = self._clock.boot()
-                self._mirror(now)
+                try:
+                    self._renew()
+                    listener.drain()
+                    found = self._tick()
+                    now = self._clock.boot()
+                    self._mirror(now)
+                except (StoreFull, StoreBusy) as error:
+                    if once:
+                        raise
+                    self._wait_out(listener, error)
+                    continue
+                self._is_out = False
                 if once:
                     return
                 if found.changed:
@@ -111,6 +121,17 @@ class Loop:
     def is_leaving(self) -> bool:
         """Whether it was asked to leave."""
         return self._leaving
+
+    def _new_ticker(self) -> Ticker:
+        return Ticker(self._settings, self._store, self._backends, self._clock, self._check_trust)
+
+    def _wait_out(self, listener: wake.Listener, error: TrainingError) -> None:
+        """A full disk is waited out, as what runs goes on; what was known of an interrupted round is read anew."""
+        if not self._is_out:
+            log.warning("%s Until then nothing is started or stopped; what runs goes on.", error)
+            self._is_out = True
+        self._ticker = self._new_ticker()
+        listener.wait(_OUTAGE)
 
     def _tick(self) -> Round:
         assert self._lease is not None  # taken before the first tick
@@ -150,7 +171,13 @@ class Loop:
         holder = lease.Holder(socket.gethostname(), own.pid, own.start_time, own.boot_id)
         while not self._leaving:
             asked = self._clock.boot()
-            taken = lease.take(self._store, holder, ttl=LEASE_TTL, boot_now=asked, alive=_is_alive)
+            try:
+                taken = lease.take(self._store, holder, ttl=LEASE_TTL, boot_now=asked, alive=_is_alive)
+            except (StoreFull, StoreBusy) as error:
+                if not patient:
+                    raise
+                self._wait_out(listener, error)
+                continue
             if taken is not None:
                 self._lease = taken
                 self._trusted_until = asked + LEASE_TTL - _TRUST_MARGIN
