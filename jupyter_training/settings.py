@@ -35,10 +35,9 @@ class Settings:
     log_head_bytes: int = 64 * MB  # of which the beginning is always kept
     sample_every: float = 5.0  # machine samples of a running job
     hang_after: float = 1800.0  # without a report and a line of log; then a job is warned of. 0 = never
-    hang_after: float = 1800.0  # a running job without a report and a line of log is warned of; 0 = never
     bundle_limit_bytes: int = 95 * MB
     context_limit_bytes: int = 95 * MB  # of the files of a context's content
-    hook_within: float = 600.0  # how long a context's startup-hook.sh may take
+    hook_within: float = 600.0  # how long a context's startup-hook.sh may take; 0 = no limit
     keep_finished_days: float = 0  # 0 = for ever; else `db gc` removes older finished jobs
     keep_spool_days: float = 7  # spools of finished jobs, once ingested and mirrored
     dispatcher_idle_exit: float = 60.0  # leaves after so long without work or a live server

@@ -90,9 +90,12 @@ def unpack(archive: Path, folder: Path) -> None:
                 source.seek(member.offset)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 handle = os.open(place, flags, 0o700 if member.executable else 0o600)
-                with os.fdopen(handle, "wb") as out:
-                    for piece in _pieces(source, member.size):
-                        out.write(piece)
+                try:
+                    with os.fdopen(handle, "wb") as out:
+                        for piece in _pieces(source, member.size):
+                            out.write(piece)
+                except OSError as error:
+                    raise OSError(error.errno, error.strerror, str(place)) from None  # a full disk names no file
     links = [member for member in members if member.kind == "link"]
     for member in links:
         place = folder / member.path

@@ -199,8 +199,12 @@ class Client:
         """The text of the cell that does again what the job did."""
         return str(self._connection.record("GET", f"jobs/{_part(job)}/cell")["text"])
 
-    def pack(self, folder: str | os.PathLike[str]) -> contexts.Packed:
+    def pack(
+        self, folder: str | os.PathLike[str], *, without: Iterable[str | os.PathLike[str]] = ()
+    ) -> contexts.Packed:
         """A folder as the context of a job: packed, and not sent yet.
+
+        ``without`` are files that stay, beside those that its ignore files leave out.
 
         Raises:
             InvalidSpec, TooLarge: it can't go along as it is.
@@ -210,7 +214,7 @@ class Client:
             found: list[dict[str, Any]] = self._connection.record("POST", "ignore-rules", body={"text": text})["rules"]
             return found
 
-        return contexts.pack(folder, rules, limit=self.settings.context_limit_bytes)
+        return contexts.pack(folder, rules, limit=self.settings.context_limit_bytes, without=without)
 
     def put_data(self, taken: Data) -> bool:
         """Send a value that a later submit names, unless it is there already; whether it had to be sent.

@@ -8,6 +8,7 @@ and becomes the job's code folder and working folder.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -57,11 +58,18 @@ class Packed:
         return {"sha256": self.sha256, "size": self.size, "files": self.files}
 
 
-def pack(folder: str | os.PathLike[str], ask_rules: AskRules, *, limit: int) -> Packed:
+def pack(
+    folder: str | os.PathLike[str],
+    ask_rules: AskRules,
+    *,
+    limit: int,
+    without: Iterable[str | os.PathLike[str]] = (),
+) -> Packed:
     """Write a folder's archive, without what its ignore files leave out.
 
     ``ask_rules`` gives the rules for the text of ignore files; it is not asked where there are none.
-    ``limit`` is the most bytes that the files may have.
+    ``limit`` is the most bytes that the files may have. ``without`` are paths
+    that stay, too, where no line of an ignore file brings them back.
 
     Raises:
         InvalidSpec: it is no folder, or has an entry that can't go along; the entry is named.
@@ -69,7 +77,7 @@ def pack(folder: str | os.PathLike[str], ask_rules: AskRules, *, limit: int) -> 
     """
     called = os.fspath(folder)
     root = _root(called)
-    entries = walk(root, _rules(root, ask_rules))
+    entries = walk(root, [*_staying(root, without), *_rules(root, ask_rules)])
     size = sum(entry.size for entry in entries)
     files = sum(entry.kind != "folder" for entry in entries)
     largest = _largest(entries)
@@ -153,6 +161,12 @@ def _neighbour(place: Path) -> str | None:
         return None
     close = near_miss(place.name, names)
     return f"Did you mean {names[close]!r}?" if close else f"Looked in {str(place.parent)!r}."
+
+
+def _staying(root: Path, without: Iterable[str | os.PathLike[str]]) -> list[Rule]:
+    """A rule for each of the paths that is in the folder."""
+    found = [os.path.relpath(os.path.realpath(path), root) for path in without]
+    return [Rule(False, re.compile(re.escape(path) + r"\Z")) for path in found if not path.startswith("..")]
 
 
 def _rules(root: Path, ask_rules: AskRules) -> list[Rule]:

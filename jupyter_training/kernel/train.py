@@ -16,6 +16,7 @@ from jupyter_training.kernel.session import Session
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_training.client.context import Packed
     from jupyter_training.kernel.request import Built
     from jupyter_training.kernel.wish import Wish
 
@@ -43,7 +44,7 @@ def train(
     screen = Screen(shell)
     code = bodies.read(cell, first_line=place.first_line)
     resolved = bodies.resolve(code, wish.params)
-    context = session.client.pack(wish.context) if wish.context is not None else None
+    context = _packed(session, wish, place)
     built = requests.build(wish, code, resolved.params, place, shell.user_ns, context=context)
     if not wish.quiet:
         for warning in (*code.passed, *resolved.warnings):
@@ -54,6 +55,13 @@ def train(
         _plan(session, shell, wish, built, screen)
     else:
         _submit(session, shell, wish, built, screen)
+
+
+def _packed(session: Session, wish: Wish, place: Place) -> Packed | None:
+    """The folder that goes along, without the notebook itself: it changes whenever it is saved, and the job with it."""
+    if wish.context is None:
+        return None
+    return session.client.pack(wish.context, without=[place.notebook] if place.notebook is not None else [])
 
 
 def _plan(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:

@@ -7,8 +7,8 @@
 
 bash runs under ``set -e``: the first command that fails is the hook's failure.
 Processes that a hook leaves behind run beside the training and end with it. A
-hook that takes longer than the order's ``hook_within`` is ended with all it
-started. The variables come through a file that has no name: some are secrets.
+hook that takes longer than the order's ``hook_within`` (0: no limit) is ended
+with all it started. The variables come through a file that has no name: some are secrets.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _run(within: float) -> tuple[dict[str, str] | None, int | None]:
         )
         deadline = time.monotonic() + within
         while process.poll() is None:
-            if time.monotonic() >= deadline:
+            if within and time.monotonic() >= deadline:
                 _end(process)
                 return None, None
             time.sleep(_LOOK_EVERY)

@@ -77,6 +77,14 @@ def test_only_the_files_at_the_root_count_and_others_go_along(tmp_path: Path) ->
     assert ["sub/.trainignore", "sub/a"] == names(packed(tmp_path))
 
 
+def test_a_path_that_is_to_stay_stays_unless_a_line_brings_it_back(tmp_path: Path) -> None:
+    root = fill(tmp_path / "root", {"a.ipynb": "x", "sub/a.ipynb": "x", "b.py": "x"})
+    without = [root / "a.ipynb", tmp_path / "b.py"]
+    assert ["b.py", "sub/a.ipynb"] == names(pack(root, ask, limit=MIB, without=without))
+    fill(root, {".trainignore": "!/a.ipynb\n"})
+    assert "a.ipynb" in names(pack(root, ask, limit=MIB, without=without))
+
+
 def test_rules_are_asked_for_only_where_there_are_some(tmp_path: Path) -> None:
     fill(tmp_path, {"a": "x", ".trainignore": "\n"})
     assert 1 == pack(tmp_path, lambda text: pytest.fail(f"asked for {text!r}"), limit=MIB).files

@@ -97,6 +97,17 @@ def test_the_notebooks_own_folder_may_be_the_context(cells: Cells, project: Path
     assert {"cell.py", "layers.py"} == {file["path"] for file in request["files"]}
 
 
+def test_saving_the_notebook_changes_nothing(cells: Cells, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = project / "book.ipynb"
+    notebook.write_text("{}")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
+    cell = f"%%train digits --context project -q\n{CELL}"
+    cells.run(cell)
+    notebook.write_text('{"cells": []}')
+    cells.run(cell)
+    assert 1 == cells.client.jobs()["counts"]["queued"]
+
+
 def test_the_same_name_with_another_content_is_refused(cells: Cells, project: Path) -> None:
     (project.parent / "layers.py").write_text("other = 1\n")
     shown = cells.run("%%train digits --context project\nimport layers\n")

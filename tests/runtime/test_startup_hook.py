@@ -116,6 +116,11 @@ def test_a_hook_that_hangs_is_stopped_with_all_that_it_started(attempt: Callable
     assert not left_of(found)
 
 
+def test_zero_is_no_limit(attempt: Callable[..., Attempt]) -> None:
+    found = attempt("sleep 0.2\n", hook_within=0)
+    assert 0 == found.finish()["exit_code"]
+
+
 def test_canceling_ends_a_hook(attempt: Callable[..., Attempt]) -> None:
     found = attempt("echo begun\nsleep 300\n")
     supervisor = found.supervise()
