@@ -14,6 +14,7 @@ from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.runtime import startup_hook
 from jupyter_training.spool import layout
 from tests.runtime.attempts import Attempt, attempt_in
+from tests.runtime.test_interpreters import interpreter
 
 
 @pytest.fixture
@@ -137,6 +138,16 @@ def test_without_bash_it_says_so(attempt: Callable[..., Attempt], monkeypatch: p
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("the training began"))
     assert 126 == startup_hook.main(str(found.folder), ["/bin/true"])
     assert "could not be run: No such file or directory (/nowhere/bash)" in (sentence(found) or "")
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.13"])
+def test_it_runs_in_the_persons_interpreter(attempt: Callable[..., Attempt], version: str) -> None:
+    python = interpreter(version)
+    found = attempt("export X=1\n", "import os, sys; print(os.environ['X'], '%d.%d' % sys.version_info[:2])")
+    words = [python if word == sys.executable else word for word in found.order["argv"]]
+    layout.write_json(layout.order_file(found.folder), {**found.order, "argv": words})
+    assert 0 == found.finish()["exit_code"], found.log
+    assert f"1 {version}" == found.log.splitlines()[-1]
 
 
 def test_the_pid_stays(attempt: Callable[..., Attempt]) -> None:
