@@ -63,7 +63,8 @@ def should_stop() -> bool:
         if not _listens and not _listen():
             return False
         how = asked()
-        _asked = how is not None and not (hold_back is not None and hold_back(how))
+        if how is not None and not (hold_back is not None and hold_back(how)):
+            _asked = True  # never set to False: a signal may have come meanwhile
     if _asked:
         _told = True
     return _told

@@ -165,7 +165,7 @@ def test_a_pause_can_become_a_cancel_meanwhile(jobs: Any) -> None:
 
 
 def test_an_error_while_it_is_to_pause_is_an_error(jobs: Any) -> None:
-    code = EVERY.replace("    if should_stop(): break", "    if step == 10: raise OSError('mine')")
+    code = EVERY.replace("    if should_stop(): break", "    if step == 9: raise OSError('mine')")
     one = stopped_in_step_7(jobs(code), "pause")
     assert (1, None, "OSError") == (one.exit["exit_code"], one.exit["how_stopped"], one.end["error"]["type"])
 
