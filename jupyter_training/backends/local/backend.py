@@ -26,6 +26,10 @@ __all__ = ["LocalBackend"]
 # How long a supervisor may take from its start to its claim before another one is started beside it.
 # Two are harmless, as only one gets the claim; so this only trades patience against needless processes.
 _CLAIM_WITHIN = 5.0
+_ANOTHERS = (
+    "Lost: its folder is held by another attempt of the same number, of which this store knows nothing."
+    " Was the store put back from a copy?"
+)
 
 
 class LocalBackend:
@@ -68,6 +72,8 @@ class LocalBackend:
 
     def _observe(self, ref: AttemptRef) -> Observation:
         folder = self._folder(ref)
+        if not _is_of(ref, folder):
+            return Observation(ref, Seen.GONE, AttemptState.ENDED, None, End(EndReason.LOST, _ANOTHERS))
         process = layout.read_json(layout.process_file(folder))
         started = Instant(float(process["time"])) if process is not None else None
         exit_record = layout.read_json(layout.exit_file(folder))
@@ -128,6 +134,12 @@ class LocalBackend:
 
     def _folder(self, ref: AttemptRef) -> Path:
         return spool.attempt_folder(self._settings.spool_root, ref.job, ref.number)
+
+
+def _is_of(ref: AttemptRef, folder: Path) -> bool:
+    """Whether the folder is this attempt's: nobody has claimed it, or somebody who was given its token."""
+    token = (claim.owner(folder) or {}).get("token")
+    return token in (None, "", ref.token)  # "" where there was no readable order to take it from
 
 
 def _is_restarted(folder: Path) -> bool:
