@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState, EndReason
 from jupyter_training.core.policy import Decision, Finish, Start, Stop
+from jupyter_training.dispatch.ending import Reached, told
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.backend import AttemptRef, Backend, End, LaunchOrder
@@ -29,15 +30,25 @@ def ref_of(attempt: Attempt) -> AttemptRef:
 
 
 class Actor:
-    """Carries decisions out under one lease. ``trusted`` says whether the lease still holds, before each effect."""
+    """Carries decisions out under one lease.
+
+    ``trusted`` says whether the lease still holds, before each effect; ``concluded`` is told of each job of which
+    an attempt ended here, or that ended without one, as it is then.
+    """
 
     def __init__(
-        self, store: Store, backends: Callable[[str], Backend], holdings: Holdings, trusted: Callable[[], None]
+        self,
+        store: Store,
+        backends: Callable[[str], Backend],
+        holdings: Holdings,
+        trusted: Callable[[], None],
+        concluded: Callable[[Job], None],
     ) -> None:
         self._store = store
         self._backends = backends
         self._holdings = holdings
         self._trusted = trusted
+        self._concluded = concluded
 
     def act(self, decisions: Sequence[Decision], epoch: int, now: Instant) -> None:
         """Carry out a plan's decisions: what ends first, so that what it frees is told before what starts.
@@ -48,7 +59,7 @@ class Actor:
         for decision in decisions:
             if isinstance(decision, Finish):
                 reason = EndReason.KILLED if decision.how == "kill" else EndReason.CANCELED
-                facts.finished(self._store, epoch, decision.job, reason, now)
+                self._concluded(facts.finished(self._store, epoch, decision.job, reason, now))
             elif isinstance(decision, Stop):
                 self._stop(decision, epoch, now)
         starts = [decision for decision in decisions if isinstance(decision, Start)]
@@ -85,14 +96,8 @@ class Actor:
             handle = self._backend(attempt).launch(order)
         except TrainingError as error:
             log.warning("attempt %s/%d could not be launched: %s", job.id, attempt.number, error)
-            facts.ended(
-                self._store,
-                epoch,
-                job.id,
-                attempt.number,
-                End(EndReason.LAUNCH_FAILED, f"Could not start: {error}"),
-                now,
-            )
+            end = End(EndReason.LAUNCH_FAILED, f"Could not start: {error}")
+            self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now))
             return
         facts.launched(self._store, epoch, job.id, attempt.number, handle, now)
 
@@ -105,7 +110,8 @@ class Actor:
         self._trusted()
         backend = self._backend(attempt)
         if attempt.state is AttemptState.LAUNCHING and backend.void(ref_of(attempt)):
-            facts.ended(self._store, epoch, decision.job, decision.number, End(EndReason.VOID), now)
+            end = told(End(EndReason.VOID), decision.how, Reached(checkpoint=job.checkpoint_step))
+            self._concluded(facts.ended(self._store, epoch, decision.job, decision.number, end, now))
             return
         backend.stop(ref_of(attempt), decision.how, job.spec.grace)
 

@@ -27,7 +27,7 @@ _BROKEN_OFF = frozenset(
 
 @dataclass(frozen=True)
 class Reached:
-    """What an attempt had come to. ``step`` was reported last, ``checkpoint`` is the step that the next goes on from."""
+    """What an attempt had come to: the step that it reported last, and that of the checkpoint to go on from."""
 
     step: int | None = None
     checkpoint: int | None = None

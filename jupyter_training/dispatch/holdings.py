@@ -38,9 +38,9 @@ class Holdings:
         self._head = head
         return True
 
-    def view(self, time_up: Mapping[JobId, Instant]) -> QueueView:
-        """What a plan looks at; ``time_up`` as in ``queue_view``."""
-        return queue_view(self._pools, self._rows.values(), time_up=time_up)
+    def view(self, *, time_up: Mapping[JobId, Instant], hang_at: Mapping[JobId, Instant]) -> QueueView:
+        """What a plan looks at; both as in ``queue_view``."""
+        return queue_view(self._pools, self._rows.values(), hang_at, time_up)
 
     def active(self) -> list[tuple[Job, Attempt]]:
         """The jobs whose attempt has not ended."""

@@ -1,27 +1,27 @@
-"""From an attempt's spool into the store: points, progress, machine samples.
+"""From an attempt's spool into the store: points, progress, machine samples, checkpoints.
 
 Exactly once: the offset up to which a file was read is stored in the same
 transaction as what was read from it, so that a dispatcher killed at any moment
-is succeeded by one that goes on at the right byte. Garbage is counted, never
-fatal.
+is succeeded by one that goes on at the right byte. What goes into the jobs'
+database (checkpoints, where an attempt began) is written before the offset
+moves, and may be written again. Garbage is counted, never fatal.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.metric import Point, PointSource, Progress
+from jupyter_training.dispatch import untold
+from jupyter_training.dispatch.reading import Committed, Damaged, Given, Piece, Reading
 from jupyter_training.errors import TrainingError
-from jupyter_training.languages.output_lines import Found, LineReader
+from jupyter_training.languages.output_lines import LineReader
 from jupyter_training.spool import tail
-from jupyter_training.store import points
+from jupyter_training.store import checkpoints, points, retention, supersede
 from jupyter_training.store.engine import Store
 
 __all__ = ["Ingester"]
@@ -32,18 +32,8 @@ _PIECE = 1024 * 1024  # bytes of a log that are read at once
 _LONGEST = 64 * 1024  # a log line beyond this is skipped piece by piece
 _TOGETHER = 50  # attempts whose points are stored in one transaction
 _LOG = "log"
-_MACHINE = "machine/"
 
-
-@dataclass
-class _Reading:
-    """Where one attempt's files have been read to, and the next step of each unnumbered series."""
-
-    offsets: dict[str, int]
-    next_step: dict[str, int]
-    reported: set[str]
-    faults: int = 0
-    notes: list[tuple[str, str]] = field(default_factory=list)
+_Waiting = dict[JobId, tuple[Reading, list[points.Batch]]]
 
 
 class Ingester:
@@ -51,63 +41,52 @@ class Ingester:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._readings: dict[tuple[JobId, int], _Reading] = {}
+        self._readings: dict[tuple[JobId, int], Reading] = {}
+        self._saved: set[JobId] = set()
 
-    def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, now: Instant) -> int:
+    def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, epoch: int, now: Instant) -> int:
         """Take in what running attempts have written since, each with its folder. The number of new points.
 
         Each file gives at most one piece. Many attempts share a transaction: with
         one for each, fifty live curves would wait for the disk a hundred times a round.
 
         Raises:
+            StaleEpoch: another dispatcher has taken over.
             TrainingError: the store can't take it now; what was not taken in is read again the next time.
         """
         total = 0
-        waiting: dict[JobId, tuple[_Reading, list[points.Batch]]] = {}
+        waiting: _Waiting = {}
         for job, attempt, folder in running:
-            reading = self._reading(job.id, attempt.number)
-            batches = self._pages(attempt, folder, reading, now, final=False)
-            batches += self._log(job, attempt, folder, reading, now, final=False)
+            reading = self._reading(job, attempt.number)
+            batches = self._pages(folder, reading, now, final=False)
+            batches += self._log(job, folder, reading, now, final=False)
             if batches:
                 waiting[job.id] = (reading, batches)
             if len(waiting) == _TOGETHER:
-                total += self._store_all(waiting, now)
+                total += self._store_all(waiting, epoch, now)
                 waiting = {}
-        return total + self._store_all(waiting, now)
+        return total + self._store_all(waiting, epoch, now)
 
-    def ingest(self, job: Job, attempt: Attempt, folder: Path, *, now: Instant, final: bool = False) -> int:
+    def ingest(self, job: Job, attempt: Attempt, folder: Path, *, epoch: int, now: Instant, final: bool = False) -> int:
         """Take in what an attempt has written since. The number of new points.
 
         ``final``: the attempt is over, so an unfinished last line counts too,
         and everything is read; else each file gives at most one piece.
         """
-        reading = self._reading(job.id, attempt.number)
+        reading = self._reading(job, attempt.number)
         total = 0
         while True:
-            batches = self._pages(attempt, folder, reading, now, final=final)
-            batches += self._log(job, attempt, folder, reading, now, final=final)
+            batches = self._pages(folder, reading, now, final=final)
+            batches += self._log(job, folder, reading, now, final=final)
             if not batches:
                 break
-            total += self._store_all({job.id: (reading, batches)}, now)
+            total += self._store_all({job.id: (reading, batches)}, epoch, now)
             if not final:
                 break
         if final:
+            self._find_untold(job, reading, epoch, now)
             self._readings.pop((job.id, attempt.number), None)
         return total
-
-    def _store_all(self, waiting: Mapping[JobId, tuple[_Reading, list[points.Batch]]], now: Instant) -> int:
-        if not waiting:
-            return 0
-        try:
-            count = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
-        except TrainingError:
-            # What was counted on while reading did not come to be: the store says where to go on.
-            self._readings = {key: kept for key, kept in self._readings.items() if key[0] not in waiting}
-            raise
-        for reading, batches in waiting.values():
-            for batch in batches:
-                reading.offsets[batch.file] = batch.end
-        return count
 
     def waits(self, attempt: Attempt, folder: Path) -> bool:
         """Whether there is more in a file that is being read than was taken in. Cheap, for asking often.
@@ -119,121 +98,143 @@ class Ingester:
             return False
         return any(_goes_on(folder / file, offset) for file, offset in reading.offsets.items())
 
+    def heard(self, attempt: Attempt) -> bool:
+        """Whether the code has said anything since this was last asked."""
+        reading = self._readings.get((attempt.job, attempt.number))
+        if reading is None or not reading.heard:
+            return False
+        reading.heard = False
+        return True
+
+    def saved(self) -> set[JobId]:
+        """The jobs that have saved a checkpoint since this was last asked."""
+        saved, self._saved = self._saved, set()
+        return saved
+
     def faults(self, job: JobId, number: int) -> int:
         """Unreadable places found so far in an attempt's pages."""
         reading = self._readings.get((job, number))
         return reading.faults if reading is not None else 0
 
-    def _reading(self, job: JobId, number: int) -> _Reading:
-        reading = self._readings.get((job, number))
+    def _reading(self, job: Job, number: int) -> Reading:
+        reading = self._readings.get((job.id, number))
         if reading is None:
-            offsets = {
-                file: offset
-                for (attempt, file), offset in points.offsets(self._store, job).items()
-                if attempt == number
-            }
-            summaries = points.summaries(self._store, [job]).get(job, {})
-            reading = _Reading(
-                offsets=offsets,
-                next_step={name: summary.last_step + 1 for name, summary in summaries.items()},
-                reported={name for name, summary in summaries.items() if summary.source == "report"},
-            )
-            self._readings[(job, number)] = reading
+            reading = self._readings[(job.id, number)] = self._new_reading(job, number)
         return reading
 
-    def _pages(
-        self, attempt: Attempt, folder: Path, reading: _Reading, now: Instant, *, final: bool
-    ) -> list[points.Batch]:
+    def _new_reading(self, job: Job, number: int) -> Reading:
+        store = self._store
+        summaries = points.summaries(store, [job.id]).get(job.id, {})
+        known = supersede.known(store, job.id, number)
+        policy = job.checkpoints
+        measure = summaries.get(policy.metric) if policy.metric else None
+        return Reading(
+            job=job.id,
+            attempt=number,
+            policy=policy,
+            marks_of=lambda name: checkpoints.marks(store, job.id, name),
+            offsets={
+                file: offset for (attempt, file), offset in points.offsets(store, job.id).items() if attempt == number
+            },
+            next_step={name: summary.last_step + 1 for name, summary in summaries.items()},
+            reported={name for name, summary in summaries.items() if summary.source == "report"},
+            counted=set(known.counted),
+            certainty=known.certainty,
+            measure=(measure.last_step, measure.last) if measure is not None and measure.last is not None else None,
+        )
+
+    def _store_all(self, waiting: _Waiting, epoch: int, now: Instant) -> int:
+        if not waiting:
+            return 0
+        try:
+            self._tell([reading for reading, _ in waiting.values()], epoch, now)
+            count = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
+        except TrainingError:
+            # What was counted on while reading did not come to be: the store says where to go on.
+            self._readings = {key: kept for key, kept in self._readings.items() if key[0] not in waiting}
+            raise
+        for reading, batches in waiting.values():
+            for batch in batches:
+                reading.offsets[batch.file] = batch.end
+        return count
+
+    def _tell(self, readings: Iterable[Reading], epoch: int, now: Instant) -> None:
+        """Write what attempts said of checkpoints into the jobs' database."""
+        readings = [reading for reading in readings if reading.told or reading.measured]
+        committed = [one for reading in readings for one in reading.told if isinstance(one, Committed)]
+        checkpoints.committed(self._store, epoch, [(one.checkpoint, one.marks) for one in committed], now)
+        self._saved.update(one.checkpoint.job for one in committed)
+        for reading in readings:
+            job, number = reading.job, reading.attempt
+            for one in reading.told:
+                if isinstance(one, Given):
+                    checkpoints.started_from(self._store, epoch, job, number, one.step, one.name, now)
+                elif isinstance(one, Damaged):
+                    checkpoints.set_state(self._store, epoch, job, [one.name], "corrupt", now)
+            retention.measured(self._store, epoch, job, reading.measured, now)
+            reading.told, reading.measured = [], {}
+
+    def _find_untold(self, job: Job, reading: Reading, epoch: int, now: Instant) -> None:
+        """Checkpoints whose writer was killed between committing and telling."""
+        found = untold.of_attempt(self._store, job.id, reading.attempt)
+        if found:
+            marks = reading.marks()
+            checkpoints.committed(self._store, epoch, [(one, marks) for one in found], now)
+
+    def _pages(self, folder: Path, reading: Reading, now: Instant, *, final: bool) -> list[points.Batch]:
         batches = []
         for page in tail.pages(folder):
             start = reading.offsets.get(page.name, 0)
             try:
                 events, end, faults = tail.read(page, start, final=final)
             except OSError as error:
-                log.warning("attempt %s/%d: %s can't be read: %s", attempt.job, attempt.number, page.name, error)
+                log.warning("attempt %s/%d: %s can't be read: %s", reading.job, reading.attempt, page.name, error)
                 continue
             reading.faults += faults
             if end == start:
                 continue
-            found: list[Point] = []
-            progress: Progress | None = None
+            piece = Piece()
             for event in events:
-                progress = self._event(event, reading, found, now) or progress
-            shown = any(event[:1] == ["f"] for event in events)
-            batches.append(points.Batch(attempt.number, page.name, start, end, found, progress, shown))
+                reading.take(event, piece, now)
+            batches.append(_batch(reading, page.name, start, end, piece))
         return batches
 
-    def _event(self, event: list[Any], reading: _Reading, found: list[Point], now: Instant) -> Progress | None:
-        """Add an event's points to ``found``; its progress, if it is one. A malformed event is a fault."""
-        try:
-            kind, moment = event[0], event[1] / 1e6
-            if kind == "p":
-                source: PointSource = "mlflow" if len(event) > 4 and event[4] == "mlflow" else "report"
-                reading.reported.update(event[3])
-                found.extend(_points(event[3], event[2], moment, source, reading))
-            elif kind == "m":
-                named = {_MACHINE + name: value for name, value in event[2].items()}
-                found.extend(_points(named, None, moment, "machine", reading))
-            elif kind == "g":
-                total = None if event[3] is None else float(event[3])
-                return Progress(float(event[2]), total, str(event[4]), moment, str(event[5]) if len(event) > 5 else "")
-        except (IndexError, TypeError, ValueError, AttributeError, OverflowError):
-            reading.faults += 1
-        return None
-
-    def _log(
-        self, job: Job, attempt: Attempt, folder: Path, reading: _Reading, now: Instant, *, final: bool
-    ) -> list[points.Batch]:
+    def _log(self, job: Job, folder: Path, reading: Reading, now: Instant, *, final: bool) -> list[points.Batch]:
         start = reading.offsets.get(_LOG, 0)
-        piece = _read(folder / _LOG, start)
-        if not piece:
+        content = _read(folder / _LOG, start)
+        if not content:
             return []
-        length = _complete(piece)
+        reading.heard |= start + len(content) > reading.log_end
+        reading.log_end = start + len(content)
+        length = _complete(content)
         if length == 0:
-            if not final and len(piece) < _LONGEST:
+            if not final and len(content) < _LONGEST:
                 return []
-            length = len(piece)
-        elif final and start + len(piece) >= _size(folder / _LOG):
-            length = len(piece)
-        reader = LineReader(job.spec.metrics)
-        found: list[Point] = []
-        progress: Progress | None = None
-        for line in reader.feed(piece[:length] + b"\n"):
-            found.extend(self._guessed(line, reading, now))
-            if line.done is not None:
-                progress = Progress(line.done, line.total, line.unit, now, line.text)
-        return [points.Batch(attempt.number, _LOG, start, start + length, found, progress)]
-
-    def _guessed(self, line: Found, reading: _Reading, now: Instant) -> list[Point]:
-        """A line's points, less those whose series the code reports itself."""
-        values = {name: value for name, value in line.metrics.items() if name not in reading.reported}
-        return list(_points(values, line.step, now, "log", reading))
+            length = len(content)
+        elif final and start + len(content) >= _size(folder / _LOG):
+            length = len(content)
+        piece = Piece()
+        for line in LineReader(job.spec.metrics).feed(content[:length] + b"\n"):
+            reading.take_line(line, piece, now)
+        return [_batch(reading, _LOG, start, start + length, piece)]
 
 
-def _points(
-    values: Mapping[str, float | None], step: int | None, moment: float, source: PointSource, reading: _Reading
-) -> list[Point]:
-    found = []
-    for name, value in values.items():
-        at = reading.next_step.get(name, 0) if step is None else int(step)
-        reading.next_step[name] = at + 1
-        number = None if value is None else float(value)
-        if number is not None and (number != number or number in (float("inf"), float("-inf"))):
-            number = None
-        found.append(Point(str(name), at, moment, number, source))
-    return found
+def _batch(reading: Reading, file: str, start: int, end: int, piece: Piece) -> points.Batch:
+    return points.Batch(
+        reading.attempt, file, start, end, piece.points, piece.progress, piece.shown, piece.counted, piece.restart
+    )
 
 
-def _complete(piece: bytes) -> int:
-    """How many bytes of the piece are whole lines."""
-    last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+def _complete(content: bytes) -> int:
+    """How many bytes of the content are whole lines."""
+    last = max(content.rfind(b"\n"), content.rfind(b"\r"))
     return last + 1
 
 
 def _read(path: Path, offset: int) -> bytes:
     try:
-        with open(path, "rb") as log:
-            return os.pread(log.fileno(), _PIECE, offset)
+        with open(path, "rb") as file:
+            return os.pread(file.fileno(), _PIECE, offset)
     except OSError:
         return b""
 

@@ -11,15 +11,18 @@ from jupyter_training import spool
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.core.policy import Finish, Plan, plan
+from jupyter_training.core.policy import Plan, plan
 from jupyter_training.dispatch.act import Actor, ref_of
+from jupyter_training.dispatch.ending import Reached, told
+from jupyter_training.dispatch.hang import HangWatch
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
-from jupyter_training.errors import TrainingError
+from jupyter_training.dispatch.sweep import Sweep
+from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams.backend import Backend, End, Observation
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts
+from jupyter_training.store import facts, points, views
 from jupyter_training.store.engine import Store
 
 __all__ = ["Round", "Ticker"]
@@ -54,7 +57,9 @@ class Ticker:
         self._clock = clock
         self._holdings = Holdings(store)
         self._ingester = Ingester(store)
-        self._actor = Actor(store, backends, self._holdings, trusted)
+        self._hang = HangWatch(settings, store)
+        self._sweep = Sweep(settings, store)
+        self._actor = Actor(store, backends, self._holdings, trusted, self._concluded)
         self._resumed = False
         self._plan: Plan | None = None
         self._next_wake: float | None = None  # boot time
@@ -77,9 +82,10 @@ class Ticker:
             changed = True
         changed |= self._look(epoch)
         changed |= self._plan_and_act(epoch, force=fresh or changed)
+        changed |= self._let_go(epoch, fresh=fresh)
         active = len(self._holdings.active())
         return Round(
-            busy=self._holdings.unfinished > 0,
+            busy=self._holdings.unfinished > 0 or self._sweep.is_busy,
             changed=changed,
             active=active,
             next_wake=self._next_wake,
@@ -98,15 +104,13 @@ class Ticker:
             if not (fresh or force or due):
                 return acted
             force = False
-            self._plan = plan(self._holdings.view(self._time_up(now, boot)), now)
+            hang_at = self._hang.hang_at(self._holdings.active(), now, boot)
+            self._plan = plan(self._holdings.view(time_up=self._time_up(now, boot), hang_at=hang_at), now)
             wake = self._plan.next_wake
             self._next_wake = None if wake is None else boot + (wake - now)
             if not self._plan.decisions:
                 return acted
             self._actor.act(self._plan.decisions, epoch, now)
-            for decision in self._plan.decisions:
-                if isinstance(decision, Finish):
-                    self._forget_secrets(self._holdings.job(decision.job))
             acted = True
 
     def _time_up(self, now: Instant, boot: float) -> dict[JobId, Instant]:
@@ -135,9 +139,14 @@ class Ticker:
                 else:
                     changed |= self._end(job, attempt, observation.end, epoch)
         try:
-            changed |= self._ingester.ingest_all(running, now=self._clock.now()) > 0
+            changed |= self._ingester.ingest_all(running, epoch=epoch, now=self._clock.now()) > 0
+        except StaleEpoch:
+            raise
         except TrainingError as error:  # a full disk, a busy file: the spool keeps it, the next tick tries again
             log.warning("points of running attempts wait: %s", error)
+        for _, attempt, _ in running:
+            if self._ingester.heard(attempt):
+                self._hang.heard(attempt, self._clock.boot())
         return changed
 
     def _note(self, job: Job, attempt: Attempt, observation: Observation, epoch: int) -> bool:
@@ -158,18 +167,35 @@ class Ticker:
         """Take in all that an attempt has left, and then write down how it ended."""
         now = self._clock.now()
         try:
-            self._ingester.ingest(job, attempt, self._folder(attempt), now=now, final=True)
+            self._ingester.ingest(job, attempt, self._folder(attempt), epoch=epoch, now=now, final=True)
+        except StaleEpoch:
+            raise
         except TrainingError as error:  # its end waits with its points
             log.warning("attempt %s/%d: its points wait: %s", job.id, attempt.number, error)
             return False
         self._began.pop((job.id, attempt.number), None)
-        after = facts.ended(self._store, epoch, job.id, attempt.number, end, now)
-        if after.state in TERMINAL:
-            self._forget_secrets(job)
+        self._hang.forget(attempt)
+        end = told(end, attempt.stop_asked, self._reached(attempt), quiet=self._hang.allowed(job))
+        self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now))
         return True
 
-    def _forget_secrets(self, job: Job) -> None:
-        self._settings.secrets_file(job.key).unlink(missing_ok=True)
+    def _concluded(self, job: Job) -> None:
+        """An attempt has ended, or the job without one. Secrets stay as long as it may need them again."""
+        if job.state in TERMINAL:
+            self._settings.secrets_file(job.key).unlink(missing_ok=True)
+            self._sweep.look_at([job.id])
+
+    def _reached(self, attempt: Attempt) -> Reached:
+        """The last step that the attempt reported itself, and the checkpoint that there is now."""
+        step = points.last_step(self._store, attempt.job, attempt.number)
+        return Reached(step, views.job(self._store, attempt.job).checkpoint_step)
+
+    def _let_go(self, epoch: int, *, fresh: bool) -> bool:
+        """Remove a little of what nobody keeps any more."""
+        self._sweep.look_at(self._ingester.saved())
+        if fresh:
+            self._sweep.look_for_removals()
+        return self._sweep.work(epoch, self._clock.now(), self._clock.boot())
 
     def _folder(self, attempt: Attempt) -> Path:
         return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)

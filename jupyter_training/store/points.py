@@ -14,7 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from jupyter_training.core import eta
 from jupyter_training.core.changes import ChangeKind
@@ -37,6 +37,7 @@ __all__ = [
     "after",
     "ingest",
     "ingest_all",
+    "last_step",
     "offsets",
     "progress",
     "series",
@@ -190,6 +191,15 @@ def summaries(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, dict[str, S
                 if kept is None or RANK.get(summary.source, 9) < RANK.get(kept.source, 9):
                     of_job[summary.name] = summary
     return found
+
+
+def last_step(store: Store, job: JobId, attempt: int) -> int | None:
+    """The highest step that an attempt has named itself; None where it has named none."""
+    with store.read_points() as connection:
+        own = (series_table.c.job == job, series_table.c.last_attempt == attempt, series_table.c.superseded == 0)
+        named = (series_table.c.source != "machine", ~series_table.c.counted)
+        found: int | None = connection.execute(select(func.max(series_table.c.last_step)).where(*own, *named)).scalar()
+        return found
 
 
 def progress(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, Progress]:

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 def take_in(stage: Stage, job: JobId, folder: Path, *, ingester: Ingester | None = None, final: bool = False) -> None:
     (attempt,) = stage.attempts(job)
-    (ingester or Ingester(stage.store)).ingest(stage.job(job), attempt, folder, now=NOW, final=final)
+    (ingester or Ingester(stage.store)).ingest(stage.job(job), attempt, folder, epoch=stage.epoch, now=NOW, final=final)
 
 
 def curve(stage: Stage, job: JobId, name: str) -> list[tuple[int, float | None]]:
@@ -178,8 +178,8 @@ def test_what_several_attempts_wrote_is_taken_in_together(
             PageWriter(str(folder)).write(b'["p",1800000000000000,null,{"loss":%d}]\n' % number)
     before = views.head(stage.store)
     ingester = Ingester(stage.store)
-    assert 6 == ingester.ingest_all(running, now=NOW)
-    assert 0 == ingester.ingest_all(running, now=NOW)
+    assert 6 == ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
+    assert 0 == ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
     assert [[(0, float(number))] if number != 4 else [] for number in range(7)] == [
         curve(stage, job.id, "loss") for job, _, _ in running
     ]
@@ -198,7 +198,7 @@ def test_what_could_not_be_stored_is_read_again_as_if_for_the_first_time(
     writers = [PageWriter(str(folder)) for _, _, folder in running]
     for writer in writers:
         writer.write(b'["p",1800000000000000,null,{"loss":1}]\n')
-    ingester.ingest_all(running, now=NOW)
+    ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
     for writer in writers:
         writer.write(b'["p",1800000000000000,null,{"loss":2}]\n')
 
@@ -209,6 +209,6 @@ def test_what_could_not_be_stored_is_read_again_as_if_for_the_first_time(
         broken.setattr(points, "ingest_all", full)
         for _ in range(3):
             with pytest.raises(StoreFull):
-                ingester.ingest_all(running, now=NOW)
-    assert 2 == ingester.ingest_all(running, now=NOW)
+                ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
+    assert 2 == ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
     assert [[(0, 1.0), (1, 2.0)]] * 2 == [curve(stage, job.id, "loss") for job, _, _ in running]

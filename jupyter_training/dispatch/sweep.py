@@ -1,0 +1,185 @@
+"""Lets go of what nobody keeps: checkpoints that their policy does not keep, and all that is left of deleted jobs.
+
+    a checkpoint here          its row says that it is gone -> its folder leaves its name -> its files go
+    a checkpoint under a URL   its files go -> its row says so
+    a deleted job              its folders and URLs go -> its points go -> its removal is struck off
+
+Killed in between, the rows and folders say what is still to be done. A job that
+may still go on keeps its two newest checkpoints whatever its policy says: the
+second is what it falls back to. The files are removed by ``remover``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant, Job
+from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.core.retention import Checkpoint, kept
+from jupyter_training.dispatch.remover import Done, Order, Remover
+from jupyter_training.errors import StaleEpoch, TrainingError
+from jupyter_training.settings import Settings
+from jupyter_training.spool import checkpoints as spooled
+from jupyter_training.store import checkpoints, removals, retention, upkeep, views
+from jupyter_training.store.engine import Store
+
+__all__ = ["Sweep", "to_let_go"]
+
+log = logging.getLogger(__name__)
+
+_FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on
+_AT_ONCE = 20  # jobs in one round
+_AGAIN_AFTER = 10.0  # seconds, doubled with each failure
+_AGAIN_AT_MOST = 600.0
+
+
+class Sweep:
+    """What is to be looked at, and what failed. All of it can be rebuilt from the store."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._remover = Remover()
+        self._due: dict[JobId, None] | None = None  # None: nobody has looked yet
+        self._removals_due = True
+        self._failures: dict[JobId, tuple[int, float]] = {}  # how many in a row, and when to try again, by job
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to be done now, or being done."""
+        return bool(self._due) or self._removals_due or self._remover.is_busy
+
+    def look_at(self, jobs: Iterable[JobId]) -> None:
+        """These have saved a checkpoint, or have ended."""
+        if self._due is not None:
+            self._due.update(dict.fromkeys(jobs))
+
+    def look_for_removals(self) -> None:
+        """Jobs may have been deleted."""
+        self._removals_due = True
+
+    def work(self, epoch: int, now: Instant, boot: float) -> bool:
+        """Do a little of it. True if something was written.
+
+        Raises:
+            StaleEpoch: another dispatcher has taken over.
+        """
+        try:
+            return self._work(epoch, now, boot)
+        except StaleEpoch:
+            raise
+        except TrainingError as error:  # a busy or full store: all of it is looked at again
+            log.warning("what nobody keeps waits to be removed: %s", error)
+            return False
+
+    def _work(self, epoch: int, now: Instant, boot: float) -> bool:
+        if self._due is None:
+            self._due = dict.fromkeys(retention.owners(self._store))
+        changed = False
+        for done in self._remover.done():
+            changed |= self._take_note(done, epoch, now, boot)
+        again = [one for one in self._failures if self._may_try(one, boot) and not self._remover.has(one)]
+        self._due.update(dict.fromkeys(again))
+        self._removals_due |= bool(again)
+        if self._removals_due:
+            self._removals_due = False
+            self._order_removals(boot)
+        part = list(self._due)[:_AT_ONCE]
+        for job in views.jobs(self._store, part):
+            changed |= self._sweep(job, epoch, now, boot)
+        for job_id in part:
+            del self._due[job_id]
+            if job_id in again and not self._remover.has(job_id):
+                del self._failures[job_id]  # it is wanted again, or somebody else was quicker
+        return changed
+
+    def _sweep(self, job: Job, epoch: int, now: Instant, boot: float) -> bool:
+        """Let go of what a job's policy does not keep."""
+        own = self._measured(job, checkpoints.of_jobs(self._store, [job.id]).get(job.id, ()), epoch, now)
+        go = to_let_go(own, job)
+        here = [one.name for one in go if one.place is None]
+        far = [one for one in go if one.place is not None]
+        used = checkpoints.in_use(self._store, [one.place for one in far if one.place is not None], but=job.id)
+        here += [one.name for one in far if one.place in used]
+        if here:
+            checkpoints.set_state(self._store, epoch, job.id, here, "deleted", now)
+        gone = {*here, *(one.name for one in own if one.state == "deleted")}
+        for folder in self._left(job.id, gone):
+            self._remover.ask(Order(job.id, folder.name, (folder,)))
+        if self._may_try(job.id, boot):
+            for one in far:
+                if one.place is not None and one.place not in used:
+                    self._remover.ask(Order(job.id, one.name, places=(one.place,)))
+        return bool(here)
+
+    def _measured(self, job: Job, own: Sequence[Checkpoint], epoch: int, now: Instant) -> tuple[Checkpoint, ...]:
+        """The same; those of an ended job with the metric that was reported last at or before their steps."""
+        metric = job.checkpoints.metric
+        lacking = [one for one in own if one.metric is None and one.state == "kept"]
+        if metric is None or not lacking or job.state not in TERMINAL:
+            return tuple(own)
+        values = retention.reported(self._store, job.id, metric, [one.step for one in lacking])
+        known = {one.name: values[one.step] for one in lacking if one.step in values}
+        retention.measured(self._store, epoch, job.id, known, now)
+        return tuple(replace(one, metric=known.get(one.name, one.metric)) for one in own)
+
+    def _left(self, job: JobId, gone: set[str]) -> list[Path]:
+        """The folders of these checkpoints that are still there, under names that no reader takes for a checkpoint."""
+        root = self._settings.checkpoints / job
+        found = []
+        try:
+            names = os.listdir(root)
+        except OSError:
+            return []
+        mark = f"{spooled.TEMPORARY}gone-"
+        for name in names:
+            hidden = mark + name if name in gone else name
+            if hidden.startswith(mark):
+                with contextlib.suppress(OSError):
+                    os.rename(root / name, root / hidden)
+                found.append(root / hidden)
+        return found
+
+    def _order_removals(self, boot: float) -> None:
+        for removal in removals.pending(self._store):
+            if not self._may_try(removal.job, boot):
+                continue
+            used = checkpoints.in_use(self._store, removal.places, but=removal.job)
+            roots = (self._settings.spool_root, self._settings.outputs, self._settings.checkpoints)
+            places = tuple(place for place in removal.places if place not in used)
+            self._remover.ask(Order(removal.job, None, tuple(root / removal.job for root in roots), places))
+
+    def _take_note(self, done: Done, epoch: int, now: Instant, boot: float) -> bool:
+        order = done.order
+        if done.fault is not None:
+            count = self._failures.get(order.job, (0, 0.0))[0] + 1
+            wait = min(_AGAIN_AT_MOST, _AGAIN_AFTER * 2 ** (count - 1))
+            self._failures[order.job] = (count, boot + wait)
+            log.warning("job %s: %s; next try in %.0f s", order.job, done.fault, wait)
+            return False
+        self._failures.pop(order.job, None)
+        if order.name is None:
+            upkeep.forget(self._store, order.job)
+            removals.places_gone(self._store, order.job)
+        elif order.places:
+            checkpoints.set_state(self._store, epoch, order.job, [order.name], "deleted", now)
+        return True
+
+    def _may_try(self, job: JobId, boot: float) -> bool:
+        return job not in self._failures or self._failures[job][1] <= boot
+
+
+def to_let_go(own: Sequence[Checkpoint], job: Job) -> list[Checkpoint]:
+    """The good checkpoints of a job, newest first, that need not stay."""
+    good = [one for one in own if one.state == "kept"]
+    policy = job.checkpoints
+    stay = {name for _, name in kept(good, policy.keep, policy.mode)}
+    if job.state not in TERMINAL:
+        stay.update(one.name for one in good[:_FALLEN_BACK_TO])
+    return [one for one in good if one.name not in stay]

@@ -1,0 +1,51 @@
+"""Checkpoints that lie in a job's folder and of which nobody told, as their writer was killed right then."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.spool import checkpoints as spooled
+from jupyter_training.store import checkpoints
+from jupyter_training.store.engine import Store
+
+__all__ = ["of_attempt"]
+
+
+def of_attempt(store: Store, job: JobId, attempt: int) -> list[Checkpoint]:
+    """Those that the attempt wrote and that the store does not know. Whether they are whole is checked by who reads."""
+    folder = store.settings.checkpoints / job
+    try:
+        names = [name for name in os.listdir(folder) if (spooled.parts(name) or (0, 0, 0))[1] == attempt]
+    except OSError:
+        return []
+    if not names:
+        return []
+    known = {one.name for one in checkpoints.of_jobs(store, [job]).get(job, ())}
+    found = (_read(job, attempt, folder / name) for name in sorted(names) if name not in known)
+    return [one for one in found if one is not None]
+
+
+def _read(job: JobId, attempt: int, folder: Path) -> Checkpoint | None:
+    manifest = spooled.read(folder)
+    if manifest is None:
+        return None  # what a removal that was cut short left
+    try:
+        return Checkpoint(
+            job=job,
+            name=folder.name,
+            attempt=attempt,
+            step=int(manifest["step"]),
+            created=Instant(float(manifest["time"])),
+            size=sum(int(one["size"]) for one in manifest["files"]),
+            files=len(manifest["files"]),
+            sha256=spooled.digest(folder / spooled.MANIFEST),
+            place=None,
+            kind=str(manifest.get("kind")),
+            metric=None,
+        )
+    except (OSError, KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,60 @@
+"""What the sweep of checkpoints reads and writes beside ``checkpoints``: the dispatcher alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select, update
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.store import changelog, lease
+from jupyter_training.store.engine import Store
+from jupyter_training.store.tables import checkpoints, points, series
+from jupyter_training.store.texts import clean
+
+__all__ = ["measured", "owners", "reported"]
+
+
+def owners(store: Store) -> list[JobId]:
+    """The jobs that have a checkpoint, good or not."""
+    with store.read() as connection:
+        return [JobId(job) for job in connection.execute(select(checkpoints.c.job).distinct()).scalars()]
+
+
+def measured(store: Store, epoch: int, job: JobId, metrics: Mapping[str, float], now: Instant) -> None:
+    """The policy's metric of these checkpoints came to be known after they were committed.
+
+    Raises:
+        StaleEpoch
+    """
+    if not metrics:
+        return
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        changed = 0
+        for name, value in metrics.items():
+            own = (checkpoints.c.job == job, checkpoints.c.name == name, checkpoints.c.metric.is_distinct_from(value))
+            changed += connection.execute(update(checkpoints).where(*own).values(metric=value)).rowcount
+        if changed:
+            changelog.touch(connection, job, [ChangeKind.CHECKPOINT], now)
+
+
+def reported(store: Store, job: JobId, name: str, steps: Iterable[int]) -> dict[int, float]:
+    """By step the value of a metric that was reported last at or before it; a step without one is left out."""
+    found: dict[int, float] = {}
+    with store.read_points() as connection:
+        for step in steps:
+            wanted = (
+                select(points.c.value)
+                .join(series, series.c.id == points.c.series)
+                .where(series.c.job == job, series.c.name == clean(name), series.c.superseded == 0)
+                .where(points.c.step <= step, points.c.value.isnot(None))
+                .order_by(points.c.step.desc(), points.c.n.desc())
+                .limit(1)
+            )
+            value = connection.execute(wanted).scalar()
+            if value is not None:
+                found[step] = value
+    return found
