@@ -6,6 +6,7 @@
   alternatives; ``*`` and ``?`` stand for any characters, but for states. ``tag:k`` is any value of the tag,
   ``tag:k=v`` that one. A notebook is meant by its path or by the end of it, with or without ``.ipynb``;
   with a ``/`` in front by its whole path.
+* ``is:archived``: what was put away, which a list leaves out otherwise.
 * ``name<value`` with ``> >= < <= = !=``: the last value of the metric of that name or, where the job has none,
   its parameter. What has neither fits no comparison.
 * Anything else is a part of the name or of the id, in any case.
@@ -33,8 +34,8 @@ from jupyter_training.errors import InvalidRequest, Problem, near_miss
 
 __all__ = ["WORDS", "Comparison", "Field", "Filter", "Term", "Text", "fits", "parse"]
 
-Word = Literal["state", "tag", "name", "user", "pool", "notebook"]
-WORDS: tuple[Word, ...] = ("state", "tag", "name", "user", "pool", "notebook")
+Word = Literal["state", "tag", "name", "user", "pool", "notebook", "is"]
+WORDS: tuple[Word, ...] = ("state", "tag", "name", "user", "pool", "notebook", "is")
 
 _STATES = [state.value for state in JobState]
 _SIGNS = re.compile(r">=|<=|!=|==|>|<|=")
@@ -93,6 +94,11 @@ class Filter:
         """The names whose last values decide."""
         return frozenset(term.name for term in self.terms if isinstance(term, Comparison))
 
+    @property
+    def is_about_archive(self) -> bool:
+        """Whether it says itself what becomes of jobs that were put away."""
+        return any(isinstance(term, Field) and term.word == "is" for term in self.terms)
+
 
 def parse(text: str) -> Filter:
     """The filter that a text says. An empty text lets everything through.
@@ -130,6 +136,8 @@ def _fits(term: Term, job: Job, last: Mapping[str, float | None]) -> bool:
         return _holds(term, job, last)
     if term.word == "tag":
         return any(_has_tag(job.spec.tags, value) for value in term.values)
+    if term.word == "is":
+        return job.archived
     if term.word == "notebook":
         return any(_is_notebook(job.origin.notebook, value) for value in term.values)
     found = {"state": job.state.value, "name": job.name, "user": job.origin.user, "pool": job.pool}[term.word]
@@ -163,9 +171,9 @@ def _ends(path: str) -> list[str]:
 def _holds(term: Comparison, job: Job, last: Mapping[str, float | None]) -> bool:
     found: JsonValue = last.get(term.name)
     if found is None:
-        if term.name not in job.spec.params:
+        if term.name not in job.params:
             return False
-        found = job.spec.params[term.name]
+        found = job.params[term.name]
     if term.sign in ("=", "!="):
         return _equal(found, term.value) is (term.sign == "=")
     if isinstance(found, bool) or not isinstance(found, (int, float)) or isinstance(term.value, str):
@@ -227,7 +235,7 @@ class _Reader:
                 raise _error(
                     f"a value is missing after {self._text[start:at]!r}", at, f"Write e.g. {_EXAMPLES[known]}."
                 )
-            values.append(_state(value, at) if known == "state" else value)
+            values.append(_CHECKED[known](value, at) if known in _CHECKED else value)
             if not self._text.startswith(",", self._place):
                 break
             self._place += 1
@@ -279,6 +287,7 @@ _EXAMPLES: Mapping[Word, str] = {
     "user": "user:ada",
     "pool": "pool:local",
     "notebook": "notebook:digits.ipynb",
+    "is": "is:archived",
 }
 
 
@@ -289,6 +298,15 @@ def _state(value: str, place: int) -> str:
         hint = f"Did you mean {close!r}?" if close else f"The states are: {', '.join(_STATES)}."
         raise _error(f"there is no state {value[:60]!r}", place, hint)
     return lower
+
+
+def _is(value: str, place: int) -> str:
+    if value.lower() != "archived":
+        raise _error(f"a job is not {value[:60]!r}", place, "Write is:archived.")
+    return "archived"
+
+
+_CHECKED: Mapping[Word, Callable[[str, int], str]] = {"state": _state, "is": _is}
 
 
 def _number(text: str) -> float | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
 from jupyter_training.core.job import (
     PRIORITY_DEFAULT,
@@ -19,6 +19,8 @@ from jupyter_training.core.job import (
 )
 from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.resources import Resources
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.languages import quantities
 from jupyter_training.schema.base import Request
 
 __all__ = [
@@ -32,6 +34,42 @@ __all__ = [
     "SourceFile",
     "SubmitRequest",
     "VerbRequest",
+]
+
+
+def _retries(value: Any) -> Any:
+    """``5`` is as good as ``{max: 5}``, and ``on: lost`` as ``on: [lost]``."""
+    if isinstance(value, bool):
+        raise ValueError("it must be a whole number, or a mapping of max and on")
+    if isinstance(value, int):
+        return {"max": value}
+    if isinstance(value, dict) and isinstance(value.get("on"), str):
+        return {**value, "on": [one.strip() for one in value["on"].split(",") if one.strip()]}
+    return value
+
+
+def _hang(value: Any) -> Any:
+    """``30m`` is as good as ``{after: 30m}``."""
+    if isinstance(value, bool):
+        raise ValueError("it must be a span like 30m, or a mapping of after and stop")
+    found = value if isinstance(value, dict) else {"after": value} if isinstance(value, (int, float, str)) else None
+    if found is None or not isinstance(found.get("after"), str):
+        return value if found is None else found
+    try:
+        return {**found, "after": quantities.duration(found["after"], key="hang")}
+    except InvalidSpec as error:
+        raise ValueError(f"{error.detail.removeprefix('hang: ').removesuffix('.')}") from None
+
+
+def _checkpoints(value: Any) -> Any:
+    """A place alone is as good as ``{to: place}``."""
+    return {"to": value} if isinstance(value, str) else value
+
+
+AnyRetries = Annotated[Retries, BeforeValidator(_retries, json_schema_input_type=Retries | int)]
+AnyHang = Annotated[HangWatch, BeforeValidator(_hang, json_schema_input_type=HangWatch | float | str)]
+AnyCheckpoints = Annotated[
+    CheckpointPolicy, BeforeValidator(_checkpoints, json_schema_input_type=CheckpointPolicy | str)
 ]
 
 
@@ -81,10 +119,13 @@ class SubmitRequest(Request):
     )
     once: bool = Field(False, description="a succeeded job that is equal is as good as a new one")
     context: ContextRef | None = Field(None, description="a folder, sent before by `PUT data` as one archive")
-    retries: Retries | int | None = Field(None, description="how often it is started again by itself, or after what")
-    checkpoints: CheckpointPolicy | None = None
+    retries: AnyRetries | None = Field(None, description="how often it is started again by itself, and after what")
+    checkpoints: AnyCheckpoints | None = Field(None, description="where they are kept (a URL), and how many")
     pause_within: float | str | None = Field(None, description="between the ask for a checkpoint and SIGTERM")
-    hang: HangWatch | float | str | None = Field(None, description="warn after so long without a sign of life")
+    hang: AnyHang | None = Field(None, description="warn after so long without a sign of life, and stop it if wished")
+    resume: bool = Field(
+        False, description="extend the newest job of this notebook, user and name from its last checkpoint"
+    )
     config: ConfigText | None = None
     origin: OriginView = OriginView()
 
@@ -94,6 +135,7 @@ class VerbRequest(Request):
     jobs: Annotated[tuple[str, ...], Field(min_length=1, max_length=10_000)]  # ids
     discard: bool = Field(False, description="a pause need not wait for a checkpoint, nor does it need one")
     force: bool = Field(False, description="what has succeeded may be retried")
+    secrets: dict[str, str] = Field({}, repr=False)  # for a retry: values of environment.pass_env, as at a submit
 
 
 class ForkRequest(Request):
@@ -119,6 +161,7 @@ class ResumeRequest(Request):
     """Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own."""
 
     params: dict[str, JsonValue] = Field({})
+    secrets: dict[str, str] = Field({}, repr=False)
 
 
 class RetentionRequest(Request):

@@ -64,6 +64,7 @@ class TrainingApp(ExtensionApp):
     hook_within = _option(Float, "Seconds that a context's startup-hook.sh may take.")
     keep_finished_days = _option(Float, "`db gc` removes jobs that finished longer ago; 0 = never.")
     keep_spool_days = _option(Float, "How long a finished job's spool is kept.")
+    hang_after = _option(Float, "Seconds without a report and a line of log after which a job is warned of; 0 = never.")
     dispatcher_idle_exit = _option(Float, "Seconds without work after which the dispatcher leaves.")
     mirror_idle_exit = _option(Float, "Seconds without work after which the copying to MLflow ends.")
     record_idle_exit = _option(Float, "Seconds without a request after which `mlflow server` is stopped; 0 = never.")

@@ -22,7 +22,7 @@ from jupyter_training.client import environment, imports, interpreter, target
 from jupyter_training.errors import InvalidSpec, InvalidUsage, NotFound, Problem, TooLarge, near_miss
 from jupyter_training.languages import argparse_text
 from jupyter_training.schema import SubmitRequest, SubmitResult
-from jupyter_training.services import jobs
+from jupyter_training.services import submitting
 from jupyter_training.services.scripts import ScriptParameter, ScriptSubmit, ScriptView
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import problems_of
@@ -114,7 +114,7 @@ class Scripts:
         except ValidationError as error:
             problems = problems_of(error)
             raise InvalidSpec(f"{problems[0].key}: {problems[0].detail}.", errors=problems) from None
-        return jobs.submit(site, user, asked)
+        return submitting.submit(site, user, asked)
 
     def _file(self, path: str) -> Path:
         """The file, links resolved, if it is one below the root."""

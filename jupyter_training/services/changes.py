@@ -18,7 +18,7 @@ BATCH = 1000  # changes in one message at most; the next one follows at once
 _FIRST_PICTURE = (
     (views.JobQuery(states=frozenset({JobState.RUNNING, JobState.PAUSED})), 500),
     (views.JobQuery(order="queue"), 200),
-    (views.JobQuery(states=frozenset(TERMINAL)), 50),
+    (views.JobQuery(states=frozenset(TERMINAL), archived=False), 50),
 )
 
 

@@ -1,4 +1,4 @@
-"""Use cases on jobs: submit, look, find, stop."""
+"""Use cases on jobs: look, find, and what is wished of those that are there."""
 
 from __future__ import annotations
 
@@ -9,29 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from jupyter_training.core import filter as filters
 from jupyter_training.core.ids import JobId, is_job_id
 from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import TERMINAL, JobState
+from jupyter_training.core.lifecycle import TERMINAL, JobState, Verb, may
 from jupyter_training.errors import InvalidUsage, TrainingError, UnknownJob
 from jupyter_training.schema import (
     ItemResult,
     JobPage,
     JobView,
     ProblemDocument,
-    SubmitRequest,
-    SubmitResult,
     VerbRequest,
     VerbResult,
 )
-from jupyter_training.services import artifacts
+from jupyter_training.services import artifacts, passed
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
-from jupyter_training.services.submit import submit as submit_wish
 from jupyter_training.store import verbs, views
 from jupyter_training.store.listing import SCANNED
 
-__all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show", "submit"]
+__all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show"]
 
 PAGE_LIMIT = 500
-_SHOWN_ID = 6  # characters of an id in a sentence
 
 
 class JobsQuery(BaseModel):
@@ -45,6 +41,9 @@ class JobsQuery(BaseModel):
     user: str | None = None
     notebook: str | None = None
     pool: str | None = None
+    archived: bool | None = Field(
+        None, description="only what was put away, or only what was not; without it the filter decides (`is:archived`)"
+    )
     filter: str | None = Field(
         None,
         max_length=1000,
@@ -74,14 +73,6 @@ class ShowQuery(BaseModel):
     wait: float = Field(0, ge=0, le=30, description="seconds", allow_inf_nan=False)
 
 
-def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
-    """Store a wish; see ``services.submit``."""
-    stored = submit_wish(site, request, user=user)
-    (view,) = job_views(site, [stored.job], full=True)
-    notes = (_beside(stored.beside, stored.job),) if stored.beside is not None else ()
-    return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
-
-
 def page(site: Site, query: JobsQuery) -> JobPage:
     """One page of jobs.
 
@@ -91,6 +82,10 @@ def page(site: Site, query: JobsQuery) -> JobPage:
     """
     if query.sort == "queue" and set(query.state) - {JobState.QUEUED}:
         raise InvalidUsage("sort=queue lists what waits, and no other states.", hint="Leave `state` out.")
+    wished = filters.parse(query.filter or "")
+    archived = query.archived
+    if archived is None and not wished.is_about_archive:
+        archived = False
     wanted = views.JobQuery(
         states=frozenset(query.state),
         name=query.name,
@@ -98,7 +93,8 @@ def page(site: Site, query: JobsQuery) -> JobPage:
         user=query.user,
         notebook=query.notebook,
         pool=query.pool,
-        filter=filters.parse(query.filter or ""),
+        archived=archived,
+        filter=wished,
         order=query.sort,
     )
     found = views.page(site.store, wanted, after=query.after, limit=query.limit)
@@ -136,7 +132,7 @@ def find(site: Site, user: str, query: FindQuery) -> JobView:
 def act(site: Site, request: VerbRequest) -> VerbResult:
     """Wish something of several jobs; a result per job, in their order. One refusal stops no other."""
     ids = [JobId(text) for text in request.jobs]
-    outcomes = verbs.wish(site.store, ids, request.verb, now=site.now(), discard=request.discard, force=request.force)
+    outcomes = _wished(site, ids, request)
     site.wake()
     site.ensure_dispatcher()
     good = [outcome for outcome in outcomes if isinstance(outcome, Job)]
@@ -151,14 +147,29 @@ def act(site: Site, request: VerbRequest) -> VerbResult:
     return VerbResult(results=tuple(results))
 
 
-def _beside(other: Job, new: Job) -> str:
-    """What a person should know of a job of the same name that has not ended."""
-    does = "still runs" if other.state is JobState.RUNNING else "still waits"
-    if (other.spec.files, other.spec.entry.path) != (new.spec.files, new.spec.entry.path):
-        what = "the code before"
-    else:
-        what = "other parameters" if other.spec.params != new.spec.params else "other options"
-    return f"{other.name} {other.id[:_SHOWN_ID]} {does} with {what}; this is a new job."
+def _wished(site: Site, ids: list[JobId], request: VerbRequest) -> list[Job | TrainingError]:
+    """What the store says to each. One that is retried has the values of its ``pass_env`` before anybody starts it."""
+    lacking: dict[JobId, TrainingError] = {}
+    kept: list[Job] = []
+    if request.verb is Verb.RETRY:
+        for job in views.jobs(site.store, list(dict.fromkeys(ids))):
+            if not may(request.verb, job, force=request.force):
+                continue  # the store says why
+            try:
+                if passed.again(site, job, request.secrets):
+                    kept.append(job)
+            except TrainingError as error:
+                lacking[job.id] = error
+    asked = [job_id for job_id in ids if job_id not in lacking]
+    told = iter(
+        verbs.wish(site.store, asked, request.verb, now=site.now(), discard=request.discard, force=request.force)
+    )
+    outcomes = [lacking[job_id] if job_id in lacking else next(told) for job_id in ids]
+    good = {outcome.id for outcome in outcomes if isinstance(outcome, Job)}
+    for job in kept:
+        if job.id not in good:
+            site.settings.secrets_file(job.key).unlink(missing_ok=True)
+    return outcomes
 
 
 def known(site: Site, job_id: str) -> Job:

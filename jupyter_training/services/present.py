@@ -10,19 +10,12 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 from jupyter_training.core import eta
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.lifecycle import (
-    TERMINAL,
-    Desired,
-    EndReason,
-    JobState,
-    Phase,
-    end_sentence,
-    phase,
-)
+from jupyter_training.core.lifecycle import JobState, Phase, end_sentence, legal, phase
 from jupyter_training.core.metric import Progress, SeriesSummary
-from jupyter_training.core.policy import Blocked, QueuedJob, plan
-from jupyter_training.core.queue_view import queue_view, queued_job
+from jupyter_training.core.policy import Blocked, plan
+from jupyter_training.core.queue_view import queue_view
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import (
     ArtifactView,
@@ -31,13 +24,16 @@ from jupyter_training.schema import (
     EntryView,
     EtaView,
     JobView,
+    LastCheckpointView,
+    LineageView,
     MetricView,
     ProgressView,
+    RetriesView,
 )
-from jupyter_training.services import signs
+from jupyter_training.services import sentences, signs
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
-from jupyter_training.store import points, views
+from jupyter_training.store import checkpoints, lineage, points, views
 
 __all__ = ["job_views"]
 
@@ -55,6 +51,8 @@ def job_views(
     summaries = points.summaries(site.store, ids)
     progress = points.progress(site.store, ids)
     waiting = any(job.state is JobState.QUEUED for job in jobs)
+    saved = [job.id for job in jobs if job.checkpoint_step is not None]
+    parents = {job.parent for job in jobs if job.parent is not None}
     around = _Around(
         store=site.store.store_id,
         spool=os.fspath(site.settings.spool_root),
@@ -62,6 +60,10 @@ def job_views(
         blocked=_explained(site) if waiting else {},
         down=ensure.why_down(site.settings) if waiting else None,
         now=site.now(),
+        quiet_after=site.settings.hang_after or None,
+        newest=checkpoints.newest(site.store, saved) if saved else {},
+        parents=lineage.names(site.store, parents) if parents else {},
+        children=tuple(map(_child, lineage.children(site.store, jobs[0].id))) if full and len(jobs) == 1 else None,
         artifacts=tuple(artifacts) if artifacts is not None else None,
         full=full,
     )
@@ -72,7 +74,11 @@ def job_views(
 
 @dataclass(frozen=True)
 class _Around:
-    """What is the same for all jobs of one answer. ``down``: why nobody starts anything, if so."""
+    """What is the same for all jobs of one answer. ``down``: why nobody starts anything, if so.
+
+    ``parents`` are the names of those that are there still; ``children`` are of
+    the one job that is shown in full.
+    """
 
     store: str
     spool: str
@@ -80,6 +86,10 @@ class _Around:
     blocked: Mapping[str, Blocked]
     down: str | None
     now: Instant
+    quiet_after: float | None
+    newest: Mapping[JobId, checkpoints.Newest]
+    parents: Mapping[JobId, str]
+    children: tuple[LineageView, ...] | None
     artifacts: tuple[ArtifactView, ...] | None
     full: bool
 
@@ -94,6 +104,8 @@ def _view(
     latest = attempts[-1] if attempts else None
     shown = phase(job, latest)
     spec = job.spec
+    seen = signs.last_word(around.spool, job, summaries.values(), progress)
+    quiet_after = spec.hang.after or around.quiet_after
     return JobView(
         id=job.id,
         store=around.store,
@@ -102,7 +114,7 @@ def _view(
         phase=shown,
         desired=job.desired,
         reason=job.reason,
-        sentence=_sentence(job, shown, around),
+        sentence=sentences.sentence(job, shown, attempts, blocked=around.blocked, down=around.down, now=around.now),
         experiment=job.experiment,
         trial=job.trial,
         queue=job.pool,
@@ -113,14 +125,14 @@ def _view(
         submitted=instant(job.submitted) or "",
         started=instant(job.started),
         ended=instant(job.ended),
-        params=spec.params,
+        params=job.params,
         tags=spec.tags,
         metrics={name: _metric(summary) for name, summary in summaries.items() if summary.source != "machine"},
         source=signs.source(summaries),
         progress=_progress(progress),
         eta=_eta(progress, around.now) if shown is Phase.RUNNING else None,
         machine=signs.machine(summaries),
-        seen=instant(signs.last_word(around.spool, job, summaries.values(), progress)),
+        seen=instant(seen),
         figure=signs.figure(around.outputs, job.id) if job.attempt else None,
         data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
         entry=EntryView(kind=spec.entry.kind, shown_as=spec.entry.shown_as),
@@ -130,7 +142,46 @@ def _view(
         spec=spec.model_dump(mode="json") if around.full else None,
         spec_hash=job.spec_hash,
         version=job.version,
+        archived=job.archived,
+        verbs=legal(job),
+        parent=_parent(job, around.parents),
+        children=around.children,
+        checkpoint=_checkpoint(around.newest.get(job.id)),
+        retries=RetriesView(used=job.retries_used, max=spec.retries.max),
+        overrides=job.overrides,
+        quiet_after=quiet_after,
+        warning=sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None,
     )
+
+
+def _parent(job: Job, names: Mapping[JobId, str]) -> LineageView | None:
+    if job.parent is None or job.relation is None:
+        return None
+    start = job.spec.start
+    return LineageView(
+        job=job.parent,
+        name=names.get(job.parent),
+        relation=job.relation,
+        checkpoint=start.name if start is not None else None,
+        step=start.step if start is not None else None,
+    )
+
+
+def _child(child: Job) -> LineageView:
+    start = child.spec.start
+    return LineageView(
+        job=child.id,
+        name=child.name,
+        relation=child.relation or "fork",
+        checkpoint=start.name if start is not None else None,
+        step=start.step if start is not None else None,
+    )
+
+
+def _checkpoint(newest: checkpoints.Newest | None) -> LastCheckpointView | None:
+    if newest is None:
+        return None
+    return LastCheckpointView(step=newest.step, created=instant(newest.created) or "", count=newest.count)
 
 
 def _attempt(attempt: Attempt) -> AttemptView:
@@ -145,6 +196,7 @@ def _attempt(attempt: Attempt) -> AttemptView:
         started=instant(attempt.started),
         ended=instant(attempt.ended),
         peak_memory=attempt.peak_memory,
+        start_step=attempt.start_step,
     )
 
 
@@ -175,42 +227,6 @@ def _eta(progress: Progress | None, now: Instant) -> EtaView | None:
     return EtaView(low=round(found.low, 1), high=round(found.high, 1)) if found is not None else None
 
 
-def _sentence(job: Job, shown: Phase, around: _Around) -> str:
-    """The state, the wait or the end of a job in words."""
-    if job.state in TERMINAL:
-        return _end(job)
-    if shown is Phase.QUEUED:
-        return around.down or _wait(queued_job(job), around.blocked)
-    if shown is Phase.UNKNOWN:
-        return "No answer from where it runs; its slots are kept until there is one."
-    if shown is Phase.STARTING:
-        return "Starting."
-    if shown is Phase.STOPPING and job.state is JobState.QUEUED:
-        return "Canceled; it leaves the queue."
-    if shown is Phase.STOPPING:
-        return "Being killed." if job.desired is Desired.KILL else "Stopping; it may finish what it is doing."
-    if shown is Phase.RUNNING:
-        return "Running."
-    return f"{shown.value.capitalize()}."
-
-
-def _end(job: Job) -> str:
-    if job.reason is None:
-        return f"{job.state.value.capitalize()}."
-    if job.reason is EndReason.COMPLETED and job.started is not None and job.ended is not None:
-        return f"Succeeded in {_span(job.ended - job.started)}."
-    if job.started is None and job.state is JobState.CANCELED:
-        return "Stopped by you before it started."
-    return end_sentence(job.reason, job.detail)
-
-
-def _wait(job: QueuedJob, blocked: Mapping[str, Blocked]) -> str:
-    rule = blocked.get(job.pool)
-    if rule is None:
-        return "Waits: about to start."
-    return f"Waits: {rule.sentence(job)}"
-
-
 def _explained(site: Site) -> Mapping[str, Blocked]:
     """Why each pool's queue waits, computed once per change of the store and reused for a moment."""
     head = views.head(site.store)
@@ -223,12 +239,3 @@ def _explained(site: Site) -> Mapping[str, Blocked]:
         found = plan(view, site.now()).blocked
         _blocked[site] = (now, head, found)
         return found
-
-
-def _span(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-    minutes = int(seconds // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} m"

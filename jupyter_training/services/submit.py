@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from jupyter_training.core.ids import NAME_PATTERN, name_like, no_name
-from jupyter_training.core.job import PRIORITY_DEFAULT, BundleFile, EnvironmentWish, Job, JobSpec, Origin, Submission
+from jupyter_training.core.job import (
+    PRIORITY_DEFAULT,
+    BundleFile,
+    CheckpointPolicy,
+    EnvironmentWish,
+    HangWatch,
+    Job,
+    JobSpec,
+    Keep,
+    Origin,
+    Retries,
+    Submission,
+)
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, contexts, data, placing, scripts
+from jupyter_training.services import bundle, contexts, data, passed, placing, scripts
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
@@ -30,13 +39,16 @@ __all__ = [
     "CONFIG_KEYS",
     "SHORTHANDS",
     "check_house",
+    "check_params",
     "code_of",
     "positioned",
     "priority_of",
     "problems_of",
     "spec_of",
+    "stored",
     "submission_of",
     "submit",
+    "wished",
     "with_config",
 ]
 
@@ -55,6 +67,7 @@ _KINDS = {  # pydantic's kinds of faults whose words are for programmers
     **dict.fromkeys(("bool_type", "bool_parsing"), "it must be true or false"),
 }
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
+Settle = Callable[[Connection, Job], None]
 SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
 CLIENT_KEYS = frozenset({"context", "take", "out", "wait", "detach", "quiet"})
@@ -72,16 +85,40 @@ def submit(site: Site, request: SubmitRequest, *, user: str) -> wishes.Submitted
         KeyReused: the key came before with another content.
         JobExists: an equal job is active, and the request calls that an error.
     """
-    request = with_config(request)
+    return stored(site, wished(site, with_config(request), user=user), secrets=request.secrets)
+
+
+def wished(site: Site, request: SubmitRequest, *, user: str) -> Submission:
+    """The submission of a request that has its config's keys; its code is kept, and all that goes along is there.
+
+    Raises:
+        InvalidSpec, UnknownPool, UnknownPlugin, TooLarge: as ``submit`` does.
+    """
     contents = code_of(site, request)
     submission = submission_of(site, request, bundle.keep(contents, site.settings.blobs), user=user)
     data.check(site, request.data)
     contexts.check(site, request.context)
-    with _secrets(site, request) as settle:
-        (stored,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now(), settle=settle)
+    return submission
+
+
+def stored(
+    site: Site, submission: Submission, *, secrets: Mapping[str, str], also: Settle | None = None
+) -> wishes.Submitted:
+    """Store a checked submission, with the values of its ``pass_env`` beside it, and see that somebody acts on it.
+
+    ``also`` puts in place what else a new job needs from its first moment, in the same transaction.
+    """
+    with passed.coming(site, secrets) as keep:
+
+        def settle(connection: Connection, job: Job) -> None:
+            keep(job)
+            if also is not None:
+                also(connection, job)
+
+        (found,) = wishes.submit(site.store, [submission], new_id=site.new_id, now=site.now(), settle=settle)
     site.wake()
     site.ensure_dispatcher()
-    return stored
+    return found
 
 
 def code_of(site: Site, request: SubmitRequest) -> dict[str, bytes]:
@@ -167,6 +204,10 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
     except ValidationError as error:
         known = {"": sorted(CONFIG_KEYS), "resources": sorted(Resources.model_fields)}
         known["environment"] = sorted(EnvironmentWish.model_fields)
+        known["retries"] = sorted(Retries.model_fields)
+        known["checkpoints"] = sorted(CheckpointPolicy.model_fields)
+        known["checkpoints.keep"] = sorted(Keep.model_fields)
+        known["hang"] = sorted(HangWatch.model_fields)
         raise positioned(name, config, problems_of(error, known=known)) from None
 
 
@@ -186,8 +227,7 @@ def positioned(name: str, config: config_cell.Config, problems: list[Problem]) -
 
 def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
     params = dict(request.params or {})
-    for name, value in params.items():
-        _check_param(name, value)
+    check_params(params)
     if isinstance(request.metrics, dict):
         output_lines.check_patterns(request.metrics)
     environment = request.environment or EnvironmentWish()
@@ -214,6 +254,14 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
             tags=request.tags or {},
             data=request.data,
             context=request.context,
+            retries=request.retries or Retries(),
+            checkpoints=request.checkpoints or CheckpointPolicy(),
+            pause_within=(
+                quantities.duration(request.pause_within, key="pause_within")
+                if request.pause_within is not None
+                else JobSpec.model_fields["pause_within"].default
+            ),
+            hang=request.hang or HangWatch(),
         )
     except ValidationError as error:
         problems = problems_of(error)
@@ -222,6 +270,16 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
             words, near = no_name(request.name), name_like(request.name)
             raise InvalidSpec(f"name: {words}", hint=f"E.g. {near}." if near else None, errors=problems) from None
         raise InvalidSpec(f"{problems[0].key}: {words}.", errors=problems) from None
+
+
+def check_params(params: Mapping[str, Any]) -> None:
+    """See that a job can be given these.
+
+    Raises:
+        InvalidSpec: a name is none, a number is not finite, or it looks like a secret.
+    """
+    for name, value in params.items():
+        _check_param(name, value)
 
 
 def _check_param(name: str, value: Any) -> None:
@@ -277,29 +335,6 @@ def check_house(site: Site, submission: Submission) -> None:
             f"gpus: it asks for {spec.resources.gpus}; the pool {pool.name!r} has none.",
             hint="A GPU job is never run on a CPU silently; leave gpus out to run there.",
         )
-
-
-@contextlib.contextmanager
-def _secrets(site: Site, request: SubmitRequest) -> Iterator[Callable[[Job], None] | None]:
-    """The values of ``pass_env``, ready beside the store and readable by their owner only; gives what keeps them.
-
-    It is for the one job that is new: a key that came before has a job with values of its own.
-    """
-    if not request.secrets:
-        yield None
-        return
-    site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A name of its own, 0600: a submit may be repeated while the first one is still under way.
-    handle, temporary = tempfile.mkstemp(dir=site.settings.secrets, prefix=".coming-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(request.secrets, out)
-            out.flush()
-            os.fsync(out.fileno())
-        yield lambda job: os.rename(temporary, site.settings.secrets_file(job.key))
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # it is kept
-            os.unlink(temporary)
 
 
 def _name_from(shown_as: str | None, path: str) -> str:

@@ -32,7 +32,7 @@ def moved(connection: Connection, after: int, head: int) -> bool:
         return False
     if after > head or after + 1 < tail_of(connection):
         return True
-    kinds = (ChangeKind.SUBMITTED.value, ChangeKind.STATE.value)
+    kinds = (ChangeKind.SUBMITTED.value, ChangeKind.STATE.value, ChangeKind.GONE.value)
     found = select(changes.c.n).where(changes.c.n > after, changes.c.kind.in_(kinds)).limit(1)
     return connection.execute(found).first() is not None
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant
+from jupyter_training.core.job import CheckpointPolicy, Instant
 from jupyter_training.core.retention import Checkpoint, CheckpointState
 from jupyter_training.store import changelog, lease
 from jupyter_training.store.bulk import insert_missing
@@ -23,7 +24,29 @@ from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import attempts, checkpoints, jobs
 from jupyter_training.store.texts import clean
 
-__all__ = ["candidates", "committed", "copied", "marks", "of_jobs", "set_state", "started_from"]
+__all__ = [
+    "Newest",
+    "candidates",
+    "committed",
+    "copied",
+    "found_damaged",
+    "in_use",
+    "marks",
+    "newest",
+    "of_jobs",
+    "retain",
+    "set_state",
+    "started_from",
+]
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest good checkpoint of a job. ``count``: of all good ones."""
+
+    step: int
+    created: Instant
+    count: int
 
 
 def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpoint, ...]]:
@@ -44,6 +67,29 @@ def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpo
             for row in rows:
                 found.setdefault(JobId(row.job), []).append(_checkpoint(row))
     return {job: tuple(own) for job, own in found.items()}
+
+
+def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
+    """Of each of these jobs its newest good checkpoint, and how many there are; a job without one is left out."""
+    own = checkpoints.c.job
+    order = (checkpoints.c.attempt.desc(), checkpoints.c.step.desc(), checkpoints.c.created.desc())
+    found: dict[JobId, Newest] = {}
+    with store.read() as connection:
+        for part in chunks(list(job_ids)):
+            ranked = (
+                select(
+                    checkpoints.c.job,
+                    checkpoints.c.step,
+                    checkpoints.c.created,
+                    func.count().over(partition_by=own).label("number"),
+                    func.row_number().over(partition_by=own, order_by=order).label("place"),
+                )
+                .where(checkpoints.c.job.in_(part), checkpoints.c.state == "kept")
+                .subquery()
+            )
+            for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
+                found[JobId(row.job)] = Newest(row.step, Instant(row.created), row.number)
+    return found
 
 
 def candidates(store: Store, job: JobId) -> tuple[Checkpoint, ...]:
@@ -96,6 +142,54 @@ def set_state(store: Store, epoch: int, job: JobId, names: Iterable[str], state:
             ).rowcount
         if changed:
             _tell(connection, [job], now)
+
+
+def found_damaged(store: Store, job: JobId, name: str, now: Instant) -> None:
+    """Somebody who is no dispatcher looked at this one, and it is not whole."""
+    with store.write() as connection:
+        changed = connection.execute(
+            update(checkpoints)
+            .where(checkpoints.c.job == job, checkpoints.c.name == name, checkpoints.c.state == "kept")
+            .values(state="corrupt")
+        ).rowcount
+        if changed:
+            _tell(connection, [job], now)
+
+
+def retain(
+    store: Store,
+    job: JobId,
+    policy: CheckpointPolicy,
+    *,
+    metrics: Mapping[str, float | None],
+    go: Iterable[str],
+    now: Instant,
+) -> None:
+    """Another policy for a job's checkpoints, with the value of its metric for each; these names are let go of.
+
+    Their files are the caller's to remove, afterwards.
+    """
+    with store.write() as connection:
+        own = checkpoints.c.job == job
+        for name, value in metrics.items():
+            connection.execute(update(checkpoints).where(own, checkpoints.c.name == name).values(metric=value))
+        for part in chunks(list(go)):
+            gone = own & checkpoints.c.name.in_(part) & (checkpoints.c.state == "kept")
+            connection.execute(update(checkpoints).where(gone).values(state="deleted"))
+        connection.execute(update(jobs).where(jobs.c.id == job).values(retention=policy.model_dump_json()))
+        _tell(connection, [job], now)
+
+
+def in_use(store: Store, places: Iterable[str], *, but: JobId) -> set[str]:
+    """Those of these URLs that are the good checkpoint of another job too: it began with what is there."""
+    found: set[str] = set()
+    with store.read() as connection:
+        for part in chunks(list(places)):
+            named = select(checkpoints.c.place).where(
+                checkpoints.c.place.in_(part), checkpoints.c.job != but, checkpoints.c.state == "kept"
+            )
+            found.update(connection.execute(named).scalars())
+    return found
 
 
 def started_from(

@@ -45,6 +45,7 @@ class JobQuery:
     user: str | None = None
     notebook: str | None = None
     pool: str | None = None
+    archived: bool | None = None
     filter: Filter = field(default_factory=Filter)
     order: Literal["newest", "queue"] = "newest"
 
@@ -181,6 +182,8 @@ def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             found.append(column == clean(value))
+    if query.archived is not None:
+        found.append(table.archived if query.archived else ~table.archived)
     if query.text:
         found.append(_contains(query.text))
     return found + [_condition(term) for term in query.filter.terms if _is_told_by_columns(term)]
@@ -195,13 +198,17 @@ _COLUMNS = {
 
 
 def _is_told_by_columns(term: filters.Term) -> bool:
-    return isinstance(term, Text) or (isinstance(term, Field) and term.word in _COLUMNS and term.is_plain)
+    return isinstance(term, Text) or (
+        isinstance(term, Field) and (term.word == "is" or (term.word in _COLUMNS and term.is_plain))
+    )
 
 
 def _condition(term: filters.Term) -> ColumnElement[bool]:
     assert not isinstance(term, Comparison)
     if isinstance(term, Text):
         holds = _contains(term.text)
+    elif term.word == "is":
+        holds = jobs_table.c.archived
     else:
         holds = _COLUMNS[term.word].in_([clean(value) for value in term.values])
     return ~holds if term.negated else holds

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
@@ -25,7 +25,7 @@ from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
-from jupyter_training.store.tables import checkpoints, jobs, records, removals
+from jupyter_training.store.tables import checkpoints, jobs, records, removals, reuses
 
 __all__ = ["resume", "wish"]
 
@@ -92,11 +92,14 @@ def wish(
     return [refused.get(one) or unknown.get(one) or known[one] for one in job_ids]
 
 
-def resume(store: Store, job_id: JobId, overrides: Mapping[str, JsonValue], *, now: Instant) -> Job:
+def resume(
+    store: Store, job_id: JobId, overrides: Mapping[str, JsonValue], *, now: Instant, key: str | None = None
+) -> Job:
     """Extend a job that has ended or is paused, from its newest good checkpoint on.
 
     ``checkpoint.steps(n)`` then counts ``n`` more steps from there; ``overrides``
-    replace parameters and are kept beside the spec.
+    replace parameters and are kept beside the spec. With a ``key`` a repeated
+    call changes nothing and gives the job as it is.
 
     Raises:
         UnknownJob
@@ -108,6 +111,10 @@ def resume(store: Store, job_id: JobId, overrides: Mapping[str, JsonValue], *, n
         if not row:
             raise UnknownJob(f"There is no job {job_id!r}.")
         (job,) = jobs_of(connection, store.specs, row)
+        if key is not None:
+            if connection.execute(select(reuses.c.job).where(reuses.c.key == key)).first() is not None:
+                return job
+            connection.execute(insert(reuses).values(key=key, job=job.id))
         if job.state not in TERMINAL | {JobState.PAUSED} or job.archived:
             raise IllegalVerb(
                 f"{_called(job)} can't be resumed: {_is(job)}, and only a finished, interrupted or paused job can be."

@@ -93,14 +93,15 @@ def attempts(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, tuple[Attemp
 
 
 def counts(store: Store) -> dict[JobState, int]:
-    """How many jobs are in each state; a state without jobs is left out."""
+    """How many jobs are in each state, but for archived ones; a state without jobs is left out."""
     with store.read() as connection:
         head_now = changelog.head_of(connection)
         kept = store.memory.counts
         if kept is not None and not changelog.moved(connection, kept[0], head_now):
             store.memory.counts = (head_now, kept[1])
             return dict(kept[1])
-        rows = connection.execute(select(jobs_table.c.state, func.count()).group_by(jobs_table.c.state))
+        shown = select(jobs_table.c.state, func.count()).where(~jobs_table.c.archived)
+        rows = connection.execute(shown.group_by(jobs_table.c.state))
         found = {JobState(state): count for state, count in rows}
         store.memory.counts = (head_now, found)
     return dict(found)

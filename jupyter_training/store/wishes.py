@@ -52,7 +52,7 @@ def submit(
     *,
     new_id: Callable[[], JobId],
     now: Instant,
-    settle: Callable[[Job], None] | None = None,
+    settle: Callable[[Connection, Job], None] | None = None,
 ) -> list[Submitted]:
     """Store wishes, all or none, and return their jobs in the same order.
 
@@ -95,7 +95,7 @@ def submit(
             _store(connection, created)
         if settle is not None:
             for job, _ in created:
-                settle(job)
+                settle(connection, job)
         if reuses:
             connection.execute(insert(reuses_table), reuses)
     return answer

@@ -150,7 +150,7 @@ def test_terms_as_they_are_read() -> None:
     [
         ("stat:failed", 1, "no word 'stat'", "Did you mean 'state'?"),
         ("lr>1 -notbook:a", 7, "no word 'notbook'", "Did you mean 'notebook'?"),
-        ("colour:red", 1, "no word 'colour'", "The words are: state, tag, name, user, pool, notebook."),
+        ("colour:red", 1, "no word 'colour'", "The words are: state, tag, name, user, pool, notebook, is."),
         ("state:cancelled", 7, "no state 'cancelled'", "Did you mean 'canceled'?"),
         ("state:failed,runing", 14, "no state 'runing'", "Did you mean 'running'?"),
         ("state:", 7, "a value is missing after 'state:'", "state:failed"),

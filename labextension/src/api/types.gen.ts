@@ -176,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The job's checkpoints, newest first, those that are gone too, and the policy for them. */
+        get: operations["checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job}/code": {
         parameters: {
             query?: never;
@@ -187,6 +204,40 @@ export interface paths {
         get: operations["code"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new job with the job's code and its config, edited; it begins with one of the job's checkpoints. */
+        post: operations["continue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new job with the job's code and its config, edited; it begins at the beginning. */
+        post: operations["fork"];
         delete?: never;
         options?: never;
         head?: never;
@@ -244,6 +295,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Extend a job that has ended or is paused, from its newest checkpoint. */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What another policy would let go of; with `apply` it does. */
+        post: operations["retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/light": {
         parameters: {
             query?: never;
@@ -290,6 +375,23 @@ export interface paths {
         /** Make a pool or change its slots. */
         put: operations["set_pool"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a submit's code for one step, and whether it goes on from its checkpoint; nothing is stored. */
+        post: operations["rehearse"];
         delete?: never;
         options?: never;
         head?: never;
@@ -437,6 +539,22 @@ export interface components {
             n: number;
         };
         /**
+         * CheckpointList
+         * @description Newest first. ``keep``, ``metric`` and ``mode``: the policy at the end of the job.
+         */
+        CheckpointList: {
+            /** Checkpoints */
+            checkpoints: components["schemas"]["CheckpointView"][];
+            keep: components["schemas"]["Keep-Output"];
+            /** Metric */
+            metric: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "min" | "max";
+        };
+        /**
          * CheckpointPolicy
          * @description Where checkpoints are kept, and for how long. ``metric`` and ``mode`` say which one is better.
          */
@@ -448,7 +566,7 @@ export interface components {
              *       "trial_latest": 1
              *     }
              */
-            keep?: components["schemas"]["Keep"];
+            keep?: components["schemas"]["Keep-Input"];
             /**
              * Metric
              * @default null
@@ -471,6 +589,37 @@ export interface components {
              * @default null
              */
             to?: string | null;
+        };
+        /**
+         * CheckpointView
+         * @description A restorable state. ``metric``: the value of the policy's metric at its step; ``attempt`` 0: another job's.
+         */
+        CheckpointView: {
+            /** Attempt */
+            attempt: number;
+            /** Created */
+            created: string;
+            /** Files */
+            files: number;
+            /** Kind */
+            kind: string;
+            /** Metric */
+            metric: number | null;
+            /** Name */
+            name: string;
+            /** Place */
+            place: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Size */
+            size: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "kept" | "deleted" | "corrupt";
+            /** Step */
+            step: number;
         };
         /** CodeFile */
         CodeFile: {
@@ -532,6 +681,59 @@ export interface components {
             sha256: string;
             /** Size */
             size: number;
+        };
+        /**
+         * ContinueRequest
+         * @description The same, and it begins with a checkpoint of the old job: by its name, its step, or the newest.
+         */
+        ContinueRequest: {
+            /**
+             * Checkpoint
+             * @default null
+             */
+            checkpoint?: string | number | null;
+            /** @default null */
+            config?: components["schemas"]["ConfigText"] | null;
+            /** Key */
+            key: string;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * @default {
+             *       "cell": null,
+             *       "client": null,
+             *       "notebook": null
+             *     }
+             */
+            origin?: components["schemas"]["OriginView"];
+            /**
+             * Params
+             * @description these replace the old job's of the same name
+             * @default {}
+             */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Pool
+             * @default null
+             */
+            pool?: string | null;
+            /**
+             * Priority
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
         };
         /**
          * DataFile
@@ -687,6 +889,54 @@ export interface components {
             high: number;
             /** Low */
             low: number;
+        };
+        /**
+         * ForkRequest
+         * @description A new job with another one's code and config, edited; no weights. What is None stays as it was.
+         */
+        ForkRequest: {
+            /** @default null */
+            config?: components["schemas"]["ConfigText"] | null;
+            /** Key */
+            key: string;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * @default {
+             *       "cell": null,
+             *       "client": null,
+             *       "notebook": null
+             *     }
+             */
+            origin?: components["schemas"]["OriginView"];
+            /**
+             * Params
+             * @description these replace the old job's of the same name
+             * @default {}
+             */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Pool
+             * @default null
+             */
+            pool?: string | null;
+            /**
+             * Priority
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
         };
         /**
          * HangWatch
@@ -899,7 +1149,7 @@ export interface components {
          *
          *     The defaults are Determined's. A checkpoint that is in one of the three stays.
          */
-        Keep: {
+        "Keep-Input": {
             /**
              * Experiment Best
              * @default 0
@@ -915,6 +1165,29 @@ export interface components {
              * @default 1
              */
             trial_latest?: number;
+        };
+        /**
+         * Keep
+         * @description Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+         *
+         *     The defaults are Determined's. A checkpoint that is in one of the three stays.
+         */
+        "Keep-Output": {
+            /**
+             * Experiment Best
+             * @default 0
+             */
+            experiment_best: number;
+            /**
+             * Trial Best
+             * @default 1
+             */
+            trial_best: number;
+            /**
+             * Trial Latest
+             * @default 1
+             */
+            trial_latest: number;
         };
         /** LastCheckpointView */
         LastCheckpointView: {
@@ -1186,6 +1459,42 @@ export interface components {
             unit: string;
         };
         /**
+         * RehearsalStepView
+         * @description ``ok`` None: it was not reached, or there is nothing to try.
+         */
+        RehearsalStepView: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "import" | "train" | "report" | "checkpoint" | "restore";
+            /** Ok */
+            ok: boolean | null;
+            /**
+             * Seconds
+             * @default null
+             */
+            seconds: number | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * RehearsalView
+         * @description What became of a job's code when it was tried for one step. Nothing of it is kept.
+         */
+        RehearsalView: {
+            /** Error */
+            error: string | null;
+            /** Log */
+            log: string;
+            /** Ok */
+            ok: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Steps */
+            steps: components["schemas"]["RehearsalStepView"][];
+        };
+        /**
          * Resources
          * @description A job's need. 0 slots = runs beside everything else (a driver, a download).
          */
@@ -1210,6 +1519,59 @@ export interface components {
              * @default 1
              */
             slots?: number;
+        };
+        /**
+         * ResumeRequest
+         * @description Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own.
+         */
+        ResumeRequest: {
+            /**
+             * Params
+             * @default {}
+             */
+            params?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RetentionRequest
+         * @description Another policy for what is kept. Without ``apply`` only told what would go; then it goes.
+         */
+        RetentionRequest: {
+            /**
+             * Apply
+             * @default false
+             */
+            apply?: boolean;
+            keep: components["schemas"]["Keep-Input"];
+            /**
+             * Metric
+             * @default null
+             */
+            metric?: string | null;
+            /**
+             * Mode
+             * @default null
+             */
+            mode?: ("min" | "max") | null;
+        };
+        /** RetentionView */
+        RetentionView: {
+            /** Applied */
+            applied: boolean;
+            /** Bytes */
+            bytes: number;
+            /** Go */
+            go: components["schemas"]["CheckpointView"][];
+            /** Stay */
+            stay: components["schemas"]["CheckpointView"][];
         };
         /**
          * Retries
@@ -1380,8 +1742,11 @@ export interface components {
              * @default null
              */
             backend?: string | null;
-            /** @default null */
-            checkpoints?: components["schemas"]["CheckpointPolicy"] | null;
+            /**
+             * @description where they are kept (a URL), and how many
+             * @default null
+             */
+            checkpoints?: components["schemas"]["CheckpointPolicy"] | string | null;
             /** @default null */
             config?: components["schemas"]["ConfigText"] | null;
             /**
@@ -1406,8 +1771,7 @@ export interface components {
              */
             grace?: number | string | null;
             /**
-             * Hang
-             * @description warn after so long without a sign of life
+             * @description warn after so long without a sign of life, and stop it if wished
              * @default null
              */
             hang?: components["schemas"]["HangWatch"] | number | string | null;
@@ -1478,8 +1842,13 @@ export interface components {
             /** @default null */
             resources?: components["schemas"]["Resources"] | null;
             /**
-             * Retries
-             * @description how often it is started again by itself, or after what
+             * Resume
+             * @description extend the newest job of this notebook, user and name from its last checkpoint
+             * @default false
+             */
+            resume?: boolean;
+            /**
+             * @description how often it is started again by itself, and after what
              * @default null
              */
             retries?: components["schemas"]["Retries"] | number | null;
@@ -1544,6 +1913,13 @@ export interface components {
             force?: boolean;
             /** Jobs */
             jobs: string[];
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
             verb: components["schemas"]["Verb"];
         };
         /** VerbResult */
@@ -1707,6 +2083,8 @@ export interface operations {
             query?: {
                 /** @description cursor: the `next` of the page before */
                 after?: string;
+                /** @description only what was put away, or only what was not; without it the filter decides (`is:archived`) */
+                archived?: boolean;
                 /** @description as in `state:failed tag:x -user:bob val_accuracy>0.9 lr<=0.1 words`. One request looks at 5000 jobs at most: a page may be short, even empty, and its `next` goes on. */
                 filter?: string;
                 limit?: number;
@@ -1905,6 +2283,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    checkpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     code: {
         parameters: {
             query?: never;
@@ -1924,6 +2326,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CodeView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    continue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContinueRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2025,6 +2483,62 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     light: {
         parameters: {
             query?: never;
@@ -2112,6 +2626,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rehearse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RehearsalView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,207 @@
+"""A job's checkpoints as people see them: the list, another policy for what is kept, and one to go on from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from jupyter_training.core.job import Job, StartFrom
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.errors import NoCheckpoint, Problem, Unavailable
+from jupyter_training.schema import CheckpointList, CheckpointView
+from jupyter_training.services.instants import instant
+from jupyter_training.services.jobs import known
+from jupyter_training.services.site import Site
+from jupyter_training.spool import checkpoints as folders
+from jupyter_training.store import checkpoints
+
+__all__ = ["Chosen", "chosen", "listed", "of_job", "view"]
+
+_SHOWN = 5  # steps in a sentence
+
+
+def listed(site: Site, job_id: str) -> CheckpointList:
+    """All checkpoints of a job, those that are gone too.
+
+    Raises:
+        UnknownJob: no job has that id.
+    """
+    job = known(site, job_id)
+    policy = job.checkpoints
+    return CheckpointList(
+        checkpoints=tuple(map(view, of_job(site, job))), keep=policy.keep, metric=policy.metric, mode=policy.mode
+    )
+
+
+def of_job(site: Site, job: Job) -> tuple[Checkpoint, ...]:
+    """Its checkpoints, newest first."""
+    return checkpoints.of_jobs(site.store, [job.id]).get(job.id, ())
+
+
+def view(one: Checkpoint) -> CheckpointView:
+    return CheckpointView(
+        name=one.name,
+        step=one.step,
+        attempt=one.attempt,
+        created=instant(one.created) or "",
+        size=one.size,
+        files=one.files,
+        kind=one.kind,
+        metric=one.metric,
+        state=one.state,
+        place=one.place,
+        seconds=one.seconds,
+    )
+
+
+class Chosen:
+    """A checkpoint of a job that another one begins with. ``notes``: newer ones that were passed over, and why."""
+
+    def __init__(self, checkpoint: Checkpoint, coming: Path | None, notes: tuple[str, ...]) -> None:
+        self.checkpoint = checkpoint
+        self.notes = notes
+        self._coming = coming
+
+    @property
+    def start(self) -> StartFrom:
+        one = self.checkpoint
+        return StartFrom(job=one.job, name=one.name, step=one.step, sha256=one.sha256)
+
+    def settle(self, site: Site) -> Callable[[Connection, Job], None]:
+        """What gives it to the new job, in the transaction that stores that."""
+
+        def give(connection: Connection, job: Job) -> None:
+            own = replace(self.checkpoint, job=job.id, name=folders.name(self.checkpoint.step, 0), attempt=0)
+            if self._coming is not None:
+                folder = site.settings.checkpoints / job.id
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.rename(self._coming, folder / own.name)
+            checkpoints.copied(connection, own)
+
+        return give
+
+
+@contextlib.contextmanager
+def chosen(site: Site, job: Job, wish: str | int | None) -> Iterator[Chosen]:
+    """The checkpoint that is meant (by name, by step, None: the newest good one), checked, and a copy of it at hand.
+
+    The copy shares its files with the original by hard links, so that it costs
+    no room and outlives it. One under a URL stays there; whoever loads it checks it.
+
+    Raises:
+        NoCheckpoint: there is none, or the one that is named was removed or is damaged.
+        Unavailable: it can't be read now.
+    """
+    found, coming, notes = _found(site, job, wish)
+    try:
+        yield Chosen(found, coming, notes)
+    finally:
+        if coming is not None:
+            shutil.rmtree(coming.parent, ignore_errors=True)
+
+
+def _found(site: Site, job: Job, wish: str | int | None) -> tuple[Checkpoint, Path | None, tuple[str, ...]]:
+    """The checkpoint, its copy, and what was passed over."""
+    every = of_job(site, job)
+    notes: list[str] = []
+    for one in _wanted(job, every, wish):
+        if one.place is not None:
+            return one, None, tuple(notes)
+        coming = _linked(site, one)
+        why = _fault(one, coming)
+        if coming is not None and why is None:
+            return one, coming, tuple(notes)
+        if coming is not None:
+            shutil.rmtree(coming.parent, ignore_errors=True)
+        checkpoints.found_damaged(site.store, job.id, one.name, site.now())
+        if wish is not None:
+            raise _unfit(job, every, one, f"is damaged: {why}")
+        notes.append(f"The checkpoint of step {one.step} is damaged: {why}. The one before it is taken.")
+    raise NoCheckpoint(
+        f"No checkpoint of the job {job.id} ({job.name}) is whole.", hint="A fork begins anew, with the same config."
+    )
+
+
+def _fault(one: Checkpoint, coming: Path | None) -> str | None:
+    if coming is None:
+        return "its files are gone"
+    try:
+        return folders.fault(coming, one.sha256)
+    except OSError as error:
+        shutil.rmtree(coming.parent, ignore_errors=True)
+        raise Unavailable(f"The checkpoint {one.name} of {one.job} can't be read: {error.strerror}.") from error
+
+
+def _wanted(job: Job, every: Sequence[Checkpoint], wish: str | int | None) -> list[Checkpoint]:
+    """What may be meant, the first one to try in front."""
+    good = [one for one in every if one.state == "kept"]
+    if not every or (wish is None and not good):
+        why = "has left no checkpoint" if not every else "has no checkpoint left: they were removed or are damaged"
+        raise NoCheckpoint(f"The job {job.id} ({job.name}) {why}.", hint="A fork begins anew, with the same config.")
+    if wish is None:
+        return good
+    step = int(wish) if isinstance(wish, int) or (wish.isascii() and wish.isdigit()) else None
+    meant = [one for one in every if one.name == wish or one.step == step]
+    for one in meant:
+        if one.state == "kept":
+            return [one]
+    if not meant:
+        words = f"of step {step}" if step is not None else f"{str(wish)[:60]!r}"
+        raise NoCheckpoint(
+            f"The job {job.id} ({job.name}) has no checkpoint {words}.",
+            hint=_others(every),
+            errors=[Problem("there is none", key="checkpoint")],
+        )
+    state = "has been removed" if meant[0].state == "deleted" else "is damaged"
+    raise _unfit(job, every, meant[0], state)
+
+
+def _unfit(job: Job, every: Sequence[Checkpoint], one: Checkpoint, state: str) -> NoCheckpoint:
+    return NoCheckpoint(
+        f"The checkpoint {one.name} (step {one.step}) of the job {job.id} ({job.name}) {state}.",
+        hint=_others([other for other in every if other.name != one.name]),
+        errors=[Problem(state, key="checkpoint")],
+    )
+
+
+def _others(every: Sequence[Checkpoint]) -> str:
+    """What there is instead."""
+    steps = list(dict.fromkeys(one.step for one in every if one.state == "kept"))
+    if not steps:
+        return "A fork begins anew, with the same config."
+    more = f" and {len(steps) - _SHOWN} more" if len(steps) > _SHOWN else ""
+    return f"There is the one of step {', '.join(map(str, steps[:_SHOWN]))}{more}."
+
+
+def _linked(site: Site, one: Checkpoint) -> Path | None:
+    """A folder with the same files as a checkpoint's; None where they are gone."""
+    source = site.settings.checkpoints / one.job / one.name
+    site.settings.checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
+    above = Path(tempfile.mkdtemp(dir=site.settings.checkpoints, prefix=folders.TEMPORARY))
+    try:
+        return Path(shutil.copytree(source, above / one.name, copy_function=_link))
+    except (FileNotFoundError, NotADirectoryError):
+        shutil.rmtree(above, ignore_errors=True)
+        return None
+    except (OSError, shutil.Error) as error:
+        shutil.rmtree(above, ignore_errors=True)
+        if not source.is_dir():
+            return None
+        raise Unavailable(f"The checkpoint {one.name} of {one.job} can't be copied: {error}.") from error
+
+
+def _link(source: str, target: str) -> str:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        shutil.copy2(source, target, follow_symlinks=False)  # a file system without hard links
+    return target

@@ -1,0 +1,160 @@
+"""New jobs from old ones. A fork has the same code and an edited config; what continues has the weights too."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pydantic import ValidationError
+
+from jupyter_training.core.job import Job, JobSpec, Origin, Submission
+from jupyter_training.errors import InvalidSpec, NotFound
+from jupyter_training.schema import ContinueRequest, ForkRequest, SubmitRequest, SubmitResult
+from jupyter_training.services import checkpoints, placing, scripts, submit
+from jupyter_training.services.jobs import known
+from jupyter_training.services.present import job_views
+from jupyter_training.services.site import Site
+from jupyter_training.store import lineage, wishes
+
+__all__ = ["carry_on", "continued", "fork"]
+
+# What a request of an old job has to say so that it can be read again; its code is kept under its hashes.
+_STAND_IN = {"entry": {"kind": "cell", "path": "cell.py"}, "files": [{"path": "cell.py", "text": "pass"}]}
+_JOINED = ("params", "tags", "resources", "environment", "retries", "checkpoints", "hang")  # key by key
+_KEPT = (
+    "resources", "environment", "launcher", "timeout", "grace", "metrics", "tags", "data", "context", "retries",
+    "checkpoints", "pause_within", "hang",
+)  # fmt: skip
+
+
+def fork(site: Site, user: str, job_id: str, request: ForkRequest) -> SubmitResult:
+    """A new job with the code and the config of another, edited. It begins at the beginning.
+
+    Raises:
+        UnknownJob, InvalidSpec, UnknownPool, UnknownPlugin: as a submit does.
+        NotFound: the old job's code is no longer kept.
+    """
+    old = known(site, job_id)
+    submission = _submission(site, user, old, request)
+    stored = submit.stored(site, submission, secrets=request.secrets)
+    return _result(site, stored, ())
+
+
+def continued(site: Site, user: str, job_id: str, request: ContinueRequest) -> SubmitResult:
+    """The same, and it begins with a checkpoint of the old job.
+
+    Raises:
+        NoCheckpoint: there is none, or the one that is named was removed or is damaged.
+        The rest as ``fork``.
+    """
+    old = known(site, job_id)
+    return carry_on(site, old, _submission(site, user, old, request), request.checkpoint, secrets=request.secrets)
+
+
+def carry_on(
+    site: Site,
+    old: Job,
+    submission: Submission,
+    wish: str | int | None,
+    *,
+    secrets: dict[str, str],
+    notes: tuple[str, ...] = (),
+) -> SubmitResult:
+    """Store a submission as a job that begins with a checkpoint of another.
+
+    Raises:
+        NoCheckpoint: as ``continued``.
+    """
+    before = lineage.of_key(site.store, submission.key)
+    if before is not None and (before.parent, before.relation) == (old.id, "continue"):
+        return _result(site, wishes.Submitted(before, created=False), notes)  # a newer checkpoint changes nothing
+    with checkpoints.chosen(site, old, wish) as chosen:
+        begins = Submission(
+            key=submission.key,
+            spec=submission.spec.model_copy(update={"start": chosen.start}),
+            origin=submission.origin,
+            pool=submission.pool,
+            priority=submission.priority,
+            parent=old.id,
+            relation="continue",
+        )
+        stored = submit.stored(site, begins, secrets=secrets, also=chosen.settle(site))
+        said = f"It begins with the checkpoint of step {chosen.checkpoint.step} of {old.name} {old.id[:6]}."
+        return _result(site, stored, (*notes, *chosen.notes, said))
+
+
+def _result(site: Site, stored: wishes.Submitted, notes: tuple[str, ...]) -> SubmitResult:
+    (view,) = job_views(site, [stored.job], full=True)
+    return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
+
+
+def _submission(site: Site, user: str, old: Job, request: ForkRequest) -> Submission:
+    wish = _edited(old, request)
+    _check_code(site, old.spec, wish)
+    spec = submit.spec_of(wish, old.spec.files).model_copy(update={"entry": old.spec.entry})
+    origin = Origin(
+        user,
+        request.origin.notebook or old.origin.notebook,
+        request.origin.cell or old.origin.cell,
+        request.origin.client,
+    )
+    submission = Submission(
+        key=request.key,
+        spec=spec,
+        origin=origin,
+        pool=placing.pool_of(site, wish.pool, wish.backend),
+        priority=submit.priority_of(wish.priority),
+        parent=old.id,
+        relation="fork",
+    )
+    submit.check_house(site, submission)
+    return submission
+
+
+def _edited(old: Job, request: ForkRequest) -> SubmitRequest:
+    """The old job's wish with what the config text changes, and above that what the request says itself.
+
+    Raises:
+        InvalidSpec: with positions in the config text.
+    """
+    spec = old.spec.model_dump(mode="json", include=set(_KEPT))
+    wish: dict[str, Any] = {**spec, "name": old.name, "params": dict(old.params), "priority": old.priority}
+    wish["pool"] = old.pool
+    if request.config is not None:
+        bare = SubmitRequest.model_validate({"key": request.key, **_STAND_IN, "config": request.config})
+        text = submit.with_config(bare)
+        said = text.model_dump(mode="json", exclude_unset=True, exclude={"key", "origin", "resume", *_STAND_IN})
+        if {"pool", "backend"} & said.keys():
+            del wish["pool"]
+        for name, value in said.items():
+            joins = name in _JOINED and isinstance(wish.get(name), dict) and isinstance(value, dict)
+            wish[name] = {**wish[name], **value} if joins else value
+    wish["params"] = {**wish["params"], **request.params}
+    for name in ("name", "pool", "priority"):
+        if getattr(request, name) is not None:
+            wish[name] = getattr(request, name)
+    own = {"key": request.key, **_STAND_IN, "secrets": request.secrets}
+    given = {name: value for name, value in wish.items() if value is not None}
+    try:
+        return SubmitRequest.model_validate({**given, **own})
+    except ValidationError as error:
+        problems = submit.problems_of(error)
+        raise InvalidSpec(f"{problems[0].key}: {problems[0].detail}.", errors=problems) from None
+
+
+def _check_code(site: Site, spec: JobSpec, wish: SubmitRequest) -> None:
+    """See that all that the old job consisted of is kept still, and that its script takes the parameters."""
+    kept = [site.settings.blobs / file.sha256 for file in spec.files]
+    kept += [site.settings.data / one.sha256 for one in spec.data]
+    if spec.context is not None:
+        kept.append(site.settings.data / spec.context.sha256)
+    try:
+        for path in kept:
+            os.utime(path)  # `db gc` takes what is old and no job's; this one is about to be
+        entry = next(file for file in spec.files if file.path == spec.entry.path)
+        content = (site.settings.blobs / entry.sha256).read_bytes()
+    except (OSError, StopIteration):
+        raise NotFound("The code of that job is no longer kept.", hint="Submit it anew.") from None
+    if spec.entry.kind == "script":
+        given = [name for name, value in (wish.params or {}).items() if value is not None]
+        scripts.check_params(content, spec.entry.shown_as or spec.entry.path, given)

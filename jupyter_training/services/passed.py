@@ -1,0 +1,75 @@
+"""The values of ``pass_env``: beside the store, readable by their owner only, for as long as a job has not ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+
+from jupyter_training.core.job import Job
+from jupyter_training.errors import InvalidSpec, Problem
+from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
+
+__all__ = ["KEY", "again", "coming", "missing", "put"]
+
+KEY = "environment.pass_env"
+
+
+@contextlib.contextmanager
+def coming(site: Site, values: Mapping[str, str]) -> Iterator[Callable[[Job], None]]:
+    """Values that are ready; what it gives keeps them for a job.
+
+    They are for the one job that is new: a key that came before has a job with values of its own.
+    """
+    if not values:
+        yield lambda job: None
+        return
+    site.settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A name of its own, 0600: a submit may be repeated while the first one is still under way.
+    handle, temporary = tempfile.mkstemp(dir=site.settings.secrets, prefix=".coming-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(dict(values), out)
+            out.flush()
+            os.fsync(out.fileno())
+        yield lambda job: os.rename(temporary, site.settings.secrets_file(job.key))
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # it is kept
+            os.unlink(temporary)
+
+
+def again(site: Site, job: Job, values: Mapping[str, str]) -> bool:
+    """Keep the values that an ended job needs to start again; they were removed at its end. Whether there were any.
+
+    Raises:
+        InvalidSpec: one has not been sent; with a problem that names each.
+    """
+    names = job.spec.environment.pass_env
+    if not names or site.settings.secrets_file(job.key).exists():
+        return False
+    lacking = [name for name in names if name not in values]
+    if lacking:
+        raise missing(job, lacking)
+    with coming(site, {name: values[name] for name in names}) as keep:
+        keep(job)
+    return True
+
+
+def put(settings: Settings, key: str, values: Mapping[str, str]) -> None:
+    """Keep values under a key, readable by their owner only."""
+    settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(settings.secrets_file(key), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(dict(values), out)
+
+
+def missing(job: Job, names: list[str]) -> InvalidSpec:
+    return InvalidSpec(
+        f"The job {job.id} ({job.name}) needs the values of {', '.join(names)} once more: "
+        "they were removed when it ended.",
+        hint="Set them where you ask from; a client sends them along.",
+        errors=[Problem(name, key=KEY) for name in names],
+    )

@@ -1,0 +1,93 @@
+"""Take away what deleted jobs and checkpoints that are let go of have on disk and under URLs.
+
+First the rows, then the files. What is cut short is finished by ``db gc``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.errors import Unavailable
+from jupyter_training.services.site import Site
+from jupyter_training.spool import checkpoints as folders
+from jupyter_training.store import checkpoints, removals
+
+__all__ = ["checkpoint_files", "local", "pending", "under_url"]
+
+
+def local(site: Site, jobs: Iterable[JobId]) -> int:
+    """Remove the folders of deleted jobs: outputs, spools, checkpoints. Their bytes."""
+    roots = (site.settings.outputs, site.settings.spool_root, site.settings.checkpoints)
+    return sum(folder(root / job) for job in jobs for root in roots)
+
+
+def pending(site: Site) -> int:
+    """Finish the removal of deleted jobs, their checkpoints under URLs too; what can't be reached waits. The bytes."""
+    freed = 0
+    for removal in removals.pending(site.store):
+        freed += local(site, [removal.job])
+        used = checkpoints.in_use(site.store, removal.places, but=removal.job)
+        try:
+            for place in removal.places:
+                if place not in used:
+                    under_url(place)
+        except Unavailable:
+            continue
+        removals.places_gone(site.store, removal.job)
+    return freed
+
+
+def checkpoint_files(site: Site, gone: Iterable[Checkpoint]) -> list[Unavailable]:
+    """Remove the files of checkpoints that were let go of. What could not be reached is given back as errors."""
+    faults = []
+    for one in gone:
+        here = site.settings.checkpoints / one.job / one.name
+        if os.path.lexists(here):
+            # Under a name that no reader takes for a checkpoint, before the first file of it goes.
+            beside = Path(tempfile.mkdtemp(dir=here.parent, prefix=folders.TEMPORARY))
+            with contextlib.suppress(OSError):
+                os.rename(here, beside / one.name)
+            folder(beside)
+        if one.place is not None and not checkpoints.in_use(site.store, [one.place], but=one.job):
+            try:
+                under_url(one.place)
+            except Unavailable as error:
+                faults.append(error)
+    return faults
+
+
+def under_url(place: str) -> None:
+    """Remove a folder under a URL; nothing happens where there is none.
+
+    Raises:
+        Unavailable: the place can't be reached.
+    """
+    import fsspec
+
+    try:
+        system, root = fsspec.core.url_to_fs(place)
+        system.rm(root, recursive=True)
+    except FileNotFoundError:
+        return
+    except Exception as error:  # each storage library has errors of its own
+        raise Unavailable(f"{place} can't be removed: {type(error).__name__}: {error}") from error
+
+
+def folder(path: Path) -> int:
+    """Remove a folder with all that is in it, following no links. The bytes that it had."""
+    size = 0
+    for here, _, names in os.walk(path):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(here, name)).st_blocks * 512
+            except OSError:
+                continue
+    shutil.rmtree(path, ignore_errors=True)
+    return size

@@ -1,0 +1,94 @@
+"""Another policy for what is kept of a job's checkpoints: first told, then done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jupyter_training.core.job import CheckpointPolicy, Job
+from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.core.retention import Checkpoint, kept
+from jupyter_training.schema import RetentionRequest, RetentionView
+from jupyter_training.services import removing
+from jupyter_training.services.checkpoints import of_job, view
+from jupyter_training.services.jobs import known
+from jupyter_training.services.site import Site
+from jupyter_training.spool import checkpoints as folders
+from jupyter_training.store import checkpoints, points
+
+__all__ = ["retention"]
+
+_FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on, as the dispatcher's sweep has it
+_ALL_POINTS = 10_000  # of a metric's curve; of a longer one the manifests still tell
+
+
+def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionView:
+    """What stays and what goes of a job's checkpoints under another policy; with ``apply`` so it is.
+
+    The policy is kept beside the job's spec and holds from then on. A job that
+    may still go on keeps its two newest checkpoints, and the dispatcher is who
+    removes the others of it.
+
+    Raises:
+        UnknownJob: no job has that id.
+        Unavailable: one under a URL could not be removed; it is no longer listed as kept.
+    """
+    job = known(site, job_id)
+    before = job.checkpoints
+    policy = before.model_copy(
+        update={
+            "keep": request.keep,
+            "metric": request.metric or before.metric,
+            "mode": request.mode or before.mode,
+        }
+    )
+    good = [one for one in of_job(site, job) if one.state == "kept"]
+    if policy.metric != before.metric:
+        good = _measured(site, job, good, policy.metric)
+    names = {name for _, name in kept(good, policy.keep, policy.mode)}
+    if job.state not in TERMINAL:
+        names.update(one.name for one in good[:_FALLEN_BACK_TO])
+    stay = [one for one in good if one.name in names]
+    go = [one for one in good if one.name not in names]
+    if request.apply:
+        _apply(site, job, policy, good, go)
+    return RetentionView(
+        stay=tuple(map(view, stay)),
+        go=tuple(map(view, go)),
+        bytes=sum(one.size for one in go),
+        applied=request.apply,
+    )
+
+
+def _apply(
+    site: Site, job: Job, policy: CheckpointPolicy, good: Sequence[Checkpoint], go: Sequence[Checkpoint]
+) -> None:
+    now = go if job.state in TERMINAL else []
+    changed = policy.metric != job.checkpoints.metric
+    checkpoints.retain(
+        site.store,
+        job.id,
+        policy,
+        metrics={one.name: one.metric for one in good} if changed else {},
+        go=[one.name for one in now],
+        now=site.now(),
+    )
+    site.wake()
+    for fault in removing.checkpoint_files(site, now):
+        raise fault
+
+
+def _measured(site: Site, job: Job, good: Sequence[Checkpoint], metric: str | None) -> list[Checkpoint]:
+    """The same with the values of another metric: as their manifests say, else as was reported at their steps."""
+    if metric is None:
+        return [replace(one, metric=None) for one in good]
+    reported: dict[int, float] = {}
+    for series in points.series(site.store, job.id, [metric], budget=_ALL_POINTS):
+        reported.update((step, value) for step, _, value in series.points if value is not None)
+    found = []
+    for one in good:
+        manifest = folders.read(site.settings.checkpoints / one.job / one.name) or {}
+        said = (manifest.get("metrics") or {}).get(metric)
+        value = said if isinstance(said, (int, float)) else reported.get(one.step)
+        found.append(replace(one, metric=float(value) if value is not None else None))
+    return found

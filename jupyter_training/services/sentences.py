@@ -1,0 +1,126 @@
+"""A job's state, wait or end in words: the sentence that cards, lists and the command line show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import (
+    TERMINAL,
+    Desired,
+    EndReason,
+    Hold,
+    JobState,
+    Phase,
+    end_sentence,
+)
+from jupyter_training.core.policy import Blocked
+from jupyter_training.core.queue_view import queued_job
+
+__all__ = ["sentence", "span", "warning"]
+
+_AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
+_GOES_ON = {
+    EndReason.CANCELED: "the checkpoint of step {} is kept.",
+    EndReason.KILLED: "the checkpoint of step {} is kept.",
+}
+
+
+def sentence(
+    job: Job,
+    shown: Phase,
+    attempts: Sequence[Attempt],
+    *,
+    blocked: Mapping[str, Blocked],
+    down: str | None,
+    now: Instant,
+) -> str:
+    """The state, the wait or the end of a job in words. ``down``: why nobody starts anything, if so."""
+    latest = attempts[-1] if attempts else None
+    if job.state in TERMINAL:
+        return _end(job, attempts)
+    if shown is Phase.QUEUED:
+        return down or _wait(job, blocked)
+    if shown is Phase.PAUSED:
+        return _paused(job, latest, now)
+    if shown is Phase.UNKNOWN:
+        return "No answer from where it runs; its slots are kept until there is one."
+    if shown is Phase.STARTING:
+        return "Starting."
+    if shown is Phase.PAUSING:
+        return _pausing(job, latest)
+    if shown is Phase.STOPPING and (latest is None or latest.ended is not None):
+        return "Canceled; it leaves the queue."
+    if shown is Phase.STOPPING:
+        return "Being killed." if job.desired is Desired.KILL else "Stopping; it may finish what it is doing."
+    return "Running."
+
+
+def warning(latest: Attempt | None, seen: float | None, quiet_after: float | None, *, now: Instant) -> str | None:
+    """That a running job has given no sign of life for too long; None where all is well."""
+    if latest is None or quiet_after is None:
+        return None
+    since = max(moment for moment in (seen, latest.started, latest.created) if moment is not None)
+    quiet = now - since
+    return f"No report and no log line for {span(quiet)}." if quiet >= quiet_after else None
+
+
+def span(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} m"
+
+
+def _end(job: Job, attempts: Sequence[Attempt]) -> str:
+    if job.reason is None:
+        return f"{job.state.value.capitalize()}."
+    if job.reason is EndReason.COMPLETED and job.started is not None and job.ended is not None:
+        ran = [one.ended - one.started for one in attempts if one.started is not None and one.ended is not None]
+        return f"Succeeded in {span(sum(ran) if len(ran) > 1 else job.ended - job.started)}."
+    if job.started is None and job.state is JobState.CANCELED:
+        return "Stopped by you before it started."
+    said = end_sentence(job.reason, job.detail)
+    if job.checkpoint_step is None or job.reason is EndReason.COMPLETED:
+        return said
+    step = _number(job.checkpoint_step)
+    kept = _GOES_ON.get(job.reason)
+    if kept is not None:
+        return f"{said.removesuffix('.')}; {kept.format(step)}"
+    return f"{said} Last checkpoint: step {step}."
+
+
+def _wait(job: Job, blocked: Mapping[str, Blocked]) -> str:
+    rule = blocked.get(job.pool)
+    why = "about to start." if rule is None else rule.sentence(queued_job(job))
+    again = f"retry {job.retries_used} of {job.spec.retries.max} " if job.retries_used else ""
+    if job.checkpoint_step is not None:
+        return f"Waits: {why.removesuffix('.')}; {again or 'it '}goes on from step {_number(job.checkpoint_step)}."
+    if again:
+        return f"Waits: {why.removesuffix('.')}; {again}starts from the beginning."
+    return f"Waits: {why}"
+
+
+def _paused(job: Job, latest: Attempt | None, now: Instant) -> str:
+    who = "Paused by you" if Hold.USER in job.holds else "Paused"
+    if latest is None:
+        return f"{who} before it started."
+    ago = now - latest.ended if latest.ended is not None else 0.0
+    when = f" {span(ago)} ago" if ago >= _AGO_FROM else ""
+    if job.checkpoint_step is None:
+        return f"{who}{when}, without a checkpoint: it starts from the beginning."
+    return f"{who}{when} at step {_number(job.checkpoint_step)}."
+
+
+def _pausing(job: Job, latest: Attempt | None) -> str:
+    if job.discard or (latest is not None and latest.stop_asked == "discard"):
+        return "Pausing, without a checkpoint."
+    if latest is not None and latest.stop_asked == "preempt":
+        return "Makes room for another job, after its next checkpoint."
+    return "Pausing, after its next checkpoint."
+
+
+def _number(step: int) -> str:
+    return f"{step:,}"

@@ -1,0 +1,41 @@
+"""The use case behind every submit: a new job, the one that stands in for it, or the old one that goes on."""
+
+from __future__ import annotations
+
+from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import JobState
+from jupyter_training.schema import SubmitRequest, SubmitResult
+from jupyter_training.services import resuming
+from jupyter_training.services import submit as wishing
+from jupyter_training.services.present import job_views
+from jupyter_training.services.site import Site
+
+__all__ = ["submit"]
+
+_SHOWN_ID = 6  # characters of an id in a sentence
+
+
+def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
+    """Store a wish; see ``services.submit``. With ``resume`` the newest job of that name goes on, if there is one."""
+    notes: tuple[str, ...] = ()
+    request = wishing.with_config(request)
+    if request.resume:
+        resumed = resuming.submit_or_resume(site, user, request)
+        if resumed is not None:
+            return resumed
+        notes = ("There was no job of that name to be resumed: this is a new one.",)
+    stored = wishing.submit(site, request, user=user)
+    (view,) = job_views(site, [stored.job], full=True)
+    if stored.beside is not None:
+        notes = (*notes, _beside(stored.beside, stored.job))
+    return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
+
+
+def _beside(other: Job, new: Job) -> str:
+    """What a person should know of a job of the same name that has not ended."""
+    does = "still runs" if other.state is JobState.RUNNING else "still waits"
+    if (other.spec.files, other.spec.entry.path) != (new.spec.files, new.spec.entry.path):
+        what = "the code before"
+    else:
+        what = "other parameters" if other.spec.params != new.spec.params else "other options"
+    return f"{other.name} {other.id[:_SHOWN_ID]} {does} with {what}; this is a new job."

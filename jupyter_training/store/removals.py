@@ -1,0 +1,49 @@
+"""Jobs that were deleted, and what of them is still outside the store: a run in MLflow, checkpoints under URLs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.store.engine import Store
+from jupyter_training.store.tables import removals
+
+__all__ = ["Removal", "pending", "places_gone", "run_gone"]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """``run_id`` None and no ``places``: nothing is left to be removed."""
+
+    job: JobId
+    run_id: str | None
+    places: tuple[str, ...]
+
+
+def pending(store: Store) -> list[Removal]:
+    """What is still to be removed, oldest first."""
+    with store.read() as connection:
+        rows = connection.execute(select(removals).order_by(removals.c.at, removals.c.job))
+        return [Removal(JobId(row.job), row.run_id, tuple(json.loads(row.places))) for row in rows]
+
+
+def places_gone(store: Store, job: JobId) -> None:
+    """Its folders here and its checkpoints under URLs are no more."""
+    with store.write() as connection:
+        _settle(connection, job, places="[]")
+
+
+def run_gone(store: Store, job: JobId) -> None:
+    """Its run in MLflow is no more."""
+    with store.write() as connection:
+        _settle(connection, job, run_id=None)
+
+
+def _settle(connection: Connection, job: JobId, **values: Any) -> None:
+    own = removals.c.job == job
+    connection.execute(update(removals).where(own).values(**values))
+    connection.execute(delete(removals).where(own, removals.c.run_id.is_(None), removals.c.places == "[]"))
