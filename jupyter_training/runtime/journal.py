@@ -131,8 +131,9 @@ put = _put_nothing
 
 def _begin_anew() -> None:
     """After a fork the page is the parent's; two processes would write over each other's lines."""
-    global _writer, _opening, put
+    global _writer, _opening, put, watch
     _writer = None
+    watch = None
     put = _put_nothing
     _opening = RLock()
 

@@ -170,7 +170,7 @@ def _failed(folder: str, words: str, status: int) -> int:
 
 def _span(seconds: float) -> str:
     if seconds < 120:
-        return f"{seconds:.3g} s"
+        return f"{max(seconds, 0.1):.1f} s".replace(".0 ", " ")
     minutes = seconds / 60
     return f"{minutes:.3g} min" if minutes < 120 else f"{minutes / 60:.3g} h"
 

@@ -20,7 +20,7 @@
     *.reserved       disk space set aside for the record of that name
 
 What later versions added to an order has a default, so that older orders stay
-readable: see ``supervisor.order`` and ``runtime.checkpoint.folder``.
+readable: see ``supervisor.order`` and ``runtime.checkpoint.place``.
 
 The constants are for code inside a job, where each import counts; the functions
 give a ``Path`` to everybody else.

@@ -128,4 +128,7 @@ def test_what_the_package_lacks_is_an_attribute_error_with_a_sentence(tmp_path: 
     code += "try: t.Client\nexcept AttributeError as error: print(error)"
     words = [sys.executable, "-I", "-S", "-c", code, str(attempt.library)]
     answer = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert "output, params, report, should_stop, test_mode in a job; Client needs the package jupyter-training" in answer.stdout
+    assert (
+        "output, params, report, should_stop, test_mode in a job; Client needs the package jupyter-training"
+        in answer.stdout
+    )

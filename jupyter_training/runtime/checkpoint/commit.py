@@ -10,34 +10,34 @@ here first and then copied; a copy that fails leaves it here.
 
 from __future__ import annotations
 
-import json
+import errno
 import operator
 import os
 import shutil
 import time
-from contextlib import contextmanager
 
 from jupyter_training.runtime import journal, mode, stopping
-from jupyter_training.runtime.checkpoint import contents, pace, place, random_state
+from jupyter_training.runtime.checkpoint import contents, found, pace, place, sealing
 from jupyter_training.spool import checkpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
-    from typing import Any
+    from types import TracebackType
+    from typing import Any, Self
 
 __all__ = ["NotSaved", "save", "write"]
 
 _STEPS = 10**15
-_VERSION = 1
-
-_made = 0
-_swept: set[str] = set()
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class NotSaved(OSError):
     """A checkpoint could not be written. The older ones are untouched."""
+
+    __module__ = "jupyter_training.runtime.checkpoint"  # where it is found, and what a traceback calls it
 
     def __init__(self, sentence: str, number: int | None = None) -> None:
         super().__init__(number, sentence)
@@ -68,13 +68,12 @@ def save(state: object, /, step: int | None = None, metrics: Mapping[str, float]
         ValueError: no step was given, or it is no step.
         FileNotFoundError: there is no file or folder of that path.
     """
-    with stopping.Undisturbed(), _being_written(step, metrics) as draft:
+    with stopping.Undisturbed(), _Draft(step, metrics, is_ours=True) as draft:
         draft.about = contents.write(state, draft.folder)
     return draft.kept()
 
 
-@contextmanager
-def write(step: int | None = None, metrics: Mapping[str, float] | None = None) -> Iterator[Path]:
+def write(step: int | None = None, metrics: Mapping[str, float] | None = None) -> AbstractContextManager[Path]:
     """An empty folder to write a checkpoint's files into; it is committed when the block ends without an error.
 
         with checkpoint.write(step=epoch) as folder:
@@ -84,54 +83,79 @@ def write(step: int | None = None, metrics: Mapping[str, float] | None = None) -
         NotSaved: as ``save``.
         ValueError: as ``save``; or a file is called manifest.json, which is ours.
     """
-    from pathlib import Path
-
-    with _being_written(step, metrics) as draft:
-        yield Path(draft.folder)
-        draft.about = {"kind": "folder"}
+    return _Block(_Draft(step, metrics, is_ours=False))
 
 
 class _Draft:
-    """A checkpoint that is being written."""
+    """A checkpoint that is being written, committed when its block ends.
 
-    def __init__(self, step: int, folder: str) -> None:
-        self.step = step
-        self.folder = folder
-        self.about: dict[str, Any] = {}
-        self.name = ""
+    Classes and no generators, so that the person's traceback has no lines of contextlib.
+    """
+
+    def __init__(self, step: int | None, metrics: Mapping[str, float] | None, *, is_ours: bool) -> None:
+        """``is_ours``: what fails in the block is our own doing, and not the person's code."""
+        self.folder = ""
+        self.about: dict[str, Any] = {"kind": "folder"}
+        self._step = _checked(step)
+        self._metrics = metrics
+        self._is_ours = is_ours
+        self._where = place.folder()
+        self._name = ""
+        self._begun = time.monotonic()
 
     def kept(self) -> Path:
         from pathlib import Path
 
-        return Path(place.folder(), self.name)
+        return Path(self._where, self._name)
 
+    def __enter__(self) -> Self:
+        pace.note_use()
+        place.note_outside(f"this is no job; checkpoints are kept in {self._where}.")
+        try:
+            self.folder = sealing.new_folder(self._where)
+        except OSError as error:
+            raise _not_saved(self._step, self._where, error) from None
+        return self
 
-@contextmanager
-def _being_written(step: int | None, metrics: Mapping[str, float] | None) -> Iterator[_Draft]:
-    step = _checked(step)
-    begun = time.monotonic()
-    pace.note_use()
-    where = place.folder()
-    place.note_outside(f"this is no job; checkpoints are kept in {where}.")
-    draft = _Draft(step, "")
-    try:
-        draft.folder = _new_folder(where)
-        yield draft
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._commit()
+            elif isinstance(error, OSError) and (
+                error.errno in _FULL or (self._is_ours and not isinstance(error, contents.NothingThere))
+            ):
+                raise _not_saved(self._step, self._where, error) from None
+        finally:
+            if not self._name:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _commit(self) -> None:
         with stopping.Undisturbed():
-            manifest = _sealed(draft, _numbers(metrics))
-            draft.name = _put(draft.folder, where, step)
-            _tell(draft, where, manifest, time.monotonic() - begun)
-    except NotSaved:
-        raise
-    except FileNotFoundError as error:
-        if isinstance(error, contents.NothingThere):
-            raise
-        raise _not_saved(step, where, error) from error
-    except OSError as error:
-        raise _not_saved(step, where, error) from error
-    finally:
-        if draft.folder and not draft.name:
-            shutil.rmtree(draft.folder, ignore_errors=True)
+            try:
+                manifest = sealing.seal(self.folder, self._step, _numbers(self._metrics), self.about)
+                self._name = _put(self.folder, self._where, self._step)
+            except OSError as error:
+                raise _not_saved(self._step, self._where, error) from None
+            _tell(self._name, self._where, manifest, time.monotonic() - self._begun)
+
+
+class _Block:
+    """A draft as the person's code sees it: the path of its folder."""
+
+    def __init__(self, draft: _Draft) -> None:
+        self._draft = draft
+
+    def __enter__(self) -> Path:
+        from pathlib import Path
+
+        return Path(self._draft.__enter__().folder)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._draft.__exit__(kind, error, trace)
 
 
 def _checked(step: int | None) -> int:
@@ -164,39 +188,6 @@ def _names(where: str) -> list[str]:
         return []
 
 
-def _new_folder(where: str) -> str:
-    """An empty folder beside the finished ones, of which nobody takes notice."""
-    global _made
-    os.makedirs(where, mode=0o700, exist_ok=True)
-    if where not in _swept:
-        _swept.add(where)
-        _sweep(where)
-    _made += 1
-    folder = os.path.join(where, f"{checkpoints.TEMPORARY}{place.attempt()}-{os.getpid()}-{_made}")
-    os.mkdir(folder, 0o700)
-    return folder
-
-
-def _sweep(where: str) -> None:
-    """Remove what killed writers have left."""
-    for name in os.listdir(where):
-        if name.startswith(checkpoints.TEMPORARY):
-            attempt, _, rest = name[len(checkpoints.TEMPORARY) :].partition("-")
-            is_ours = attempt == str(place.attempt())  # perhaps of another process that is writing just now
-            if not is_ours or (not place.attempt() and not _lives(rest.partition("-")[0])):
-                shutil.rmtree(os.path.join(where, name), ignore_errors=True)
-
-
-def _lives(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
 def _numbers(metrics: Mapping[str, float] | None) -> dict[str, float] | None:
     """The metrics as JSON can have them; what is no number is left out, as no checkpoint shall fail of it."""
     found: dict[str, float] = {}
@@ -209,40 +200,6 @@ def _numbers(metrics: Mapping[str, float] | None) -> dict[str, float] | None:
         if number - number == 0.0:
             found[str(name)] = number
     return found or None
-
-
-def _sealed(draft: _Draft, metrics: dict[str, float] | None) -> dict[str, Any]:
-    """Write the manifest, when all else is on disk; its content and its hash."""
-    files = []
-    folders = [draft.folder]
-    for below, inner, names in os.walk(draft.folder):
-        folders += [os.path.join(below, one) for one in inner]
-        for name in sorted(names):
-            path = os.path.join(below, name)
-            relative = os.path.relpath(path, draft.folder)
-            if relative == checkpoints.MANIFEST:
-                raise ValueError(f"a file of a checkpoint can't be called {relative}, which is the checkpoint's own")
-            if os.path.islink(path):
-                raise ValueError(f"{relative} is a symbolic link; a checkpoint has files only")
-            _sync(path)
-            files.append({"path": relative, "size": os.stat(path).st_size, "sha256": checkpoints.digest(path)})
-    manifest = {
-        "version": _VERSION,
-        "job": place.job_name(),
-        "attempt": place.attempt(),
-        "step": draft.step,
-        "time": time.time(),
-        "metrics": metrics,
-        "random": random_state.taken(),
-        "files": files,
-        **draft.about,
-    }
-    path = os.path.join(draft.folder, checkpoints.MANIFEST)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(manifest, file)
-    for one in [path, *folders]:
-        _sync(one)
-    return {**manifest, "sha256": checkpoints.digest(path)}
 
 
 def _put(folder: str, where: str, step: int) -> str:
@@ -259,29 +216,29 @@ def _put(folder: str, where: str, step: int) -> str:
                 if not os.path.lexists(target):
                     raise
         count += 1  # the same step once more
-    _sync(where)
+    sealing.sync(where)
     return name
 
 
-def _tell(draft: _Draft, where: str, manifest: dict[str, Any], seconds: float) -> None:
+def _tell(name: str, where: str, manifest: dict[str, Any], seconds: float) -> None:
+    """Say that it is there, to everybody who waits for it."""
     about = {
         "size": sum(one["size"] for one in manifest["files"]),
         "files": len(manifest["files"]),
         "sha256": manifest["sha256"],
-        "place": _copied(draft.name, where, manifest),
+        "place": _copied(name, where, manifest),
         "kind": manifest["kind"],
         "metrics": manifest["metrics"],
         "seconds": round(seconds, 3),
     }
-    journal.checkpoint_committed(draft.step, draft.name, about)
-    from jupyter_training.runtime.checkpoint import found
-
-    found.know(draft.name, manifest["step"], about)
+    step = manifest["step"]
+    journal.checkpoint_committed(step, name, about)
+    found.know(name, step, about)
     if mode.test_mode:
-        found.try_out(draft.name, draft.step)
+        found.try_out(name, step)
     if about["place"] is not None:
-        _forget(os.path.join(where, draft.name))
-    pace.committed({"name": draft.name, "step": draft.step, "time": manifest["time"]})
+        sealing.forget(os.path.join(where, name))
+    pace.committed({"name": name, "step": step, "time": manifest["time"]})
 
 
 def _copied(name: str, where: str, manifest: dict[str, Any]) -> str | None:
@@ -299,22 +256,3 @@ def _copied(name: str, where: str, manifest: dict[str, Any]) -> str | None:
         journal.say(sentence)
         return None
     return f"{root}/{name}"
-
-
-def _forget(folder: str) -> None:
-    """Remove a copy, so that what a kill leaves of it is taken for no damaged checkpoint."""
-    beside = os.path.join(os.path.dirname(folder), f"{checkpoints.TEMPORARY}{place.attempt()}-{os.getpid()}-gone")
-    os.rename(folder, beside)
-    shutil.rmtree(beside, ignore_errors=True)
-
-
-def _sync(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if not os.path.isdir(path):
-            raise
-        del error  # some network file systems refuse this for folders
-    finally:
-        os.close(handle)

@@ -36,6 +36,9 @@ _KINDS = ("torch", "sklearn", "numpy", "bytes")  # the first that occurs names t
 class NothingThere(FileNotFoundError):
     """A path was to be saved where nothing is."""
 
+    __module__ = "builtins"
+    __qualname__ = "FileNotFoundError"  # what it is to the person's code
+
 
 class Misfit(Exception):
     """What was saved can't be put into what it shall be put into; the text says why, as the end of a sentence."""
@@ -122,7 +125,7 @@ class _Writer:
             items = [self.shape(one, (*at, str(index))) for index, one in enumerate(value)]
             return items if isinstance(value, list) else {_MARK: "tuple", "of": items}
         raise TypeError(
-            f"{_named(at)} is a {type(value).__module__}.{type(value).__qualname__}, which a checkpoint can't keep."
+            f"{_named(at)} is a {_kind(value)}, which a checkpoint can't keep."
             " Save what it is made of, or write it yourself: `with checkpoint.write(step=...) as folder:`"
         )
 
@@ -318,6 +321,11 @@ def _unique(name: str, taken: Mapping[str, Any]) -> str:
 
 def _named(at: tuple[str, ...]) -> str:
     return "state" + "".join(f"[{one!r}]" for one in at)
+
+
+def _kind(value: object) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _misfit(at: tuple[str, ...], what: str, into: object) -> Any:

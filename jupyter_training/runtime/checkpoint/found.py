@@ -32,6 +32,8 @@ _first: list[Checkpoint | None] = []  # what latest() gave at first
 class NotRestored(Exception):
     """A checkpoint is there and can't be had now, or can't be put into what it shall be put into."""
 
+    __module__ = "jupyter_training.runtime.checkpoint"  # where it is found, and what a traceback calls it
+
 
 class Checkpoint:
     """One that has been checked: ``step``, ``name``, ``path``, ``metrics`` and ``load()``."""
