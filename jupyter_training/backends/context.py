@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,16 +69,13 @@ def read(archive: Path) -> list[Member]:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Make the folder, with what the archive holds. What was there before is removed.
+    """Make what the archive holds in an empty folder.
 
     Raises:
         Unusable: the archive can't be a context, or a link leads out by another one.
         OSError: the archive can't be read or the folder not be written.
     """
     members = read(archive)
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
     with open(archive, "rb") as source:
         for member in members:
             place = folder / member.path
@@ -110,6 +106,8 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def _checked(info: tarfile.TarInfo) -> Member:
     path = _inside(info.name)
+    if info.size < 0:
+        raise Unusable(f"has {path!r} with a size that is none.")
     if info.isreg() and not info.issparse():
         return Member(path, "file", info.size, info.offset_data, bool(info.mode & 0o100))
     if info.isdir():

@@ -37,6 +37,11 @@ def kept(settings: Settings, folder: Path) -> ContextRef:
     return ContextRef(sha256=packed.sha256, size=packed.size, files=packed.files)
 
 
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
 def tree(root: Path) -> dict[str, str | None]:
     return {
         path.relative_to(root).as_posix(): None if path.is_dir() else path.read_text()
@@ -52,18 +57,10 @@ def test_what_was_packed_stands_there_again(tmp_path: Path) -> None:
     (folder / os.fsdecode(b"\xff")).write_text("odd")
     (folder / "pkg" / "link").symlink_to("../a.py")
     packed = pack(folder, lambda _: [], limit=MIB)
-    unpack(packed.path, tmp_path / "to")
+    unpack(packed.path, made(tmp_path / "to"))
     assert tree(folder) == tree(tmp_path / "to")
     assert "../a.py" == os.readlink(tmp_path / "to" / "pkg" / "link")
     assert os.access(tmp_path / "to" / "run.sh", os.X_OK)
-
-
-def test_what_a_launch_left_that_was_killed_is_gone(tmp_path: Path) -> None:
-    packed = pack(fill(tmp_path / "from", {"a.py": "x"}), lambda _: [], limit=MIB)
-    fill(tmp_path / "to", {"a.py": "half", "stray": "y"})
-    unpack(packed.path, tmp_path / "to")
-    unpack(packed.path, tmp_path / "to")
-    assert {"a.py": "x"} == tree(tmp_path / "to")
 
 
 def test_links_that_lead_out_by_another_one_are_refused(tmp_path: Path) -> None:
@@ -78,7 +75,7 @@ def test_links_that_lead_out_by_another_one_are_refused(tmp_path: Path) -> None:
         top.type = tarfile.DIRTYPE
         tar.addfile(top)
     with pytest.raises(Unusable, match="'d/e/out' that leads out of it by another link"):
-        unpack(archive, tmp_path / "to")
+        unpack(archive, made(tmp_path / "to"))
 
 
 def test_more_entries_than_anybody_means_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +97,44 @@ def test_the_context_is_the_code_folder_and_the_working_folder(tmp_path: Path) -
     assert {"data.txt": "x", "train.py": "print(X)"} == tree(code)
     assert ref.model_dump() == order["context"]
     assert sys.executable == order["argv"][0] and "-c" not in order["argv"]
+
+
+def test_a_launcher_that_was_held_up_changes_nothing_of_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on in the middle of unpacking, after another one has launched the attempt."""
+    settings = Settings(home=tmp_path / "home")
+    job = a_job(settings, context=kept(settings, fill(tmp_path / "from", {"data.txt": "x"})))
+    real = unpack
+
+    def held_up(archive: Path, folder: Path) -> None:
+        monkeypatch.setattr(context, "unpack", real)
+        ordered(settings, job, tmp_path / "1")
+        (tmp_path / "1" / "code" / "data.txt").write_text("changed by the training")
+        real(archive, folder)
+
+    monkeypatch.setattr(context, "unpack", held_up)
+    ordered(settings, job, tmp_path / "1")
+    assert "changed by the training" == (tmp_path / "1" / "code" / "data.txt").read_text()
+    assert [] == list((tmp_path / "1").glob(".code-*"))
+
+
+def test_a_launch_that_was_killed_in_the_middle_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(home=tmp_path / "home")
+    job = a_job(settings, context=kept(settings, fill(tmp_path / "from", {"a": "x", "b": "y"})))
+
+    class Killed(BaseException):
+        """Stands for the end of the process."""
+
+    def half(archive: Path, folder: Path) -> None:
+        (folder / "a").write_text("half")
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(context, "unpack", half)
+        ordered(settings, job, tmp_path / "1")
+    ordered(settings, job, tmp_path / "1")
+    assert ("x", "y") == tuple((tmp_path / "1" / "code" / name).read_text() for name in "ab")
 
 
 def test_without_a_context_the_order_says_nothing_of_one(tmp_path: Path) -> None:

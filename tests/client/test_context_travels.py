@@ -173,6 +173,12 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size: int 
     return info
 
 
+def negative() -> bytes:
+    info = tarfile.TarInfo("a")
+    info.pax_headers = {"size": "-5"}
+    return info.tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+
+
 @pytest.fixture
 def send(client: Client, project: Path) -> Callable[..., Any]:
     def submit(content: bytes, *, files: int = 1, size: int = 0, put: bool = True) -> Any:
@@ -199,6 +205,7 @@ BAD = {
     "below a link": (archive(entry("a", tarfile.SYMTYPE, "b"), entry("a/c")), "'a/c' below a link"),
     "below a file": (archive(entry("a"), entry("a/c")), "'a/c' below a file"),
     "twice": (archive(entry("a"), entry("./a")), "'a' twice"),
+    "a negative size": (negative(), "'a' with a size that is none|no tar archive"),
     "cut off": (archive(entry("a", size=5000), content=bytes(5000))[:2000], "is no tar archive|ends within"),
 }
 

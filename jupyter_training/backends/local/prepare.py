@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
 import os
 import shutil
 from pathlib import Path
 
-from jupyter_training.backends import context
-from jupyter_training.core.job import ContextRef, JobSpec
+from jupyter_training.backends.local import context
+from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.runtime import startup_hook
 from jupyter_training.seams import registry
@@ -36,9 +35,10 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     launcher = registry.load("launchers", spec.launcher)()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     code = layout.code_folder(folder)
-    if spec.context is not None:
-        _lay_out(spec.context, code, settings.data)
-    _unpack(spec, code, settings.blobs)
+    if spec.context is None:
+        _unpack(spec, code, settings.blobs)
+    else:
+        context.lay_out(spec.context, spec.files, code, data=settings.data, blobs=settings.blobs)
     output = settings.outputs / order.ref.job
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = _data(spec, settings.data)
@@ -92,30 +92,14 @@ def _checkpoints(order: LaunchOrder, folder: Path) -> dict[str, object]:
     }
 
 
-def _lay_out(wished: ContextRef, code: Path, kept: Path) -> None:
-    """Make the code folder of the context; whatever was there is from a launch that did not come to its end."""
-    try:
-        context.unpack(kept / wished.sha256, code)
-    except FileNotFoundError:
-        raise LaunchFailed("its context is no longer in the home's data.", hint="Submit it again.") from None
-    except context.Unusable as error:
-        raise LaunchFailed(f"its context {error}", hint="Submit it again, from a folder.") from None
-
-
 def _unpack(spec: JobSpec, code: Path, blobs: Path) -> None:
     for file in spec.files:
-        target, content = code / file.path, blobs / file.sha256
+        target = code / file.path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            if spec.context is not None and target.exists():
-                if not target.is_file() or not filecmp.cmp(content, target, shallow=False):
-                    raise LaunchFailed(f"its context and its own code both have {file.path!r}, and not the same.")
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copyfile(content, target)
+            shutil.copyfile(blobs / file.sha256, target)
         except FileNotFoundError:
             raise LaunchFailed(f"the content of {file.path!r} is no longer in the home's blobs.") from None
-        except (FileExistsError, NotADirectoryError):
-            raise LaunchFailed(f"its code has {file.path!r} below what is a file in its context.") from None
 
 
 def _data(spec: JobSpec, kept: Path) -> list[dict[str, str]]:
