@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
-from urllib.parse import quote
 
 from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Transport
-from jupyter_training.errors import NotFound, ServerUnreachable, UnknownJob, from_problem
+from jupyter_training.client.verbs import Verbs, part
+from jupyter_training.errors import NotFound, ServerUnreachable
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
-
-_ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
 
 T = TypeVar("T")
 
@@ -35,7 +33,7 @@ class Data(Protocol):
     def path(self) -> Path: ...
 
 
-class Client:
+class Client(Verbs):
     """Speaks to one store. Thread-safe; the server is looked for at the first request.
 
     Without arguments the server is found as ``discover`` describes, and one is
@@ -112,10 +110,15 @@ class Client:
         python: str | None = None,
         folder: str | os.PathLike[str] | None = None,
         context: str | os.PathLike[str] | None = None,
+        retries: int | Mapping[str, object] | None = None,
+        checkpoints: str | Mapping[str, object] | None = None,
+        pause_within: float | str | None = None,
+        hang: float | str | Mapping[str, object] | None = None,
         launcher: str | None = None,
         config: Mapping[str, str] | None = None,
         if_exists: str | None = None,
         once: bool = False,
+        resume: bool = False,
         key: str | None = None,
         origin: Mapping[str, str | None] | None = None,
         wait: bool = False,
@@ -132,6 +135,10 @@ class Client:
         ``config`` is a config text: ``{"text": ..., "name": ...}``.
         ``if_exists``: what an equal job that is still active means ("new",
         "reuse", "error"); with ``once`` one that has succeeded is taken too.
+        With ``resume`` the newest job of that name goes on from its last checkpoint.
+        ``retries``: how often it is started again by itself, or ``{"max": 5, "on": ["lost"]}``.
+        ``checkpoints``: a URL to keep them under, or ``{"to": ..., "keep": {"trial_latest": 3}}``.
+        ``hang``: warn after so long without a sign of life, or ``{"after": "30m", "stop": True}``.
 
         Raises:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
@@ -168,6 +175,11 @@ class Client:
             config=config,
             if_exists=if_exists,
             once=once or None,
+            resume=resume or None,
+            retries=retries,
+            checkpoints=checkpoints,
+            pause_within=pause_within,
+            hang=hang,
             key=key,
             origin=origin,
         )
@@ -197,7 +209,7 @@ class Client:
 
     def cell(self, job: str) -> str:
         """The text of the cell that does again what the job did."""
-        return str(self._connection.record("GET", f"jobs/{_part(job)}/cell")["text"])
+        return str(self._connection.record("GET", f"jobs/{part(job)}/cell")["text"])
 
     def pack(
         self, folder: str | os.PathLike[str], *, without: Iterable[str | os.PathLike[str]] = ()
@@ -238,7 +250,7 @@ class Client:
         """One job (``JobView``). With ``wait`` (seconds) once its version is above ``after`` or it has ended."""
         timeout = wait + 30 if wait else None
         return self._connection.record(
-            "GET", f"jobs/{_part(job)}", query={"after": after, "wait": wait}, timeout=timeout
+            "GET", f"jobs/{part(job)}", query={"after": after, "wait": wait}, timeout=timeout
         )
 
     def jobs(
@@ -250,6 +262,7 @@ class Client:
         user: str | None = None,
         notebook: str | None = None,
         pool: str | None = None,
+        archived: bool | None = None,
         filter: str | None = None,
         sort: str | None = None,
         after: str | None = None,
@@ -262,33 +275,19 @@ class Client:
         """
         states = [state] if isinstance(state, str) else list(state or ())
         query: dict[str, object] = {"state": states, "name": name, "text": text, "user": user, "filter": filter}
-        query.update({"notebook": notebook, "pool": pool, "sort": sort, "after": after, "limit": limit})
+        query.update(
+            {"notebook": notebook, "pool": pool, "sort": sort, "after": after, "limit": limit, "archived": archived}
+        )
         return self._connection.record("GET", "jobs", query=query)
 
     def find(self, text: str, *, notebook: str | None = None) -> dict[str, Any]:
         """The job that an id, a unique prefix, a name or ``last`` means (``JobView``)."""
         return self._connection.record("GET", "jobs-find", query={"text": text, "notebook": notebook})
 
-    def act(self, verb: str, *jobs: str) -> list[dict[str, Any]]:
-        """Wish something of several jobs; one ``ItemResult`` each, in their order. A refusal is in its result."""
-        results: list[dict[str, Any]] = []
-        for start in range(0, max(1, len(jobs)), _ASKED_AT_ONCE):
-            body = {"verb": verb, "jobs": list(jobs[start : start + _ASKED_AT_ONCE])}
-            results += self._connection.record("POST", "verbs", body=body)["results"]
-        return results
-
-    def cancel(self, *jobs: str) -> list[dict[str, Any]]:
-        """Ask jobs to end: they may finish what they are doing. All are asked; then the first refusal is raised."""
-        return _granted(self.act("cancel", *jobs))
-
-    def kill(self, *jobs: str) -> list[dict[str, Any]]:
-        """End jobs at once. All are asked; then the first refusal is raised."""
-        return _granted(self.act("kill", *jobs))
-
     def metrics(self, job: str, *names: str, points: int | None = None, machine: bool | None = None) -> dict[str, Any]:
         """The job's curves (``MetricsView``), at most ``points`` of each; ``machine`` adds CPU, memory, GPU."""
         query = {"name": names, "points": points, "machine": machine}
-        return self._connection.record("GET", f"jobs/{_part(job)}/metrics", query=query)
+        return self._connection.record("GET", f"jobs/{part(job)}/metrics", query=query)
 
     def logs(
         self,
@@ -301,7 +300,7 @@ class Client:
     ) -> dict[str, Any]:
         """A piece of an attempt's log (``LogChunk``); ``tail`` counts bytes from the end."""
         query = {"offset": offset, "limit": limit, "tail": tail, "attempt": attempt}
-        return self._connection.record("GET", f"jobs/{_part(job)}/logs", query=query)
+        return self._connection.record("GET", f"jobs/{part(job)}/logs", query=query)
 
     def follow(self, job: str, *, tail: int | None = None) -> Iterator[str]:
         """The log as it grows, until the job has ended. ``tail``: begin so many bytes before what is there now."""
@@ -328,12 +327,12 @@ class Client:
 
     def artifacts(self, job: str) -> list[dict[str, Any]]:
         """The files that the job kept (each an ``ArtifactView``)."""
-        found: list[dict[str, Any]] = self._connection.record("GET", f"jobs/{_part(job)}/artifacts")["artifacts"]
+        found: list[dict[str, Any]] = self._connection.record("GET", f"jobs/{part(job)}/artifacts")["artifacts"]
         return found
 
     def artifact(self, job: str, artifact: str) -> bytes:
         """The content of one kept file, by its id."""
-        return self._connection.request("GET", f"jobs/{_part(job)}/artifacts/{_part(artifact)}", timeout=600).content
+        return self._connection.request("GET", f"jobs/{part(job)}/artifacts/{part(artifact)}", timeout=600).content
 
     def pools(self) -> list[dict[str, Any]]:
         """Every pool (each a ``PoolView``)."""
@@ -358,19 +357,3 @@ class Client:
                     raise
                 time.sleep(pause)
                 pause = min(pause * 2, 5.0)
-
-
-def _granted(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The jobs of verb results, or the first refusal as its error."""
-    for result in results:
-        if not result["ok"]:
-            raise from_problem(result["problem"])
-    return [result["job"] for result in results]
-
-
-def _part(text: str) -> str:
-    """One part of a path: what a person gives as an id can't reach beyond its place."""
-    part = quote(str(text), safe="")
-    if not part.strip("."):
-        raise UnknownJob(f"{text!r} is not an id.")
-    return part

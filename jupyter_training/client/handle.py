@@ -96,6 +96,55 @@ class Handle:
         (self._view,) = self._client.kill(self.id)
         return self
 
+    def pause(self, *, discard: bool = False) -> Handle:
+        """Let the job stop after its next checkpoint, until it is activated; ``discard``: at once, without one."""
+        (self._view,) = self._client.pause(self.id, discard=discard)
+        return self
+
+    def activate(self) -> Handle:
+        """Let the paused job go on, from its last checkpoint."""
+        (self._view,) = self._client.activate(self.id)
+        return self
+
+    def retry(self, *, force: bool = False) -> Handle:
+        """Start the job again, from its last checkpoint; ``force``: also if it has succeeded."""
+        (self._view,) = self._client.retry(self.id, force=force)
+        return self
+
+    def resume(self, **params: object) -> Handle:
+        """Extend the job from its last checkpoint; ``checkpoint.steps(n)`` then means ``n`` more."""
+        self._view = self._client.resume(self.id, params=params)["job"]
+        return self
+
+    def archive(self) -> Handle:
+        """Put the job away: lists leave it out."""
+        (self._view,) = self._client.archive(self.id)
+        return self
+
+    def unarchive(self) -> Handle:
+        """Take the job out of the archive."""
+        (self._view,) = self._client.unarchive(self.id)
+        return self
+
+    def delete(self) -> None:
+        """Remove the job for good: record, checkpoints, outputs, logs."""
+        (self._view,) = self._client.delete(self.id)
+
+    def fork(self, **params: object) -> Handle:
+        """A new job with the same code and config, but for these parameters. See ``Client.fork`` for more."""
+        return Handle(self._client, self._client.fork(self.id, params=params)["job"])
+
+    def continue_from(self, checkpoint: str | int | None = None, **params: object) -> Handle:
+        """The same, and it begins with a checkpoint of this job: by its name, its step, or the newest."""
+        result = self._client.continue_from(self.id, checkpoint=checkpoint, params=params)
+        return Handle(self._client, result["job"])
+
+    @property
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """The job's checkpoints, newest first (each a ``CheckpointView``)."""
+        found: list[dict[str, Any]] = self._client.checkpoints(self.id)["checkpoints"]
+        return found
+
     def logs(self, *, tail: int | None = None, attempt: int | None = None) -> str:
         """What the job printed so far; ``tail`` bytes from the end, or all of it."""
         if tail is not None:

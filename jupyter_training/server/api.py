@@ -42,7 +42,7 @@ API = "/jupyter-training/api/v1/"
 RESOURCE = "jupyter_training"
 
 _UPLOADS = "data/"
-_WITH_CODE = ("jobs", "plans")
+_WITH_CODE = ("jobs", "plans", "rehearsals")
 _SAVED_POLICY = "default-src 'none'; sandbox"
 _SHOWN_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"  # for an SVG's own looks
 _BODY_LIMIT = 4 * 1024 * 1024
@@ -63,6 +63,7 @@ class ApiHandler(ProblemMixin, APIHandler):
         self._body_limit = _BODY_LIMIT
         self._too_much = False
         self._arrival: Arrival | None = None
+        self._is_left = False
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own APIHandler
         await super().prepare()
@@ -93,6 +94,7 @@ class ApiHandler(ProblemMixin, APIHandler):
         super().on_finish()
 
     def on_connection_close(self) -> None:
+        self._is_left = True
         if self._arrival is not None:
             self._arrival.close()
         super().on_connection_close()
@@ -155,7 +157,7 @@ class ApiHandler(ProblemMixin, APIHandler):
 
         from jupyter_training.services import asking
 
-        status, text, made = await self.desk.call(work)
+        status, text, made = await (self.desk.call_long if operation.name == "rehearse" else self.desk.call)(work)
         if operation.method != "GET":
             self.desk.feed.nudge()
         self.set_status(status)
@@ -190,7 +192,17 @@ class ApiHandler(ProblemMixin, APIHandler):
             await until_log_has_news(self.desk, path["job"], query)
 
     def _call(self, operation: Operation) -> Call:
-        """What answers. Scripts are named below this server's root folder, and run by its kernels' interpreters."""
+        """What answers. Scripts are named below this server's root folder, and run by its kernels' interpreters.
+
+        A test of somebody's code ends when they leave.
+        """
+        if operation.name == "rehearse":
+            from jupyter_training.services import rehearsals
+
+            def is_unwanted() -> bool:
+                return self._is_left or self.desk.is_closed
+
+            return lambda site, user, path, query, body: rehearsals.rehearse(site, user, body, is_unwanted=is_unwanted)
         if operation.name not in ("script", "submit_script"):
             return operation.call
         from jupyter_training.server.scripts import Scripts

@@ -25,6 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _THREADS = 8
+_LONG_THREADS = 4  # for what takes as long as somebody's code does
 
 
 class Desk:
@@ -52,7 +53,13 @@ class Desk:
         self._record: RecordServer | None = None
         self._opening = asyncio.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="jupyter-training")
+        self._long_threads = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="jupyter-training-long")
         self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server is shutting down; long work looks at it."""
+        return self._closed
 
     @property
     def settings(self) -> Settings:
@@ -80,6 +87,13 @@ class Desk:
             raise Unavailable("The server is shutting down.")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+
+    async def call_long(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do work that may take minutes, in threads of its own, so that the others stay free."""
+        if self._closed:
+            raise Unavailable("The server is shutting down.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._long_threads, lambda: work(*args, **kwargs))
 
     async def site(self) -> Site:
         """The site, opened at the first call. One that could not be opened is tried again by the next request.
@@ -109,7 +123,8 @@ class Desk:
         if self._record is not None:
             await self._record.stop()
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        for threads in (self._long_threads, self._threads):
+            await asyncio.get_running_loop().run_in_executor(None, threads.shutdown)
         if self._site is not None:
             self._site.close()
             self._site = None

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from jupyter_training.core.job import PRIORITY_DEFAULT, Job
+from jupyter_training.core.job import PRIORITY_DEFAULT, CheckpointPolicy, HangWatch, Job, JobSpec, Keep, Retries
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import NotFound
 from jupyter_training.services import code
@@ -27,6 +27,7 @@ from jupyter_training.services.site import Site
 __all__ = ["CellText", "cell"]
 
 _DEFAULT_GRACE = 10.0
+_DEFAULT_PAUSE = 600.0
 _DEFAULT_POOL = "local"
 _PLAIN = re.compile(r"[\w.,:/@%+-][\w.,:/@%+=-]*\Z")
 _PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
@@ -37,7 +38,7 @@ _RESOURCES = ("slots", "gpus", "cpus", "memory")
 _CLIENT_OPTIONS = frozenset(
     {"name", "params", "pool", "backend", "priority", *_RESOURCES, "timeout", "grace", "metrics", "tags", "env",
      "pass_env", "environment", "python", "folder", "context", "launcher", "config", "if_exists", "once", "key",
-     "origin", "wait", "self"}
+     "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self"}
 )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def _train_cell(job: Job, body: str) -> str:
     spec = job.spec
     literals = _literals(body)
     words = ["%%train", spec.name, *_options(job)]
-    for name, value in spec.params.items():
+    for name, value in job.params.items():
         if name not in literals or not _same(literals[name], value):
             words.append(f"{name}={_value(value)}")
     return f"{' '.join(words)}\n{body}"
@@ -92,6 +93,7 @@ def _options(job: Job) -> Iterator[str]:
         yield from ("--timeout", _span(spec.timeout))
     if spec.grace != _DEFAULT_GRACE:
         yield from ("--grace", _span(spec.grace))
+    yield from _lasting_options(spec)
     if spec.metrics == "off":
         yield from ("--metrics", "off")
     for name, value in spec.tags.items():
@@ -105,13 +107,32 @@ def _options(job: Job) -> Iterator[str]:
         yield from ("--take", ",".join(one.name for one in spec.data))
 
 
+def _lasting_options(spec: JobSpec) -> Iterator[str]:
+    """Of retries, checkpoints, pauses and the hang watch; after what a job is retried only a config can say."""
+    if spec.retries.max:
+        yield from ("--retries", str(spec.retries.max))
+    if spec.checkpoints.to is not None:
+        yield from ("--checkpoints", _word(spec.checkpoints.to))
+    keep, usual = spec.checkpoints.keep, Keep()
+    if keep.trial_latest != usual.trial_latest:
+        yield from ("--keep-latest", str(keep.trial_latest))
+    if keep.trial_best != usual.trial_best:
+        yield from ("--keep-best", str(keep.trial_best))
+    if spec.pause_within != _DEFAULT_PAUSE:
+        yield from ("--pause-within", _span(spec.pause_within))
+    if spec.hang.after is not None:
+        yield from ("--hang", _span(spec.hang.after))
+    if spec.hang.stop:
+        yield "--stop-hung"
+
+
 def _client_cell(job: Job) -> str:
     """A script or function by the client; values as Python writes them."""
     spec, entry = job.spec, job.spec.entry
     given: dict[str, object] = {"name": spec.name, **dict(_client_options(job))}
     params: dict[str, object] = {}
     others: dict[str, object] = {}
-    for name, value in spec.params.items():
+    for name, value in job.params.items():
         plain = name.isidentifier() and not keyword.iskeyword(name) and name not in _CLIENT_OPTIONS
         (params if plain else others)[name] = value
     if others:
@@ -149,6 +170,15 @@ def _client_options(job: Job) -> Iterator[tuple[str, object]]:
         yield "pass_env", list(spec.environment.pass_env)
     if spec.context is not None:
         yield "context", "."
+    if spec.retries != Retries():
+        given = spec.retries.model_dump(mode="json", exclude_defaults=True)
+        yield "retries", spec.retries.max if given.keys() == {"max"} else given
+    if spec.checkpoints != CheckpointPolicy():
+        yield "checkpoints", spec.checkpoints.model_dump(mode="json", exclude_defaults=True)
+    if spec.pause_within != _DEFAULT_PAUSE:
+        yield "pause_within", _span(spec.pause_within)
+    if spec.hang != HangWatch():
+        yield "hang", spec.hang.model_dump(mode="json", exclude_defaults=True)
     if spec.launcher != "plain":
         yield "launcher", spec.launcher
 

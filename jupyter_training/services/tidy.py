@@ -9,7 +9,6 @@ its folders.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from pathlib import Path
 from jupyter_training.core.ids import JobId, is_job_id
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.services import rehearsals, removing
 from jupyter_training.services.site import Site
-from jupyter_training.store import record, upkeep, views
+from jupyter_training.spool import checkpoints as folders
+from jupyter_training.store import checkpoints, record, upkeep, views
 
 __all__ = ["Tidied", "tidy"]
 
@@ -53,12 +54,13 @@ def tidy(site: Site, *, keep_days: float | None = None) -> Tidied:
     now = site.now()
     report = upkeep.collect(site.store, now=now, keep_days=keep_days)
     freed = 0
-    for job in report.jobs:
-        freed += _remove(site.settings.outputs / job) + _remove(site.settings.spool_root / job)
+    freed += removing.local(site, report.jobs) + removing.pending(site)
+    freed += _sweep_checkpoints(site)
+    rehearsals.sweep(site)
     known, strangers = _split(site)
     spools = 0
     for old in _settled(site, known, before=now - site.settings.keep_spool_days * _DAY):
-        freed += _remove(site.settings.spool_root / old.id)
+        freed += removing.folder(site.settings.spool_root / old.id)
         spools += 1
     before = now - _YOUNG_SECONDS
     old_code, old_data = _older(site.settings.blobs, before), _older(site.settings.data, before)
@@ -76,6 +78,26 @@ def tidy(site: Site, *, keep_days: float | None = None) -> Tidied:
         bytes=freed,
         strangers=strangers,
     )
+
+
+def _sweep_checkpoints(site: Site) -> int:
+    """Remove the folders of checkpoints that were let go of, and what interrupted copies have left. Their bytes."""
+    try:
+        names = os.listdir(site.settings.checkpoints)
+    except OSError:
+        return 0
+    freed = 0
+    before = site.now() - _YOUNG_SECONDS
+    for name in _older(site.settings.checkpoints, before):
+        if name.startswith(folders.TEMPORARY):
+            freed += removing.folder(site.settings.checkpoints / name)
+    jobs = [JobId(name) for name in names if is_job_id(name)]
+    for job, own in checkpoints.of_jobs(site.store, jobs).items():
+        for one in own:
+            here = site.settings.checkpoints / job / one.name
+            if one.state == "deleted" and here.exists():
+                freed += removing.folder(here)
+    return freed
 
 
 def _split(site: Site) -> tuple[list[Job], int]:
@@ -143,16 +165,3 @@ def _sweep(folder: Path, names: Iterable[str], before: float) -> list[int]:
         except OSError:
             continue
     return sizes
-
-
-def _remove(folder: Path) -> int:
-    """Remove a folder with all that is in it, following no links. The bytes that it had."""
-    size = 0
-    for here, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(here, name)).st_blocks * 512
-            except OSError:
-                continue
-    shutil.rmtree(folder, ignore_errors=True)
-    return size

@@ -92,7 +92,7 @@ def _checkpoint(run: Run) -> RehearsalStepView:
     if saved:
         _, _, step, _, about = saved[-1]
         seconds = about.get("seconds")
-        took = f" in {span(seconds)}" if seconds else ""
+        took = f" in {span(seconds)}" if seconds and seconds >= 0.1 else ""
         return RehearsalStepView(
             name="checkpoint", ok=True, sentence=f"It saved step {step}: {_size(about['size'])}{took}.", seconds=seconds
         )

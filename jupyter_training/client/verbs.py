@@ -1,0 +1,207 @@
+"""What can be wished of jobs that are there, as methods of the client: stop, pause, go on, descend, put away."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jupyter_training.errors import UnknownJob, from_problem
+
+if TYPE_CHECKING:
+    from jupyter_training.client.connection import Connection
+
+__all__ = ["Verbs", "granted", "part"]
+
+_ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
+_REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes before and after
+_LACKING = "environment.pass_env"  # where a refusal names the variables whose values are gone
+
+
+class Verbs:
+    """A part of ``Client``. A verb on several jobs asks all of them; then the first refusal is raised."""
+
+    _connection: Connection
+
+    def act(self, verb: str, *jobs: str, discard: bool = False, force: bool = False) -> list[dict[str, Any]]:
+        """Wish something of several jobs; one ``ItemResult`` each, in their order. A refusal is in its result.
+
+        ``discard``: a pause need not wait for a checkpoint; ``force``: what has
+        succeeded may be retried. A job that is retried gets the values of its
+        ``pass_env`` from this process's environment once more.
+        """
+        results = self._ask(verb, jobs, discard=discard, force=force)
+        lacking = {name for result in results for name in _lacking(result)}
+        if not lacking or not lacking <= os.environ.keys():
+            return results
+        secrets = {name: os.environ[name] for name in lacking}
+        again = [result["id"] for result in results if _lacking(result)]
+        told = {
+            result["id"]: result for result in self._ask(verb, again, discard=discard, force=force, secrets=secrets)
+        }
+        return [told.get(result["id"], result) for result in results]
+
+    def cancel(self, *jobs: str) -> list[dict[str, Any]]:
+        """Ask jobs to end: they may finish what they are doing."""
+        return granted(self.act("cancel", *jobs))
+
+    def kill(self, *jobs: str) -> list[dict[str, Any]]:
+        """End jobs at once."""
+        return granted(self.act("kill", *jobs))
+
+    def pause(self, *jobs: str, discard: bool = False) -> list[dict[str, Any]]:
+        """Let jobs stop after their next checkpoint, until they are activated; ``discard``: at once, without one."""
+        return granted(self.act("pause", *jobs, discard=discard))
+
+    def activate(self, *jobs: str) -> list[dict[str, Any]]:
+        """Let paused jobs go on, from their last checkpoint."""
+        return granted(self.act("activate", *jobs))
+
+    def retry(self, *jobs: str, force: bool = False) -> list[dict[str, Any]]:
+        """Start failed or canceled jobs again, from their last checkpoint; ``force``: also what has succeeded."""
+        return granted(self.act("retry", *jobs, force=force))
+
+    def archive(self, *jobs: str) -> list[dict[str, Any]]:
+        """Put ended jobs away: lists leave them out."""
+        return granted(self.act("archive", *jobs))
+
+    def unarchive(self, *jobs: str) -> list[dict[str, Any]]:
+        """Take jobs out of the archive."""
+        return granted(self.act("unarchive", *jobs))
+
+    def delete(self, *jobs: str) -> list[dict[str, Any]]:
+        """Remove ended jobs for good: record, checkpoints, outputs, logs. Gives them as they were."""
+        return granted(self.act("delete", *jobs))
+
+    def fork(
+        self,
+        job: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        name: str | None = None,
+        config: Mapping[str, str] | None = None,
+        pool: str | None = None,
+        priority: int | None = None,
+        origin: Mapping[str, str | None] | None = None,
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        """A new job with another one's code and config, edited; it begins at the beginning (``SubmitResult``).
+
+        ``params`` replace the old job's of the same name; ``config`` is a config
+        text: ``{"text": ..., "name": ...}``.
+
+        Raises:
+            InvalidSpec: as a submit; positions are those of the config text.
+        """
+        edited = {"params": params, "name": name, "config": config, "pool": pool, "priority": priority}
+        return self._descend("fork", job, key=key, origin=origin, **edited)
+
+    def continue_from(
+        self,
+        job: str,
+        *,
+        checkpoint: str | int | None = None,
+        params: Mapping[str, object] | None = None,
+        name: str | None = None,
+        config: Mapping[str, str] | None = None,
+        pool: str | None = None,
+        priority: int | None = None,
+        origin: Mapping[str, str | None] | None = None,
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        """The same, and it begins with a checkpoint of the old job: by its name, its step, or the newest.
+
+        Raises:
+            NoCheckpoint: there is none, or that one was removed or is damaged.
+        """
+        edited = {"params": params, "name": name, "config": config, "pool": pool, "priority": priority}
+        return self._descend("continue", job, key=key, origin=origin, checkpoint=checkpoint, **edited)
+
+    def resume(self, job: str, *, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Extend a job that has ended or is paused, from its newest checkpoint (``SubmitResult``).
+
+        ``checkpoint.steps(n)`` in its code then means ``n`` more; ``params`` replace its own.
+
+        Raises:
+            IllegalVerb: it is active.
+            NoCheckpoint: there is nothing to go on from.
+        """
+        body = {"params": dict(params or {}), "secrets": self._secrets_of(job)}
+        return self._connection.record("POST", f"jobs/{part(job)}/resume", body=body)
+
+    def checkpoints(self, job: str) -> dict[str, Any]:
+        """The job's checkpoints, newest first, with the policy for them (``CheckpointList``)."""
+        return self._connection.record("GET", f"jobs/{part(job)}/checkpoints")
+
+    def retention(
+        self,
+        job: str,
+        keep: Mapping[str, int],
+        *,
+        metric: str | None = None,
+        mode: str | None = None,
+        apply: bool = False,
+    ) -> dict[str, Any]:
+        """What another policy would let go of (``RetentionView``); with ``apply`` it does.
+
+        ``keep`` has any of ``experiment_best``, ``trial_best``, ``trial_latest``.
+        """
+        body = {"keep": dict(keep), "metric": metric, "mode": mode, "apply": apply}
+        return self._connection.record("POST", f"jobs/{part(job)}/retention", body=body)
+
+    def rehearse(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """Try a wish's code for one step, and whether it goes on from its checkpoint (``RehearsalView``).
+
+        Nothing is stored. Takes as long as the code does, two minutes at most.
+        """
+        return self._connection.record("POST", "rehearsals", body=dict(request), timeout=_REHEARSED_WITHIN)
+
+    def _ask(self, verb: str, jobs: Iterable[str], **more: object) -> list[dict[str, Any]]:
+        asked = list(jobs)
+        wish = {name: value for name, value in more.items() if value}
+        results: list[dict[str, Any]] = []
+        for start in range(0, max(1, len(asked)), _ASKED_AT_ONCE):
+            body = {"verb": verb, "jobs": asked[start : start + _ASKED_AT_ONCE], **wish}
+            results += self._connection.record("POST", "verbs", body=body)["results"]
+        return results
+
+    def _descend(
+        self, how: str, job: str, *, key: str | None, origin: Mapping[str, str | None] | None, **edited: Any
+    ) -> dict[str, Any]:
+        body = {name: value for name, value in edited.items() if value is not None}
+        body["key"] = key or uuid.uuid4().hex
+        body["origin"] = dict(origin) if origin is not None else {"client": "python"}
+        body["secrets"] = self._secrets_of(job)
+        if "config" in body:
+            body["config"] = dict(body["config"])
+        return self._connection.record("POST", f"jobs/{part(job)}/{how}", body=body)
+
+    def _secrets_of(self, job: str) -> dict[str, str]:
+        """The values of the job's ``pass_env``, as far as they are set here; the store no longer has them."""
+        view = self._connection.record("GET", f"jobs/{part(job)}")
+        names = view["spec"]["environment"]["pass_env"]
+        return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def granted(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The jobs of verb results, or the first refusal as its error."""
+    for result in results:
+        if not result["ok"]:
+            raise from_problem(result["problem"])
+    return [result["job"] for result in results]
+
+
+def part(text: str) -> str:
+    """One part of a path: what a person gives as an id can't reach beyond its place."""
+    found = quote(str(text), safe="")
+    if not found.strip("."):
+        raise UnknownJob(f"{text!r} is not an id.")
+    return found
+
+
+def _lacking(result: Mapping[str, Any]) -> list[str]:
+    """The variables whose values a refused retry needs."""
+    errors = (result.get("problem") or {}).get("errors") or ()
+    return [error["detail"] for error in errors if error.get("key") == _LACKING]
