@@ -29,7 +29,7 @@ from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
-from jupyter_training.store import lease, record, views
+from jupyter_training.store import lease, record, removals, views
 from jupyter_training.store.engine import Store
 from jupyter_training.tracking.ensure import ensure_mirror
 
@@ -210,7 +210,7 @@ class Loop:
         if now - self._mirror_checked < _MIRROR_EVERY:
             return
         self._mirror_checked = now
-        if record.pending(self._store, 1):
+        if record.pending(self._store, 1) or any(one.run_id is not None for one in removals.pending(self._store)):
             ensure_mirror(self._settings)
 
 
@@ -296,7 +296,7 @@ def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> Literal["ask
 
 def _work_waits(settings: Settings) -> bool:
     with contextlib.closing(Store.open(settings)) as store:
-        return bool(views.unfinished(store))
+        return bool(views.unfinished(store) or removals.pending(store))
 
 
 def _is_alive(holder: lease.Holder) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_training.core.job import Job
+from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.metric import Point
 
 __all__ = ["RunLost", "RunRef", "RunRemoved", "Tracker", "TrackerUnavailable"]
@@ -48,6 +48,12 @@ class Tracker(Protocol):
     def describe(self, run: RunRef, job: Job) -> None:
         """Keep what the job is: its parameters, its spec, its code."""
 
+    def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
+        """Say which attempts went on from which step, and which parameters a resume changed.
+
+        The run of a job that has not ended is open again, whatever stood there.
+        """
+
     def write(self, run: RunRef, points: Sequence[Point]) -> None:
         """Add points, in their order. Repeating a batch adds nothing."""
 
@@ -56,3 +62,6 @@ class Tracker(Protocol):
 
         The status comes last, and overrides what anybody else has set.
         """
+
+    def remove(self, run: RunRef) -> None:
+        """Delete the run, as a person would. One that is unknown or deleted already is no fault."""

@@ -43,9 +43,14 @@ def load(store: Store, job: JobId) -> RecordRow | None:
     return RecordRow(**row._mapping) if row is not None else None
 
 
-def save(store: Store, row: RecordRow, now: Instant) -> None:
-    """Remember how far a job was copied. A change is logged when its run is known or its record complete."""
+def save(store: Store, row: RecordRow, now: Instant) -> bool:
+    """Remember how far a job was copied. A change is logged when its run is known or its record complete.
+
+    False: the job was deleted meanwhile, and nothing is remembered.
+    """
     with store.write() as connection:
+        if connection.execute(select(jobs.c.seq).where(jobs.c.id == row.job)).first() is None:
+            return False
         before = connection.execute(select(records).where(records.c.job == row.job)).first()
         values = {field.name: getattr(row, field.name) for field in fields(row)}
         if before is None:
@@ -55,6 +60,7 @@ def save(store: Store, row: RecordRow, now: Instant) -> None:
         connection.execute(update(jobs).where(jobs.c.id == row.job).values(run_id=row.run_id, recorded=row.ended_sent))
         if (row.run_id, row.ended_sent) != ((before.run_id, before.ended_sent) if before else (None, False)):
             changelog.touch(connection, row.job, [ChangeKind.RUN], now)
+    return True
 
 
 def pending(store: Store, limit: int) -> list[Job]:

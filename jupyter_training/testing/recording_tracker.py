@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.core.metric import Point
 from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, TrackerUnavailable
 
@@ -27,6 +27,8 @@ class RecordedRun:
     files: set[str] = field(default_factory=set)
     state: JobState | None = None  # None: not ended
     ended: float | None = None
+    resumed: list[tuple[int, int]] = field(default_factory=list)  # attempts and the steps that they went on from
+    overrides: dict[str, tuple[str, str]] = field(default_factory=dict)  # before and after
 
 
 class RecordingTracker:
@@ -53,6 +55,15 @@ class RecordingTracker:
         kept.tags.update(job.spec.tags)
         kept.files.update({"spec.json", *(f"code/{file.path}" for file in job.spec.files)})
 
+    def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
+        kept = self._run("go_on", run)
+        steps = [(one.number, one.start_step) for one in attempts if one.start_step is not None]
+        kept.resumed = steps or kept.resumed
+        before = {name: str(value) for name, value in job.spec.params.items()}
+        kept.overrides = {name: (before.get(name, "not set"), str(value)) for name, value in job.overrides.items()}
+        if job.state not in TERMINAL:
+            kept.state = None
+
     def write(self, run: RunRef, points: Sequence[Point]) -> None:
         kept = self._run("write", run)
         there = {_key(point) for point in kept.points}
@@ -69,6 +80,10 @@ class RecordingTracker:
         if outputs is not None:
             kept.files.update(f"outputs/{path.relative_to(outputs)}" for path in outputs.rglob("*") if path.is_file())
         kept.state, kept.ended = job.state, job.ended
+
+    def remove(self, run: RunRef) -> None:
+        self._called("remove", self.runs[run.run_id].job if run.run_id in self.runs else JobId(""))
+        self.removed.add(run.run_id)
 
     def _run(self, call: str, run: RunRef) -> RecordedRun:
         kept = self.runs.get(run.run_id)

@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import BundleFile, Entry, Instant, Job, JobSpec, Origin
-from jupyter_training.core.lifecycle import Desired, EndReason, JobState
+from jupyter_training.core.job import Attempt, BundleFile, Entry, Instant, Job, JobSpec, Origin
+from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Seen
 from jupyter_training.core.metric import Point
+from jupyter_training.core.resources import Allocation
 from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, Tracker
 from jupyter_training.testing.recording_tracker import RecordedRun
 
@@ -153,6 +154,38 @@ class TrackerContract:
         kept = self.kept(run.run_id)
         assert (state, _BEGAN + 60) == (kept.state, kept.ended)
 
+    def test_a_run_that_goes_on_is_open_again_and_ends_anew(self) -> None:
+        tracker, running = self.tracker(), a_recorded_job("jobkkkkkkk")
+        run = tracker.begin(running)
+        tracker.write(run, _points(3))
+        tracker.end(run, an_ended_job(running.id, JobState.FAILED, EndReason.ERROR), log=None, outputs=None)
+        again = replace(running, attempt=2, overrides={"lr": 0.5, "momentum": 0.9})
+        for _ in range(2):
+            tracker.go_on(run, again, [_attempt(running.id, 1, None), _attempt(running.id, 2, 10)])
+        kept = self.kept(run.run_id)
+        assert (None, [(2, 10)]) == (kept.state, kept.resumed)
+        assert {"lr": ("0.1", "0.5"), "momentum": ("not set", "0.9")} == kept.overrides
+        ended = replace(again, state=JobState.SUCCEEDED, reason=EndReason.COMPLETED, ended=Instant(_BEGAN + 90))
+        tracker.go_on(run, ended, [])
+        tracker.end(run, ended, log=None, outputs=None)
+        kept = self.kept(run.run_id)
+        assert (JobState.SUCCEEDED, _BEGAN + 90, 3) == (kept.state, kept.ended, len(kept.points))
+
+    def test_a_step_that_was_done_again_is_kept_beside_the_first(self) -> None:
+        tracker, job = self.tracker(), a_recorded_job("joblllllll")
+        run = tracker.begin(job)
+        tracker.write(run, [Point("loss", 1, _BEGAN, 0.5), Point("loss", 1, _BEGAN + 60, 0.4)])
+        assert [(1, _BEGAN, 0.5), (1, _BEGAN + 60, 0.4)] == [point[1:] for point in self.kept(run.run_id).points]
+
+    def test_a_removed_run_is_gone_and_may_be_removed_again(self) -> None:
+        tracker, job = self.tracker(), a_recorded_job("jobmmmmmmm")
+        run = tracker.begin(job)
+        tracker.remove(run)
+        tracker.remove(run)
+        tracker.remove(RunRef("1", "0123456789abcdef0123456789abcdef"))
+        with pytest.raises(RunRemoved):
+            tracker.write(run, _points(1))
+
     def test_log_and_outputs_are_kept(self, tmp_path: Path) -> None:
         outputs = tmp_path / "outputs"
         (outputs / "deep").mkdir(parents=True)
@@ -178,6 +211,27 @@ class TrackerContract:
             tracker.write(run, _points(1))
         with pytest.raises(RunRemoved):
             tracker.end(run, job, log=None, outputs=None)
+
+
+def _attempt(job: JobId, number: int, start_step: int | None) -> Attempt:
+    return Attempt(
+        job=job,
+        number=number,
+        state=AttemptState.ENDED,
+        seen=Seen.GONE,
+        reason=EndReason.ERROR,
+        detail=None,
+        exit_code=1,
+        signal=None,
+        allocation=Allocation("local", 1),
+        handle=None,
+        token="proof",  # noqa: S106 (no secret: a test's)
+        created=Instant(_BEGAN),
+        started=Instant(_BEGAN),
+        stopping=None,
+        ended=Instant(_BEGAN + 60),
+        start_step=start_step,
+    )
 
 
 def _points(count: int) -> list[Point]:

@@ -1,8 +1,11 @@
 """One job, from the store into a tracker: a little at a time, each step repeatable.
 
-    begin -> hand the run over -> describe -> write batches -> (job has ended, all points sent) end
-      |                             |            |                                               |
-      '------- after each step, what was done is saved; killed before that, it is done again ----'
+    begin -> hand the run over -> describe -> go on -> write batches -> (job has ended, all points sent) end
+      |                             |                       |                                           |
+      '------- after each step, what was done is saved; killed before that, it is done again -----------'
+
+A job that is tried again or resumed goes on in its run: with a later attempt it
+is open again, and told from which step.
 
 The terminal status comes from our facts and comes last: whoever reads a
 finished run in the record has all of it.
@@ -21,9 +24,10 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import ACTIVE, TERMINAL
 from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, Tracker
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, record, views
+from jupyter_training.store import points, record, removals, views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.record import RecordRow
+from jupyter_training.store.removals import Removal
 from jupyter_training.tracking.job_log import write_log
 
 __all__ = ["Announce", "Copier"]
@@ -46,6 +50,7 @@ class Copier:
         self._tracker = tracker
         self._announce = announce
         self._removed: set[JobId] = set()
+        self._gone_on: dict[JobId, object] = {}  # what was said last of a job's later attempts
 
     def copy(self, job: Job) -> bool:
         """Bring a job's record forward. True when there is more to do at once.
@@ -61,6 +66,7 @@ class Copier:
         except RunLost as error:
             logger.warning("job %s: its run is not in the record any more, it gets another one: %s", job.id, error)
             self._save(RecordRow(job.id))
+            self._gone_on.pop(job.id, None)
             return True
         except RunRemoved as error:
             if job.id not in self._removed:
@@ -72,7 +78,10 @@ class Copier:
     def _copy(self, job: Job, row: RecordRow) -> bool:
         if row.run_id is None:
             run = self._tracker.begin(job)
-            row = self._save(replace(row, experiment_id=run.experiment_id, run_id=run.run_id))
+            row = replace(row, experiment_id=run.experiment_id, run_id=run.run_id)
+            if not record.save(self._store, row, now=Instant(self._store.clock())):
+                self._tracker.remove(run)  # the job was deleted meanwhile, and nobody else knows of the run
+                return False
         else:
             run = RunRef(row.experiment_id or "", row.run_id)
         if row.attempts_sent < job.attempt:
@@ -80,6 +89,7 @@ class Copier:
         if not row.params_sent:
             self._tracker.describe(run, job)
             row = self._save(replace(row, params_sent=True))
+        self._go_on(job, run)
         for _ in range(_BATCHES):
             found = points.after(self._store, job.id, row.cursor, _BATCH)
             if not found:
@@ -91,7 +101,32 @@ class Copier:
         if job.state in TERMINAL:
             self._end(job, run)
             self._save(replace(row, ended_sent=True))
+            self._gone_on.pop(job.id, None)
         return False
+
+    def remove(self, removal: Removal) -> bool:
+        """Delete the run of a deleted job. False: other things of it are still there, whose remover needs to know.
+
+        Raises:
+            TrackerUnavailable: try again later.
+        """
+        roots = (self._settings.spool_root, self._settings.outputs, self._settings.checkpoints)
+        if removal.run_id is None or any((root / removal.job).exists() for root in roots):
+            return False
+        self._tracker.remove(RunRef("", removal.run_id))
+        removals.run_gone(self._store, removal.job)
+        return True
+
+    def _go_on(self, job: Job, run: RunRef) -> None:
+        """Tell of attempts that went on from a checkpoint, when there is something new to tell."""
+        if job.attempt < 2 and job.spec.start is None:
+            return
+        attempts = views.attempts(self._store, [job.id]).get(job.id, ())
+        starts = [(one.number, one.start_step) for one in attempts]
+        news = (starts, job.overrides, job.state in TERMINAL)
+        if self._gone_on.get(job.id) != news:
+            self._tracker.go_on(run, job, attempts)
+            self._gone_on[job.id] = news
 
     def _hand_over(self, job: Job, row: RecordRow, run: RunRef) -> RecordRow:
         attempts = views.attempts(self._store, [job.id]).get(job.id, ())

@@ -20,14 +20,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import TrainingError, Unavailable
 from jupyter_training.seams.tracker import TrackerUnavailable
 from jupyter_training.settings import Settings
-from jupyter_training.store import record, views
+from jupyter_training.store import record, removals, views
 from jupyter_training.store.engine import Store
 from jupyter_training.tracking import ensure
 from jupyter_training.tracking.copier import Copier
@@ -59,7 +61,7 @@ class Mirror:
         while not self._leaving.is_set():
             behind = record.pending(self._store, _AT_ONCE)
             more = self._round(behind, clock)
-            if behind or self._somebody_runs():
+            if self._remove(clock) or behind or self._somebody_runs():
                 idle_since = clock()
             elif clock() - idle_since >= self._settings.mirror_idle_exit:
                 return True
@@ -83,24 +85,36 @@ class Mirror:
                 more = self._turn(job, clock) or more
         return more
 
+    def _remove(self, clock: Callable[[], float]) -> bool:
+        """Delete the runs of deleted jobs. True while there are any."""
+        waiting = [one for one in removals.pending(self._store) if one.run_id is not None]
+        for removal in waiting:
+            if not self._leaving.is_set() and self._patience.is_due(removal.job, clock()):
+                self._attempt(removal.job, partial(self._copier.remove, removal), clock)
+        return bool(waiting)
+
     def _turn(self, job: Job, clock: Callable[[], float]) -> bool:
+        return self._attempt(job.id, partial(self._copier.copy, job), clock)
+
+    def _attempt(self, job: JobId, step: Callable[[], bool], clock: Callable[[], float]) -> bool:
+        """Do something about one job; what fails is tried again later. The step's answer, False where it failed."""
         try:
-            more = self._copier.copy(job)
+            more = step()
         except TrackerUnavailable as error:
-            delay = self._patience.failed(job.id, clock())
-            logger.warning("job %s: the record does not answer; next try in %.0f s. %s", job.id, delay, error)
+            delay = self._patience.failed(job, clock())
+            logger.warning("job %s: the record does not answer; next try in %.0f s. %s", job, delay, error)
             return False
         except Unavailable as error:
-            delay = self._patience.failed(job.id, clock())
-            logger.warning("job %s: the store can't serve now; next try in %.0f s. %s", job.id, delay, error)
+            delay = self._patience.failed(job, clock())
+            logger.warning("job %s: the store can't serve now; next try in %.0f s. %s", job, delay, error)
             return False
         except Exception:  # the edge of the process: one job's oddity must not stop the others
-            delay = self._patience.failed(job.id, clock())
-            logger.exception("job %s: can't be copied; next try in %.0f s.", job.id, delay)
+            delay = self._patience.failed(job, clock())
+            logger.exception("job %s: can't be copied; next try in %.0f s.", job, delay)
             return False
-        waited = self._patience.succeeded(job.id, clock())
+        waited = self._patience.succeeded(job, clock())
         if waited is not None:
-            logger.info("job %s: the record answers again after %.0f s; caught up from where it was.", job.id, waited)
+            logger.info("job %s: the record answers again after %.0f s; caught up from where it was.", job, waited)
         return more
 
     def _somebody_runs(self) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
-from jupyter_training.core.job import Job
+from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import EndReason, JobState, end_sentence
 from jupyter_training.core.metric import Point
 
@@ -23,6 +23,8 @@ __all__ = [
     "DEFAULT_EXPERIMENT",
     "END_TAG",
     "JOB_TAG",
+    "OVERRIDE_TAG",
+    "RESUMED_TAG",
     "STATUS",
     "STORE_TAG",
     "Params",
@@ -30,6 +32,7 @@ __all__ = [
     "experiment_name",
     "metric_key",
     "params",
+    "resumed",
     "tags",
 ]
 
@@ -37,6 +40,8 @@ JOB_TAG = "jupyter_training.job"
 STORE_TAG = "jupyter_training.store"
 CUT_TAG = "jupyter_training.cut"
 END_TAG = "jupyter_training.end"
+RESUMED_TAG = "jupyter_training.resumed"
+OVERRIDE_TAG = "jupyter_training.override."
 DEFAULT_EXPERIMENT = "jupyter-training"
 
 STATUS: Mapping[JobState, str] = {
@@ -108,6 +113,19 @@ def tags(job: Job, store_id: str) -> dict[str, str]:
         "mlflow.source.type": "LOCAL",
     }
     found = own | {name: value for name, value in ours.items() if value}
+    return {name: _short(value, TAG_LENGTH)[0] for name, value in found.items()}
+
+
+def resumed(job: Job, attempts: Sequence[Attempt]) -> dict[str, str]:
+    """From which step attempts went on, and what a resume changed: parameters can't be changed in MLflow.
+
+    What they reported of later steps before stays in the record, at earlier times.
+    """
+    steps = [f"attempt {one.number} from step {one.start_step}" for one in attempts if one.start_step is not None]
+    found = {RESUMED_TAG: "; ".join(steps)} if steps else {}
+    for name, value in job.overrides.items():
+        before = _text(job.spec.params[name]) if name in job.spec.params else "not set"
+        found[_key(OVERRIDE_TAG + name)] = f"{before} -> {_text(value)}"
     return {name: _short(value, TAG_LENGTH)[0] for name, value in found.items()}
 
 

@@ -2,6 +2,7 @@
 
     begin     experiment -> run, searched by the job's tag before it is created
     describe  tags, parameters, spec.json, code/
+    go_on     the status RUNNING again, tags about resumed attempts and changed parameters
     write     log_batch of up to 1000 points; MLflow drops exact repetitions
     end       log.txt, outputs/, then the status
 
@@ -26,7 +27,8 @@ from mlflow.entities import LifecycleStage, Metric, Param, RunInfo, RunTag, View
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from jupyter_training.core.job import Job
+from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.metric import Point
 from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, TrackerUnavailable
 from jupyter_training.settings import Settings
@@ -39,6 +41,7 @@ __all__ = ["MlflowTracker"]
 logger = logging.getLogger("jupyter_training.tracking")
 
 _POINTS = 1000  # in one call; MLflow takes no more
+_RUNNING = "RUNNING"
 _ITEMS = 100  # parameters or tags in one call
 # What servers of today and of the last years take for one parameter.
 _PARAM_LENGTHS = (mlflow_text.PARAM_LENGTH, 500, 250)
@@ -84,6 +87,13 @@ class MlflowTracker:
             mlflow_files.lay_out(job.spec, self._settings.blobs, Path(folder))
             self._client().log_artifacts(run.run_id, folder, "code")
 
+    def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
+        self._send_tags(run, mlflow_text.resumed(job, attempts))
+        if job.state not in TERMINAL:
+            with self._about(run):
+                if self._check(run).status != _RUNNING:
+                    self._client().update_run(run.run_id, status=_RUNNING)
+
     def write(self, run: RunRef, points: Sequence[Point]) -> None:
         metrics = [_metric(point) for point in points]
         for metric, error in self._each(run, metrics, _POINTS, lambda part: self._log(run, metrics=part)):
@@ -100,6 +110,13 @@ class MlflowTracker:
         with self._about(run):
             ended = _milliseconds(self._clock() if job.ended is None else job.ended)
             self._client().set_terminated(run.run_id, mlflow_text.STATUS[job.state], end_time=ended)
+
+    def remove(self, run: RunRef) -> None:
+        try:
+            with told():
+                self._client().delete_run(run.run_id)
+        except (Refused, RunLost, RunRemoved):
+            return
 
     # -- experiments and runs --------------------------------------------------------------------------------------
 

@@ -14,11 +14,13 @@ from jupyter_training.core.job import BundleFile, Instant, Job
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
 from jupyter_training.core.resources import Allocation
+from jupyter_training.core.retention import Checkpoint
 from jupyter_training.seams.backend import End
 from jupyter_training.settings import Settings
 from jupyter_training.spool import attempt_folder
-from jupyter_training.store import facts, lease, points, record, views, wishes
+from jupyter_training.store import checkpoints, facts, lease, points, record, views, wishes
 from jupyter_training.store.engine import Store
+from jupyter_training.store.supersede import Restart
 from jupyter_training.testing.builders import a_submission
 
 __all__ = ["CODE", "Stage", "wait_for"]
@@ -66,10 +68,18 @@ class Stage:
         facts.running(self.store, self.epoch, job, attempt.number, self.now(), self.now())
         return folder
 
-    def report(self, job: JobId, found: Sequence[Point]) -> None:
-        offset = points.offsets(self.store, job).get((1, "page"), 0)
-        batch = points.Batch(1, "page", offset, offset + len(found), found)
+    def report(self, job: JobId, found: Sequence[Point], restart: Restart | None = None) -> None:
+        """Its latest attempt reports; ``restart``: and tells where it began."""
+        number = self.job(job).attempt
+        offset = points.offsets(self.store, job).get((number, "page"), 0)
+        batch = points.Batch(number, "page", offset, offset + len(found), found, restart=restart)
         assert len(found) == points.ingest(self.store, job, [batch], now=self.now())
+
+    def store_checkpoint(self, job: JobId, step: int) -> None:
+        """Its latest attempt has saved at a step."""
+        number = self.job(job).attempt
+        one = Checkpoint(job, f"step-{step:09}.{number}", number, step, self.now(), 9, 1, "ab" * 32, None, "json", None)
+        checkpoints.committed(self.store, self.epoch, [(one, {})], self.now())
 
     def end(self, job: JobId, reason: EndReason) -> None:
         number = self.job(job).attempt

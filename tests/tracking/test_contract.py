@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.tracking.record import MLFLOWS_OWN_WARNINGS, files_of, mlflow_client
 pytestmark = MLFLOWS_OWN_WARNINGS
 
 _STATES = {"FINISHED": JobState.SUCCEEDED, "FAILED": JobState.FAILED, "KILLED": JobState.CANCELED}
+_OVERRIDE = "jupyter_training.override."
 
 
 class TestRecordingTracker(TrackerContract):
@@ -69,6 +71,17 @@ class TestMlflowTracker(TrackerContract):
             files=files_of(self.settings, run_id),
             state=_STATES.get(run.info.status),
             ended=None if run.info.end_time is None else run.info.end_time / 1000,
+            resumed=[
+                (int(number), int(step))
+                for number, step in re.findall(
+                    r"attempt (\d+) from step (\d+)", run.data.tags.get("jupyter_training.resumed", "")
+                )
+            ],
+            overrides={
+                name.removeprefix(_OVERRIDE): (text.split(" -> ")[0], text.split(" -> ")[1])
+                for name, text in run.data.tags.items()
+                if name.startswith(_OVERRIDE)
+            },
         )
 
     def remove(self, run_id: str) -> None:

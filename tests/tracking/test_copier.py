@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.lifecycle import EndReason, JobState
-from jupyter_training.seams.tracker import RunRef
-from jupyter_training.store import record
+from jupyter_training.core.lifecycle import EndReason, JobState, Verb
+from jupyter_training.seams.tracker import RunRef, TrackerUnavailable
+from jupyter_training.store import checkpoints, record, removals, verbs
+from jupyter_training.store.supersede import TOLD, Restart
 from jupyter_training.testing.recording_tracker import RecordingTracker
 from jupyter_training.tracking.copier import Copier
 from jupyter_training.tracking.mirror import Mirror
@@ -171,3 +174,67 @@ def test_a_success_ends_all_long_waits() -> None:
     assert 300.0 == patience.succeeded(A, now - 60)
     assert patience.is_due(B, now - 59)
     assert 0 == patience.failures
+
+
+def test_a_job_that_is_tried_again_goes_on_in_its_run(stage: Stage, tracker: RecordingTracker) -> None:
+    job = stage.trained(5, EndReason.ERROR)
+    assert mirror(stage, tracker).run()
+    verbs.wish(stage.store, [job], Verb.RETRY, now=stage.now())
+    stage.start(job)
+    checkpoints.started_from(stage.store, stage.epoch, job, 2, 3, "step-000000003.1", stage.now())
+    again = [replace(point, time=point.time + 60) for point in curve(4, 8)]
+    stage.report(job, again, Restart(TOLD, 3))
+    copier = Copier(stage.settings, stage.store, tracker, lambda attempt, run: True)
+    copier.copy(stage.job(job))
+    (run,) = tracker.runs.values()
+    assert (None, [(2, 3)]) == (run.state, run.resumed)
+    stage.end(job, EndReason.COMPLETED)
+    assert mirror(stage, tracker).run()
+    assert JobState.SUCCEEDED is run.state
+    both = [point.time for point in [*curve(0, 5), *again]]
+    assert both == [time for _, _, time, _ in run.points], "in the record both stay, the later ones at later times"
+    assert {"begin": 1, "describe": 1, "go_on": 2} == {
+        call: [one for one, _ in tracker.calls].count(call) for call in ("begin", "describe", "go_on")
+    }
+
+
+def test_a_resume_tells_what_it_changed(stage: Stage, tracker: RecordingTracker) -> None:
+    job = stage.trained(5, params={"lr": 0.1})
+    assert mirror(stage, tracker).run()
+    stage.store_checkpoint(job, 4)
+    verbs.resume(stage.store, job, {"lr": 0.01}, now=stage.now())
+    stage.start(job)
+    stage.end(job, EndReason.COMPLETED)
+    assert mirror(stage, tracker).run()
+    (run,) = tracker.runs.values()
+    assert ({"lr": "0.1"}, {"lr": ("0.1", "0.01")}) == (run.params, run.overrides)
+
+
+def test_the_run_of_a_deleted_job_goes_once_its_files_are_gone(stage: Stage, tracker: RecordingTracker) -> None:
+    job, other = stage.trained(5), stage.trained(5)
+    assert mirror(stage, tracker).run()
+    run_id = stage.run_id(job)
+    (stage.settings.outputs / job).mkdir(parents=True)
+    verbs.wish(stage.store, [job], Verb.DELETE, now=stage.now())
+    copier = Copier(stage.settings, stage.store, tracker, lambda attempt, run: True)
+    (removal,) = removals.pending(stage.store)
+    assert not copier.remove(removal)
+    for root in (stage.settings.outputs, stage.settings.spool_root):
+        shutil.rmtree(root / job)
+    tracker.is_down = True
+    with pytest.raises(TrackerUnavailable):
+        copier.remove(removal)
+    assert [removal] == removals.pending(stage.store)
+    tracker.is_down = False
+    assert mirror(stage, tracker).run()
+    assert ([], {run_id}) == (removals.pending(stage.store), tracker.removed)
+    assert stage.is_recorded(other)
+
+
+def test_a_job_that_is_deleted_while_its_run_is_made_leaves_none(stage: Stage, tracker: RecordingTracker) -> None:
+    job = stage.trained(5)
+    before = stage.job(job)
+    verbs.wish(stage.store, [job], Verb.DELETE, now=stage.now())
+    copier = Copier(stage.settings, stage.store, tracker, lambda attempt, run: True)
+    assert not copier.copy(before)
+    assert set(tracker.runs) == tracker.removed
