@@ -115,8 +115,8 @@ bench: setup .venvs/peers/.made ## the budgets, each beside its baseline of the 
 	@touch $@
 
 .PHONY: torture
-torture: setup ## kill every process in turn and together, 50 seeded times
-	$(RUN) -m tests.torture
+torture: setup ## kill every process at each of its steps, then 300 times at random; within an hour; ARGS=...
+	$(RUN) -m tests.torture $(ARGS)
 
 # --- generated files ------------------------------------------------------------------------------------------
 

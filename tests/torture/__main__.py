@@ -11,15 +11,17 @@ import itertools
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.torture import notebook_story
-from tests.torture.plan import Story, enumerated, random_story
+from tests.torture.confined import is_possible, play_confined
+from tests.torture.plan import Story, enumerated, full_disk, random_story
 from tests.torture.stand import play, template
 from tests.torture.truth import check
 
 NOTEBOOKS = 12  # stories with a kernel and a server
-COMMAND = "python -m tests.torture"
+COMMAND = "make torture"
 
 
 class Run:
@@ -37,13 +39,16 @@ class Run:
         place, began, happened = self._folder / str(next(self._count)), time.monotonic(), 0
         place.mkdir()
         try:
-            with play(place, story, empty=self._empty) as played:
-                happened = len(played.fired)
-                check(played)
+            if story.fills:
+                play_confined(place, story, empty=self._empty)
+            else:
+                with play(place, story, empty=self._empty) as played:
+                    happened = len(played.fired)
+                    check(played)
             held = True
         except AssertionError:
             traceback.print_exc()
-            print((place / "out").read_text("utf-8")[-2000:])
+            print(*(file.read_text("utf-8")[-2000:] for file in place.glob("out")))
             held = False
         self._say(story.name, f"{happened:3d} of {len(story.faults):3d}", began, held=held)
         return happened
@@ -65,12 +70,16 @@ class Run:
     def _say(self, name: str, what: str, began: float, *, held: bool) -> None:
         if not held:
             self.failed.append(name)
-        outcome = "held" if held else f"FAILED    again: {COMMAND} --only '{name}'"
+        outcome = "held" if held else f"FAILED    again: {_command('--only', repr(name))}"
         print(f"{name:42s} {what:50s} {time.monotonic() - began:6.1f} s  {outcome}", flush=True)
 
 
+def _command(*words: str) -> str:
+    return f'{COMMAND} ARGS="{" ".join(words)}"'
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog=COMMAND)
+    parser = argparse.ArgumentParser(prog="python -m tests.torture")
     parser.add_argument("--only", help="the stories of this name, e.g. 'mirror' or 'seed 17' or 'notebook 3'")
     parser.add_argument("--first", type=int, default=None, help="go on with the random stories from this seed")
     parser.add_argument("--kills", type=int, default=300, help="so many random kills in all")
@@ -88,6 +97,14 @@ def main() -> int:
     return 1 if run.failed or left else 0
 
 
+def _labelled() -> Iterator[Story]:
+    yield from enumerated()
+    if is_possible():
+        yield from full_disk()
+    else:
+        print("This machine gives no mount namespaces: no story is played on a full disk.")
+
+
 def _only(run: Run, name: str) -> str | None:
     kind, _, number = name.partition(" ")
     if kind == "seed":
@@ -95,8 +112,8 @@ def _only(run: Run, name: str) -> str | None:
     elif kind == "notebook":
         run.play_notebooks(range(int(number), int(number) + 1))
     else:
-        for story in enumerated():
-            if story.name.startswith(name):
+        for story in _labelled():
+            if story.name == name:
                 run.play(story)
     return None
 
@@ -104,14 +121,14 @@ def _only(run: Run, name: str) -> str | None:
 def _all(run: Run, first: int | None, kills: int, end: float) -> str | None:
     """Play all; the command that goes on where the time was over."""
     if first is None:
-        for story in enumerated():
+        for story in _labelled():
             run.play(story)
         run.play_notebooks(range(NOTEBOOKS))
     for seed in itertools.count(first or 0):
         if run.kills >= kills:
             return None
         if time.monotonic() > end:
-            return f"{COMMAND} --first {seed} --kills {kills - run.kills}"
+            return _command("--first", str(seed), "--kills", str(kills - run.kills))
         run.kills += run.play(random_story(seed))
     return None
 

@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
@@ -27,29 +28,29 @@ sys.path.insert(0, _HERE)
 import faults  # noqa: E402
 import steps  # noqa: E402
 
-sys.path.remove(_HERE)
+sys.path[:] = [entry for entry in sys.path if entry != _HERE]
 
 
-def _arm(folder, rooms, job=None):
+def _arm(folder: str, rooms: tuple[str, ...], job: str | None = None) -> None:
     """Wrap the steps at which a fault of these rooms waits."""
     for path, fault in faults.waiting(folder).items():
         if fault.room in rooms and fault.job == job:
             _wrap(steps.ROOMS[fault.room][fault.step], path, fault)
 
 
-def _wrap(step, path, fault):
+def _wrap(step: steps.Step, path: str, fault: faults.Fault) -> None:
     module, _, place = step.place.partition(":")
-    owner = importlib.import_module(module)
+    owner: Any = importlib.import_module(module)
     *outer, name = place.split(".")
     for part in outer:
         owner = getattr(owner, part)
     original = getattr(owner, name)
-    passed = 0
+    passed, armed = 0, os.getpid()
 
     @functools.wraps(original)
-    def lethal(*args, **kwargs):
+    def lethal(*args: Any, **kwargs: Any) -> Any:
         nonlocal passed
-        is_meant = not step.about or str(args[0]).endswith(step.about)
+        is_meant = os.getpid() == armed and (not step.about or str(args[0]).endswith(step.about))
         if is_meant and step.when == "before":
             passed += 1
             if passed == fault.nth:
@@ -64,30 +65,31 @@ def _wrap(step, path, fault):
     setattr(owner, name, lethal)
 
 
-def _dispatcher(folder, home, lock=None):
+def _dispatcher(folder: str, home: str, lock: str | None = None) -> int:
     sys.path.insert(0, _ROOT)
     from jupyter_training import runtime, supervisor
+    from jupyter_training.core.job import Instant
     from jupyter_training.dispatch import ensure, loop
     from jupyter_training.seams.clock import SystemClock
     from jupyter_training.settings import Settings
     from jupyter_training.tracking import ensure as mirrors
 
     class JumpingClock(SystemClock):
-        def now(self):
-            return type(super().now())(time.time() + faults.jumped(folder))
+        def now(self) -> Instant:
+            return Instant(time.time() + faults.jumped(folder))
 
     start = supervisor.command
 
-    def armed_supervisor(python, runtime_folder, attempt_folder, *, adopt=False):
+    def armed_supervisor(python: str, runtime_folder: str, attempt_folder: str, *, adopt: bool = False) -> list[str]:
         words = start(python, runtime_folder, attempt_folder, adopt=adopt)
         code = words.index("-c")  # python -I -S -c CODE RUNTIME FOLDER [--adopt]
         return [*words[:code], __file__, "supervisor", folder, *words[code + 2 :]]
 
     supervisor.command = armed_supervisor
-    runtime_command = runtime.command
+    run = runtime.command
 
-    def armed_runtime(*words):
-        python, *rest = runtime_command(*words)
+    def armed_runtime(*words: str) -> list[str]:
+        python, *rest = run(*words)
         return [python, __file__, "runtime", folder, *rest]
 
     runtime.command = armed_runtime
@@ -103,7 +105,7 @@ def _dispatcher(folder, home, lock=None):
     return loop.main(Settings.load(home))
 
 
-def _supervisor(folder, runtime_folder, attempt, *more):
+def _supervisor(folder: str, runtime_folder: str, attempt: str, *more: str) -> int:
     sys.path.insert(0, runtime_folder)
     _arm(folder, ("supervisor",), _job(attempt))
     from jupyter_training.supervisor.main import main
@@ -111,7 +113,7 @@ def _supervisor(folder, runtime_folder, attempt, *more):
     return main([attempt, *more])
 
 
-def _runtime(folder, launcher, attempt):
+def _runtime(folder: str, launcher: str, attempt: str) -> None:
     sys.path.insert(0, os.path.dirname(launcher))
     _arm(folder, ("runtime",), _job(attempt))
     sys.argv[:] = [launcher, attempt]
@@ -120,7 +122,7 @@ def _runtime(folder, launcher, attempt):
     main(attempt)
 
 
-def _mirror(folder, *words):
+def _mirror(folder: str, *words: str) -> int:
     sys.path.insert(0, _ROOT)
     from jupyter_training.tracking import ensure, mirror
 
@@ -129,19 +131,17 @@ def _mirror(folder, *words):
     return mirror.main(words)
 
 
-def _job(attempt):
+def _job(attempt: str) -> str | None:
     """The name under which faults know the attempt's job; None when there is no order yet."""
     try:
         with open(os.path.join(attempt, "order.json"), encoding="utf-8") as file:
-            return json.load(file)["params"]["name"]
+            name: str = json.load(file)["params"]["name"]
+            return name
     except (OSError, ValueError, KeyError):
         return None
 
 
 if __name__ == "__main__":
     _, room, where, *rest = sys.argv
-    raise SystemExit(
-        {"dispatcher": _dispatcher, "supervisor": _supervisor, "runtime": _runtime, "mirror": _mirror}[room](
-            where, *rest
-        )
-    )
+    start: Any = {"dispatcher": _dispatcher, "supervisor": _supervisor, "runtime": _runtime, "mirror": _mirror}[room]
+    raise SystemExit(start(where, *rest))

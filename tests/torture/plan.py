@@ -27,17 +27,21 @@ class Part:
     slots: int = 1
     hiding: bool = False  # leaves a grandchild in a session of its own that ignores SIGTERM
     listening: bool = False  # asks should_stop()
-    wish: str | None = None  # a verb,
-    wish_at: int = 8  # once it has witnessed so much
+    wishes: tuple[str, ...] = ()  # verbs, each once the one before has had its effect
+    wish_at: int = 8  # and once its code has written so many lines since
+    saves: int = 0  # a checkpoint every so many steps
+    retries: int = 0
+    crash: int = 0  # the step at which its first attempt raises
     timeout: float | None = None  # seconds of an attempt
 
     @property
     def traits(self) -> frozenset[str]:
         """What steps may need, see ``steps``."""
         held = {
-            "stopped": self.wish is not None,
-            "canceled": self.wish == "cancel",
-            "killed": self.wish == "kill",
+            "stopped": bool(self.wishes),
+            "canceled": "cancel" in self.wishes,
+            "killed": "kill" in self.wishes,
+            "saving": self.saves > 0,
             "deaf": not self.listening,
             "listening": self.listening,
             "hiding": self.hiding,
@@ -53,11 +57,12 @@ class Story:
     faults: tuple[Fault, ...]
     term: float = 0.0  # of the lease, in seconds; 0: the product's own
     all_happen: bool = True  # a fault that is left at the end is a failure
+    fills: tuple[tuple[float, float], ...] = ()  # from when to when, since the first line, the home's disk is full
 
 
 def enumerated() -> Iterator[Story]:
     """Each labelled step once."""
-    yield Story("dispatcher", _varied(5), _each("dispatcher"))
+    yield Story("dispatcher", _varied(6), _each("dispatcher"))
     yield Story("ingest", _varied(4), _each("ingest"))
     # One runs until the mirror, which dies at every turn, comes to hand it its run.
     yield Story("mirror", (Part("long", steps=1000), *_varied(4)), _each("mirror"))
@@ -67,9 +72,19 @@ def enumerated() -> Iterator[Story]:
     yield from _jumping()
 
 
+def full_disk() -> Iterator[Story]:
+    """For a home on a disk of two megabytes of its own (``confined``)."""
+    few = (Part("a", steps=90), Part("b", steps=90, exit_code=3, hiding=True))
+    yield Story("a full disk", few, (), fills=((0.4, 3.0),))
+    killed = Fault("dispatcher", "a round", nth=15), Fault("supervisor", "a look", nth=5, job="a")
+    yield Story("a full disk, and kills", few, killed, all_happen=False, fills=((0.4, 4.0), (5.0, 8.0)))
+    stopped = (Part("a", steps=90), Part("b", steps=400, wishes=("cancel",), wish_at=30, hiding=True))
+    yield Story("a full disk, and a stop", stopped, (), fills=((0.4, 4.0),))
+
+
 def short() -> Iterator[Story]:
     """What ``make test`` has time for."""
-    yield Story("dispatcher and ingest, in short", _varied(5), _each("dispatcher") + _each("ingest"))
+    yield Story("dispatcher and ingest, in short", _varied(6), _each("dispatcher") + _each("ingest"))
     many = [_one_job_each(room, chosen) for room, chosen in _SHORT.items()]
     mirror = tuple(Fault("mirror", label) for label in ("the run made", "points sent", "before the end"))
     parts = tuple(part for one in many for part in one.parts)
@@ -104,19 +119,34 @@ def random_story(seed: int) -> Story:
     return Story(f"seed {seed}", parts, tuple(sorted(chosen, key=str)), all_happen=False)
 
 
+_WISHES_WITHOUT_CHECKPOINTS = ((), (), (), ("cancel",), ("kill",), ("cancel", "retry"))
+_WISHES = (
+    *_WISHES_WITHOUT_CHECKPOINTS,
+    ("pause", "activate"),
+    ("pause", "activate", "pause", "activate"),
+    ("pause", "cancel"),
+    ("kill", "retry"),
+)
+
+
 def _random_part(rng: random.Random, number: int) -> Part:
     count = rng.randint(20, 60)
-    wish = rng.choice([None, None, None, "cancel", "kill"])
+    saves = rng.choice([0, 0, 3, 5])
+    wishes = rng.choice(_WISHES if saves else _WISHES_WITHOUT_CHECKPOINTS)
+    retries = rng.choice([0, 0, 5])
     return Part(
         name=f"job-{number}",
-        steps=count if wish is None else 400,
+        steps=count if not wishes or wishes[-1] in ("activate", "retry") else 400,
         pause=rng.uniform(0.01, 0.04),
-        exit_code=rng.choice([0, 0, 3]),
+        exit_code=rng.choice([0, 0, 3]) if retries == 0 else 0,
         slots=rng.choice([1, 1, 2, 3]),
         hiding=rng.random() < 0.4,
         listening=rng.random() < 0.5,
-        wish=wish,
-        wish_at=rng.randint(0, 20),
+        wishes=wishes,
+        wish_at=rng.randint(0, 12),
+        saves=saves,
+        retries=retries,
+        crash=rng.choice([0, 0, rng.randint(1, 15)]),
     )
 
 
@@ -137,10 +167,11 @@ def _varied(count: int) -> tuple[Part, ...]:
     """Jobs among which every trait of ``steps`` is held by one."""
     kinds = (
         Part("a", steps=60),
-        Part("b", steps=400, wish="cancel", hiding=True),
+        Part("b", steps=400, wishes=("cancel",), hiding=True),
         Part("c", exit_code=3, slots=2, hiding=True),
-        Part("d", steps=400, wish="kill", listening=True),
-        Part("e", listening=True),
+        Part("d", steps=400, wishes=("kill",), listening=True),
+        Part("e", listening=True, saves=4, wishes=("pause", "activate")),
+        Part("f", saves=3, crash=8, retries=2, hiding=True),
     )
     return kinds[:count]
 
@@ -161,7 +192,10 @@ def _one_job_each(room: str, labels: Sequence[str] = ()) -> Story:
         if "listening" in step.needs:
             part = replace(part, listening=True)
         if {"stopped", "canceled", "killed"} & set(step.needs):
-            part = replace(part, steps=400, wish="kill" if "killed" in step.needs else "cancel", hiding=True)
+            verb = "kill" if "killed" in step.needs else "cancel"
+            part = replace(part, steps=400, wishes=(verb,), hiding=True)
+        if "saving" in step.needs:
+            part = replace(part, saves=4, retries=2, exit_code=0)
         parts.append(part)
         chosen.append(Fault(room, label, job=part.name))
     return Story(room, tuple(parts), tuple(chosen))
@@ -171,6 +205,7 @@ def _stopped() -> Iterator[Story]:
     """Suspended for longer than the lease; meanwhile another dispatcher, with a lock of its own, takes over."""
     for label in ("the attempt's row", "the order", "before the end's fact", "the wish to stop noted"):
         yield Story(f"stopped at {label}", _varied(4), (Fault("dispatcher", label, act=faults.STOP),), term=2.0)
+    yield Story("stopped for the product's own lease", _varied(4), (Fault("dispatcher", "the order", act=faults.STOP),))
     for label in ("before points are stored", "inside the points' transaction", "points stored"):
         yield Story(f"stopped at {label}", _varied(2), (Fault("ingest", label, act=faults.STOP),), term=2.0)
     others = (
@@ -179,7 +214,7 @@ def _stopped() -> Iterator[Story]:
         Fault("runtime", "a point", nth=3, act=faults.STOP, job="e"),
         Fault("mirror", "points sent", act=faults.STOP),
     )
-    yield Story("stopped, the others", _varied(5), others, term=2.0)
+    yield Story("stopped, the others", _varied(6), others, term=2.0)
 
 
 def _jumping() -> Iterator[Story]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +17,9 @@ from pathlib import Path
 from jupyter_training.core.changes import Change
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import TERMINAL, AttemptState
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState, JobState
+from jupyter_training.dispatch.loop import LEASE_TTL
+from jupyter_training.errors import Unavailable
 from jupyter_training.schema import SubmitRequest, VerbRequest
 from jupyter_training.services import jobs as verbs
 from jupyter_training.services.site import Site
@@ -44,10 +47,15 @@ class Played:
     site: Site
     folder: Path
     ids: dict[str, JobId]
-    accepted: set[str] = field(default_factory=set)  # names of the jobs whose wish was taken
+    accepted: dict[str, list[str]] = field(default_factory=dict)  # the wishes that were taken, by the job's name
+    lines_before: dict[str, int] = field(default_factory=dict)  # what its code had written at the last wish
     log: list[Change] = field(default_factory=list)  # as it was read while it was written
     overbooked: list[str] = field(default_factory=list)
     fired: dict[int, int] = field(default_factory=dict)
+
+    def next_wish(self, part: Part) -> str | None:
+        taken = len(self.accepted.get(part.name, ()))
+        return part.wishes[taken] if taken < len(part.wishes) else None
 
     def happened(self, name: str, room: str) -> list[str]:
         """The steps of a room at which something happened to a job."""
@@ -61,6 +69,33 @@ class Played:
         except FileNotFoundError:
             return []
         return [line.split() for line in text.splitlines()]
+
+
+class Filler:
+    """Fills a disk to the last byte and gives it free again, as a story wants it."""
+
+    def __init__(self, disk: Path, spans: tuple[tuple[float, float], ...]) -> None:
+        self._ballast = disk / "ballast"
+        self._spans = spans
+        self._began: float | None = None
+
+    def keep(self, *, has_begun: bool) -> None:
+        if self._began is None:
+            self._began = time.monotonic() if has_begun else None
+            return
+        now = time.monotonic() - self._began
+        if any(start <= now < stop for start, stop in self._spans):
+            self._fill()
+        else:
+            self._ballast.unlink(missing_ok=True)
+
+    def _fill(self) -> None:
+        """Also what has become free since the last time."""
+        with open(self._ballast, "ab", buffering=0) as ballast:
+            for size in (65_536, 4_096, 1):
+                with contextlib.suppress(OSError):
+                    while ballast.write(bytes(size)) == size:
+                        pass
 
 
 class Stand:
@@ -123,7 +158,7 @@ class Stand:
         now = time.monotonic()
         since = self._stopped.setdefault(number, now)
         first = self._dispatchers[None]
-        over = now - since > self._story.term + 1.0
+        over = now - since > (self._story.term or LEASE_TTL) + 1.0
         if pid == first.pid and first.poll() is None:
             self._start(_SECOND)
             held = lease.current(site.store)
@@ -148,18 +183,26 @@ def template(folder: Path) -> Iterator[Path]:
 def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
     """Play a story to its end in a copy of an empty home; what is yielded can be looked at before all is removed."""
     home = folder / "home"
-    shutil.copytree(empty, home)
-    (home / "settings.toml").write_text(SETTINGS, "utf-8")
+    shutil.copytree(empty, home, dirs_exist_ok=True)
+    settings = SETTINGS
+    if story.fills:  # the disk is for ours, not for the record
+        os.replace(shutil.copy(home / "mlflow.db", folder / "record.db"), folder / "mlflow.db")
+        (home / "mlflow.db").unlink()
+        settings += f'tracking_uri = "sqlite:///{folder / "mlflow.db"}"\n'
+    (home / "settings.toml").write_text(settings, "utf-8")
     stand = Stand(folder, story)
+    filler = Filler(home, story.fills)
     try:
-        with Site.open(Settings(home=home, local_slots=CAPACITY)) as site:
+        with Site.open(Settings.load(home)) as site:
             site.ensure_dispatcher = lambda: None  # type: ignore[method-assign]
             played = Played(story, site, folder, {part.name: _submit(site, folder, part) for part in story.parts})
             deadline = time.monotonic() + WITHIN
             while not _is_over(played):
+                filler.keep(has_begun=any(map(played.witness, played.ids)))
                 stand.keep(site)
-                _look(played)
-                _wish(played)
+                with contextlib.suppress(*((Unavailable,) if story.fills else ())):
+                    _look(played)
+                    _wish(played)
                 if time.monotonic() > deadline:
                     raise AssertionError(f"{story.name}: not over within {WITHIN:g} s: {_unfinished(played)}")
                 time.sleep(0.05)
@@ -180,24 +223,36 @@ def _submit(site: Site, folder: Path, part: Part) -> JobId:
         "resources": {"slots": part.slots},
         "timeout": part.timeout,
         "grace": 1.0,
+        "retries": {"max": part.retries, "on": ["error", "lost", "preempted"]} if part.retries else None,
+        "pause_within": 10.0,
         "params": {
             "folder": str(folder),
             "capacity": CAPACITY,
             **{name: getattr(part, name) for name in ("name", "steps", "pause", "exit_code", "slots")},
-            **{name: getattr(part, name) for name in ("hiding", "listening")},
+            **{name: getattr(part, name) for name in ("hiding", "listening", "saves", "crash")},
         },
     }
     return JobId(submit(site, SubmitRequest.model_validate(request), user="ada").job.id)
 
 
 def _wish(played: Played) -> None:
+    """Wish what is next of each job. What is refused, as there is no checkpoint yet, is wished again."""
     for part in played.story.parts:
-        if part.wish is None or part.name in played.accepted or len(played.witness(part.name)) < part.wish_at:
+        verb = played.next_wish(part)
+        if verb is None or not _is_time(played, part, verb):
             continue
-        request = VerbRequest.model_validate({"verb": part.wish, "jobs": [played.ids[part.name]]})
+        request = VerbRequest.model_validate({"verb": verb, "jobs": [played.ids[part.name]]})
         (result,) = verbs.act(played.site, request).results
         if result.ok:
-            played.accepted.add(part.name)
+            played.accepted.setdefault(part.name, []).append(verb)
+            played.lines_before[part.name] = len(played.witness(part.name))
+
+
+def _is_time(played: Played, part: Part, verb: str) -> bool:
+    if verb in ("activate", "retry"):
+        job = views.job(played.site.store, played.ids[part.name])
+        return job.state is JobState.PAUSED if verb == "activate" else job.state in TERMINAL
+    return len(played.witness(part.name)) - played.lines_before.get(part.name, 0) >= part.wish_at
 
 
 def _look(played: Played) -> None:
@@ -220,4 +275,6 @@ def _is_over(played: Played) -> bool:
 
 
 def _unfinished(played: Played) -> list[Job]:
-    return [job for job in views.jobs(played.site.store, list(played.ids.values())) if job.state not in TERMINAL]
+    """The jobs that have not ended, or of which something will still be wished."""
+    found = zip(played.story.parts, views.jobs(played.site.store, list(played.ids.values())), strict=True)
+    return [job for part, job in found if job.state not in TERMINAL or played.next_wish(part) == "retry"]

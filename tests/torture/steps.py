@@ -30,6 +30,7 @@ _POINTS, _INGESTER = _PACKAGE + "store.points:", _PACKAGE + "dispatch.ingest:Ing
 _MAIN, _WATCH = _PACKAGE + "supervisor.main:", _PACKAGE + "supervisor.watch:Watch."
 _CLAIM, _LAYOUT = _PACKAGE + "spool.claim:", _PACKAGE + "spool.layout:"
 _ENTRY, _STOPPING = _PACKAGE + "runtime.entry:", _PACKAGE + "runtime.stopping:"
+_CHECKPOINT = _PACKAGE + "runtime.checkpoint."
 _TRACKER = _PACKAGE + "tracking.mlflow_tracker:MlflowTracker."
 
 DISPATCHER = {
@@ -99,6 +100,11 @@ RUNTIME = {
     "a point": Step(_PACKAGE + "runtime.report:report"),
     "the first page": Step(_PACKAGE + "spool.lines:PageWriter._new_page"),
     "it listens": Step(_STOPPING + "_listen", needs=("listening",)),
+    "a state written": Step(_CHECKPOINT + "commit:contents.write", needs=("saving",)),
+    "a manifest written": Step(_CHECKPOINT + "commit:_sealed", needs=("saving",)),
+    "a checkpoint committed, untold": Step(_CHECKPOINT + "commit:_put", needs=("saving",)),
+    "a checkpoint told of": Step(_CHECKPOINT + "commit:_tell", needs=("saving",)),
+    "a checkpoint chosen": Step(_CHECKPOINT + "found:_newest", needs=("saving",)),
     "the code has ended": Step(_STOPPING + "let_go"),
     "the end record": Step(_LAYOUT + "write_json", "after", "end.json"),
 }

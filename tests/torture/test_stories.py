@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.torture import notebook_story
-from tests.torture.plan import Story, short
+from tests.torture.confined import is_possible, play_confined
+from tests.torture.plan import Story, full_disk, short
 from tests.torture.stand import play, template
 from tests.torture.steps import ROOMS, Step
 from tests.torture.truth import check
@@ -32,6 +33,11 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_whoever_dies_at_whatever_step_nothing_is_lost(story: Story, empty: Path, tmp_path: Path) -> None:
     with play(tmp_path, story, empty=empty) as played:
         check(played)
+
+
+@pytest.mark.skipif(not is_possible(), reason="this machine gives no mount namespaces")
+def test_on_a_full_disk_nothing_is_lost(empty: Path, tmp_path: Path) -> None:
+    play_confined(tmp_path, list(full_disk())[1], empty=empty)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 
-from jupyter_training import params, report, should_stop
+from jupyter_training import checkpoint, params, report, should_stop
 
 FOLDER, NAME, ATTEMPT = params["folder"], params["name"], os.environ["JUPYTER_TRAINING_ATTEMPT"]
 
@@ -58,13 +58,27 @@ for _ in range(params["slots"]):
         tell("OVERFULL")
 if params["hiding"]:
     hide()
-for step in range(params["steps"]):
+state, every = {"sum": 0}, params["saves"]
+if every:
+    found = checkpoint.latest()
+    tell("from", found.step if found else 0)
+    if found:
+        state = found.load()
+for step in checkpoint.steps(params["steps"]) if every else range(1, params["steps"] + 1):
+    state["sum"] += step  # a step that is left out, or done twice, shows in all that come after it
+    loss = 1.0 / (1 + state["sum"])
+    tell("point", step, repr(loss))
+    report(step=step, loss=loss)
+    if every and checkpoint.due(step, every=every):
+        tell("saving", step)
+        checkpoint.save(state, step=step)
+        tell("saved", step)
+    if step == params["crash"] and ATTEMPT == "1":
+        tell("crashed")
+        raise RuntimeError("as it was planned")
     if params["listening"] and should_stop():
         tell("heard", step)
         raise SystemExit(0)
-    loss = 1.0 / (step + 1)
-    tell("point", step, repr(loss))
-    report(step=step, loss=loss)
     time.sleep(params["pause"])
 tell("unkept", report.lost)
 tell("done")

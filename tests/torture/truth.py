@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
+from jupyter_training.core.changes import Change
 from jupyter_training.core.job import Attempt, Job
-from jupyter_training.core.lifecycle import EndReason, JobState
+from jupyter_training.core.lifecycle import FREE_RESTART_LIMIT, EndReason, JobState
+from jupyter_training.spool import checkpoints as spooled
 from jupyter_training.spool import identity
-from jupyter_training.store import points, record, views
+from jupyter_training.store import checkpoints, points, record, views
 from tests.torture import faults
 from tests.torture.plan import Part
 from tests.torture.processes import eventually, of_home
@@ -31,6 +34,7 @@ def check(played: Played) -> None:
             _check_runs(played, part, attempts)
             _check_end(played, part, job, attempts)
             _check_points(played, part, job)
+            _check_checkpoints(played, part, job)
             _check_record(played, part, job)
             _check_processes(played, part, job)
         except AssertionError as error:
@@ -42,7 +46,7 @@ def _check_log(played: Played) -> None:
     """What was read while it was written is what stands there, without a gap and in one order."""
     numbers = [change.n for change in played.log]
     assert numbers == list(range(1, len(numbers) + 1)), "the change log has a gap, or went back"
-    again = []
+    again: list[Change] = []
     while batch := views.changes(played.site.store, len(again), 1000).changes:
         again += batch
     assert played.log == again[: len(played.log)], "the change log says something else than before"
@@ -58,48 +62,96 @@ def _check_runs(played: Played, part: Part, attempts: tuple[Attempt, ...]) -> No
     assert all(count == 1 for count in began.values()), f"an attempt ran more than once: {began}"
     unbegun = {attempt.number for attempt in attempts if attempt.reason in _UNBEGUN}
     assert not unbegun & set(began), f"an attempt that is said not to have begun ran: {began}"
-    assert len(began) <= 1, f"its code was started anew without having been asked to: {began}"
+    asked = sum(verb in ("activate", "retry") for verb in played.accepted.get(part.name, ()))
+    again = asked + (_failures(played, part) if part.retries else 0)
+    assert len(began) <= 1 + again, f"its code was started anew without having been asked to: {began}"
+    _check_starts(lines, began)
+
+
+def _failures(played: Played, part: Part) -> int:
+    """How many of its attempts did not end by themselves, as it was planned."""
+    crashed = any(what == "crashed" for _, what, *_ in played.witness(part.name))
+    return len(played.happened(part.name, "runtime")) + crashed
+
+
+def _check_starts(lines: list[list[str]], began: Counter[int]) -> None:
+    """Each attempt went on from the last checkpoint that was there."""
+    saved = saving = 0
+    for _, what, *rest in lines:
+        if what == "saving":
+            saving = int(rest[0])
+        elif what == "saved":
+            saved = int(rest[0])
+        elif what == "from":
+            assert int(rest[0]) in (saved, saving), f"it went on from {rest[0]}, the last checkpoint is of step {saved}"
+            saved = saving = int(rest[0])
 
 
 def _check_end(played: Played, part: Part, job: Job, attempts: tuple[Attempt, ...]) -> None:
-    said = {what for _, what, *_ in played.witness(part.name)}
-    was_killed = bool(played.happened(part.name, "runtime"))
-    is_wished = part.name in played.accepted
+    last = str(attempts[-1].number) if attempts else ""
+    said = {what for number, what, *_ in played.witness(part.name) if number == last}
+    wishes = played.accepted.get(part.name, [])
+    is_stopped = wishes[-1:] in (["cancel"], ["kill"])
+    has_failed = _failures(played, part) > 0
     ends: set[JobState] = set()
     if "done" in said:
         ends.add(JobState.SUCCEEDED if part.exit_code == 0 else JobState.FAILED)
-    if was_killed:
+    if has_failed and _failures(played, part) > part.retries:
         ends.add(JobState.FAILED)
-    if is_wished:
+    if is_stopped:
         ends.add(JobState.CANCELED)
     if part.timeout is not None and part.steps * part.pause > part.timeout:
         assert job.reason is EndReason.TIMEOUT, f"its time was over, and its end is {job.reason}"
         ends.add(JobState.FAILED)
-    if sum(attempt.reason in _UNBEGUN for attempt in attempts) > 3:
+    if sum(attempt.reason in _UNBEGUN for attempt in attempts) > FREE_RESTART_LIMIT:
         ends.add(JobState.FAILED)
+    if played.story.fills and not said and job.reason is EndReason.LAUNCH_FAILED:
+        ends.add(JobState.FAILED)  # there was no room to begin, and it says so
     assert job.state in ends, f"its end is {job.state}, true would be {sorted(ends)}"
-    if "done" in said and not was_killed and not is_wished and part.timeout is None:
+    if "done" in said and not has_failed and not is_stopped and part.timeout is None:
         assert attempts[-1].exit_code == part.exit_code
-    if is_wished and "done" not in said and not was_killed:
+    if is_stopped and "done" not in said and not has_failed:
         assert job.state is JobState.CANCELED, "a wish was lost"
 
 
 def _check_points(played: Played, part: Part, job: Job) -> None:
-    lines = played.witness(part.name)
-    told = [(int(rest[0]), float(rest[1])) for _, what, *rest in lines if what == "point"]
-    kept = [
-        (step, value)
-        for series in points.series(played.site.store, job.id, None, budget=100_000, sources=frozenset({"report"}))
-        for step, _, value in series.points
-    ]
-    assert len(kept) == len(set(kept)), "a point is there twice"
-    assert set(kept) <= set(told), "a point is there that nobody reported"
-    missing = [point for point in told if point not in set(kept)]
-    done = [int(rest[0]) for _, what, *rest in lines if what == "unkept"]
-    if done:
-        assert len(missing) == done[0], f"points are lost: {missing}"
-    else:  # it was ended in the middle; what it was about to report it may not have reported
-        assert missing in ([], told[-1:]), f"points are lost: {missing}"
+    told: dict[str, list[tuple[int, float | None]]] = {}
+    unkept: dict[str, int] = {}
+    for number, what, *rest in played.witness(part.name):
+        if what == "point":
+            told.setdefault(number, []).append((int(rest[0]), float(rest[1])))
+        elif what == "unkept":
+            unkept[number] = int(rest[0])
+    for step, value in itertools.chain(*told.values()):
+        assert value == 1.0 / (1 + step * (step + 1) // 2), f"step {step} was not reached from all the steps before"
+    kept = _kept(played, job)
+    missing = Counter(itertools.chain(*told.values())) - Counter(kept)
+    assert not Counter(kept) - Counter(itertools.chain(*told.values())), "a point is there twice, or nobody reported it"
+    # What was ended in the middle may not have reported what it was about to report.
+    allowed = sum(unkept.get(number, 1) for number in told)
+    assert missing.total() <= allowed, f"points are lost: {missing}"
+    if set(told) == set(unkept):
+        assert missing.total() == allowed, f"{allowed} points are said to be lost, and {missing} are"
+
+
+def _kept(played: Played, job: Job) -> list[tuple[int, float | None]]:
+    """The reported points that are in the store, of all attempts."""
+    found = points.series(played.site.store, job.id, None, budget=100_000, sources=frozenset({"report"}))
+    return [(step, value) for series in found for step, _, value in series.points]
+
+
+def _check_checkpoints(played: Played, part: Part, job: Job) -> None:
+    """What the code was told is kept is known, once, and whole; what is known to be kept is there."""
+    rows = checkpoints.of_jobs(played.site.store, [job.id]).get(job.id, ())
+    names = [row.name for row in rows]
+    assert len(names) == len(set(names)), f"a checkpoint is there twice: {names}"
+    told = {(int(number), int(rest[0])) for number, what, *rest in played.witness(part.name) if what == "saved"}
+    missing = told - {(row.attempt, row.step) for row in rows}
+    assert not missing, f"nobody knows of these checkpoints (attempt, step): {missing}"
+    folder = played.site.settings.checkpoints / job.id
+    faults_found = {row.name: spooled.fault(folder / row.name, row.sha256) for row in rows if row.state == "kept"}
+    assert not any(faults_found.values()), f"checkpoints that are kept are damaged: {faults_found}"
+    assert not rows or any(row.state == "kept" for row in rows), "no checkpoint is left"
 
 
 def _check_record(played: Played, part: Part, job: Job) -> None:
@@ -115,13 +167,8 @@ def _check_record(played: Played, part: Part, job: Job) -> None:
     assert info.status == status, f"its run is {info.status}, the job {job.state}"
     runs = client.search_runs([info.experiment_id], f"tags.`jupyter_training.job` = '{job.id}'")
     assert len(runs) == 1, "it has more than one run"
-    kept = [
-        (step, value)
-        for series in points.series(played.site.store, job.id, None, budget=100_000, sources=frozenset({"report"}))
-        for step, _, value in series.points
-    ]
     history = [(metric.step, metric.value) for metric in client.get_metric_history(row.run_id, "loss")]
-    assert sorted(history) == sorted(kept), "the record's points are others"
+    assert sorted(history) == sorted(_kept(played, job)), "the record's points are others"
 
 
 def _check_processes(played: Played, part: Part, job: Job) -> None:
