@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
-from jupyter_training.kernel.commands import FRONT, SYNONYMS, VERBS, Command, Option
+from jupyter_training.kernel.commands import FRONT, Command, Option
 from jupyter_training.kernel.line import Word, split, unquoted
+from jupyter_training.kernel.line_verbs import SYNONYMS, VERBS
 from jupyter_training.kernel.values import literal, size_bytes, span
 
 __all__ = ["Parsed", "parse", "verb_of"]
@@ -175,7 +176,7 @@ class _Reader:
             else:
                 hint = f"Usage: {self.command.usage}."
             raise self._fault(word, f"{word.text!r} is one word too many.", hint)
-        if not self.operands:
+        if not self.operands and self.command.name.startswith("%%"):
             self._place("name", word)
         self.operands.append(word.text)
         self.written.append((word.raw, self.offset + word.start + 1))

@@ -28,12 +28,16 @@ _log = logging.getLogger(__name__)
 
 
 def curves(client: Client, job: Mapping[str, Any], *names: str, points: int = _POINTS) -> dict[str, Points]:
-    """The curves of a job's metrics by name; without names those that a card draws."""
+    """The curves of a job's metrics by name; without names those that a card draws.
+
+    What a later attempt superseded is left out: a resumed job has one curve.
+    """
     wanted = names or card.ranked(job["metrics"])[: card.CURVES]
     if not wanted:
         return {}
     series = client.metrics(job["id"], *wanted, points=points)["series"]
-    return {one["name"]: [(point[0], point[2]) for point in one["points"]] for one in series}
+    valid = [one for one in series if not one.get("superseded")]
+    return {one["name"]: [(point[0], point[2]) for point in one["points"]] for one in valid}
 
 
 def pictures(client: Client, job: Mapping[str, Any], *, failure: bool = True) -> tuple[dict[str, Points], card.Extras]:

@@ -24,22 +24,37 @@ from typing import Any
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.wording import (
     TERMINAL,
+    attempt_text,
     best,
     bytes_text,
     end_sentence,
     icon,
     left_text,
+    lineage_text,
     lower_is_better,
     number,
     plain,
     ranked,
+    seams,
     seconds_between,
     sentence,
     short,
     span_text,
 )
 
-__all__ = ["CURVES", "LIMIT", "LIVE", "Extras", "bundle", "html", "ranked", "text"]
+__all__ = [
+    "CURVES",
+    "LIMIT",
+    "LIVE",
+    "Extras",
+    "bundle",
+    "failure",
+    "headline",
+    "html",
+    "ranked",
+    "text",
+    "whole",
+]
 
 LIVE = "application/vnd.jupyter-training.job+json"
 
@@ -103,9 +118,10 @@ def text(job: Job, series: Series | None = None) -> str:
         parts.extend(f"{name} {number(job['metrics'][name]['last'])}" for name in names[:3])
     elif phase == "running":
         parts.append(", ".join(filter(None, [_progress_text(job), left_text(job["eta"])])))
+        parts += [attempt_text(job), job["warning"] or ""]
         parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
     else:
-        parts.append(sentence(job))
+        parts.append(sentence(job).removeprefix("Paused "))
     parts.append(_next_words(job))
     return "   ".join(filter(None, parts))
 
@@ -116,31 +132,40 @@ def html(job: Job, series: Series | None = None, extras: Extras | None = None) -
     rows = [_head(job)]
     if job["phase"] not in ("running", "starting"):
         rows.append(f"<span>{escape(end_sentence(job) if job['phase'] in TERMINAL else sentence(job))}</span>")
-    failure = _failure(extras)
-    rows += failure if sum(map(len, failure)) < LIMIT // 2 else []
+    failed = failure(extras)
+    rows += failed if sum(map(len, failed)) < LIMIT // 2 else []
+    rows.append(_warning(job))
     rows.append(_progress_html(job))
     rows.append(_figures_html(job))
     rows.append(_machine(job))
+    rows.append(_parent(job))
     hint = _next_words(job)
     foot = [f'<code style="{_FAINT}">{escape(hint)}</code>'] if hint else []
-    room = LIMIT - len(_whole([*rows, "", *foot]))
+    room = LIMIT - len(whole([*rows, "", *foot]))
     pictures = _pictures(job, series or {}, extras, room - 40)
-    return _whole([*rows, pictures, *foot])
+    return whole([*rows, pictures, *foot])
 
 
-def _whole(rows: Sequence[str]) -> str:
+def whole(rows: Sequence[str]) -> str:
+    """The rows of a card in their frame; empty ones are left out."""
     inner = "".join(f'<div style="margin:2px 0">{row}</div>' for row in rows if row)
     return f'<div style="font-family:system-ui,sans-serif;font-size:13px;line-height:1.5;padding:4px 0">{inner}</div>'
 
 
+def headline(phase: str, words: str, name: str) -> str:
+    """A sign in the phase's colour, a word for it, and a name."""
+    return (
+        f'<span style="color:{_COLOUR_OF.get(phase, _GREY)}">{icon(phase)}</span> <b>{escape(words)}</b> '
+        f'<b style="margin-left:12px">{escape(name)}</b>'
+    )
+
+
 def _head(job: Job) -> str:
     phase = job["phase"]
-    head = (
-        f'<span style="color:{_COLOUR_OF.get(phase, _GREY)}">{icon(phase)}</span> <b>{escape(phase)}</b> '
-        f'<b style="margin-left:12px">{escape(job["name"])}</b>'
-        f'<span style="{_FAINT}"> · {escape(short(job["id"]))}</span>'
-    )
-    times = "" if phase in TERMINAL else " · ".join(filter(None, [_age(job), left_text(job["eta"])]))
+    head = headline(phase, phase, job["name"]) + f'<span style="{_FAINT}"> · {escape(short(job["id"]))}</span>'
+    if job["archived"]:
+        head += f'<span style="{_FAINT}"> · archived</span>'
+    times = "" if phase in TERMINAL else " · ".join(filter(None, [_age(job), left_text(job["eta"]), _attempt(job)]))
     return head + (f'<span style="{_FAINT};margin-left:12px">{escape(times)}</span>' if times else "")
 
 
@@ -149,7 +174,25 @@ def _age(job: Job) -> str:
     return span_text(seconds) if seconds is not None else ""
 
 
-def _failure(extras: Extras) -> list[str]:
+def _attempt(job: Job) -> str:
+    """Of a job that waits or rests its sentence says where it goes on."""
+    return attempt_text(job) if job["phase"] in ("starting", "running") else ""
+
+
+def _warning(job: Job) -> str:
+    if not job["warning"]:
+        return ""
+    return f'<span style="color:{_COLOUR_OF["unknown"]}">⚠</span> {escape(job["warning"])}'
+
+
+def _parent(job: Job) -> str:
+    """What the job was made from."""
+    words = lineage_text(job["parent"]) if job["parent"] is not None else ""
+    return f'<span style="{_FAINT}">{escape(words[:1].upper() + words[1:])}</span>' if words else ""
+
+
+def failure(extras: Extras) -> list[str]:
+    """The rows of a traceback and of the lines before it, cut where they are long."""
     rows = []
     traceback = [line[:_LINE_LENGTH] for line in extras.traceback]
     if len(traceback) > _TRACEBACK_LINES:
@@ -264,7 +307,7 @@ def _pictures(job: Job, series: Series, extras: Extras, room: int) -> str:
         named = _captioned(f"latest figure: {figure['name']}, {bytes_text(figure['size'])}", "")
         room -= len(named)
     for index, name in enumerate(one for one in ranked(job["metrics"]) if len(series.get(one, ())) > 1):
-        picture = image(name, series[name], colour=COLOURS[index % len(COLOURS)])
+        picture = image(name, series[name], colour=COLOURS[index % len(COLOURS)], seams=seams(job))
         if index == CURVES or not picture:
             break
         known = [value for _, value in series[name] if value is not None]
@@ -290,4 +333,6 @@ def _next_words(job: Job) -> str:
         return f"%train show {short(job['id'])}"
     if job["phase"] == "failed":
         return f"%train logs {short(job['id'])}"
+    if job["phase"] in ("pausing", "paused"):
+        return f"%train activate {short(job['id'])}"
     return f"%train cancel {short(job['id'])}" if job["phase"] not in TERMINAL else ""

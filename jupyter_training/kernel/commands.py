@@ -1,4 +1,4 @@
-"""The one table of what can be typed behind ``%%train`` and ``%train``.
+"""The one table of what can be typed behind ``%%train``; that of ``%train`` is in ``line_verbs``.
 
 Parsing, help, completion and the hints of errors all read it, so that none of
 them can know an option that another does not.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "CONFIG", "FRONT", "SYNONYMS", "VERBS", "Command", "Option"]
+__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "QUIET", "Command", "Option"]
 
 Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "setting", "names", "variable"]
-Lists = Literal["", "pools", "backends", "configs", "variables", "environment"]
+Lists = Literal["", "pools", "backends", "configs", "variables", "environment", "checkpoints"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Command:
         return [flag for option in self.options for flag in option.flags]
 
 
-_QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
-_INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
+QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
+INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
 
 CELL = Command(
     name="%%train",
@@ -90,6 +90,25 @@ CELL = Command(
         Option(("--memory",), "memory that it needs, like 4GiB", "size", "SIZE", "resources.memory"),
         Option(("--timeout",), "stop it after so long, like 90m or 2h", "span", "TIME", "timeout"),
         Option(("--grace",), "seconds between asking it to stop and killing it (10)", "span", "TIME", "grace"),
+        Option(("--pause-within",), "how long a pause waits for a checkpoint (10m)", "span", "TIME", "pause_within"),
+        Option(("--hang",), "warn when it gives no sign of life for so long, like 30m", "span", "TIME", "hang.after"),
+        Option(("--stop-hung",), "and stop it then", key="hang.stop"),
+        Option(("--retries",), "start it again by itself, at most so often (0)", "whole", "N", "retries.max"),
+        Option(("--checkpoints",), "keep its checkpoints at this URL or folder", "text", "URL", "checkpoints.to"),
+        Option(
+            ("--keep-latest",),
+            "how many of its newest checkpoints stay at its end (1)",
+            "whole",
+            "N",
+            "checkpoints.keep.trial_latest",
+        ),
+        Option(
+            ("--keep-best",),
+            "how many of its best checkpoints stay at its end (1)",
+            "whole",
+            "N",
+            "checkpoints.keep.trial_best",
+        ),
         Option(
             ("--env",),
             "a variable, kept with the job; a name alone takes its value here",
@@ -135,7 +154,7 @@ CELL = Command(
             "metrics",
             choices=("auto", "off"),
         ),
-        _INTO,
+        INTO,
         Option(("--wait",), "stay until it has ended; a failure is raised", key="wait", excludes="--detach"),
         Option(("--detach",), "return at once (this is the default)", key="detach", excludes="--wait"),
         Option(("--once",), "no new job where an equal one has succeeded", key="once"),
@@ -147,13 +166,20 @@ CELL = Command(
             "if_exists",
             choices=("reuse", "new", "error"),
         ),
-        Option(("--dry-run",), "show all that would be sent, and store nothing; -o VAR gets the plan"),
-        _QUIET,
+        Option(("--resume",), "extend the newest job of this name from its last checkpoint", key="resume"),
+        Option(
+            ("--dry-run",), "show all that would be sent, and store nothing; -o VAR gets the plan", excludes="--test"
+        ),
+        Option(
+            ("--test",), "try the code for one step, and keep nothing; -o VAR gets the result", excludes="--dry-run"
+        ),
+        QUIET,
     ),
     notes=(
         "Names that the code assigns a literal at its top are parameters: with `lr = 0.1` there, lr=0.01 on the",
         "magic line wins. Values are read as literals, never evaluated; other words are texts.",
         "A cell that is run again while its job is active stands for the same job; a changed one is a new job.",
+        "resume=true is --resume, unless the code has a name `resume` of its own.",
     ),
 )
 
@@ -161,7 +187,7 @@ CONFIG = Command(
     name="%%train_config",
     summary="Keep a job's options under a name, for %%train --config NAME.",
     operands="NAME",
-    options=(_QUIET,),
+    options=(QUIET,),
     least=1,
     most=1,
     needs="a name for the config",
@@ -176,107 +202,3 @@ CONFIG = Command(
 )
 
 FRONT = Command("", "This notebook's jobs, then others.")  # %train alone
-
-# What people type who know another program; it is named in the refusal.
-SYNONYMS = {
-    "filter": "list",
-    "find": "list",
-    "jobs": "list",
-    "ls": "list",
-    "ps": "list",
-    "describe": "show",
-    "status": "show",
-    "log": "logs",
-    "tail": "logs",
-    "stop": "cancel",
-    "copy": "clone",
-    "rerun": "clone",
-}
-
-_PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
-_JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
-
-VERBS: dict[str, Command] = {
-    command.name: command
-    for command in (
-        Command(
-            "list",
-            "The newest jobs, or those that a filter fits.",
-            "[FILTER...]",
-            (
-                Option(
-                    ("--state",),
-                    "only jobs in this state",
-                    "text",
-                    "STATE",
-                    choices=("queued", "running", "paused", "succeeded", "failed", "canceled"),
-                ),
-                Option(("--here",), "only jobs of this notebook"),
-                Option(("-n",), "how many (20)", "whole", "N"),
-            ),
-            most=None,
-            notes=(
-                "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
-                "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
-                "word negates it. With - or spaces in it, put it in quotes: %train list 'state:failed -tag:old'",
-            ),
-        ),
-        Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),
-        Command(
-            "logs",
-            "The end of a job's output.",
-            "[JOB]",
-            (
-                Option(("-n",), "how many lines (50)", "whole", "N"),
-                Option(("-f", "--follow"), "go on until the job has ended"),
-                Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
-            ),
-            most=1,
-            notes=(_JOB,),
-        ),
-        Command("metrics", "A job's metrics with their curves.", "[JOB] [METRIC...]", most=None, notes=(_JOB,)),
-        Command(
-            "wait",
-            "Stay until jobs have ended; a failure is raised.",
-            "[JOB...]",
-            (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), _QUIET),
-            most=None,
-            notes=(_JOB, _PATTERN, "Interrupting the kernel stops the waiting, not the job."),
-        ),
-        Command(
-            "cancel",
-            "Ask jobs to stop: first politely, after the grace time by force.",
-            "JOB...",
-            (_QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, _PATTERN),
-        ),
-        Command(
-            "kill",
-            "End jobs at once, without a chance to save anything.",
-            "JOB...",
-            (_QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, _PATTERN),
-        ),
-        Command(
-            "clone",
-            "Put a job's cell into the next cell, to be changed and run again.",
-            "[JOB]",
-            most=1,
-            notes=(_JOB,),
-        ),
-        Command(
-            "attach",
-            "Give the handle of a job back, e.g. after a restart.",
-            "[JOB]",
-            (_INTO, _QUIET),
-            most=1,
-            notes=(_JOB,),
-        ),
-        Command("doctor", "What this kernel is connected to, and what is wrong with it."),
-        Command("help", "This help, or that of one verb.", "[VERB]", most=1),
-    )
-}

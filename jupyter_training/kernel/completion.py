@@ -24,7 +24,7 @@ from jupyter_training.kernel.offers import Offer, Sources
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Memory", "install", "matcher", "remove"]
+__all__ = ["Memories", "Memory", "install", "matcher", "remove"]
 
 FRESH = 1.0  # seconds that an answer counts as new
 PATIENCE = 0.05  # seconds that a keystroke waits for one
@@ -64,6 +64,21 @@ class Memory(Generic[T]):
             self._known = self._empty  # without a server there is nothing to offer, and nothing to say in a completion
         finally:
             self._answered.set()
+
+
+class Memories(Generic[T]):
+    """A memory for each of the few things that were asked about lately."""
+
+    def __init__(self, ask: Callable[[str], T], empty: T, *, most: int = 20) -> None:
+        self._ask, self._empty, self._most = ask, empty, most
+        self._known: dict[str, Memory[T]] = {}
+
+    def get(self, key: str, *, patience: float = PATIENCE) -> T:
+        if key not in self._known:
+            while len(self._known) >= self._most:
+                del self._known[next(iter(self._known))]
+            self._known[key] = Memory(lambda: self._ask(key), self._empty)
+        return self._known[key].get(patience=patience)
 
 
 def matcher(sources: Sources) -> Callable[[CompletionContext], SimpleMatcherResult]:

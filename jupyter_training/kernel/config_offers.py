@@ -17,15 +17,25 @@ __all__ = ["KEYS", "offered"]
 _OWN_LINE = re.compile(r"(\s*)([A-Za-z_]*)\Z")
 _VALUE = re.compile(r"(\s*)([A-Za-z_]+):\s+(?:\[(?:[^\],]*,\s*)*)?([^\s\[\],]*)\Z")
 _WRITTEN = re.compile(r"(\s*)([A-Za-z_]+)\s*:")
-_NESTED = ("params", "tags", "resources", "environment", "environment.variables")
+_NESTED = (
+    "params", "tags", "resources", "environment", "environment.variables", "checkpoints", "checkpoints.keep",
+)  # fmt: skip
 
 # Every key by its path, with the option that says the same; what no option says has none.
 KEYS: dict[str, Option | None] = {
     **{option.key: option for option in CELL.options if option.key},
     **{option.name: option for option in CELL.options if option.key.startswith("resources.")},  # short for the same
     **dict.fromkeys(("params", "resources", "environment", "environment.kind", "launcher")),
+    **dict.fromkeys(("retries", "retries.on", "hang", "checkpoints", "checkpoints.keep")),
+    **dict.fromkeys(f"checkpoints.{key}" for key in ("keep.experiment_best", "metric", "mode", "sklearn")),
 }
-_CHOICES = {"environment.kind": ("current",), "launcher": ("plain",)}
+_CHOICES = {
+    "environment.kind": ("current",),
+    "launcher": ("plain",),
+    "retries.on": ("error", "timeout", "lost", "preempted"),
+    "checkpoints.mode": ("min", "max"),
+    "checkpoints.sklearn": ("skops", "joblib"),
+}
 
 
 def offered(above: list[str], before: str, below: list[str], sources: Sources) -> Offer | None:

@@ -36,10 +36,19 @@ def spark(points: Points, *, width: int = 16) -> str:
     return "".join(signs)
 
 
-def image(name: str, points: Points, *, width: int = 280, height: int = 84, colour: str = COLOURS[0]) -> str:
+def image(
+    name: str,
+    points: Points,
+    *,
+    width: int = 280,
+    height: int = 84,
+    colour: str = COLOURS[0],
+    seams: Sequence[float] = (),
+) -> str:
     """The line as an image that carries itself: what cleans a saved notebook's HTML keeps images and drops drawings.
 
-    An image knows no colours of the page around it, so that what has to be read stands beside it.
+    An image knows no colours of the page around it, so that what has to be read stands beside it. ``seams`` are
+    steps at which a later attempt began.
     """
     known = [(step, value) for step, value in points if value is not None]
     if not known:
@@ -62,13 +71,18 @@ def image(name: str, points: Points, *, width: int = 280, height: int = 84, colo
         strokes.append(pen + place(step, value))
         pen = "L"
     end_x, end_y = place(*known[-1]).split(" ")
+    shown = [step for step in seams if first < step < last]
+    uprights = "".join(f"M{place(step, high).split(' ')[0]} 0V{height - 1}" for step in shown)
+    broken = f'<path d="{uprights}" stroke="#888" stroke-opacity=".8" stroke-dasharray="2 3"/>' if shown else ""
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" fill="none">'
-        f'<path d="M.5 0V{height - 1}H{width}" stroke="#888" stroke-opacity=".5"/>'
+        f'<path d="M.5 0V{height - 1}H{width}" stroke="#888" stroke-opacity=".5"/>{broken}'
         f'<path d="{"".join(strokes)}" stroke="{colour}" stroke-width="1.6" stroke-linejoin="round"/>'
         f'<circle cx="{end_x}" cy="{end_y}" r="2.4" fill="{colour}"/></svg>'
     )
     said = f"{name}: {len(known)} points from {number(known[0][1])} to {number(known[-1][1])}"
+    if shown:
+        said += f", resumed at {', '.join(map(number, shown))}"
     return (
         f'<img alt="{escape(said)}" width="{width}" height="{height}" '
         f'src="data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"/>'

@@ -3,7 +3,8 @@
 One daemon thread for a kernel asks how its jobs stand and updates their outputs
 by display id: at most twice a second each, less often as time goes by, the last
 time when the job has ended. It prints nothing, raises nothing, and is gone when
-nothing is left to draw.
+nothing is left to draw. A job that only rests is drawn on; one that is started
+again after its end is drawn on the outputs that it had (``again``).
 
 Where JupyterLab or Notebook shows the kernel's own Jupyter server, and that is
 the server that trains, the labextension draws the card itself. Then only the
@@ -20,6 +21,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,6 +42,7 @@ _LONGEST_PAUSE = 5.0
 _SLOWER_AFTER = 240.0  # seconds after which the pause has grown by one second
 _A_SECOND = 8  # questions at most, over all jobs
 _PATIENCE = 600.0  # seconds without an answer after which a card is left as it is
+_REMEMBERED = 200  # outputs of ended jobs that are known, should they be started again
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ class _Followed:
     since: float
     version: int
     answered: float = field(default=0.0)
+    ended: bool = False
 
 
 class Drawer:
@@ -70,6 +74,7 @@ class Drawer:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._followed: list[_Followed] = []
+        self._ended: deque[_Followed] = deque(maxlen=_REMEMBERED)
         self._thread: threading.Thread | None = None
         self._drawing = False  # whether the thread will look at what is followed once more
 
@@ -77,24 +82,36 @@ class Drawer:
         """Draw the job on its drawing until it has ended; ``quietly``: only its end.
 
         Nothing is drawn where outputs can't be drawn again, and in plain mode,
-        where an output is the same whenever it is looked at.
+        where an output is the same whenever it is looked at. Of a job that has
+        ended the drawing is kept in mind for ``again``.
         """
-        if drawing is None or not drawing.lasts or plain() or job["state"] in TERMINAL:
+        if drawing is None or not drawing.lasts or plain():
             return
         now = self._clock()
         one = _Followed(client, job["id"], drawing, quietly, since=now, version=job["version"], answered=now)
+        if job["state"] in TERMINAL:
+            with self._lock:
+                self._ended.append(one)
+            return
+        self._draw([one])
+
+    def again(self, job: Mapping[str, Any]) -> None:
+        """A job was started again: go on with the drawings that it had at its end."""
+        now = self._clock()
         with self._lock:
-            self._followed.append(one)
-            if self._thread is None or not self._drawing or not self._thread.is_alive():  # a fork has no threads
-                self._drawing = True
-                self._thread = threading.Thread(target=self._run, name="jupyter-training-cards", daemon=True)
-                self._thread.start()
-        self._wake.set()
+            mine = [one for one in self._ended if one.id == job["id"]]
+            for one in mine:
+                self._ended.remove(one)
+        for one in mine:
+            # What came before this view may be older than what is drawn; the next look is not.
+            one.since, one.answered, one.version, one.ended = now, now, job["version"] - 1, False
+        self._draw(mine)
 
     def stop(self) -> None:
         """Draw nothing more; the thread ends."""
         with self._lock:
             self._followed.clear()
+            self._ended.clear()
         self._wake.set()
 
     def join(self, timeout: float) -> None:
@@ -102,6 +119,17 @@ class Drawer:
         thread = self._thread
         if thread is not None:
             thread.join(timeout)
+
+    def _draw(self, more: list[_Followed]) -> None:
+        if not more:
+            return
+        with self._lock:
+            self._followed.extend(more)
+            if self._thread is None or not self._drawing or not self._thread.is_alive():  # a fork has no threads
+                self._drawing = True
+                self._thread = threading.Thread(target=self._run, name="jupyter-training-cards", daemon=True)
+                self._thread.start()
+        self._wake.set()
 
     def _run(self) -> None:
         while True:
@@ -114,6 +142,8 @@ class Drawer:
                 if not self._goes_on(one, wait=_LONG_POLL if len(followed) == 1 else None):
                     with self._lock:
                         self._followed = [other for other in self._followed if other is not one]
+                        if one.ended:
+                            self._ended.append(one)
             self._wake.clear()
             self._pause(self._wake, self._round(followed))
 
@@ -134,7 +164,7 @@ class Drawer:
             final = job["state"] in TERMINAL
             if final or (job["version"] > one.version and not one.quietly):
                 one.drawing.draw(card.bundle(job, *beside.pictures(one.client, job)), final=final)
-            one.version = job["version"]
+            one.version, one.ended = job["version"], final
             return not final
         except NotFound:
             return False  # deleted; what the output says of it stays

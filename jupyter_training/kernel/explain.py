@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import jupyter_training
 from jupyter_training.errors import TrainingError
-from jupyter_training.kernel.commands import CELL, CONFIG, FRONT, VERBS, Command
+from jupyter_training.kernel.commands import CELL, CONFIG, FRONT, Command
+from jupyter_training.kernel.line_verbs import VERBS
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import plain

@@ -17,13 +17,14 @@ from jupyter_training.kernel import completion, configs, explain, tell
 from jupyter_training.kernel.arguments import parse, verb_of
 from jupyter_training.kernel.commands import CELL, CONFIG, Command
 from jupyter_training.kernel.configs import Config
+from jupyter_training.kernel.desk import Desk
 from jupyter_training.kernel.failure import key_of, present
 from jupyter_training.kernel.notebook import line_of, place_of
 from jupyter_training.kernel.offers import Known, Sources
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
 from jupyter_training.kernel.train import config_of, train
-from jupyter_training.kernel.verbs import ACTIONS, Desk
+from jupyter_training.kernel.verbs import ACTIONS
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
@@ -140,8 +141,9 @@ def _sources(shell: InteractiveShell, session: Session) -> Sources:
         module = sys.modules.get("jupyter_training.client.handle")  # not there: nobody has a handle
         return [name for name, one in variables().items() if module is not None and isinstance(one, module.Handle)]
 
-    memory = completion.Memory(session.known, Known())
-    return Sources(memory.get, lambda: session.configs.names, variables, handles)
+    memory: completion.Memory[Known] = completion.Memory(session.known, Known())
+    steps: completion.Memories[list[int]] = completion.Memories(session.steps, [])
+    return Sources(memory.get, lambda: session.configs.names, variables, handles, steps.get)
 
 
 def _stands_in(places: dict[str, tuple[int, int]], error: TrainingError) -> bool:

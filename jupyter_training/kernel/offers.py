@@ -11,23 +11,25 @@ from typing import Any
 
 from jupyter_training.errors import TrainingError
 from jupyter_training.kernel import body as bodies
-from jupyter_training.kernel.commands import CELL, VERBS, Command, Option
+from jupyter_training.kernel.commands import CELL, Command, Option
 from jupyter_training.kernel.explain import TOPICS
+from jupyter_training.kernel.line_verbs import VERBS
 
 __all__ = ["Known", "Offer", "Sources", "for_cell", "for_command", "for_line", "listed"]
 
 _JOB_VERBS = frozenset(name for name, command in VERBS.items() if "JOB" in command.operands)
-_STOPPING = frozenset({"cancel", "kill"})
+_LEGAL = frozenset({"cancel", "kill", "pause", "activate", "retry", "archive", "delete"})  # as a job's view names them
 _STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
 _LONGEST = 40  # characters of a default that is worth offering
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a server told: views of its newest jobs and of its pools."""
+    """What a server told: views of its newest jobs and of its pools; jobs that are archived apart."""
 
     jobs: tuple[Mapping[str, Any], ...] = ()
     pools: tuple[Mapping[str, Any], ...] = ()
+    archived: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -42,6 +44,7 @@ class Sources:
     configs: Callable[[], Iterable[str]] = tuple
     variables: Callable[[], Mapping[str, object]] = dict  # the person's own
     handles: Callable[[], Iterable[str]] = tuple  # variables with a job's handle
+    steps: Callable[[str], Iterable[int]] = lambda _: ()  # of the good checkpoints of the job with this id
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,7 @@ def for_cell(rest: str, body: str, sources: Sources) -> Offer | None:
     defaults = _defaults(body)
     name, equals, _ = fragment.partition("=")
     if equals:
-        value = json.dumps(defaults[name], ensure_ascii=False) if name in defaults else ""
-        return Offer("value", [value], fragment, before=f"{name}=") if 0 < len(value) <= _LONGEST else None
+        return _default(name, defaults, fragment)
     given = {word.partition("=")[0] for word in words if "=" in word}
     offered = [f"{name}=" for name in defaults if name not in given]
     if not any("=" not in word and not word.startswith("-") for word in _operands(CELL, words)):
@@ -94,8 +96,10 @@ def for_line(rest: str, sources: Sources) -> Offer | None:
     operands = _operands(command, words[1:])
     if command.name == "metrics" and operands:
         return Offer("metric", _metrics(operands[0], sources.known()), fragment)
+    if command.takes_values and ("=" in fragment or any("=" not in word for word in operands)):
+        return _changes(operands, fragment, sources.known())
     if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
-        known = _jobs(sources, unfinished=command.name in _STOPPING)
+        known = _jobs(sources, command.name)
         return Offer("job", [word for word in known if word not in operands], fragment)
     return None
 
@@ -104,12 +108,16 @@ def for_command(command: Command, rest: str, sources: Sources) -> Offer | None:
     """An option of this command, or the value of the one before the cursor."""
     words, fragment = _parts(rest)
     waiting = command.option(words[-1]) if words else None
+    if waiting is not None and waiting.lists == "checkpoints":
+        return _steps(_operands(command, words), fragment, "", sources)
     if waiting is not None and waiting.kind != "switch":
         return _values(waiting, fragment, "", sources)
     if not fragment.startswith("-"):
         return None
     flag, equals, _ = fragment.partition("=")
     joined = command.option(flag) if equals else None
+    if joined is not None and joined.lists == "checkpoints":
+        return _steps(_operands(command, words), fragment, f"{flag}=", sources)
     if joined is not None:
         return _values(joined, fragment, f"{flag}=", sources)
     used = {option.name for word in words if (option := command.option(word)) is not None and not option.repeats}
@@ -142,16 +150,50 @@ def _values(option: Option, fragment: str, before: str, sources: Sources) -> Off
     return Offer("value", words, fragment, before) if words else None
 
 
-def _jobs(sources: Sources, *, unfinished: bool) -> list[str]:
-    jobs = [job for job in sources.known().jobs if not unfinished or job["ended"] is None]
+def _jobs(sources: Sources, verb: str) -> list[str]:
+    """Jobs by every word for them; behind a verb that changes a job those on which it may be used."""
+    known = sources.known()
+    jobs = known.archived if verb == "unarchive" else known.jobs
+    jobs = tuple(job for job in jobs if verb not in _LEGAL or verb in job["verbs"])
     names = dict.fromkeys(job["name"] for job in jobs)
     return ["last", *(f"@{name}" for name in sources.handles()), *names, *(job["id"] for job in jobs)]
 
 
+def _meant(text: str, known: Known) -> Mapping[str, Any] | None:
+    """The job that a word means, as far as it is known."""
+    if text == "last":
+        return next(iter(known.jobs), None)
+    return next((job for job in known.jobs if job["name"] == text or job["id"].startswith(text)), None)
+
+
 def _metrics(text: str, known: Known) -> list[str]:
     """Metrics of the job that a word means, as far as it is known; of all jobs otherwise."""
-    meant = [job for job in known.jobs if job["name"] == text or job["id"].startswith(text)][:1] or known.jobs
-    return sorted({name for job in meant for name in job["metrics"]})
+    job = _meant(text, known)
+    return sorted({name for job in ([job] if job is not None else known.jobs) for name in job["metrics"]})
+
+
+def _steps(operands: list[str], fragment: str, before: str, sources: Sources) -> Offer | None:
+    """The steps of a job's checkpoints; of the last job where none is named."""
+    named = next((word for word in operands if "=" not in word), "last")
+    job = _meant(named, sources.known())
+    return Offer("value", [str(step) for step in sources.steps(job["id"])], fragment, before) if job else None
+
+
+def _changes(operands: list[str], fragment: str, known: Known) -> Offer | None:
+    """Parameters of the job that is named, then the value that one has."""
+    job = _meant(next((word for word in operands if "=" not in word), "last"), known)
+    params = job["params"] if job is not None else {}
+    name, equals, _ = fragment.partition("=")
+    if equals:
+        return _default(name, params, fragment)
+    given = {word.partition("=")[0] for word in operands if "=" in word}
+    return Offer("param", [f"{name}=" for name in params if name not in given], fragment)
+
+
+def _default(name: str, defaults: Mapping[str, object], fragment: str) -> Offer | None:
+    """The value that a parameter has already, where it is short."""
+    value = json.dumps(defaults[name], ensure_ascii=False) if name in defaults else ""
+    return Offer("value", [value], fragment, before=f"{name}=") if 0 < len(value) <= _LONGEST else None
 
 
 def _filter(fragment: str, known: Known) -> Offer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidUsage, UnknownJob
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_training.client.client import Client
+    from jupyter_training.kernel.meant import Meant
 
 __all__ = ["Session"]
 
-_UNFINISHED = ("queued", "running", "paused")
 _PATTERN = "*?["
 _PAGE = 500
 _OFFERED = 50  # jobs that completion knows
@@ -74,43 +75,49 @@ class Session:
                 error.hint = f"The variable is meant by @{text}."
             raise
 
-    def jobs(
-        self, text: str, *, notebook: str | None, names: Mapping[str, Any], ended: bool = False
-    ) -> list[dict[str, Any]]:
-        """The jobs that one word means. A pattern stands for the unfinished jobs whose names it fits.
-
-        With ``ended`` it stands for the newest job of each name that it fits, as
-        a name does: those of this notebook, where it is known.
+    def jobs(self, text: str, *, notebook: str | None, names: Mapping[str, Any], meant: Meant) -> list[dict[str, Any]]:
+        """The jobs that one word means; ``meant`` says what a pattern stands for.
 
         Raises:
             UnknownJob: a word or pattern that fits nothing.
         """
         if not any(sign in text for sign in _PATTERN):
             return [self.job(text, notebook=notebook, names=names)]
-        if ended:
+        here = notebook if meant.here else None
+        states = None if meant.newest else sorted(meant.states)
+        archived = (False, True) if meant.archived is None else (meant.archived,)
+        known: Iterable[dict[str, Any]] = chain.from_iterable(
+            self._all(state=states, notebook=here, archived=one) for one in archived
+        )
+        if meant.newest:
             newest: dict[str, dict[str, Any]] = {}
-            for job in self._all(notebook=notebook):
+            for job in known:
                 newest.setdefault(job["name"], job)
-            known: Iterable[dict[str, Any]] = newest.values()
-        else:
-            known = self._all(state=_UNFINISHED)
+            known = [job for job in newest.values() if job["state"] in meant.states]
         fitting = [job for job in known if fnmatchcase(job["name"], text)]
         if not fitting:
-            kind = "job" if ended else "unfinished job"
-            raise UnknownJob(f"No {kind} has a name that fits {text!r}.", hint="See %train list.")
+            raise UnknownJob(f"No {meant.kind} has a name that fits {text!r}.", hint="See %train list.")
         return fitting
 
     def known(self) -> Known:
         """What completion may offer: jobs and pools. Nothing before a server was needed: a look may start one."""
         if self._client is None:
             return Known()
-        return Known(tuple(self._client.jobs(limit=_OFFERED)["jobs"]), tuple(self._client.pools()))
+        jobs = (self._client.jobs(limit=_OFFERED, archived=archived)["jobs"] for archived in (False, True))
+        return Known(tuple(next(jobs)), tuple(self._client.pools()), tuple(next(jobs)))
 
-    def _all(self, *, state: Sequence[str] | None = None, notebook: str | None = None) -> Iterator[dict[str, Any]]:
+    def steps(self, job: str) -> list[int]:
+        """The steps of a job's good checkpoints, the newest first; none before a server was needed."""
+        if self._client is None:
+            return []
+        found = self._client.checkpoints(job)["checkpoints"]
+        return list(dict.fromkeys(one["step"] for one in found if one["state"] == "kept"))
+
+    def _all(self, *, state: Sequence[str] | None, notebook: str | None, archived: bool) -> Iterator[dict[str, Any]]:
         """Every job in these states, the newest first."""
         after: str | None = None
         while True:
-            page = self.client.jobs(state=state, notebook=notebook, after=after, limit=_PAGE)
+            page = self.client.jobs(state=state, notebook=notebook, archived=archived, after=after, limit=_PAGE)
             yield from page["jobs"]
             after = page["next"]
             if after is None:

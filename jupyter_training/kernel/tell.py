@@ -16,10 +16,12 @@ from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
     TERMINAL,
     ago,
+    attempt_text,
     best,
     bytes_text,
     exit_text,
     icon,
+    lineage_text,
     lower_is_better,
     number,
     plain,
@@ -29,7 +31,19 @@ from jupyter_training.kernel.wording import (
     span_text,
 )
 
-__all__ = ["FIRST_CELL", "about", "called", "front", "kept", "listing", "metrics", "submitted"]
+__all__ = [
+    "FIRST_CELL",
+    "about",
+    "called",
+    "front",
+    "kept",
+    "listing",
+    "made",
+    "metrics",
+    "rests",
+    "resumed",
+    "submitted",
+]
 
 FIRST_CELL = """\
 No trainings yet. Put this in a cell:
@@ -44,6 +58,7 @@ for epoch in range(20):
 
 Job = Mapping[str, Any]
 
+_TOLD = frozenset({"queued", "failed", "unknown", "paused", "pausing"})  # phases that a list says more of
 _USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec says of itself; shown when it differs
 
 
@@ -128,6 +143,29 @@ def submitted(result: Mapping[str, Any]) -> list[str]:
     return [f"{called(job)} has succeeded{when}, and nothing has changed: no new job.", *notes]
 
 
+def rests(job: Job) -> str:
+    """That a job that is waited for is paused, and what lets it go on."""
+    how = "%train activate JOB" if plain() else f"%train activate {short(job['id'])}"
+    where = "" if plain() else f" ({sentence(job).removesuffix('.')})"
+    return f"{job['name']} is paused{where}. The waiting goes on; {how} in another notebook or a shell ends the pause."
+
+
+def made(result: Mapping[str, Any], changed: Mapping[str, object]) -> list[str]:
+    """What a new job was made from: "b · 3f2a91 is a fork of a · 81c0de, with lr=0.01; no weights came along."."""
+    job = result["job"]
+    given = ", ".join(f"{name}={_value(value)}" for name, value in changed.items())
+    changes = f", with {given}" if given else ""
+    if job["parent"]["relation"] == "fork":
+        return [f"{called(job)} is {lineage_text(job['parent'])}{changes}; no weights came along.", *result["notes"]]
+    # The notes say with which checkpoint it begins, with ids; what is the same each time says it without.
+    return [f"{called(job)} {lineage_text(job['parent'])}{changes}.", *(() if plain() else result["notes"][:-1])]
+
+
+def resumed(result: Mapping[str, Any]) -> list[str]:
+    """That a job goes on, and from where."""
+    return [f"{result['job']['name']} goes on."] if plain() else [str(note) for note in result["notes"]]
+
+
 def kept(config: Config, *, replaced: bool) -> str:
     """That a config is kept, and how it is used."""
     keys = ", ".join(sorted(config.values))
@@ -140,14 +178,16 @@ def _notebook(job: Job) -> str:
 
 
 def _state(job: Job) -> Cell:
-    return Cell(f"{icon(job['phase'])} {job['phase']}")
+    return Cell(f"{icon(job['phase'])} {job['phase']}" + (", archived" if job["archived"] else ""))
 
 
 def _figures(job: Job, now: float) -> list[Cell]:
     names = ranked(job["metrics"])
     first = f"{names[0]} {number(job['metrics'][names[0]]['last'])}" if names else ""
     seconds = seconds_between(job["started"], job["ended"], now=now)
-    waits = sentence(job) if job["phase"] in ("queued", "failed", "unknown") else ""
+    waits = sentence(job) if job["phase"] in _TOLD else job["warning"] or attempt_text(job)
+    if job["phase"] in TERMINAL - _TOLD:
+        waits = ""
     return [
         Cell(first),
         Cell(span_text(seconds) if seconds is not None else "", right=True),
@@ -157,7 +197,10 @@ def _figures(job: Job, now: float) -> list[Cell]:
 
 
 def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
-    yield "state", str(job["sentence"]) if not plain() else job["state"]
+    archived = " It is archived." if job["archived"] else ""
+    yield "state", (str(job["sentence"]) if not plain() else job["state"]) + archived
+    if job["warning"] and not plain():
+        yield "warning", job["warning"]
     if not plain():
         yield "id", job["id"]
         yield "submitted", f"{ago(job['submitted'], now=now)} by {job['user']}"
@@ -167,14 +210,25 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
     yield "pool", f"{job['pool']}, priority {job['priority']}"
     if job["notebook"] and not plain():
         yield "notebook", job["notebook"]
+    if job["parent"] is not None:
+        yield "made as", lineage_text(job["parent"])
+    for child in job["children"] or ():
+        yield "and then", lineage_text(child, child=True)
     for name, value in job["params"].items():
-        yield f"param {name}", _value(value)
+        changed = " (changed when it was resumed)" if name in job["overrides"] else ""
+        yield f"param {name}", _value(value) + changed
     for name, value in job["tags"].items():
         yield f"tag {name}", value
     if plain() and job["metrics"]:
         yield "metrics", ", ".join(ranked(job["metrics"]))
     elif job["metrics"]:
         yield from ((f"metric {name}", number(job["metrics"][name]["last"])) for name in ranked(job["metrics"]))
+    newest = job["checkpoint"]
+    if newest is not None and not plain():
+        count = "" if newest["count"] == 1 else f", {newest['count']} in all"
+        yield "checkpoint", f"step {number(newest['step'])}, {ago(newest['created'], now=now)}{count}"
+    if job["retries"]["max"]:
+        yield "retries", f"{job['retries']['used']} of {job['retries']['max']} used"
     if len(job["attempts"]) > 1:
         yield from ((f"attempt {attempt['number']}", _attempt(attempt)) for attempt in job["attempts"])
     elif job["attempts"] and (words := _exit(job["attempts"][-1])):
@@ -204,7 +258,7 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     environment = spec.get("environment") or {}
     if not plain() and environment.get("python"):
         yield "python", environment["python"]
-        yield "folder", environment.get("folder") or "its own"
+        yield "folder", environment.get("folder") or ("its context" if spec.get("context") else "its own")
         yield "variables", ", ".join(environment.get("variables") or ()) or "none"
     if environment.get("pass_env"):
         yield "secrets", ", ".join(environment["pass_env"])
@@ -214,7 +268,9 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
-    return "  ".join(filter(None, [attempt["sentence"] or attempt["state"], _exit(attempt)]))
+    start = attempt.get("start_step")
+    begun = f"from step {number(start)}" if start is not None else ""
+    return "  ".join(filter(None, [attempt["sentence"] or attempt["state"], begun, _exit(attempt)]))
 
 
 def _exit(attempt: Mapping[str, Any]) -> str:

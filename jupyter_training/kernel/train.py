@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.kernel import body as bodies
-from jupyter_training.kernel import card, plan, tell, waiting
+from jupyter_training.kernel import card, plan, rehearsal, tell, waiting
 from jupyter_training.kernel import wish as wishes
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.notebook import Place
 from jupyter_training.kernel.screen import Screen
 from jupyter_training.kernel.session import Session
+from jupyter_training.kernel.wording import plain
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -39,10 +40,11 @@ def train(
     """Send a cell as a job and show its card; or show what would be sent."""
     from jupyter_training.kernel import request as requests
 
-    line = wishes.of_line(parsed)
-    wish = wishes.over(line, config.values) if config is not None else line
     screen = Screen(shell)
+    line = wishes.of_line(parsed)
     code = bodies.read(cell, first_line=place.first_line)
+    line = wishes.resuming(line, code)
+    wish = wishes.over(line, config.values) if config is not None else line
     resolved = bodies.resolve(code, wish.params)
     context = _packed(session, wish, place)
     built = requests.build(wish, code, resolved.params, place, shell.user_ns, context=context)
@@ -53,6 +55,8 @@ def train(
             screen.warn(note)
     if parsed.on("dry_run"):
         _plan(session, shell, wish, built, screen)
+    elif parsed.on("test"):
+        _rehearse(session, shell, wish, built, screen)
     else:
         _submit(session, shell, wish, built, screen)
 
@@ -72,16 +76,37 @@ def _plan(session: Session, shell: InteractiveShell, wish: Wish, built: Built, s
         screen.table(plan.planned(found, built.request, context=built.context))
 
 
+def _rehearse(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
+    name = wish.name or "This cell"
+    drawing = screen.drawing() if not wish.quiet else None
+    _send_values(session, wish, built, screen)
+    if drawing is not None and drawing.lasts and not plain():
+        drawing.draw(rehearsal.begun(name))
+    with rehearsal.given_up():
+        found = session.client.rehearse(built.request)
+    if wish.out is not None:
+        shell.user_ns[wish.out] = found
+    if drawing is not None:
+        drawing.draw(rehearsal.bundle(name, found), final=True)
+    if not found["ok"]:
+        raise rehearsal.failed(name, found, shown=drawing is not None)
+
+
+def _send_values(session: Session, wish: Wish, built: Built, screen: Screen) -> None:
+    """Send what the request names by its hash."""
+    if built.context is not None:
+        if not wish.quiet:
+            screen.say(built.context.sentence)
+        session.client.put_data(built.context)
+    for value in built.taken:
+        session.client.put_data(value)
+
+
 def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
     from jupyter_training.client.handle import Handle
 
     client = session.client
-    if built.context is not None:
-        if not wish.quiet:
-            screen.say(built.context.sentence)
-        client.put_data(built.context)
-    for value in built.taken:
-        client.put_data(value)
+    _send_values(session, wish, built, screen)
     result: dict[str, Any] = client.submit_request(built.request)
     job = result["job"]
     if wish.out is not None:
@@ -94,6 +119,6 @@ def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built,
         drawing.draw(card.bundle(job), final=not wish.waits)
     quietly = drawing is not None and session.is_drawn_by_page(shell)
     if wish.waits:
-        waiting.stay(client, [job], [drawing], drawer=session.drawer, quietly=quietly)
+        waiting.stay(client, [job], [drawing], drawer=session.drawer, quietly=quietly, say=screen.warn)
     else:
         session.drawer.follow(client, job, drawing, quietly=quietly)

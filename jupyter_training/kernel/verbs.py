@@ -1,56 +1,29 @@
-"""What ``%train VERB`` does. One function for each verb of the table."""
+"""What ``%train VERB`` does: the verbs that look at jobs; those that change them are in ``life`` and ``descent``."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
-from jupyter_training.kernel import beside, bulk, card, explain, tell, waiting
+from jupyter_training.kernel import beside, card, descent, explain, life, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.commands import FRONT
+from jupyter_training.kernel.desk import Desk
 from jupyter_training.kernel.filter_line import filter_of
+from jupyter_training.kernel.kept import checkpoints
+from jupyter_training.kernel.meant import NEWEST
 from jupyter_training.kernel.notebook import notebook_of
-from jupyter_training.kernel.screen import Screen
-from jupyter_training.kernel.session import Session
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import plain, short
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
-__all__ = ["ACTIONS", "Desk"]
+__all__ = ["ACTIONS"]
 
 _OWN, _OTHERS = 8, 4  # lines of %train alone
 _BYTES_A_LINE = 200
 _MOST_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a verb works with."""
-
-    session: Session
-    screen: Screen
-    shell: InteractiveShell
-
-    def job(self, parsed: Parsed) -> dict[str, Any]:
-        """The job of the first operand; without one the last job."""
-        text = parsed.operands[0] if parsed.operands else "last"
-        return self.session.job(text, notebook=notebook_of(self.shell), names=self.shell.user_ns)
-
-    def jobs(self, parsed: Parsed, *, ended: bool = False) -> list[dict[str, Any]]:
-        """The jobs of all operands, each once; without one the last job."""
-        found: dict[str, dict[str, Any]] = {}
-        for text in parsed.operands or ("last",):
-            found.update((job["id"], job) for job in self.jobs_of(text, ended=ended))
-        return list(found.values())
-
-    def jobs_of(self, text: str, *, ended: bool = False) -> list[dict[str, Any]]:
-        return self.session.jobs(text, notebook=notebook_of(self.shell), names=self.shell.user_ns, ended=ended)
 
 
 def front(desk: Desk, _: Parsed) -> None:
@@ -123,7 +96,7 @@ def metrics(desk: Desk, parsed: Parsed) -> None:
 
 
 def wait(desk: Desk, parsed: Parsed) -> None:
-    jobs = desk.jobs(parsed, ended=True)
+    jobs = desk.jobs(parsed, meant=NEWEST)
     quiet = parsed.on("quiet")
     limit = parsed.options.get("timeout")
     waiting.stay(
@@ -132,16 +105,9 @@ def wait(desk: Desk, parsed: Parsed) -> None:
         [None if quiet else desk.screen.drawing() for _ in jobs],
         timeout=float(limit) if isinstance(limit, (int, float)) else None,
         drawer=desk.session.drawer,
+        say=desk.screen.warn,
         quietly=not quiet and desk.session.is_drawn_by_page(desk.shell),
     )
-
-
-def cancel(desk: Desk, parsed: Parsed) -> None:
-    bulk.act(desk, parsed, "cancel", "is asked to stop")
-
-
-def kill(desk: Desk, parsed: Parsed) -> None:
-    bulk.act(desk, parsed, "kill", "is being killed")
 
 
 def clone(desk: Desk, parsed: Parsed) -> None:
@@ -200,9 +166,10 @@ ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
     "show": show,
     "logs": logs,
     "metrics": metrics,
+    "checkpoints": checkpoints,
     "wait": wait,
-    "cancel": cancel,
-    "kill": kill,
+    **life.ACTIONS,
+    **descent.ACTIONS,
     "clone": clone,
     "attach": attach,
     "doctor": doctor,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import Refused
-from jupyter_training.kernel import beside, card
+from jupyter_training.kernel import beside, card, tell
 from jupyter_training.kernel.drawer import Drawer
 from jupyter_training.kernel.failure import Detached, failed
 from jupyter_training.kernel.screen import Drawing
@@ -33,12 +33,14 @@ def stay(
     timeout: float | None = None,
     drawer: Drawer | None = None,
     quietly: bool = False,
+    say: Callable[[str], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, Any]]:
     """Wait until all have ended; each is drawn on its drawing as it goes (None: nothing is shown).
 
-    When the waiting ends early, ``drawer`` draws on. ``quietly``: their ends alone are drawn, see ``drawer``.
+    A pause does not end it: that one is paused goes to ``say``, once for each pause. When the waiting ends early,
+    ``drawer`` draws on. ``quietly``: their ends alone are drawn, see ``drawer``.
 
     Raises:
         JobFailed: for the first that did not succeed, once all have ended.
@@ -50,7 +52,7 @@ def stay(
     try:
         for job, drawing in zip(jobs, drawings, strict=True):
             left = None if deadline is None else max(0.0, deadline - clock())
-            watcher = _Watcher(client, drawing, quietly, clock, pause)
+            watcher = _Watcher(client, drawing, quietly, say, clock, pause)
             ended.append(client.wait(job["id"], timeout=left, on_change=watcher))
     except TimeoutError:
         waiting = jobs[len(ended)]
@@ -62,6 +64,7 @@ def stay(
     except KeyboardInterrupt:
         _draw_on(drawer, client, jobs[len(ended) :], drawings[len(ended) :], quietly)
         raise Detached(jobs[len(ended) :]) from None
+    _draw_on(drawer, client, ended, drawings, quietly)  # should they be started again
     for job in ended:
         if job["state"] != "succeeded":
             raise failed(job, beside.log_end(client, job), on_card=quietly)
@@ -88,13 +91,19 @@ class _Watcher:
         client: Client,
         drawing: Drawing | None,
         quietly: bool,
+        say: Callable[[str], None] | None,
         clock: Callable[[], float],
         pause: Callable[[float], None],
     ) -> None:
         self._client, self._drawing, self._quietly, self._clock, self._pause = client, drawing, quietly, clock, pause
+        self._say, self._paused = say, False
         self._drawn_at: float | None = None
 
     def __call__(self, job: dict[str, Any]) -> None:
+        rests = job["phase"] == "paused"
+        if rests and not self._paused and self._say is not None:
+            self._say(tell.rests(job))
+        self._paused = rests
         if self._drawing is None:
             return
         final = job["state"] in TERMINAL

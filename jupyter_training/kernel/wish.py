@@ -16,11 +16,14 @@ from typing import Any
 from jupyter_training.client.environment import looks_secret
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.arguments import Parsed
-from jupyter_training.kernel.commands import VERBS
+from jupyter_training.kernel.body import Body
+from jupyter_training.kernel.line_verbs import VERBS
 
-__all__ = ["Wish", "of_line", "over", "put", "resolved"]
+__all__ = ["Wish", "of_line", "over", "put", "resolved", "resuming"]
 
 _OWN_KEYS = frozenset({"context", "take", "wait", "detach", "out", "quiet"})
+
+_SHORT = {"retries": "max", "checkpoints": "to", "hang": "after"}  # what a bare value behind these keys is
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,29 @@ def of_line(parsed: Parsed) -> Wish:
     return Wish(_settled(said))
 
 
+def resuming(line: Wish, body: Body) -> Wish:
+    """The line's wish with ``resume=true`` as --resume, unless the code has a name ``resume`` of its own.
+
+    Raises:
+        InvalidUsage: the value is neither true nor false.
+    """
+    given = line.params
+    if "resume" not in given or "resume" in body.defaults or "resume" in body.bound or "resume" in body.used:
+        return line
+    value = given["resume"]
+    if not isinstance(value, bool):
+        raise InvalidUsage(
+            f"resume is true or false, not {value!r}.",
+            hint="A parameter of that name needs a place in the code, e.g. resume = None at its top.",
+            errors=[Problem("neither true nor false", key="params.resume")],
+        )
+    values = {**line.values, "resume": value or line.values.get("resume", False)}
+    values["params"] = {name: one for name, one in given.items() if name != "resume"}
+    if not values["params"]:
+        del values["params"]
+    return Wish(values)
+
+
 def over(line: Wish, config: Mapping[str, Any]) -> Wish:
     """The line's wish with what the config says where the line is silent.
 
@@ -125,7 +151,11 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _settled(said: dict[str, Any]) -> dict[str, Any]:
-    """With ``detach`` as what it means, so that a line's --detach wins over a config's ``wait: true``."""
+    """With every short form as what it means, so that a line's --detach wins over a config's ``wait: true``."""
+    for key, inner in _SHORT.items():
+        value = said.get(key)
+        if value is not None and not isinstance(value, Mapping):
+            said[key] = {inner: value}
     if "detach" in said:
         detach = said.pop("detach")
         said.setdefault("wait", not detach)

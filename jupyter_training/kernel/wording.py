@@ -13,20 +13,25 @@ from typing import Any
 __all__ = [
     "TERMINAL",
     "ago",
+    "attempt_text",
     "best",
     "bytes_text",
     "end_sentence",
     "exit_text",
     "icon",
     "left_text",
+    "lineage_text",
     "lower_is_better",
     "number",
     "plain",
     "ranked",
+    "seams",
     "seconds_between",
     "sentence",
     "short",
     "span_text",
+    "start_text",
+    "unmeasured",
 ]
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
@@ -151,7 +156,52 @@ def span_text(seconds: float) -> str:
 def sentence(job: Mapping[str, Any]) -> str:
     """The job's sentence beside its state: without saying the state again, and in plain mode without quantities."""
     words = str(job["sentence"]).removeprefix(f"{str(job['state']).capitalize()}: ")
-    return _QUANTITY.sub("...", words) if plain() else words
+    return unmeasured(words) if plain() else words
+
+
+def unmeasured(words: str) -> str:
+    """The words without quantities, which differ from time to time."""
+    return _QUANTITY.sub("...", words)
+
+
+def attempt_text(job: Mapping[str, Any]) -> str:
+    """Which attempt this is and where it began: ``attempt 2 of 6, from step 10``; empty for a first one from its start.
+
+    Pauses begin attempts too, and cost no retry: then both are counted.
+    """
+    attempts, retries = job["attempts"], job["retries"]
+    if not attempts:
+        return ""
+    latest, used, most = attempts[-1], retries["used"], retries["max"]
+    words = [f"attempt {latest['number']}"] if latest["number"] > 1 else []
+    if used and used == latest["number"] - 1 and used <= most:
+        words = [f"attempt {latest['number']} of {most + 1}"]
+    elif used:
+        words.append(f"retry {used} of {most}")
+    if latest.get("start_step") is not None:
+        words.append(f"from step {number(latest['start_step'])}")
+    return ", ".join(words)
+
+
+def start_text(job: Mapping[str, Any]) -> str:
+    """Where the next attempt of a job begins: ``from step 10``."""
+    newest = job["checkpoint"]
+    return f"from step {number(newest['step'])}" if newest is not None else "from the beginning"
+
+
+def lineage_text(one: Mapping[str, Any], *, child: bool = False) -> str:
+    """What a job was made from, or with ``child`` what was made from it: ``continues digits · 3f2a91 from step 10``."""
+    name = one["name"]
+    who = "a job that is deleted" if name is None else name if plain() else f"{name} · {short(one['job'])}"
+    if one["relation"] == "fork":
+        return f"forked as {who}" if child else f"a fork of {who}"
+    at = f" from step {number(one['step'])}" if one["step"] is not None else ""
+    return f"continued as {who}{at}" if child else f"continues {who}{at}"
+
+
+def seams(job: Mapping[str, Any]) -> list[int]:
+    """The steps at which a job's later attempts began."""
+    return sorted({one["start_step"] for one in job["attempts"][1:] if one.get("start_step") is not None})
 
 
 def seconds_between(start: str | None, end: str | None, *, now: float) -> float | None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["attempt", "job", "metric"]
+__all__ = ["JOB", "attempt", "checkpoint", "job", "lineage", "metric"]
 
 JOB = "abcdefghij"
+_VERBS = {
+    "succeeded": ["archive", "delete"],
+    "paused": ["cancel", "kill", "activate"],
+    "pausing": ["cancel", "kill", "activate"],
+    "stopping": ["kill"],
+}
 
 
 def metric(
@@ -37,6 +43,7 @@ def attempt(**changes: Any) -> dict[str, Any]:
         "started": "2026-01-01T00:00:00Z",
         "ended": "2026-01-01T00:00:12Z",
         "peak_memory": 123_000_000,
+        "start_step": None,
         **changes,
     }
 
@@ -48,7 +55,7 @@ def job(phase: str = "running", **changes: Any) -> dict[str, Any]:
         "id": JOB,
         "store": "store-one",
         "name": "digits",
-        "state": phase if ended or phase == "queued" else "running",
+        "state": phase if ended or phase in ("queued", "paused") else "running",
         "phase": phase,
         "desired": "run",
         "reason": None,
@@ -80,5 +87,43 @@ def job(phase: str = "running", **changes: Any) -> dict[str, Any]:
         "spec": None,
         "spec_hash": "0" * 64,
         "version": 1,
+        "archived": False,
+        "verbs": _VERBS.get(phase, ["retry", "archive", "delete"] if ended else ["cancel", "kill", "pause"]),
+        "parent": None,
+        "children": None,
+        "checkpoint": None,
+        "retries": {"used": 0, "max": 0},
+        "overrides": {},
+        "quiet_after": 1800.0,
+        "warning": None,
+        **changes,
+    }
+
+
+def checkpoint(step: int, **changes: Any) -> dict[str, Any]:
+    """One of a job's checkpoints, as the list of them has it."""
+    return {
+        "name": f"step-{step:09d}.1",
+        "step": step,
+        "attempt": 1,
+        "created": "2026-01-01T00:00:10Z",
+        "size": 4_100_000,
+        "files": 2,
+        "kind": "torch",
+        "metric": None,
+        "state": "kept",
+        "place": None,
+        "seconds": 0.4,
+        **changes,
+    }
+
+
+def lineage(relation: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "job": "zyxwvutsrq",
+        "name": "first",
+        "relation": relation,
+        "checkpoint": "step-000000010.1" if relation == "continue" else None,
+        "step": 10 if relation == "continue" else None,
         **changes,
     }

@@ -6,7 +6,8 @@ import pytest
 
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel.arguments import Parsed, parse, verb_of
-from jupyter_training.kernel.commands import CELL, FRONT, VERBS
+from jupyter_training.kernel.commands import CELL, FRONT
+from jupyter_training.kernel.line_verbs import VERBS
 
 
 def cell(line: str) -> Parsed:

@@ -120,7 +120,15 @@ def test_what_fits_is_offered(
         ("environment:\n  va", ["variables:"]),
         ("pool: local\ntimeout: 2h\ngr", ["grace: "]),
         ("ti|\npool: local", ["timeout: "]),
-        ("p|\npriority: 3\nparams:\n  pool: 3\n", ["pool: "]),
+        ("p|\npriority: 3\nparams:\n  pool: 3\n", ["pause_within: ", "pool: "]),
+        ("retr", ["retries: "]),
+        ("retries:\n  ", ["max: ", "on: "]),
+        ("retries:\n  on: [error, l", ["lost"]),
+        ("checkpoints:\n  keep:\n    trial_", ["trial_best: ", "trial_latest: "]),
+        ("checkpoints:\n  mo", ["mode: "]),
+        ("checkpoints:\n  mode: ", ["max", "min"]),
+        ("hang:\n  st", ["stop: "]),
+        ("resume: t", ["true"]),
     ],
 )
 def test_keys_and_values_of_a_config_are_offered(shell: InteractiveShell, text: str, words: list[str]) -> None:

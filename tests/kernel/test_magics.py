@@ -91,7 +91,8 @@ def test_an_import_that_the_environment_lacks_is_refused_before_the_start(cells:
 
 
 def test_help_names_every_option_and_verb(cells: Cells) -> None:
-    from jupyter_training.kernel.commands import CELL, VERBS
+    from jupyter_training.kernel.commands import CELL
+    from jupyter_training.kernel.line_verbs import VERBS
 
     shown = cells.run("%train help")
     for word in (*CELL.flags, *VERBS, "%%train_config NAME"):

@@ -27,7 +27,8 @@ def said(line: str, config: dict[str, Any] | None = None) -> Wish:
 def test_every_option_is_a_key_of_a_config() -> None:
     keys = {option.key.partition(".")[0] for option in CELL.options if option.key}
     assert set() == keys - CONFIG_KEYS - CLIENT_KEYS
-    assert {"config", "dry_run"} == {option.name for option in CELL.options if not option.key}
+    # Those that are no property of a job: which config, and what to do instead of a submit.
+    assert {"config", "dry_run", "test"} == {option.name for option in CELL.options if not option.key}
 
 
 def test_what_is_said_gets_the_shape_of_a_config() -> None:

@@ -1,0 +1,118 @@
+"""``%train checkpoints``: what a job has saved, and which of it stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jupyter_training.errors import InvalidUsage, Refused
+from jupyter_training.kernel import tell
+from jupyter_training.kernel.arguments import Parsed
+from jupyter_training.kernel.asking import agreed
+from jupyter_training.kernel.desk import Desk
+from jupyter_training.kernel.tables import Cell, Table
+from jupyter_training.kernel.wording import ago, bytes_text, number, plain, short, span_text
+
+__all__ = ["checkpoints", "table"]
+
+Checkpoint = Mapping[str, Any]
+
+_KEEPS = {"keep_latest": "trial_latest", "keep_best": "trial_best", "keep_experiment_best": "experiment_best"}
+_NAMED = 10
+
+
+def checkpoints(desk: Desk, parsed: Parsed) -> None:
+    """Show a job's checkpoints; with --keep-... change which of them stay, once somebody has agreed to what goes.
+
+    Raises:
+        InvalidUsage: nobody can be asked here, and --yes was not said.
+        Refused: the answer was no.
+    """
+    job, client = desk.job(parsed), desk.session.client
+    if {"metric", "mode", *_KEEPS} & parsed.options.keys():
+        _keep(desk, parsed, job)
+    desk.screen.table(table(job, client.checkpoints(job["id"]), now=time.time()))
+
+
+def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float) -> Table:
+    """A line for each checkpoint, the newest first, and below them the policy."""
+    empty = f"{job['name']} has saved no checkpoint" + (" yet." if job["ended"] is None else ".")
+    rows = [_row(one, now) for one in found["checkpoints"]]
+    if plain():
+        return Table(("step", "state"), rows, empty)
+    metric = found["metric"] or "metric"
+    best = "lowest" if found["mode"] == "min" else "highest"
+    note = (
+        f"At its end stay {_policy(found['keep'], metric, best)}. To begin with one: %train continue {short(job['id'])}"
+    )
+    columns = ("step", "name", "saved", "size", "took", found["metric"] or "", "attempt", "state")
+    return Table(columns, rows, empty, note)
+
+
+def _row(one: Checkpoint, now: float) -> list[Cell]:
+    state = "" if one["state"] == "kept" else {"corrupt": "✕ damaged"}.get(one["state"], str(one["state"]))
+    step = Cell(number(one["step"]), right=True)
+    if plain():
+        return [step, Cell(state or "kept")]
+    place = f" at {one['place']}" if one["place"] else ""
+    return [
+        step,
+        Cell(one["name"]),
+        Cell(ago(one["created"], now=now), right=True),
+        Cell(bytes_text(one["size"]), right=True),
+        Cell(span_text(one["seconds"]) if one["seconds"] is not None else "", right=True),
+        Cell(number(one["metric"]) if one["metric"] is not None else "", right=True),
+        Cell(str(one["attempt"]) if one["attempt"] else "another job's", right=True),
+        Cell(state or f"kept{place}"),
+    ]
+
+
+def _policy(keep: Mapping[str, int], metric: str, best: str) -> str:
+    """``the newest and the best 2 (lowest loss)``."""
+    words = []
+    if keep["trial_latest"]:
+        words.append("the newest" + _many(keep["trial_latest"]))
+    if keep["trial_best"]:
+        words.append(f"the best{_many(keep['trial_best'])} ({best} {metric})")
+    if keep["experiment_best"]:
+        words.append(f"the best{_many(keep['experiment_best'])} of its experiment")
+    return " and ".join(words) or "none"
+
+
+def _many(count: int) -> str:
+    return f" {count}" if count > 1 else ""
+
+
+def _keep(desk: Desk, parsed: Parsed, job: Mapping[str, Any]) -> None:
+    client = desk.session.client
+    before = client.checkpoints(job["id"])["keep"]
+    keep = {key: parsed.whole(option, before[key]) for option, key in _KEEPS.items()}
+    metric, mode = parsed.text("metric"), parsed.text("mode")
+    told = client.retention(job["id"], keep, metric=metric, mode=mode)
+    going = told["go"]
+    if going and not parsed.on("yes"):
+        answer = agreed(desk.shell, _question(job, going, told["bytes"]))
+        if answer is None:
+            words = f"{_count(going)} of {tell.called(job)} would be deleted, and nobody can be asked here."
+            raise InvalidUsage(words, hint="If that is meant, write the same with --yes.")
+        if not answer:
+            raise Refused("Nothing was deleted, and the policy is what it was.")
+    client.retention(job["id"], keep, metric=metric, mode=mode, apply=True)
+    if going:
+        later = "" if job["ended"] is not None else " at its end"
+        freed = "" if plain() else f", {bytes_text(told['bytes'])}"
+        desk.screen.say(f"{_count(going)} of {tell.called(job)} {'go' if later else 'are deleted'}{later}{freed}.")
+
+
+def _question(job: Mapping[str, Any], going: Sequence[Checkpoint], size: int) -> str:
+    lines = [f"  step {one['step']}  {one['name']}, {bytes_text(one['size'])}" for one in going[:_NAMED]]
+    if len(going) > _NAMED:
+        lines.append(f"  and {len(going) - _NAMED} more")
+    when = "for good" if job["ended"] is not None else "at its end"
+    head = f"Delete {_count(going)} of {tell.called(job)} {when} ({bytes_text(size)})?"
+    return "\n".join([head, *lines, "Type yes to delete: "])
+
+
+def _count(going: Sequence[Checkpoint]) -> str:
+    return f"{len(going)} checkpoint{'' if len(going) == 1 else 's'}"

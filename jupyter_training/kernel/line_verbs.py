@@ -1,0 +1,232 @@
+"""The table of the verbs of ``%train``; see ``commands`` for who reads it."""
+
+from __future__ import annotations
+
+from jupyter_training.kernel.commands import INTO, QUIET, Command, Option
+
+__all__ = ["SYNONYMS", "VERBS"]
+
+# What people type who know another program; it is named in the refusal.
+SYNONYMS = {
+    "filter": "list",
+    "find": "list",
+    "jobs": "list",
+    "ls": "list",
+    "ps": "list",
+    "describe": "show",
+    "status": "show",
+    "log": "logs",
+    "tail": "logs",
+    "stop": "cancel",
+    "copy": "clone",
+    "rerun": "clone",
+    "branch": "fork",
+    "extend": "resume",
+    "hold": "pause",
+    "suspend": "pause",
+    "start": "activate",
+    "unpause": "activate",
+    "restart": "retry",
+    "remove": "delete",
+    "rm": "delete",
+}
+
+_PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
+_ENDED = "A pattern like 'lr-*' means the ended jobs of this notebook whose names fit."
+_JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
+
+_NEW = (  # options of what makes a job of another one
+    Option(("--name",), "its name (that of the old one)", "text", "NAME"),
+    Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
+    Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
+    Option(("--priority",), "1 to 99, smaller goes first", "whole", "N", "priority"),
+    INTO,
+    QUIET,
+)
+
+VERBS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "list",
+            "The newest jobs, or those that a filter fits.",
+            "[FILTER...]",
+            (
+                Option(
+                    ("--state",),
+                    "only jobs in this state",
+                    "text",
+                    "STATE",
+                    choices=("queued", "running", "paused", "succeeded", "failed", "canceled"),
+                ),
+                Option(("--here",), "only jobs of this notebook"),
+                Option(("-n",), "how many (20)", "whole", "N"),
+            ),
+            most=None,
+            notes=(
+                "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
+                "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
+                "word negates it. With - or spaces in it, put it in quotes: %train list 'state:failed -tag:old'",
+            ),
+        ),
+        Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),
+        Command(
+            "logs",
+            "The end of a job's output.",
+            "[JOB]",
+            (
+                Option(("-n",), "how many lines (50)", "whole", "N"),
+                Option(("-f", "--follow"), "go on until the job has ended"),
+                Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
+            ),
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command("metrics", "A job's metrics with their curves.", "[JOB] [METRIC...]", most=None, notes=(_JOB,)),
+        Command(
+            "wait",
+            "Stay until jobs have ended; a failure is raised.",
+            "[JOB...]",
+            (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), QUIET),
+            most=None,
+            notes=(_JOB, _PATTERN, "Interrupting the kernel stops the waiting, not the job."),
+        ),
+        Command(
+            "cancel",
+            "Ask jobs to stop: first politely, after the grace time by force.",
+            "JOB...",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, _PATTERN),
+        ),
+        Command(
+            "kill",
+            "End jobs at once, without a chance to save anything.",
+            "JOB...",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, _PATTERN),
+        ),
+        Command(
+            "pause",
+            "Save a checkpoint, free the place, and wait to be activated.",
+            "JOB...",
+            (Option(("--discard",), "at once: what came after the last checkpoint is lost"), QUIET),
+            least=1,
+            most=None,
+            notes=(_JOB, _PATTERN),
+        ),
+        Command(
+            "activate",
+            "Let paused jobs go on from their last checkpoint.",
+            "JOB...",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, "A pattern like 'lr-*' means all paused jobs whose name fits."),
+        ),
+        Command(
+            "retry",
+            "Start jobs again that failed or were stopped, from their last checkpoint.",
+            "JOB...",
+            (Option(("--force",), "also what has succeeded"), QUIET),
+            least=1,
+            most=None,
+            notes=(_JOB, "A pattern like 'lr-*' means the newest job of each name that fits, in this notebook."),
+        ),
+        Command(
+            "resume",
+            "Extend a job that has ended, from its last checkpoint; counts of steps mean so many more.",
+            "[JOB]",
+            (INTO, QUIET),
+            most=1,
+            takes_values=True,
+            notes=(
+                _JOB,
+                "It stays the same job with the same run in MLflow; key=value changes a parameter.",
+            ),
+        ),
+        Command(
+            "fork",
+            "Make a new job of a job's code, with other parameters and without its weights.",
+            "[JOB]",
+            _NEW,
+            most=1,
+            takes_values=True,
+            notes=(_JOB,),
+        ),
+        Command(
+            "continue",
+            "Make a new job of a job's code that begins with one of its checkpoints.",
+            "[JOB]",
+            (
+                Option(("--checkpoint",), "this one, by its step or name (the newest)", "text", "STEP", "checkpoint"),
+                *_NEW,
+            ),
+            most=1,
+            takes_values=True,
+            notes=(_JOB,),
+        ),
+        Command(
+            "checkpoints",
+            "A job's checkpoints; with --keep-... which of them stay from now on.",
+            "[JOB]",
+            (
+                Option(("--keep-latest",), "keep so many of the newest", "whole", "N"),
+                Option(("--keep-best",), "keep so many of the best", "whole", "N"),
+                Option(("--keep-experiment-best",), "keep so many of the best of its experiment", "whole", "N"),
+                Option(("--metric",), "what makes a checkpoint a good one", "text", "NAME"),
+                Option(("--mode",), "which value of it is better", "text", "min|max", choices=("min", "max")),
+                Option(("--yes",), "do not ask before checkpoints are deleted"),
+            ),
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command(
+            "archive",
+            "Take ended jobs out of the lists; nothing of them is lost.",
+            "JOB...",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, _ENDED),
+        ),
+        Command(
+            "unarchive",
+            "Put archived jobs back into the lists.",
+            "JOB...",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB, "A pattern like 'lr-*' means the archived jobs of this notebook whose names fit."),
+        ),
+        Command(
+            "delete",
+            "Delete ended jobs with their checkpoints, logs and outputs; asks before.",
+            "JOB...",
+            (Option(("--yes",), "do not ask"), QUIET),
+            least=1,
+            most=None,
+            notes=(_JOB, _ENDED),
+        ),
+        Command(
+            "clone",
+            "Put a job's cell into the next cell, to be changed and run again.",
+            "[JOB]",
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command(
+            "attach",
+            "Give the handle of a job back, e.g. after a restart.",
+            "[JOB]",
+            (INTO, QUIET),
+            most=1,
+            notes=(_JOB,),
+        ),
+        Command("doctor", "What this kernel is connected to, and what is wrong with it."),
+        Command("help", "This help, or that of one verb.", "[VERB]", most=1),
+    )
+}
