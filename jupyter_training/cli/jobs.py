@@ -30,14 +30,15 @@ COLUMNS = (
 def arguments(parser: Parser) -> None:
     parser.epilog = (
         "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x\n"
-        "notebook:x 'val_accuracy>0.9' 'lr<=0.1'. A - before a word negates it; put the whole into quotes then:\n"
-        "jupyter training jobs 'state:failed -tag:old'."
+        "notebook:x is:archived 'val_accuracy>0.9' 'lr<=0.1'. A - before a word negates it; put the whole into\n"
+        "quotes then: jupyter training jobs 'state:failed -tag:old'."
     )
     parser.add_argument("filter", nargs="*", metavar="FILTER", help="only jobs that it fits")
     parser.add_argument("--state", metavar="STATE", action="append", default=[], help=f"one of {', '.join(STATES)}")
     parser.add_argument("--name", metavar="NAME", help="only jobs of exactly this name")
     parser.add_argument("--pool", metavar="POOL", help="only jobs of this pool")
     parser.add_argument("--user", metavar="USER", help="only jobs of this user")
+    parser.add_argument("--archived", action="store_true", help="only jobs that were put away")
     parser.add_argument("-n", "--limit", metavar="N", type=whole, default=20, help="how many (20)")
     parser.add_argument("--after", metavar="CURSOR", help="go on where a page ended")
     add_json(parser)
@@ -59,13 +60,14 @@ def run(options: argparse.Namespace) -> int:
             filter=text,
             pool=options.pool,
             user=options.user,
+            archived=True if options.archived else None,
             after=options.after,
             limit=options.limit,
         )
     if options.json:
         say.as_json(page)
         return 0
-    narrowed = bool(states or options.name or text or options.pool or options.user or options.after)
+    narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
     empty = "No job fits." if narrowed else "No trainings yet. To start one: jupyter training submit train.py"
     now = time.time()
     say.table(COLUMNS, [_row(job, now) for job in page["jobs"]], empty=empty)

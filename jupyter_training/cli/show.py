@@ -52,6 +52,11 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("interpreter", (spec.get("environment") or {}).get("python") or ""),
             ("folder", (spec.get("environment") or {}).get("folder") or ""),
             ("notebook", job["notebook"] or ""),
+            ("checkpoint", _checkpoint(job["checkpoint"])),
+            ("retries", f"{job['retries']['used']} of {job['retries']['max']} used" if job["retries"]["max"] else ""),
+            ("made from", _lineage(job["parent"]) if job["parent"] else ""),
+            ("made of it", "\n".join(_lineage(one) for one in job["children"] or ())),
+            ("warning", job["warning"] or ""),
             ("tags", say.dotted(job["tags"])),
             ("MLflow run", job["run_id"] or ""),
             ("outputs", "\n".join(f"{one['name']} ({bytes_text(one['size'])})" for one in artifacts)),
@@ -97,10 +102,21 @@ def metric_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def _checkpoint(newest: dict[str, Any] | None) -> str:
+    return f"step {number(newest['step'])}, {_count(newest['count'], 'checkpoint')} kept" if newest is not None else ""
+
+
+def _lineage(one: dict[str, Any]) -> str:
+    how = {"fork": "fork", "continue": "continued"}[one["relation"]]
+    step = f" from step {number(one['step'])}" if one["step"] is not None else ""
+    return f"{one['name'] or 'a job that was deleted'} {one['job'][:6]} ({how}{step})"
+
+
 def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:
     peak = f", peak memory {bytes_text(attempt['peak_memory'])}" if attempt["peak_memory"] else ""
     ended = exit_text(attempt)
-    words = " ".join(filter(None, [attempt["sentence"] or "", f"({ended}{peak})" if ended else ""]))
+    start = f"From step {number(attempt['start_step'])}." if attempt["start_step"] is not None else ""
+    words = " ".join(filter(None, [start, attempt["sentence"] or "", f"({ended}{peak})" if ended else ""]))
     return (str(attempt["number"]), attempt["state"], words)
 
 

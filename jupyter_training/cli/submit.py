@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 import sys
-from pathlib import Path
 from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, whole
+from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of
+from jupyter_training.cli.rehearsed import rehearsed
 from jupyter_training.client import submission
 from jupyter_training.client.client import Client
 from jupyter_training.client.context import Packed
@@ -21,7 +21,6 @@ from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel import tell
 from jupyter_training.kernel.commands import CELL, Option
 from jupyter_training.kernel.plan import planned
-from jupyter_training.kernel.values import literal
 from jupyter_training.kernel.wish import Wish, over, put, resolved
 
 __all__ = ["arguments", "run"]
@@ -30,7 +29,6 @@ __all__ = ["arguments", "run"]
 # What a shell does in another way, or has no use for.
 _ELSEWHERE = frozenset({"detach", "env", "if_exists", "metrics", "o", "pass_env", "quiet", "take", "wait"})
 _SHARED = tuple(option for option in CELL.options if option.key and option.name not in _ELSEWHERE)
-_PARAMETER = re.compile(r"([A-Za-z_][\w.-]*)=(.*)\Z", re.DOTALL)
 
 
 def arguments(parser: Parser) -> None:
@@ -69,6 +67,7 @@ def arguments(parser: Parser) -> None:
     after.add_argument("--follow", action="store_true", help="like --wait, with its output")
     after.add_argument("--detach", action="store_true", help="return at once, also where the config says to wait")
     after.add_argument("--dry-run", action="store_true", help="show all that would be sent, and store nothing")
+    after.add_argument("--test", action="store_true", help="try the code for one step, and keep nothing of it")
     add_json(after)
     add_place(parser)
 
@@ -84,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
         if context is not None:
             print(context.sentence, file=sys.stderr)
             client.put_data(context)
+        if options.test:
+            return rehearsed(client.rehearse(request), as_json=options.json)
         result = client.submit_request(request)
         handle = Handle(client, result["job"])
         for sentence in tell.submitted(result):
@@ -125,7 +126,7 @@ def _wish(options: argparse.Namespace, params: dict[str, object], client: Client
         said["wait"] = not options.detach
     if options.config is None:
         return over(Wish(said), {})
-    config = _config(options.config)
+    config = config_of(options.config)
     found = client.config(config["text"], name=config["name"])["values"]
     for key in sorted({"take", "out"} & found.keys()):
         print(f"{config['name']}: {key} is for notebooks and is passed over here.", file=sys.stderr)
@@ -183,35 +184,14 @@ def _words(words: list[str]) -> tuple[str, dict[str, object]]:
     Raises:
         InvalidUsage: a word that is none of these, or a value that can't be read.
     """
-    scripts = [word for word in words if _PARAMETER.match(word) is None]
+    scripts, params = split(words)
     if not scripts:
         raise InvalidUsage("submit needs the path of a script.", hint="E.g. jupyter training submit train.py lr=0.1")
     if len(scripts) > 1:
         raise InvalidUsage(
             f"{scripts[1]!r} is neither an option nor key=value.", hint="Arguments of the script stand behind --."
         )
-    params: dict[str, object] = {}
-    for word in words:
-        match = _PARAMETER.match(word)
-        if match is None:
-            continue
-        name, text = match.groups()
-        if name in params:
-            raise InvalidUsage(f"{name} is given twice.")
-        try:
-            params[name] = literal(text)
-        except ValueError as error:
-            raise InvalidUsage(f"{name}: {error}.") from None
     return scripts[0], params
-
-
-def _config(file: str) -> dict[str, str]:
-    try:
-        return {"text": Path(file).read_text("utf-8"), "name": Path(file).name}
-    except OSError as error:
-        raise InvalidUsage(f"The config {file!r} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InvalidUsage(f"The config {file!r} is not UTF-8 text.") from None
 
 
 def _shared(option: Option) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""The verbs of the life cycle, each on any number of jobs: cancel, pause, activate, retry, archive, delete ..."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from jupyter_training.cli import asking, say
+from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
+from jupyter_training.cli.place import client_of, found
+from jupyter_training.errors import from_problem
+
+__all__ = ["arguments", "run"]
+
+_STOPS = (
+    "cancel lets the code finish what it is doing: it is asked, then gets SIGTERM, and after its\n"
+    "grace SIGKILL. kill is SIGKILL to all of its processes. Neither removes anything."
+)
+_EPILOGS = {
+    "cancel": _STOPS,
+    "kill": _STOPS,
+    "pause": "The job stops after its next checkpoint and gives its slots up; `activate` lets it go on from there.",
+    "retry": "The same job starts once more, from its last good checkpoint. Variables that it was handed by\n"
+    "--pass-env are taken from here again.",
+    "archive": "Archived jobs are left out of lists: jupyter training jobs is:archived shows them.",
+    "delete": "Its record in MLflow, checkpoints, outputs and logs go too, for good.",
+}
+_NAMED = 5  # jobs in a question
+
+
+def arguments(parser: Parser) -> None:
+    verb = parser.get_default("verb")
+    parser.epilog = _EPILOGS.get(verb)
+    add_job(parser, several=True)
+    if verb == "pause":
+        parser.add_argument("--discard", action="store_true", help="at once, without a checkpoint")
+    if verb == "retry":
+        parser.add_argument("--force", action="store_true", help="also what has succeeded")
+    if verb == "delete":
+        parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add_json(parser)
+    add_place(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Every job is asked, also when another one refuses; 3 if one did."""
+    flags = {name: True for name in ("discard", "force") if getattr(options, name, False)}
+    with client_of(options) as client:
+        jobs = found(client, options.jobs)
+        if options.verb == "delete":
+            _ask(jobs, yes=options.yes)
+        results = client.act(options.verb, *(job["id"] for job in jobs), **flags)
+    if options.json:
+        say.as_json({"results": results})
+    for job, result in zip(jobs, results, strict=True):
+        if result["ok"]:
+            if not options.json:
+                print(f"{result['id']}  {job['name']}  {_said(options.verb, result['job'])}")
+        else:
+            error = from_problem(result["problem"])
+            print(f"{result['id']}  {job['name']}  {error}", file=sys.stderr)
+    return 0 if all(result["ok"] for result in results) else 3
+
+
+def _said(verb: str, job: dict[str, Any]) -> str:
+    words = {"archive": "Archived.", "unarchive": "Back in the lists.", "delete": "Deleted."}
+    return words.get(verb) or str(job["sentence"])
+
+
+def _ask(jobs: list[dict[str, Any]], *, yes: bool) -> None:
+    named = ", ".join(f"{job['name']} {job['id'][:6]}" for job in jobs[:_NAMED])
+    more = f" and {len(jobs) - _NAMED} more" if len(jobs) > _NAMED else ""
+    asking.agree(
+        f"Delete {named}{more} for good, with checkpoints, outputs and logs?",
+        yes=yes,
+        would=f"{named}{more} would be deleted for good.",
+    )
