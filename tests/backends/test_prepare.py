@@ -10,8 +10,9 @@ import pytest
 
 from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import BundleFile, DataFile, JobSpec
+from jupyter_training.core.job import BundleFile, DataFile, Instant, JobSpec
 from jupyter_training.core.resources import Allocation
+from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.seams.backend import AttemptRef, LaunchOrder
 from jupyter_training.settings import Settings
@@ -57,3 +58,28 @@ def test_data_that_are_gone_are_named_before_anything_starts(tmp_path: Path) -> 
     with pytest.raises(LaunchFailed, match="'X' is no longer in the home's data"):
         ordered(settings, spec, tmp_path / "1")
     assert not layout.order_file(tmp_path / "1").exists()
+
+
+def test_the_order_says_where_to_save_and_what_to_go_on_from(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    policy = {"to": "file:///far", "sklearn": "joblib"}
+    spec = a_job(settings, params={"lr": 0.1}, pause_within=30.0, checkpoints=policy)
+    one = Checkpoint(JOB, "step-000000010.1", 1, 10, Instant(1.0), 9, 1, "ab" * 32, "file:///far/x", "json", None)
+    ref = AttemptRef(JOB, 2, "token", None)
+    more = {"params": {"lr": 0.5}, "checkpoints": (one,), "base_step": 10}
+    prepare(
+        LaunchOrder(ref, spec, Allocation("local", 1), "store", "key", **more),  # type: ignore[arg-type]
+        tmp_path / "2",
+        tmp_path / "2" / "runtime",
+        settings,
+    )
+    order = layout.read_json(layout.order_file(tmp_path / "2"))
+    assert order is not None
+    assert {
+        "folder": str(settings.checkpoints / JOB),
+        "to": "file:///far",
+        "candidates": [{"name": one.name, "step": 10, "sha256": one.sha256, "place": one.place}],
+        "base": 10,
+        "sklearn": "joblib",
+    } == order["checkpoints"]
+    assert ({"lr": 0.5}, 30.0, False) == (order["params"], order["pause_within"], order["test"])

@@ -27,6 +27,10 @@ ERROR = {
         ({"exit_code": None, "signal": None, "from": "adopted"}, {"exit_code": 0}, EndReason.COMPLETED),
         ({"exit_code": None, "signal": None, "from": "adopted"}, ERROR, EndReason.ERROR),
         ({"exit_code": None, "signal": None, "from": "adopted"}, None, EndReason.LOST),
+        ({"exit_code": 0, "how_stopped": "pause"}, None, EndReason.PAUSED),
+        ({"exit_code": 0, "how_stopped": "discard"}, None, EndReason.PAUSED),
+        ({"exit_code": None, "signal": 15, "how_stopped": "preempt"}, None, EndReason.PREEMPTED),
+        ({"exit_code": None, "signal": 9, "how_stopped": "hang"}, None, EndReason.HUNG),
         ({"not_begun": True}, None, EndReason.NOT_BEGUN),
         ({"launch_error": "no such interpreter"}, None, EndReason.LAUNCH_FAILED),
     ],
@@ -52,3 +56,11 @@ def test_out_of_memory_says_how_much() -> None:
 
 def test_a_crash_is_not_called_a_signal_from_outside() -> None:
     assert "crashed (signal 11, SIGSEGV)" in str(verdict({"signal": 11}, None).detail)
+
+
+def test_what_a_restart_of_the_machine_took_is_lost_with_that_reason() -> None:
+    end = verdict({"exit_code": None, "signal": None, "from": "adopted"}, None, restarted=True)
+    assert (EndReason.LOST, "Lost: the machine was restarted while it ran.") == (end.reason, end.detail)
+    assert (
+        EndReason.COMPLETED is verdict({"exit_code": None, "from": "adopted"}, {"exit_code": 0}, restarted=True).reason
+    )
