@@ -81,6 +81,21 @@ def test_when_all_steps_are_done_there_is_nothing_left_to_do(tmp_path: Path) -> 
     assert ("5\n", True) == (answer.stdout, "nothing left to do: 5 of 5 steps are done" in answer.stderr)
 
 
+def test_two_loops_share_their_steps(tmp_path: Path) -> None:
+    code = """
+    from jupyter_training import checkpoint
+    found = checkpoint.latest()
+    if found: found.load()
+    for step in checkpoint.steps(3): print("warm", step)
+    for step in checkpoint.steps(6):
+        print("main", step)
+        if step == 5 and not found: checkpoint.save([])
+    """
+    job = Job(tmp_path, code)
+    assert "warm 1 warm 2 warm 3 main 4 main 5 main 6" == " ".join(job.attempt().run().stdout.splitlines())
+    assert "main 6\n" == job.attempt().run().stdout
+
+
 # -- damaged ---------------------------------------------------------------------------------------------------------
 
 

@@ -16,13 +16,15 @@ from tests.runtime.attempts import attempt_in
 
 CODE = """
 import multiprocessing
-from jupyter_training import output, params, report, should_stop
+from jupyter_training import checkpoint, output, params, report, should_stop
 lr = 0.1
 def work(x): return x * lr
 async def three(): return 3
 print(await three(), should_stop(), params.lr, output("x").name)
 with multiprocessing.get_context("spawn").Pool(1) as pool:
     print(pool.map(work, [2]))
+checkpoint.save({"a": b"b", 1: (2, 3)}, step=1)
+print(checkpoint.due(), checkpoint.latest().load(), list(checkpoint.steps(2)))
 report(loss=1, step=2)
 raise ValueError("bad")
 """
@@ -55,6 +57,6 @@ def test_a_cell_runs_under_a_supervisor_of_the_same_interpreter(tmp_path: Path, 
     words = supervisor.command(python, str(one.library), str(one.folder))
     answer = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
     assert (0, "") == (answer.returncode, answer.stderr)
-    assert "3 False 0.5 x\n[1.0]\nTraceback (most recent call last):\n" in one.log
+    assert "3 False 0.5 x\n[1.0]\nFalse {'a': b'b', 1: (2, 3)} [2]\nTraceback (most recent call last):\n" in one.log
     assert [(2, {"loss": 1})] == one.points()
     assert (1, "ValueError") == (one.exit["exit_code"], one.end["error"]["type"])

@@ -32,7 +32,8 @@ _WAITED_FOR = ("pause", "preempt")
 _NEEDS_NONE = ("discard", "kill")  # stops for which nothing has to be saved
 
 _marked = False
-_at: int | None = None  # the step that `steps` gave last
+_at: int | None = None  # the step that `steps` has given, while its loop runs
+_reached = 0  # the last step that it ever gave
 _counts: dict[object, int] = {}  # by place in the code, how often it has asked without a step
 _fired: dict[object, float] = {}  # by place in the code, when it was last told to save
 _last_commit = 0.0
@@ -102,7 +103,9 @@ def steps(count: int) -> Iterator[int]:
 
     A new job gives 1 to ``count``; one that goes on from step 10 gives 11 to
     ``count``; a job that was asked to do more (``--resume``) does ``count``
-    steps more than it had done. In test mode one step.
+    steps more than it had done. A second loop goes on where the first one
+    ended: ``steps(5)`` and then ``steps(15)`` give 1 to 5 and 6 to 15. In test
+    mode one step.
 
     Raises:
         ValueError: ``count`` is below 0.
@@ -112,7 +115,7 @@ def steps(count: int) -> Iterator[int]:
     from jupyter_training.runtime.checkpoint import found
 
     note_use()
-    return _steps(found.start(), place.base() + operator.index(count))
+    return _steps(max(found.start(), _reached), place.base() + operator.index(count))
 
 
 def no_more() -> None:
@@ -163,12 +166,12 @@ _start = 0
 
 
 def _steps(start: int, end: int) -> Iterator[int]:
-    global _at
+    global _at, _reached
     if start >= end:
         journal.say(f"there is nothing left to do: {start} of {end} steps are done.")
     try:
         for step in range(start + 1, min(end, start + 1) + 1 if mode.test_mode else end + 1):
-            _at = step
+            _at = _reached = step
             yield step
     finally:
         _at = None
