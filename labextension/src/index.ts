@@ -41,7 +41,7 @@ const trainings: JupyterFrontEndPlugin<ITrainings> = {
     memory: IStateDB | null
   ): ITrainings => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const { session, whenLoaded } = once(async () => {
+    const { session, known, whenLoaded } = once(async () => {
       const { Session } = await import('./model/session');
       return new Session(app.serviceManager.serverSettings);
     });
@@ -54,7 +54,7 @@ const trainings: JupyterFrontEndPlugin<ITrainings> = {
     });
 
     const sidebar = new SidebarHost(app, session, trans, notebooks, memory);
-    addCommands(app, sidebar, session, trans, notebooks, palette);
+    addCommands(app, sidebar, session, known, trans, notebooks, palette);
     void place(app, sidebar, settings).then(() => restorer?.add(sidebar, SIDEBAR_ID));
     return { session, whenLoaded, trans };
   }
@@ -102,7 +102,7 @@ async function place(app: JupyterFrontEnd, sidebar: SidebarHost, registry: ISett
 }
 
 /** The same answer for every caller; after a failure the next caller tries again. */
-function once(make: () => Promise<Session>): Pick<ITrainings, 'session' | 'whenLoaded'> {
+function once(make: () => Promise<Session>): Pick<ITrainings, 'session' | 'whenLoaded'> & { readonly known: () => Session | null } {
   let made: Promise<Session> | null = null;
   let loaded: Session | null = null;
   const waiting: ((session: Session) => void)[] = [];
@@ -125,7 +125,7 @@ function once(make: () => Promise<Session>): Pick<ITrainings, 'session' | 'whenL
       waiting.push(then);
     }
   };
-  return { session, whenLoaded };
+  return { session, known: () => loaded, whenLoaded };
 }
 
 export default [trainings, presence, details];

@@ -1,5 +1,5 @@
 /** Jobs and messages as a server would send them, with only what a test is about spelled out. */
-import type { ChangeMessage, Job, Metric } from '../src/api/jobs';
+import type { Attempt, ChangeMessage, Job, Metric } from '../src/api/jobs';
 
 export const STORE = 'store0001';
 
@@ -41,6 +41,32 @@ export function aJob(over: Partial<Job> = {}): Job {
     spec: null,
     spec_hash: 'abc',
     version: 1,
+    archived: false,
+    verbs: ['cancel', 'kill', 'pause'],
+    parent: null,
+    children: null,
+    checkpoint: null,
+    retries: { used: 0, max: 0 },
+    overrides: {},
+    quiet_after: null,
+    warning: null,
+    ...over
+  };
+}
+
+export function anAttempt(number: number, over: Partial<Attempt> = {}): Attempt {
+  return {
+    number,
+    state: 'ended',
+    seen: 'gone',
+    reason: null,
+    sentence: null,
+    exit_code: null,
+    signal: null,
+    started: '2026-11-21T10:00:01Z',
+    ended: null,
+    peak_memory: null,
+    start_step: null,
     ...over
   };
 }
@@ -52,6 +78,7 @@ export function succeeded(over: Partial<Job> = {}): Job {
     reason: 'completed',
     sentence: 'Succeeded in 12 s.',
     ended: '2026-11-21T10:00:13Z',
+    verbs: ['archive', 'delete'],
     ...over
   });
 }

@@ -162,7 +162,7 @@ test('it becomes the live card: phase, name, figures, progress, and a way to sto
   expect(words).toContain('epoch 13 / 40');
   expect(output.node.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')).toBe('33');
   const buttons = [...output.node.querySelectorAll('.jp-Training-button')].map(one => one.textContent);
-  expect(buttons).toEqual(['Stop', 'Clone']);
+  expect(buttons).toEqual(['Stop', 'Pause', 'Clone']);
 });
 
 test('an ended job says how it ended and cannot be stopped', async () => {
@@ -277,7 +277,7 @@ test('without the other rooms, the log opens in a page of its own and nothing of
 
 test('while it is being stopped, it offers to kill', async () => {
   await drawn();
-  await says(snapshot(1, [aJob({ phase: 'stopping', desired: 'cancel', sentence: 'Stopping; it may finish.' })]));
+  await says(snapshot(1, [aJob({ phase: 'stopping', desired: 'cancel', verbs: ['kill'], sentence: 'Stopping; it may finish.' })]));
   expect(find('.jp-Training-button')?.textContent).toBe('Kill');
   expect(output.node.textContent).toContain('Stopping; it may finish.');
 });

@@ -5,7 +5,7 @@ import { left } from '../src/renderers/job/words';
 import { nullTranslator } from '@jupyterlab/translation';
 import { aMetric } from './builders';
 
-const held = { key: 'k', count: 3, points: [[0, 0, 1], [1, 1, 0.5], [2, 2, 0.4]] as [number, number, number][], appended: 0 }; // prettier-ignore
+const held = { attempts: 1, former: [], key: 'k', count: 3, points: [[0, 0, 1], [1, 1, 0.5], [2, 2, 0.4]] as [number, number, number][], appended: 0 }; // prettier-ignore
 
 test('a series that grew by one has its newest point at the end at once', () => {
   const found = grown(held, aMetric(0.3, { count: 4, last_step: 3, last_time: 7 }));

@@ -175,13 +175,15 @@ test('each attempt says when it began and how it ended, and leads to its log', a
     signal: 9,
     started: '2026-11-21T10:00:00Z',
     ended: '2026-11-21T10:05:00Z',
-    peak_memory: 15_900_000_000
+    peak_memory: 15_900_000_000,
+    start_step: 30
   };
   await shown(aJob({ attempts: [ended] }), 'attempts');
   expect(words()).toContain('Killed, probably out of memory.');
   expect(words()).toContain('5 min');
   expect(words()).toContain('15.9 GB');
   expect(words()).toContain('signal 9');
+  expect(words()).toContain('30');
   await act(async () => find<HTMLButtonElement>('[role=tabpanel] button')?.click());
   expect(doors.execute).toHaveBeenCalledWith('jupyter-training:log', { job: ID, attempt: 1 });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { best, leading, lowerIsBetter, mayStop, ranked, sections, share } from '../src/model/select';
+import { allows, best, childrenOf, leading, lowerIsBetter, ranked, sections, share } from '../src/model/select';
 import { EMPTY } from '../src/model/state';
 import { aJob, aMetric, queued, succeeded } from './builders';
 
@@ -41,8 +41,33 @@ test('progress without a total has no share, and one past its total is whole', (
   expect(share(aJob())).toBeNull();
 });
 
-test('a job may be stopped once', () => {
-  expect(mayStop(aJob())).toBe(true);
-  expect(mayStop(aJob({ desired: 'cancel' }))).toBe(false);
-  expect(mayStop(succeeded())).toBe(false);
+test('the server names the verbs; what a new training may come of is a matter of what the job has', () => {
+  const checkpoint = { step: 10, created: '2026-11-21T10:00:05Z', count: 2 };
+  expect(allows(aJob(), 'pause')).toBe(true);
+  expect(allows(aJob({ verbs: [] }), 'pause')).toBe(false);
+  expect(allows(succeeded(), 'fork')).toBe(true);
+  expect(allows(succeeded({ archived: true }), 'fork')).toBe(false);
+  expect(allows(succeeded(), 'continue')).toBe(false);
+  expect(allows(aJob({ checkpoint }), 'continue')).toBe(true);
+  expect(allows(aJob({ checkpoint }), 'extend')).toBe(false);
+  expect(allows(succeeded({ checkpoint }), 'extend')).toBe(true);
+  expect(allows(aJob({ state: 'paused', phase: 'paused', checkpoint }), 'extend')).toBe(true);
+});
+
+test('children that the page has heard of are named beside those that the server has', () => {
+  const child = { job: 'kid0000001', name: 'kid', relation: 'fork', checkpoint: null, step: null } as const;
+  const job = succeeded({ id: 'old0000001', children: [child] });
+  const parent = { job: 'old0000001', name: 'old', relation: 'continue', checkpoint: 'c', step: 10 } as const;
+  const news = aJob({ id: 'new0000001', name: 'new', parent });
+  const state = { ...EMPTY, jobs: new Map([job, news].map(one => [one.id, one])) };
+  expect(childrenOf(state, job).map(one => [one.name, one.relation, one.step])).toEqual([
+    ['kid', 'fork', null],
+    ['new', 'continue', 10]
+  ]);
+  expect(childrenOf({ ...state, missing: new Set(['kid0000001']) }, job).map(one => one.name)).toEqual(['new']);
+});
+
+test('what was put away is in no section', () => {
+  const state = { ...EMPTY, known: true, jobs: new Map([['a', succeeded({ id: 'a', archived: true })]]) };
+  expect(sections(state).recent).toEqual([]);
 });

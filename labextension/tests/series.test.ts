@@ -1,24 +1,12 @@
 import { expect, test } from 'vitest';
-import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed, wantedPoints } from '../src/model/series';
-import type { Job, Series } from '../src/api/jobs';
-
-type Attempt = Job['attempts'][number];
+import { drawnAtFirst, grouped, onAxis, restarts, runs, seams, smoothed, wantedPoints } from '../src/model/series';
+import type { Attempt, Series } from '../src/api/jobs';
+import { anAttempt } from './builders';
 
 const BEGUN = Date.parse('2026-11-21T10:00:00Z') / 1000;
 
-function anAttempt(number: number, started: string | null, sentence: string | null = null): Attempt {
-  return {
-    number,
-    state: sentence === null ? 'running' : 'ended',
-    seen: 'live',
-    reason: null,
-    sentence,
-    exit_code: null,
-    signal: null,
-    started,
-    ended: null,
-    peak_memory: null
-  };
+function attempt(number: number, started: string | null, sentence: string | null = null, from: number | null = null): Attempt {
+  return anAttempt(number, { state: sentence === null ? 'running' : 'ended', sentence, started, start_step: from });
 }
 
 /** Steps one after the other, a second apart; the value is the step. */
@@ -32,10 +20,11 @@ test('an axis is the step, the seconds since the job began, or the clock', () =>
   expect(onAxis(points(5, 6), 'clock', BEGUN).xs).toEqual([BEGUN, BEGUN + 1]);
 });
 
-test('steps that an attempt repeats after a checkpoint replace the earlier ones, on the step axis alone', () => {
-  const resumed = points(0, 1, 2, 3, 2, 3, 4);
-  expect(onAxis(resumed, 'step', BEGUN, [BEGUN + 4]).xs).toEqual([0, 1, 2, 3, 4]);
-  expect(onAxis(resumed, 'time', BEGUN, [BEGUN + 4]).xs).toEqual([0, 1, 2, 3, 4, 5, 6]);
+test('what was taken back is apart by the attempt that reported it', () => {
+  const [first, second] = [points(11, 12, 13), points(12, 13)];
+  const later: Series['points'] = second.map(([step, time, value]) => [step, time + 10, value]);
+  expect(runs([...first, ...later], [BEGUN + 5])).toEqual([first, later]);
+  expect(runs(points(11, 12), [])).toEqual([points(11, 12)]);
 });
 
 test('steps that one attempt reports out of order are put in order', () => {
@@ -65,15 +54,18 @@ test('a metric and its validation stand in one chart; one that stands alone keep
 
 test('a seam is where the next attempt begins, with the reason of the one before', () => {
   const attempts = [
-    anAttempt(1, '2026-11-21T10:00:00Z', 'Killed, probably out of memory.'),
-    anAttempt(2, '2026-11-21T10:00:04Z')
+    attempt(1, '2026-11-21T10:00:00Z', 'Killed, probably out of memory.'),
+    attempt(2, '2026-11-21T10:00:04Z')
   ];
-  const resumed = points(0, 1, 2, 3, 2, 3, 4);
+  const resumed = points(0, 1, 2, 3, 2, 3, 4); // without a checkpoint, from wherever it likes
   expect(restarts(attempts)).toEqual([BEGUN + 4]);
-  expect(seams(attempts, resumed, 'step', BEGUN)).toEqual([{ x: 2, attempt: 2, words: 'Killed, probably out of memory.' }]);
+  expect(seams(attempts, resumed, 'step', BEGUN)).toEqual([{ x: 2, attempt: 2, from: null, words: 'Killed, probably out of memory.' }]);
   expect(seams(attempts, resumed, 'time', BEGUN)[0]?.x).toBe(4);
   expect(seams(attempts, resumed, 'clock', BEGUN)[0]?.x).toBe(BEGUN + 4);
   expect(seams(attempts, [], 'step', BEGUN)).toEqual([]);
+  const [, second] = attempts;
+  const from = seams([attempts[0]!, { ...second!, start_step: 10 }], [], 'step', BEGUN);
+  expect(from).toMatchObject([{ x: 10, from: 10 }]);
 });
 
 test('a zoomed part is asked for more finely, within what the server gives', () => {

@@ -189,7 +189,7 @@ test('one row takes the Tab, arrows move, Enter opens what is there, and Stop as
   expect(focused()).toBe('b');
   await press('Enter');
   expect(find('.jp-Training-detail')?.textContent).toContain('Running.');
-  server.answer = accepted(aJob({ id: 'b', desired: 'cancel', phase: 'stopping', version: 2 }));
+  server.answer = accepted(aJob({ id: 'b', desired: 'cancel', phase: 'stopping', verbs: ['kill'], version: 2 }));
   await act(async () => {
     find<HTMLButtonElement>('.jp-Training-detail .jp-Training-button')?.click();
     await until(() => expect(session.state.jobs.get('b')?.phase).toBe('stopping'));
@@ -252,7 +252,7 @@ test('several are stopped by one request, and who refused is named', async () =>
   });
   await drawn(() => expect(find('.jp-Training-outcome')).not.toBeNull());
   expect(server.requests.filter(one => one.path === 'verbs').map(one => one.body)).toEqual([{ verb: 'cancel', jobs: ['a', 'b'] }]);
-  expect(find('.jp-Training-outcome')?.textContent).toBe('1 is asked to stop. 1 was refused. two b: It has ended.');
+  expect(find('.jp-Training-outcome')?.textContent).toBe('1 is asked to stop. 1 was refused. two · b: It has ended.');
 });
 
 test('Delete asks the person first', async () => {

@@ -16,6 +16,8 @@ export type Info = Schemas['InfoView'];
 export type JobPage = Schemas['JobPage'];
 export type ItemResult = Schemas['ItemResult'];
 export type Pool = Schemas['PoolView'];
+export type Attempt = Schemas['AttemptView'];
+export type Lineage = Schemas['LineageView'];
 
 type Settings = ServerConnection.ISettings;
 
@@ -70,9 +72,15 @@ export async function curves(
   return found.series;
 }
 
+/** How a verb is meant beside its name. */
+export interface Manner {
+  /** A pause need not wait for a checkpoint, nor does it need one. */
+  readonly discard?: boolean;
+}
+
 /** Wish something of several jobs. The answer has one result a job; a refusal of one does not touch the rest. */
-export async function act(settings: Settings, verb: Verb, jobs: readonly string[]): Promise<ItemResult[]> {
-  const answer = await request<Schemas['VerbResult']>(settings, 'POST', 'verbs', { body: { verb, jobs } });
+export async function act(settings: Settings, verb: Verb, jobs: readonly string[], manner: Manner = {}): Promise<ItemResult[]> {
+  const answer = await request<Schemas['VerbResult']>(settings, 'POST', 'verbs', { body: { verb, jobs, ...manner } });
   return answer.results;
 }
 

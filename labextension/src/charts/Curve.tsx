@@ -6,7 +6,9 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import { figure } from '../model/wording';
+import type { Seam } from '../model/series';
 import { Easing, calmY, wholeX } from './ranges';
+import { drawSeams, seamNear } from './seams';
 import type { Range } from './ranges';
 
 export interface CurveProps {
@@ -16,16 +18,22 @@ export interface CurveProps {
   readonly height: number;
   /** Whether more points are to come; then the axes keep a little room. */
   readonly grows: boolean;
+  /** What was reported and then taken back, one run an attempt; drawn grey behind the rest. */
+  readonly former?: readonly CurveProps['points'][];
+  /** Where attempts went on, with what is said of each under the pointer. */
+  readonly seams?: readonly (Seam & { readonly said: string })[];
 }
+
+const NONE: readonly never[] = [];
 
 const THEME_LOOKS = 20; // a theme's styles arrive some time after its name
 const THEME_PAUSE_MS = 100;
 
-export function Curve({ name, points, height, grows }: CurveProps): JSX.Element {
+export function Curve({ name, points, height, grows, former = NONE, seams = NONE }: CurveProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const latest = useRef({ data: aligned(points), grows });
-  latest.current = { data: aligned(points), grows };
+  const latest = useRef({ data: aligned(points, former), grows, seams });
+  latest.current = { data: aligned(points, former), grows, seams };
 
   useEffect(() => {
     const node = frame.current;
@@ -43,7 +51,16 @@ export function Curve({ name, points, height, grows }: CurveProps): JSX.Element 
         }
       }
     };
-    const made: uPlot = new uPlot(options(node, name, height, ranges), latest.current.data, node);
+    const hooks: uPlot.Hooks.Arrays = {
+      drawAxes: [plot => drawSeams(plot, latest.current.seams, getComputedStyle(node).getPropertyValue('--jp-ui-font-color3').trim())],
+      setCursor: [
+        plot => {
+          const near = seamNear(plot, latest.current.seams, plot.cursor.left ?? -100) as { said: string } | null;
+          node.title = near?.said ?? '';
+        }
+      ]
+    };
+    const made: uPlot = new uPlot({ ...options(node, name, height, ranges, former.length), hooks }, latest.current.data, node);
     plot.current = made;
     const fit = new ResizeObserver(() => {
       if (node.clientWidth > 0 && node.clientWidth !== made.width) {
@@ -59,15 +76,17 @@ export function Curve({ name, points, height, grows }: CurveProps): JSX.Element 
       made.destroy();
       plot.current = null;
     };
-  }, [name, height]);
+  }, [name, height, former.length]);
 
-  useEffect(() => plot.current?.setData(latest.current.data), [points, grows]);
+  useEffect(() => plot.current?.setData(latest.current.data), [points, grows, former, seams]);
 
-  return <div ref={frame} className="jp-Training-curve" role="img" aria-label={spoken(name, points)} />;
+  const said = [spoken(name, points), ...seams.map(seam => seam.said)].join('. ');
+  return <div ref={frame} className="jp-Training-curve" role="img" aria-label={said} />;
 }
 
-function aligned(points: CurveProps['points']): uPlot.AlignedData {
-  return [points.map(point => point[0]), points.map(point => point[2])];
+function aligned(points: CurveProps['points'], former: readonly CurveProps['points'][]): uPlot.AlignedData {
+  const tables = [...former, points].map((one): uPlot.AlignedData => [one.map(point => point[0]), one.map(point => point[2])]);
+  return tables.length === 1 ? tables[0]! : uPlot.join(tables);
 }
 
 function pair({ min, max }: Range): [number, number] {
@@ -109,7 +128,7 @@ function onTheme(node: HTMLElement, draw: () => void): () => void {
   };
 }
 
-function options(node: HTMLElement, name: string, height: number, scales: uPlot.Scales): uPlot.Options {
+function options(node: HTMLElement, name: string, height: number, scales: uPlot.Scales, former: number): uPlot.Options {
   const colour = (property: string) => () => getComputedStyle(node).getPropertyValue(property).trim();
   const font = `11px ${getComputedStyle(node).fontFamily}`;
   const axis: uPlot.Axis = {
@@ -132,6 +151,13 @@ function options(node: HTMLElement, name: string, height: number, scales: uPlot.
     ],
     series: [
       {},
+      ...Array.from({ length: former }, () => ({
+        stroke: colour('--jp-ui-font-color3'),
+        width: 1,
+        alpha: 0.6,
+        points: { show: false },
+        spanGaps: false
+      })),
       {
         label: name,
         stroke: colour('--jp-brand-color1'),

@@ -7,11 +7,12 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
-import type { Axis, Seam, Values } from '../model/series';
+import type { Axis, Seam, Values, XY } from '../model/series';
 import { figure } from '../model/wording';
 import { xAxis } from './axes';
 import type { Range } from './ranges';
 import { Easing, calmY, logY, wholeX } from './ranges';
+import { drawSeams, seamNear } from './seams';
 
 export interface Line {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface Line {
   readonly ys: Values;
   /** What was measured, where `ys` is smoothed; drawn behind it. */
   readonly raw: Values | null;
+  /** What was reported and then taken back; drawn grey behind all else, and in no legend. */
+  readonly former: readonly XY[];
 }
 
 export interface CurvesProps {
@@ -54,7 +57,6 @@ interface Reading {
   readonly seam: Seam | null;
 }
 
-const SEAM_NEAR_PX = 5;
 export const SERIES_COLOURS = 8;
 
 export function colourOf(place: number): string {
@@ -74,7 +76,7 @@ export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
   const data = useMemo(() => joined(lines, log), [lines, log]);
   const latestData = useRef(data);
   latestData.current = data;
-  const drawn = lines.map(line => `${line.name} ${line.colour} ${line.raw !== null}`).join('\n');
+  const drawn = lines.map(line => `${line.name} ${line.colour} ${line.raw !== null} ${line.former.length}`).join('\n');
 
   useEffect(() => {
     const node = frame.current;
@@ -176,12 +178,13 @@ export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {
   );
 });
 
-/** Measured lines first, so that the smoothed ones lie over them. */
+/** What was taken back first, then measured lines, so that the smoothed ones lie over them. */
 function joined(lines: readonly Line[], log: boolean): uPlot.AlignedData {
   const fit = (ys: Values): (number | null)[] => (log ? ys.map(y => (y !== null && y > 0 ? y : null)) : [...ys]);
   const behind = lines.flatMap(line => (line.raw === null ? [] : [[[...line.xs], fit(line.raw)] as uPlot.AlignedData]));
   const front = lines.map(line => [[...line.xs], fit(line.ys)] as uPlot.AlignedData);
-  const tables = [...behind, ...front];
+  const former = lines.flatMap(line => line.former.map(({ xs, ys }) => [[...xs], fit(ys)] as uPlot.AlignedData));
+  const tables = [...former, ...behind, ...front];
   return tables.length === 0 ? [[]] : tables.length === 1 ? tables[0]! : uPlot.join(tables);
 }
 
@@ -201,6 +204,7 @@ function options(
   const stroke = (line: Line) => colour(`--jp-training-series-${((line.colour - 1) % SERIES_COLOURS) + 1}`);
   const font = `11px ${getComputedStyle(node).fontFamily}`;
   const behind = lines.filter(line => line.raw !== null);
+  const former = lines.flatMap(line => line.former);
   const common: uPlot.Axis = {
     stroke: colour('--jp-ui-font-color2'),
     font,
@@ -258,6 +262,7 @@ function options(
     ],
     series: [
       {},
+      ...former.map(() => ({ ...series, stroke: colour('--jp-ui-font-color3'), width: 1, alpha: 0.6 })),
       ...behind.map(line => ({ ...series, stroke: stroke(line), width: 1, alpha: 0.35, points: { show: false } })),
       ...lines.map(line => ({ ...series, label: line.name, stroke: stroke(line), width: 1.5 }))
     ],
@@ -271,7 +276,7 @@ function options(
           }
         }
       ],
-      setCursor: [made => read(reading(made, latest.current, behind.length))],
+      setCursor: [made => read(reading(made, latest.current, former.length + behind.length))],
       drawAxes: [made => drawSeams(made, latest.current.seams, colour('--jp-ui-font-color3')())]
     }
   };
@@ -294,26 +299,7 @@ function reading(made: uPlot, { seams }: CurvesProps, behind: number): Reading |
   });
   const known = idxs.slice(1 + behind).find(place => place !== null && place !== undefined);
   const x = known === undefined || known === null ? made.posToVal(left, 'x') : made.data[0][known]!;
-  const seam = seams.find(one => Math.abs(made.valToPos(one.x, 'x') - left) <= SEAM_NEAR_PX) ?? null;
-  return { x, values, seam };
-}
-
-function drawSeams(made: uPlot, seams: readonly Seam[], stroke: string): void {
-  const { ctx, bbox } = made;
-  ctx.save();
-  ctx.strokeStyle = stroke;
-  ctx.lineWidth = uPlot.pxRatio;
-  ctx.setLineDash([3 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
-  for (const seam of seams) {
-    const x = Math.round(made.valToPos(seam.x, 'x', true)) + 0.5;
-    if (x > bbox.left && x < bbox.left + bbox.width) {
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-    }
-  }
-  ctx.restore();
+  return { x, values, seam: seamNear(made, seams, left) };
 }
 
 /** What the mouse does, by keys: arrows move the crosshair, + and - zoom about it, 0 and Escape show all. */

@@ -1,20 +1,37 @@
 /** The dialogue of a command that was given no job: which one? */
 import { InputDialog, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { active, latest } from '../api/jobs';
+import { active, filtered, latest } from '../api/jobs';
 import type { Job } from '../api/jobs';
 import type { Session } from '../model/session';
-import { mayStop } from '../model/select';
+import { allows } from '../model/select';
+import type { Act } from '../model/select';
 import { short } from '../model/wording';
 import { phaseWord } from '../parts/words';
 
-export async function chooseUnfinished(session: Session, trans: TranslationBundle, title: string, okLabel: string): Promise<string | null> {
-  const { jobs } = await active(session.settings);
-  return choose(jobs.filter(job => mayStop(job) || job.phase === 'stopping'), trans, title, okLabel, trans.__('No training is waiting or running.'));
+const OFFERED = 200;
+const UNFINISHED: ReadonlySet<Act> = new Set<Act>(['cancel', 'kill', 'pause', 'activate']);
+
+/** One of the jobs of which it can be wished. */
+export async function chooseFor(
+  session: Session,
+  trans: TranslationBundle,
+  act: Act,
+  title: string,
+  okLabel: string
+): Promise<string | null> {
+  const { settings } = session;
+  const { jobs } = await (UNFINISHED.has(act)
+    ? active(settings)
+    : act === 'unarchive'
+      ? filtered(settings, 'is:archived', null, OFFERED)
+      : latest(settings, OFFERED));
+  const none = UNFINISHED.has(act) ? trans.__('No training waits or runs of which that could be asked.') : trans.__('There is no such training now.');
+  return choose(jobs.filter(job => allows(job, act)), trans, title, okLabel, none);
 }
 
 export async function chooseAny(session: Session, trans: TranslationBundle, title: string, okLabel: string): Promise<string | null> {
-  const { jobs } = await latest(session.settings, 200);
+  const { jobs } = await latest(session.settings, OFFERED);
   return choose(jobs, trans, title, okLabel, trans.__('There are no trainings yet.'));
 }
 

@@ -33,7 +33,8 @@ export function addDetail(
   const tracker = new WidgetTracker<DetailHost>({ namespace: `${NAME}-detail` });
   const doors = {
     hasCommand: (id: string) => commands.hasCommand(id),
-    execute: (id: string, args: { readonly job: string }) => commands.execute(id, { ...args })
+    execute: (id: string, args: { readonly job: string; readonly attempt?: number; readonly checkpoint?: string }) => commands.execute(id, { ...args }),
+    menu: (job: string, below: DOMRect) => void import('./menu').then(({ openMenu }) => openMenu(commands, job, below))
   };
 
   const open = async (job: string, tab: unknown, attempt: unknown = null): Promise<DetailHost> => {

@@ -8,6 +8,12 @@ import type { Session } from '../model/session';
 import type { SidebarHost } from '../panels/sidebar/host';
 import { trainingIcon } from '../icons';
 import { CommandIds, SIDEBAR_ID } from '../tokens';
+import { addActs } from './acts';
+
+const ARCHIVED = 'is:archived';
+
+/** A training's line in the sidebar. */
+const ROW = '.jp-Training-item[data-job]';
 
 type Args = ReadonlyPartialJSONObject;
 
@@ -15,6 +21,7 @@ export function addCommands(
   app: JupyterFrontEnd,
   sidebar: SidebarHost,
   session: () => Promise<Session>,
+  known: () => Session | null,
   trans: TranslationBundle,
   notebooks: INotebookTracker | null,
   palette: Pick<ICommandPalette, 'addItem'> | null
@@ -27,7 +34,8 @@ export function addCommands(
       properties: {
         job: { type: 'string', description: trans.__('Id of a job; without any, you choose one') },
         jobs: { type: 'array', items: { type: 'string' }, description: trans.__('Ids of several jobs') },
-        row: { type: 'boolean', description: trans.__('Mean the row under the context menu') }
+        row: { type: 'boolean', description: trans.__('Mean the row under the context menu, or with the focus') },
+        checkpoint: { type: 'string', description: trans.__('Name of the checkpoint to continue from') }
       }
     }
   } as const;
@@ -35,7 +43,10 @@ export function addCommands(
   /** The jobs that a command is about; null when somebody must choose. */
   const meant = (args: Args): readonly string[] | null => {
     if (args.row === true) {
-      const row = app.contextMenuHitTest(node => node.dataset.job !== undefined)?.dataset.job;
+      // By a key the row with the focus is meant; while a menu is open, that has the focus.
+      const focused = document.activeElement;
+      const node = focused instanceof HTMLElement && focused.matches(ROW) ? focused : app.contextMenuHitTest(one => one.matches(ROW));
+      const row = node?.dataset.job;
       return row === undefined ? null : sidebar.chosen.includes(row) ? sidebar.chosen : [row];
     }
     if (typeof args.job === 'string') {
@@ -45,7 +56,6 @@ export function addCommands(
   };
   const one = (args: Args): boolean => args.row !== true || (meant(args) ?? []).length === 1;
   const short = (args: Args, row: string, palette: string): string => (args.row === true ? row : palette);
-  const unfinished = (args: Args): boolean => args.row !== true || (meant(args) ?? []).some(id => sidebar.isUnfinished(id));
 
   commands.addCommand(CommandIds.open, {
     label: args => (args.launcher === true ? trans.__('Trainings') : trans.__('Show Trainings')),
@@ -62,7 +72,7 @@ export function addCommands(
     execute: async () => (await session()).refresh()
   });
   commands.addCommand(CommandIds.filter, {
-    label: trans.__('Filter Trainings'),
+    label: args => (args.filter === ARCHIVED ? trans.__('Show Archived Trainings') : trans.__('Filter Trainings')),
     caption: trans.__('Words of a name, or state:failed, tag:x, val_accuracy>0.9'),
     describedBy: {
       args: { type: 'object', properties: { filter: { type: 'string', description: trans.__('What to write into the box') } } }
@@ -72,25 +82,7 @@ export function addCommands(
       sidebar.filter(typeof args.filter === 'string' ? args.filter : null);
     }
   });
-  for (const verb of ['stop', 'kill'] as const) {
-    const stops = verb === 'stop';
-    commands.addCommand(CommandIds[verb], {
-      label: args =>
-        stops
-          ? short(args, trans.__('Stop'), trans.__('Stop a Training…'))
-          : short(args, trans.__('Kill'), trans.__('Kill a Training…')),
-      caption: stops
-        ? trans.__('Ask it to stop; it may save a checkpoint first')
-        : trans.__('End it at once, without a checkpoint'),
-      describedBy: jobs,
-      isEnabled: unfinished,
-      execute: async args => {
-        const ids = meant(args);
-        const { wish } = await import('./stop');
-        await wish(await session(), trans, stops ? 'cancel' : 'kill', ids);
-      }
-    });
-  }
+  addActs({ app, session, known, trans, palette, meant, describedBy: jobs });
   for (const [row, command, label] of [
     [CommandIds.openRow, CommandIds.detail, trans.__('Open')],
     [CommandIds.logRow, CommandIds.log, trans.__('Log')]
@@ -132,12 +124,11 @@ export function addCommands(
       await copyIds(await session(), trans, ids);
     }
   });
+  palette?.addItem({ command: CommandIds.filter, args: { filter: ARCHIVED }, category: trans.__('Training') });
   for (const command of [
     CommandIds.open,
     CommandIds.refresh,
     CommandIds.filter,
-    CommandIds.stop,
-    CommandIds.kill,
     CommandIds.clone,
     CommandIds.insert,
     CommandIds.copyId

@@ -2,11 +2,11 @@
 import { Dialog, Notification, ReactWidget } from '@jupyterlab/apputils';
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UUID } from '@lumino/coreutils';
 import { troubleFrom } from '../api/http';
 import { pools as allPools } from '../api/jobs';
 import { script as scriptOf, submitScript } from '../api/scripts';
 import type { Script, ScriptSubmit } from '../api/scripts';
+import { FormDialog, newKey } from '../forms/FormDialog';
 import { ScriptForm, isRight } from '../forms/ScriptForm';
 import type { Draft, FormProps } from '../forms/ScriptForm';
 import { atFirst, checked, words } from '../forms/fields';
@@ -32,35 +32,11 @@ export async function trainFile(
       focusNodeSelector: '.jp-Training-form :is(input, select)',
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Train') })]
     });
-    dialog.addClass('jp-Training-dialog');
-    await dialog.launch();
-    dialog.dispose();
+    await dialog.run();
     return form.job;
   } catch (reason) {
     Notification.error(troubleFrom(reason).message);
     return null;
-  }
-}
-
-/** Stays open until the server has taken the wish; a refusal is said in the form, and nothing typed is lost. */
-class FormDialog extends Dialog<null> {
-  constructor(
-    private readonly form: Form,
-    options: Partial<Dialog.IOptions<null>>
-  ) {
-    super(options);
-  }
-
-  override resolve(index?: number): void {
-    if (index === 0) {
-      super.resolve(index);
-      return;
-    }
-    void this.form.send().then(sent => {
-      if (sent) {
-        super.resolve(1);
-      }
-    });
   }
 }
 
@@ -167,8 +143,4 @@ function kernelsOf(specs: KernelSpec.ISpecModels | null): FormProps['kernels'] {
     spec?.language.toLowerCase() === 'python' ? [{ name: spec.name, title: spec.display_name }] : []
   );
   return found.sort((a, b) => Number(b.name === specs?.default) - Number(a.name === specs?.default));
-}
-
-function newKey(): string {
-  return UUID.uuid4().replace(/-/g, '');
 }

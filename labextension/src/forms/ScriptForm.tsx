@@ -168,7 +168,7 @@ interface Described {
   readonly 'aria-required': boolean;
 }
 
-function Row(props: {
+export function Row(props: {
   label: string;
   id: string;
   help?: string | null;
@@ -218,7 +218,7 @@ function nameOf(path: string): string {
   return stem.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^[_.-]+/, '').slice(0, 63);
 }
 
-function wrongName(trans: TranslationBundle, name: string): string | null {
+export function wrongName(trans: TranslationBundle, name: string): string | null {
   return name === '' || NAME.test(name) ? null : trans.__('a to z, 0 to 9, and . _ - after the first character; at most 63.');
 }
 

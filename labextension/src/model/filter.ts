@@ -9,8 +9,10 @@ type Fits = (job: Job) => boolean;
 
 const STATES: readonly string[] = ['queued', 'running', 'paused', 'succeeded', 'failed', 'canceled'];
 
+const MARKS: readonly string[] = ['archived'];
+
 const TERM =
-  /(-(?=\S))?(?:(state|tag|name|user|pool|notebook):((?:"[^"]*"|[^\s",]+)(?:,(?:"[^"]*"|[^\s",]+))*)|("[^"]*"|[^\s":<>=!]+)(?:(>=|<=|!=|==|>|<|=)("[^"]*"|[^\s"]+))?)(?=\s|$)/iy;
+  /(-(?=\S))?(?:(is|state|tag|name|user|pool|notebook):((?:"[^"]*"|[^\s",]+)(?:,(?:"[^"]*"|[^\s",]+))*)|("[^"]*"|[^\s":<>=!]+)(?:(>=|<=|!=|==|>|<|=)("[^"]*"|[^\s"]+))?)(?=\s|$)/iy;
 
 /** Whether a job fits the text; null for a text that says nothing that is understood. */
 export function parse(text: string): Fits | null {
@@ -33,7 +35,8 @@ export function parse(text: string): Fits | null {
     const negated = minus !== undefined;
     if (word !== undefined && values !== undefined) {
       const wanted = (values.match(/"[^"]*"|[^",]+/g) ?? []).map(bare);
-      if (word.toLowerCase() === 'state' && !wanted.every(state => STATES.includes(state.toLowerCase()))) {
+      const known = word.toLowerCase() === 'state' ? STATES : word.toLowerCase() === 'is' ? MARKS : null;
+      if (known !== null && !wanted.every(one => known.includes(one.toLowerCase()))) {
         return null;
       }
       const fits = field(word.toLowerCase(), wanted);
@@ -51,12 +54,16 @@ export function parse(text: string): Fits | null {
       terms.push({ fits: job => job.name.toLowerCase().includes(part) || job.id.includes(part), negated, word: null });
     }
   }
-  return job => terms.every(({ fits, negated }) => fits(job) !== negated);
+  // What was put away is found by those who ask for it.
+  const everywhere = terms.some(term => term.word === 'is');
+  return job => (everywhere || !job.archived) && terms.every(({ fits, negated }) => fits(job) !== negated);
 }
 
 function field(word: string, values: readonly string[]): Fits {
   const any = (found: readonly string[]): boolean => values.some(value => found.some(one => like(one, value)));
   switch (word) {
+    case 'is':
+      return job => job.archived;
     case 'state':
       return job => values.some(value => value.toLowerCase() === job.state);
     case 'tag':

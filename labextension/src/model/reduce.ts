@@ -4,7 +4,7 @@
  * to an earlier version.
  */
 import type { Trouble } from '../api/http';
-import type { ChangeMessage, Job } from '../api/jobs';
+import type { ChangeMessage, Job, Metric, Verb } from '../api/jobs';
 import { isEnded, leading, newest, starts } from './select';
 import { EMPTY, ENDED_KEPT } from './state';
 import type { Reach, State, Trail } from './state';
@@ -18,6 +18,9 @@ export type Event =
   /** Nobody reads the list any more: only the newest ended jobs stay. */
   | { readonly type: 'forget' }
   | { readonly type: 'missing'; readonly id: string }
+  | { readonly type: 'asked'; readonly verb: Verb; readonly ids: readonly string[] }
+  /** The server has answered, or it is known that it won't. `gone`: those that it has deleted. */
+  | { readonly type: 'answered'; readonly ids: readonly string[]; readonly gone: readonly string[] }
   /** Earlier values of the leading metric. */
   | { readonly type: 'trail'; readonly id: string; readonly trail: Trail }
   | { readonly type: 'connecting' }
@@ -45,6 +48,12 @@ export function reduce(state: State, event: Event): State {
       return withJobs({ ...state, kept: ENDED_KEPT }, []);
     case 'missing':
       return { ...state, missing: new Set(state.missing).add(event.id) };
+    case 'asked':
+      return { ...state, asked: new Map([...state.asked, ...event.ids.map(id => [id, event.verb] as const)]) };
+    case 'answered': {
+      const answered = new Set(event.ids);
+      return without({ ...state, asked: new Map([...state.asked].filter(([id]) => !answered.has(id))) }, event.gone);
+    }
     case 'trail':
       return withTrail(state, event.id, event.trail);
     case 'connecting':
@@ -69,7 +78,8 @@ function heard(state: State, message: ChangeMessage): State {
   const live: State = { ...base, store: message.store, counts: counts ?? null, link: { kind: 'live' }, known: true };
   const { jobs } = message;
   if (message.type !== 'snapshot') {
-    return withJobs(live, jobs);
+    const gone = message.changes.flatMap(({ kind, job }) => (kind === 'gone' && job !== null ? [job] : []));
+    return without(withJobs(live, jobs), gone);
   }
   // A snapshot names every unfinished job: one that it lacks and we hold as unfinished has ended unseen
   // or been removed. It goes; whoever shows it asks for it anew.
@@ -115,7 +125,12 @@ function withJobs(state: State, news: readonly Job[]): State {
       continue;
     }
     // Lists leave out what only a single answer has; knowing it once is enough.
-    jobs.set(job.id, { ...job, spec: job.spec ?? old?.spec ?? null, artifacts: job.artifacts ?? old?.artifacts ?? null });
+    jobs.set(job.id, {
+      ...job,
+      spec: job.spec ?? old?.spec ?? null,
+      artifacts: job.artifacts ?? old?.artifacts ?? null,
+      children: job.children ?? old?.children ?? null
+    });
     const longer = extended(trails.get(job.id), job);
     if (longer) {
       trails.set(job.id, longer);
@@ -123,6 +138,20 @@ function withJobs(state: State, news: readonly Job[]): State {
   }
   const recent = forgetOld(jobs, trails, state);
   return { ...state, jobs, trails, missing, recent };
+}
+
+/** Deleted jobs are missing from now on. */
+function without(state: State, gone: readonly string[]): State {
+  if (gone.length === 0) {
+    return state;
+  }
+  const jobs = new Map(state.jobs);
+  const trails = new Map(state.trails);
+  for (const id of gone) {
+    jobs.delete(id);
+    trails.delete(id);
+  }
+  return { ...state, jobs, trails, missing: new Set([...state.missing, ...gone]) };
 }
 
 function withTrail(state: State, id: string, trail: Trail): State {
@@ -136,11 +165,16 @@ function withTrail(state: State, id: string, trail: Trail): State {
 /** The trail with the job's newest value, or null when there is nothing new to it. */
 function extended(old: Trail | undefined, job: Job): Trail | null {
   const lead = leading(job);
-  if (!lead || lead.metric.last === null || (old?.metric === lead.name && old.count >= lead.metric.count)) {
+  if (!lead || lead.metric.last === null || (old?.metric === lead.name && old.count === lead.metric.count)) {
     return null;
   }
-  const before = old?.metric === lead.name ? old.values : [];
+  const before = old?.metric === lead.name ? stillTrue(old, lead.metric) : [];
   return { metric: lead.name, count: lead.metric.count, values: thinned([...before, lead.metric.last]) };
+}
+
+/** What is left of a trail: an attempt that began at an earlier step takes back what came after that. */
+function stillTrue({ values, count }: Trail, metric: Metric): readonly number[] {
+  return metric.count > count ? values : values.slice(0, Math.floor((values.length * (metric.count - 1)) / count));
 }
 
 function thinned(values: readonly number[]): readonly number[] {

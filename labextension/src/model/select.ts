@@ -1,5 +1,5 @@
 /** Questions put to the state. Pure. */
-import type { Job, Metric, Phase } from '../api/jobs';
+import type { Job, Lineage, Metric, Phase, Verb } from '../api/jobs';
 import type { State } from './state';
 
 const TERMINAL: ReadonlySet<Phase> = new Set<Phase>(['succeeded', 'failed', 'canceled']);
@@ -13,19 +13,34 @@ export interface Sections {
   readonly recent: readonly Job[];
 }
 
-export function isEnded(job: Job): boolean {
-  return TERMINAL.has(job.phase);
+export function isEnded(job: Job | undefined): boolean {
+  return job !== undefined && TERMINAL.has(job.phase);
 }
 
-/** Whether it is not known to have ended. */
-export function isUnfinished(state: State, id: string): boolean {
-  const job = state.jobs.get(id);
-  return job === undefined || !isEnded(job);
+/** What a person may wish of a job: a verb, or that a training comes of it. */
+export type Act = Verb | 'fork' | 'continue' | 'extend';
+
+/** Whether it is worth asking the server for. Verbs it names itself; the rest is a matter of what the job has. */
+export function allows(job: Job, act: Act): boolean {
+  if (act !== 'fork' && act !== 'continue' && act !== 'extend') {
+    return job.verbs.includes(act);
+  }
+  return (
+    !job.archived &&
+    (act === 'fork' || job.checkpoint !== null) &&
+    (act !== 'extend' || isEnded(job) || job.state === 'paused')
+  );
 }
 
-/** Whether a person may still ask it to stop. */
-export function mayStop(job: Job): boolean {
-  return !isEnded(job) && job.desired === 'run';
+/** Jobs that were made from this one, those too that the page has heard of since it asked. */
+export function childrenOf(state: State, job: Job): readonly Lineage[] {
+  const known = new Map((job.children ?? []).map(child => [child.job, child]));
+  for (const one of state.jobs.values()) {
+    if (one.parent?.job === job.id) {
+      known.set(one.id, { ...one.parent, job: one.id, name: one.name });
+    }
+  }
+  return [...known.values()].filter(child => !state.missing.has(child.job));
 }
 
 /** Whether it stands in a queue: nothing of it runs, and it has not ended. */
@@ -53,7 +68,7 @@ const finished = (a: Job, b: Job): number => order(b.ended ?? b.submitted, a.end
  * are sorted from their former order: ten thousand rows then cost one look each.
  */
 export function sections(state: State, before?: Sections): Sections {
-  return grouped(state.jobs.values(), before, job => isListed(state, job));
+  return grouped(state.jobs.values(), before, job => !job.archived && isListed(state, job));
 }
 
 /** Jobs in their sections; `listed` says which have a place. */

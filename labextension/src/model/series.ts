@@ -15,6 +15,8 @@ export interface XY {
 export interface Seam {
   readonly x: number;
   readonly attempt: number;
+  /** Step of the checkpoint that it went on from; null: it began anew. */
+  readonly from: number | null;
   readonly words: string;
 }
 
@@ -29,17 +31,12 @@ type Attempts = Job['attempts'];
 /**
  * A series on an axis, in the order of the axis.
  *
- * An attempt that goes on from a checkpoint reports steps anew that the one before had passed. On the
- * step axis the old ones give way; the other two axes show both.
- *
  * @param begun when the job began, in seconds since the epoch
- * @param restarts when each attempt but the first began, in seconds since the epoch
  */
-export function onAxis(points: Points, axis: Axis, begun: number, restarts: readonly number[] = []): XY {
-  const kept = axis === 'step' && restarts.length > 0 ? withoutRepeated(points, restarts) : points;
+export function onAxis(points: Points, axis: Axis, begun: number): XY {
   const at = (point: Points[number]): number =>
     axis === 'step' ? point[0] : axis === 'time' ? point[1] - begun : point[1];
-  const ordered = isOrdered(kept, at) ? kept : [...kept].sort((a, b) => at(a) - at(b));
+  const ordered = isOrdered(points, at) ? points : [...points].sort((a, b) => at(a) - at(b));
   return { xs: ordered.map(at), ys: ordered.map(point => point[2]) };
 }
 
@@ -78,7 +75,26 @@ export function restarts(attempts: Attempts): number[] {
   return attempts.slice(1).flatMap(one => (one.started === null ? [] : [Date.parse(one.started) / 1000]));
 }
 
-/** The seams on the axis. On the step axis a seam is where the new attempt's first point is. */
+/**
+ * What later attempts have taken back, apart by the attempt that reported it: two may have reported the same steps.
+ *
+ * @param begins when each attempt but the first began, in seconds since the epoch
+ */
+export function runs(points: Points, begins: readonly number[]): Points[] {
+  const found = new Map<number, Points[number][]>();
+  for (const point of points) {
+    const attempt = begins.filter(time => time <= point[1]).length;
+    const run = found.get(attempt);
+    if (run === undefined) {
+      found.set(attempt, [point]);
+    } else {
+      run.push(point);
+    }
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([, run]) => run);
+}
+
+/** The seams on the axis. On the step axis a seam is at the checkpoint, or where the new attempt's first point is. */
 export function seams(attempts: Attempts, points: Points, axis: Axis, begun: number): Seam[] {
   const found: Seam[] = [];
   attempts.forEach((one, place) => {
@@ -88,9 +104,9 @@ export function seams(attempts: Attempts, points: Points, axis: Axis, begun: num
     }
     const time = Date.parse(one.started) / 1000;
     const first = points.find(point => point[1] >= time);
-    const x = axis === 'clock' ? time : axis === 'time' ? time - begun : first?.[0];
+    const x = axis === 'clock' ? time : axis === 'time' ? time - begun : (one.start_step ?? first?.[0]);
     if (x !== undefined) {
-      found.push({ x, attempt: one.number, words: before.sentence ?? '' });
+      found.push({ x, attempt: one.number, from: one.start_step, words: before.sentence ?? '' });
     }
   });
   return found;
@@ -104,17 +120,6 @@ export function wantedPoints(base: number, share: number): number {
 /** Which metrics are drawn while nobody has chosen: the telling ones, and not more than a page holds. */
 export function drawnAtFirst(ranked: readonly string[], most = 12): string[] {
   return ranked.filter(name => name !== 'epoch').slice(0, most);
-}
-
-function withoutRepeated(points: Points, restarts: readonly number[]): Points {
-  let kept: Points = points;
-  for (const time of restarts) {
-    const first = kept.find(point => point[1] >= time);
-    if (first !== undefined) {
-      kept = kept.filter(point => point[1] >= time || point[0] < first[0]);
-    }
-  }
-  return kept;
 }
 
 function isOrdered(points: Points, at: (point: Points[number]) => number): boolean {

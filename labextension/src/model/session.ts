@@ -13,6 +13,8 @@ import { Trouble, refusalOf } from '../api/http';
 import * as api from '../api/jobs';
 import type { Event } from './reduce';
 import { reduce } from './reduce';
+import { allows } from './select';
+import type { Act } from './select';
 import { EMPTY } from './state';
 import type { State } from './state';
 
@@ -46,6 +48,12 @@ export class Session {
   };
 
   readonly read = (): State => this._state;
+
+  /** Whether it is worth asking the server for; of a job that is not known here, it is. */
+  allows(id: string, act: Act): boolean {
+    const job = this._state.jobs.get(id);
+    return job === undefined || allows(job, act);
+  }
 
   /** Keep the stream open until the answer is disposed. */
   watch(): IDisposable {
@@ -119,7 +127,7 @@ export class Session {
 
   /** Fetch the values that a sparkline had before this page was opened. */
   async seed(id: string, metric: string): Promise<void> {
-    const [series] = await api.curves(this.settings, id, [metric], 64);
+    const series = (await api.curves(this.settings, id, [metric], 64)).find(one => !one.superseded);
     if (series) {
       const values = series.points.map(point => point[2]).filter((value): value is number => value !== null);
       this._apply({ type: 'trail', id, trail: { metric, count: series.count, values } });
@@ -127,10 +135,17 @@ export class Session {
   }
 
   /** Wish something of jobs, show the answers at once, and give them, one a job. */
-  async ask(verb: api.Verb, ids: readonly string[]): Promise<api.ItemResult[]> {
-    const results = await api.act(this.settings, verb, ids);
-    this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
-    return results;
+  async ask(verb: api.Verb, ids: readonly string[], manner: api.Manner = {}): Promise<api.ItemResult[]> {
+    this._apply({ type: 'asked', verb, ids });
+    let gone: readonly string[] = [];
+    try {
+      const results = await api.act(this.settings, verb, ids, manner);
+      this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
+      gone = verb === 'delete' ? results.flatMap(result => (result.ok ? [result.id] : [])) : [];
+      return results;
+    } finally {
+      this._apply({ type: 'answered', ids, gone });
+    }
   }
 
   /**
@@ -138,8 +153,8 @@ export class Session {
    *
    * @throws Trouble with the first refusal's sentence.
    */
-  async act(verb: api.Verb, ids: readonly string[]): Promise<void> {
-    const refused = (await this.ask(verb, ids)).find(result => result.problem)?.problem;
+  async act(verb: api.Verb, ids: readonly string[], manner: api.Manner = {}): Promise<void> {
+    const refused = (await this.ask(verb, ids, manner)).find(result => result.problem)?.problem;
     if (refused) {
       throw refusalOf(refused);
     }

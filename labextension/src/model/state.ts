@@ -1,6 +1,6 @@
 /** What the page knows about trainings. Plain data; `reduce.ts` alone makes new ones. */
 import type { Trouble } from '../api/http';
-import type { Job } from '../api/jobs';
+import type { Job, Verb } from '../api/jobs';
 
 export type Link =
   | { readonly kind: 'idle' }
@@ -17,6 +17,8 @@ export interface State {
   readonly jobs: ReadonlyMap<string, Job>;
   /** Jobs that somebody asked for and the store does not have. */
   readonly missing: ReadonlySet<string>;
+  /** What was asked of jobs and is not answered yet. */
+  readonly asked: ReadonlyMap<string, Verb>;
   /** The last values of a job's leading metric, for its sparkline. */
   readonly trails: ReadonlyMap<string, Trail>;
   /** How many jobs the store has in each state; null where the server does not say. */
@@ -57,6 +59,7 @@ export const EMPTY: State = {
   formerly: null,
   jobs: new Map(),
   missing: new Set(),
+  asked: new Map(),
   trails: new Map(),
   counts: null,
   recent: WHOLE,

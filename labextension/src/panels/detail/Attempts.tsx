@@ -27,6 +27,7 @@ export function Attempts({ job }: { job: Job }): JSX.Element {
             <th scope="col">{trans.__('attempt')}</th>
             <th scope="col">{trans.__('began')}</th>
             <th scope="col">{trans.__('lasted')}</th>
+            <th scope="col">{trans.__('from step')}</th>
             <th scope="col">{trans.__('peak memory')}</th>
             <th scope="col">{trans.__('exit')}</th>
             <th scope="col">{trans.__('how it ended')}</th>
@@ -45,6 +46,9 @@ export function Attempts({ job }: { job: Job }): JSX.Element {
                   {one.started === null ? '–' : exact(one.started)}
                 </td>
                 <td>{lasted === null ? '–' : one.ended === null ? wholeSpan(lasted) : span(lasted)}</td>
+                <td title={one.start_step === null ? trans.__('It began anew') : trans.__('It went on from the checkpoint of that step')}>
+                  {figure(one.start_step)}
+                </td>
                 <td>{one.peak_memory === null ? '–' : bytes(one.peak_memory)}</td>
                 <td>{exit(trans, one)}</td>
                 <td className="jp-mod-text">{one.sentence ?? standing(trans, one)}</td>
@@ -53,7 +57,7 @@ export function Attempts({ job }: { job: Job }): JSX.Element {
                     type="button"
                     className="jp-Training-button"
                     aria-label={trans.__('Log of attempt %1', one.number)}
-                    onClick={() => void doors.execute(LOG_COMMAND, { job: job.id, attempt: one.number } as { job: string })}
+                    onClick={() => void doors.execute(LOG_COMMAND, { job: job.id, attempt: one.number })}
                   >
                     {trans.__('Log')}
                   </button>

@@ -14,6 +14,7 @@ const Overview = lazy(async () => ({ default: (await import('./Overview')).Overv
 const Log = lazy(async () => ({ default: (await import('../log/Log')).Log }));
 const Parameters = lazy(async () => ({ default: (await import('./Parameters')).Parameters }));
 const Attempts = lazy(async () => ({ default: (await import('./Attempts')).Attempts }));
+const Checkpoints = lazy(async () => ({ default: (await import('./Checkpoints')).Checkpoints }));
 const Artifacts = lazy(async () => ({ default: (await import('./Artifacts')).Artifacts }));
 const Environment = lazy(async () => ({ default: (await import('./Environment')).Environment }));
 const Record = lazy(async () => ({ default: (await import('./Record')).Record }));
@@ -23,6 +24,7 @@ const VIEWS: { readonly [tab in Tab]: (props: { job: Job }) => JSX.Element } = {
   log: ({ job }) => <Log job={job} />,
   parameters: ({ job }) => <Parameters job={job} />,
   attempts: ({ job }) => <Attempts job={job} />,
+  checkpoints: ({ job }) => <Checkpoints job={job} />,
   artifacts: ({ job }) => <Artifacts job={job} />,
   environment: ({ job }) => <Environment job={job} />,
   record: ({ job }) => <Record job={job} />

@@ -1,11 +1,13 @@
 /** What is always in sight: the state, the name, how far it is and how long it takes, and what can be done. */
+import { ellipsesIcon } from '@jupyterlab/ui-components';
 import type { Job } from '../../api/jobs';
 import { isEnded } from '../../model/select';
 import { short } from '../../model/wording';
+import { Actions } from '../../parts/Actions';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
+import { Archived, Quiet, attemptWords } from '../../parts/Standing';
 import { StateIcon } from '../../parts/StateIcon';
-import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
 import { Lasted } from '../../renderers/job/Lasted';
@@ -14,6 +16,7 @@ import { endSentence } from '../../renderers/job/words';
 export function Head({ job }: { job: Job }): JSX.Element {
   const { trans } = useRoom();
   const doors = useDoors();
+  const attempt = attemptWords(trans, job);
   const shown = job.phase === 'running' && job.progress?.total ? null : endSentence(job);
   return (
     <div className="jp-Training-detailHead">
@@ -26,9 +29,11 @@ export function Head({ job }: { job: Job }): JSX.Element {
         <span className="jp-Training-faint" title={job.id}>
           {short(job.id)}
         </span>
+        <Archived job={job} />
         <Lasted job={job} seen />
+        {attempt !== null && <span className="jp-Training-faint">{attempt}</span>}
         <span className="jp-Training-buttons">
-          <StopButton job={job} />
+          <Actions job={job} />
           {doors.hasCommand(CLONE_COMMAND) && (
             <button
               type="button"
@@ -39,11 +44,24 @@ export function Head({ job }: { job: Job }): JSX.Element {
               {trans.__('Clone')}
             </button>
           )}
+          {doors.menu !== undefined && (
+            <button
+              type="button"
+              className="jp-Training-iconButton"
+              title={trans.__('More')}
+              aria-label={trans.__('More for %1', job.name)}
+              aria-haspopup="menu"
+              onClick={event => doors.menu?.(job.id, event.currentTarget.getBoundingClientRect())}
+            >
+              <ellipsesIcon.react tag="span" elementSize="normal" />
+            </button>
+          )}
         </span>
       </div>
       <div className="jp-Training-detailLine">
         {shown !== null && <span>{shown}</span>}
         {!isEnded(job) && <Progress job={job} />}
+        <Quiet job={job} />
       </div>
     </div>
   );

@@ -6,16 +6,19 @@ import { Curves } from '../../charts/Curves';
 import type { Line } from '../../charts/Curves';
 import type { Range } from '../../charts/ranges';
 import { isEnded, ranked } from '../../model/select';
-import { drawnAtFirst, grouped, onAxis, restarts, seams, smoothed } from '../../model/series';
+import { drawnAtFirst, grouped, onAxis, restarts, runs, seams, smoothed } from '../../model/series';
 import type { Axis, Group, Seam } from '../../model/series';
 import { useRoom } from '../../parts/room';
+import { seamWords } from '../../parts/words';
 import { Failure } from '../../renderers/job/Failure';
 import { Figure } from '../../renderers/job/Pictures';
 import { bytes } from '../../renderers/job/words';
 import { ChartTools } from './ChartTools';
+import { Family } from './Family';
 import { MetricsTable } from './MetricsTable';
 import { useRecalled } from './recall';
 import { useSeries } from './useSeries';
+import type { Found } from './useSeries';
 
 const HEIGHT = 168;
 const HEIGHT_TOGETHER = 340;
@@ -35,19 +38,19 @@ export function Overview({ job }: { job: Job }): JSX.Element {
     () => (picked ?? drawnAtFirst(names)).filter(name => names.includes(name)),
     [picked, names.join('\n')]
   );
-  const { byName, machine } = useSeries(job, chosen, useShare(job, axis, range));
+  const { byName, superseded, machine } = useSeries(job, chosen, useShare(job, axis, range));
   const begun = Date.parse(job.started ?? job.submitted) / 1000;
   const words = useMemo(
     () => ({
       hint: trans.__('Arrows move the crosshair, + and - zoom, 0 shows all'),
       nothingAboveZero: trans.__('No value is above zero: a log axis has no place for them.'),
       step: (x: string) => trans.__('step %1', x),
-      attempt: (seam: Seam) => trans.__('Attempt %1 began. %2', seam.attempt, seam.words)
+      attempt: (seam: Seam) => seamWords(trans, seam)
     }),
     [trans]
   );
   const shared = { axis, range, onRange: setRange, growing: !isEnded(job), words };
-  const lines = useLines(job, chosen, byName, axis, begun, smoothing);
+  const lines = useLines(job, chosen, { byName, superseded }, axis, begun, smoothing);
   const groups = useMemo(() => {
     const all: readonly Group[] = together ? [{ title: trans.__('Metrics'), names: chosen }] : grouped(chosen);
     return all.map(({ title, names }) => ({ title, lines: names.flatMap(name => lines.get(name) ?? []) }));
@@ -60,6 +63,7 @@ export function Overview({ job }: { job: Job }): JSX.Element {
   return (
     <div className="jp-Training-overview">
       <div className="jp-Training-charts">
+        <Family job={job} />
         {job.phase === 'failed' && <Failure job={job} seen={true} />}
         {names.length > 0 && (
           <ChartTools
@@ -78,6 +82,12 @@ export function Overview({ job }: { job: Job }): JSX.Element {
         {names.length === 0 && <p className="jp-Training-faint">{nothingYet(job, trans)}</p>}
         {names.length > 0 && chosen.length === 0 && (
           <p className="jp-Training-faint">{trans.__('Choose metrics in the table to draw them.')}</p>
+        )}
+        {chosen.some(name => superseded.has(name)) && (
+          <p className="jp-Training-faint">
+            <i className="jp-Training-swatch jp-mod-former" />
+            {trans.__('what an attempt reported after the step that a later one went on from')}
+          </p>
         )}
         <div className="jp-Training-grid" data-together={together}>
           {groups.map(group => (
@@ -154,7 +164,7 @@ function stay(): void {}
 function useLines(
   job: Job,
   chosen: readonly string[],
-  byName: ReadonlyMap<string, Series>,
+  { byName, superseded }: Pick<Found, 'byName' | 'superseded'>,
   axis: Axis,
   begun: number,
   smoothing: number
@@ -165,17 +175,19 @@ function useLines(
     chosen.forEach((name, place) => {
       const series = byName.get(name);
       if (series !== undefined) {
-        const { xs, ys } = onAxis(series.points, axis, begun, anew === '' ? [] : anew.split(' ').map(Number));
+        const { xs, ys } = onAxis(series.points, axis, begun);
         const smooth = smoothed(ys, smoothing);
-        found.set(name, { name, colour: place + 1, xs, ys: smooth, raw: smoothing > 0 ? ys : null });
+        const begins = anew === '' ? [] : anew.split(' ').map(Number);
+        const former = runs(superseded.get(name)?.points ?? [], begins).map(run => onAxis(run, axis, begun));
+        found.set(name, { name, colour: place + 1, xs, ys: smooth, raw: smoothing > 0 ? ys : null, former });
       }
     });
     return found;
-  }, [chosen, byName, axis, begun, smoothing, anew]);
+  }, [chosen, byName, superseded, axis, begun, smoothing, anew]);
 }
 
 function oneLine(series: Series, axis: Axis, begun: number): Line {
-  return { name: series.name, colour: 1, ...onAxis(series.points, axis, begun), raw: null };
+  return { name: series.name, colour: 1, ...onAxis(series.points, axis, begun), raw: null, former: [] };
 }
 
 /** How much of the whole axis is shown. Rounded, so that a growing curve is not asked for anew for that alone. */

@@ -1,5 +1,6 @@
 /** What the job was given, and the whole of what was asked for, with every default filled in. */
 import type { Job } from '../../api/jobs';
+import { typed } from '../../forms/fields';
 import { useRoom } from '../../parts/room';
 import { bytes } from '../../renderers/job/words';
 import { Copy } from './Copy';
@@ -11,6 +12,7 @@ const ELSEWHERE = new Set(['files', 'params', 'data']);
 export function Parameters({ job }: { job: Job }): JSX.Element {
   const { trans } = useRoom();
   const params = Object.entries(job.params);
+  const first = (job.spec?.params ?? {}) as Readonly<Record<string, unknown>>;
   const spec = job.spec && Object.fromEntries(Object.entries(job.spec).filter(([key]) => !ELSEWHERE.has(key)));
   const words = spec && yaml({ ...spec, pool: job.pool, priority: job.priority }).trim();
   return (
@@ -27,7 +29,13 @@ export function Parameters({ job }: { job: Job }): JSX.Element {
               {params.map(([name, given]) => (
                 <tr key={name}>
                   <th scope="row">{name}</th>
-                  <td className="jp-mod-text">{typeof given === 'string' ? given : JSON.stringify(given)}</td>
+                  <td className="jp-mod-text">{typed(given)}</td>
+                  {Object.keys(job.overrides).length > 0 && (
+                    <td className="jp-mod-text jp-Training-faint">
+                      {name in job.overrides &&
+                        (name in first ? trans.__('before it was extended: %1', typed(first[name])) : trans.__('given when it was extended'))}
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>

@@ -1,7 +1,7 @@
 /** The detail's tabs, in their order. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-export const TABS = ['overview', 'log', 'parameters', 'attempts', 'artifacts', 'environment', 'record'] as const;
+export const TABS = ['overview', 'log', 'parameters', 'attempts', 'checkpoints', 'artifacts', 'environment', 'record'] as const;
 
 export type Tab = (typeof TABS)[number];
 
@@ -19,6 +19,8 @@ export function tabWord(trans: TranslationBundle, tab: Tab): string {
       return trans.__('Parameters');
     case 'attempts':
       return trans.__('Attempts');
+    case 'checkpoints':
+      return trans.__('Checkpoints');
     case 'artifacts':
       return trans.__('Artifacts');
     case 'environment':

@@ -15,10 +15,12 @@ const SHARE_OF_TIME = 0.2;
 
 export interface Found {
   readonly byName: ReadonlyMap<string, Series>;
+  /** What later attempts have taken back. */
+  readonly superseded: ReadonlyMap<string, Series>;
   readonly machine: readonly Series[];
 }
 
-const NOTHING: Found = { byName: new Map(), machine: [] };
+const NOTHING: Found = { byName: new Map(), superseded: new Map(), machine: [] };
 
 /**
  * @param names which curves; the machine's always come with them
@@ -71,10 +73,12 @@ export function useSeries(job: Job, names: readonly string[], share: number): Fo
 /** Of a name that has come from several sources, the one that the job's summary is of. */
 function sorted(series: readonly Series[], job: Job): Found {
   const byName = new Map<string, Series>();
+  const superseded = new Map<string, Series>();
   for (const one of series) {
-    if (one.source !== 'machine' && (!byName.has(one.name) || one.source === job.metrics[one.name]?.source)) {
-      byName.set(one.name, one);
+    const found = one.superseded ? superseded : byName;
+    if (one.source !== 'machine' && (!found.has(one.name) || one.source === job.metrics[one.name]?.source)) {
+      found.set(one.name, one);
     }
   }
-  return { byName, machine: series.filter(one => one.source === 'machine') };
+  return { byName, superseded, machine: series.filter(one => one.source === 'machine' && !one.superseded) };
 }

@@ -4,13 +4,16 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { troubleFrom } from '../../api/http';
 import type { Verb } from '../../api/jobs';
-import { refusals, sure } from '../../commands/stop';
-import { isUnfinished } from '../../model/select';
+import { listed } from '../../commands/asking';
+import { saysAll, summary, wished } from '../../commands/wish';
+import type { Refusal } from '../../commands/wish';
 import { useRoom } from '../../parts/room';
 
 interface Outcome {
   readonly words: string;
   readonly bad: boolean;
+  /** More than the words have room for. */
+  readonly more: readonly Refusal[];
 }
 
 export interface Bulk {
@@ -25,31 +28,23 @@ export function useBulk(): Bulk {
   const { session, trans } = useRoom();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [busy, setBusy] = useState(false);
-  const ask = async (verb: Verb, ids: readonly string[], certain = true): Promise<void> => {
-    const named = session.state.jobs.get(ids[0] ?? '')?.name ?? '';
-    if (!certain && !(await sure(trans, verb, ids.length, named))) {
-      return;
-    }
+  const ask = async (verb: Verb, ids: readonly string[], certain?: boolean): Promise<void> => {
     setBusy(true);
     setOutcome(null);
     try {
-      const results = await session.ask(verb, ids);
-      const good = results.filter(result => result.ok).length;
-      const refused = refusals(session, trans, results);
-      const done =
-        verb === 'cancel'
-          ? trans._n('%1 is asked to stop.', '%1 are asked to stop.', good)
-          : trans._n('%1 is being killed.', '%1 are being killed.', good);
-      setOutcome({ words: [...(good > 0 ? [done] : []), ...(refused === null ? [] : [refused])].join(' '), bad: refused !== null });
+      const came = await wished(session, trans, verb, ids, certain);
+      if (came !== null) {
+        setOutcome({ words: summary(trans, came), bad: came.refused.length > 0, more: saysAll(came) ? [] : came.refused });
+      }
     } catch (reason) {
-      setOutcome({ words: troubleFrom(reason).message, bad: true });
+      setOutcome({ words: troubleFrom(reason).message, bad: true, more: [] });
     } finally {
       setBusy(false);
     }
   };
   const copy = (ids: readonly string[]): void => {
     Clipboard.copyToSystem(ids.join('\n'));
-    setOutcome({ words: trans._n('%1 id is in the clipboard.', '%1 ids are in the clipboard.', ids.length), bad: false });
+    setOutcome({ words: trans._n('%1 id is in the clipboard.', '%1 ids are in the clipboard.', ids.length), bad: false, more: [] });
   };
   return { outcome, dismiss: () => setOutcome(null), busy, ask, copy };
 }
@@ -60,30 +55,28 @@ export function BulkBar({ bulk, ids }: { bulk: Bulk; ids: readonly string[] }): 
   if (ids.length < 2 && outcome === null) {
     return null;
   }
-  const stoppable = ids.filter(id => isUnfinished(session.state, id));
+  const verbs: readonly (readonly [Verb, string, string])[] = [
+    ['cancel', trans.__('Stop'), trans.__('Ask them to stop: each may save a checkpoint first')],
+    ['pause', trans.__('Pause'), trans.__('Let each save a checkpoint and give its slots back')],
+    ['activate', trans.__('Activate'), trans.__('Let them go on from their newest checkpoints')],
+    ['kill', trans.__('Kill'), trans.__('End them at once, without a checkpoint')],
+    ['retry', trans.__('Retry'), trans.__('Try them again, each from its newest checkpoint')],
+    ['archive', trans.__('Archive'), trans.__('Take them out of the lists; nothing of them is lost')],
+    ['unarchive', trans.__('Unarchive'), trans.__('Put them into the lists again')],
+    ['delete', trans.__('Delete…'), trans.__('Delete their records, checkpoints and logs; asks first')]
+  ];
   return (
     <div className="jp-Training-bulk" role="group" aria-label={trans.__('Selected trainings')}>
       {ids.length > 1 && (
         <div className="jp-Training-actions">
           <span role="status">{trans._n('%1 selected', '%1 selected', ids.length)}</span>
-          <button
-            type="button"
-            className="jp-Training-button"
-            disabled={busy || stoppable.length === 0}
-            title={trans.__('Ask them to stop: each may save a checkpoint first')}
-            onClick={() => void ask('cancel', stoppable)}
-          >
-            {trans.__('Stop')}
-          </button>
-          <button
-            type="button"
-            className="jp-Training-button"
-            disabled={busy || stoppable.length === 0}
-            title={trans.__('End them at once, without a checkpoint')}
-            onClick={() => void ask('kill', stoppable, false)}
-          >
-            {trans.__('Kill')}
-          </button>
+          {verbs
+            .filter(([verb]) => ids.some(id => session.allows(id, verb)))
+            .map(([verb, word, title]) => (
+              <button key={verb} type="button" className="jp-Training-button" disabled={busy} title={title} onClick={() => void ask(verb, ids)}>
+                {word}
+              </button>
+            ))}
           <button type="button" className="jp-Training-button" onClick={() => copy(ids)}>
             {trans.__('Copy ids')}
           </button>
@@ -94,6 +87,11 @@ export function BulkBar({ bulk, ids }: { bulk: Bulk; ids: readonly string[] }): 
           <span className={outcome.bad ? 'jp-Training-refusal' : 'jp-Training-faint'} role={outcome.bad ? 'alert' : 'status'}>
             {outcome.words}
           </span>
+          {outcome.more.length > 0 && (
+            <button type="button" className="jp-Training-button" onClick={() => void listed(trans, outcome.more)}>
+              {trans.__('Show refusals')}
+            </button>
+          )}
           <button
             type="button"
             className="jp-Training-iconButton"

@@ -54,7 +54,7 @@ function FilterOf({ text, found, onChange, onLeave }: Props, ref: ForwardedRef<F
           spellCheck={false}
           autoComplete="off"
           placeholder={trans.__('Filter, e.g. state:failed')}
-          title={trans.__('Words of a name, or state: tag: name: user: pool: notebook:, or a comparison such as val_accuracy>0.9. A minus in front negates. (/)')}
+          title={trans.__('Words of a name, or state: tag: name: user: pool: notebook:, is:archived, or a comparison such as val_accuracy>0.9. A minus in front negates. (/)')}
           aria-label={trans.__('Filter trainings')}
           aria-describedby={below}
           aria-invalid={trouble !== null}

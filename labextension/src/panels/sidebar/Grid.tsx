@@ -16,6 +16,7 @@ import { Heading } from './Heading';
 import type { Item } from './items';
 import type { Desk } from './mount';
 import { Row } from './Row';
+import { menuAt } from './rowMenu';
 import { Second } from './Second';
 
 const ROW = 24;
@@ -28,7 +29,7 @@ export interface GridProps {
   readonly selection: Selection;
   readonly onSelect: Dispatch<SetStateAction<Selection>>;
   readonly onFold: (key: string, folded?: boolean) => void;
-  /** Ask these to stop, after a word with the person. */
+  /** Ask these to stop or, where all have ended, delete them; after a word with the person. */
   readonly onDelete: (ids: readonly string[]) => void;
   /** Escape with nothing selected. */
   readonly onLeave: () => void;
@@ -187,6 +188,7 @@ export function Grid(props: GridProps): JSX.Element {
                   place={row.place}
                   changes={namesakes.changes(row.job)}
                   trail={state.trails.get(row.key)}
+                  asked={state.asked.get(row.key)}
                   now={now}
                   index={index}
                   start={start}
@@ -343,12 +345,6 @@ function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: Reach):
     default:
       return false;
   }
-}
-
-/** Opens the context menu below a row. With Shift held, JupyterLab would leave it to the browser's own. */
-function menuAt(row: HTMLElement): void {
-  const { left, top } = row.getBoundingClientRect();
-  row.dispatchEvent(new window.MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: left + 24, clientY: top + ROW }));
 }
 
 function rowOf(grid: HTMLElement | null, key: string): HTMLElement | null {

@@ -3,7 +3,7 @@ import { memo, useEffect, useRef } from 'react';
 import type { ForwardedRef, MouseEvent, ReactNode } from 'react';
 import { forwardRef } from 'react';
 import { Sparkline } from '../../charts/Sparkline';
-import type { Job } from '../../api/jobs';
+import type { Job, Phase, Verb } from '../../api/jobs';
 import { isEnded, isWaiting, leading } from '../../model/select';
 import type { Change } from '../../model/namesakes';
 import type { Trail } from '../../model/state';
@@ -18,6 +18,8 @@ export interface RowProps {
   /** What differs from the run of its name before it. */
   readonly changes: readonly Change[];
   readonly trail: Trail | undefined;
+  /** What it was asked, while there is no answer: that is shown at once. */
+  readonly asked: Verb | undefined;
   readonly now: number;
   readonly index: number;
   readonly start: number;
@@ -31,18 +33,19 @@ export interface RowProps {
 }
 
 function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element {
-  const { job, place, changes, trail, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
+  const { job, place, changes, trail, asked, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
   const { trans } = useRoom();
   const time = useTime(job, now);
   useSeed(job);
   const lead = leading(job);
   const repeated = changes.length > 0;
+  const phase = (asked && ON_ITS_WAY[asked]) ?? job.phase;
   const said = isWaiting(job) || job.phase === 'failed' || !lead;
   return (
     <div
       ref={ref}
       role="row"
-      className={children ? 'jp-Training-item jp-mod-open' : 'jp-Training-item'}
+      className={`jp-Training-item${children ? ' jp-mod-open' : ''}${asked ? ' jp-mod-asked' : ''}`}
       style={{ transform: `translateY(${start}px)` }}
       data-index={index}
       data-key={job.id}
@@ -50,24 +53,26 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
       aria-rowindex={index + 1}
       aria-level={2}
       aria-selected={selected}
+      aria-busy={asked !== undefined}
       tabIndex={tabStop ? 0 : -1}
       onFocus={event => event.target === event.currentTarget && onFocus(job.id)}
     >
       <div
         role="none"
         className={`jp-Training-row${said ? ' jp-mod-said' : isEnded(job) ? ' jp-mod-ended' : ''}${repeated ? ' jp-mod-repeated' : ''}`}
-        data-phase={job.phase}
+        data-phase={phase}
         onClick={event => onPick(job.id, event)}
         onDoubleClick={() => onOpen(job.id)}
       >
         <span role="gridcell" className="jp-Training-cell">
           {place !== null && <span className="jp-Training-place">{place}</span>}
-          <StateIcon phase={job.phase} />
-          <span className="jp-Training-unseen">{phaseWord(trans, job.phase)}</span>
+          <StateIcon phase={phase} />
+          <span className="jp-Training-unseen">{phaseWord(trans, phase)}</span>
         </span>
         <span role="gridcell" className="jp-Training-name" title={`${job.name} · ${job.id}`}>
           {repeated ? <span>{job.name}</span> : job.name}
           {repeated && <Differs name={job.name} changes={changes} />}
+          {job.archived && <span className="jp-Training-faint"> {trans.__('archived')}</span>}
         </span>
         {said ? (
           <span role="gridcell" className="jp-Training-said" title={job.sentence}>
@@ -93,6 +98,9 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
     </div>
   );
 }
+
+/** How a job looks that was just asked, until the server says how it stands. */
+const ON_ITS_WAY: Partial<Record<Verb, Phase>> = { cancel: 'stopping', kill: 'stopping', pause: 'pausing' };
 
 export const Row = memo(forwardRef(RowOf));
 

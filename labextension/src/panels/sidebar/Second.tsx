@@ -1,18 +1,22 @@
 /** What a selected row says below its line: its sentence, how far it is, its figures, and what can be done. */
+import { ellipsesIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Job } from '../../api/jobs';
 import { isEnded, ranked } from '../../model/select';
 import { figure, short, value } from '../../model/wording';
+import { Actions } from '../../parts/Actions';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
-import { StopButton } from '../../parts/StopButton';
+import { Quiet, attemptWords } from '../../parts/Standing';
 import { CommandIds } from '../../tokens';
+import { menuAt } from './rowMenu';
 
 const METRICS_SHOWN = 4;
 const PARAMS_SHOWN = 4;
 
 export function Second({ job, commands }: { job: Job; commands: CommandRegistry }): JSX.Element {
   const { trans } = useRoom();
+  const attempt = attemptWords(trans, job);
   const doors: readonly [string, string][] = [
     [CommandIds.detail, trans.__('Open')],
     [CommandIds.log, trans.__('Log')],
@@ -26,10 +30,12 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
           {short(job.id)}
         </code>
       </div>
+      {attempt !== null && <div className="jp-Training-faint">{attempt}</div>}
+      <Quiet job={job} />
       {!isEnded(job) && <Progress job={job} />}
       <Figures job={job} />
       <div className="jp-Training-actions">
-        <StopButton job={job} />
+        <Actions job={job} />
         {doors
           .filter(([command]) => commands.hasCommand(command))
           .map(([command, label]) => (
@@ -42,6 +48,21 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
               {label}
             </button>
           ))}
+        <button
+          type="button"
+          className="jp-Training-iconButton"
+          title={trans.__('More (Shift F10)')}
+          aria-label={trans.__('More for %1', job.name)}
+          onClick={event => {
+            const row = event.currentTarget.closest<HTMLElement>('[data-job]');
+            if (row !== null) {
+              row.focus({ preventScroll: true });
+              menuAt(row);
+            }
+          }}
+        >
+          <ellipsesIcon.react tag="span" elementSize="normal" />
+        </button>
       </div>
     </div>
   );

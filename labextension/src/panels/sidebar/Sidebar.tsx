@@ -3,7 +3,7 @@ import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
 import type { ForwardedRef, KeyboardEvent } from 'react';
 import { troubleFrom } from '../../api/http';
-import { isUnfinished, sections } from '../../model/select';
+import { isEnded, sections } from '../../model/select';
 import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
@@ -167,10 +167,8 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
           onSelect={setSelection}
           onFold={onFold}
           onDelete={meant => {
-            const stopped = meant.filter(id => isUnfinished(session.state, id));
-            if (stopped.length > 0) {
-              void bulk.ask('cancel', stopped, false);
-            }
+            const ended = meant.every(id => isEnded(session.state.jobs.get(id)));
+            void bulk.ask(ended ? 'delete' : 'cancel', meant, false);
           }}
           onLeave={() => leave(desk)}
           onMore={onMore}

@@ -42,11 +42,6 @@ export class SidebarHost extends Widget {
     return this._chosen;
   }
 
-  /** Whether the panel knows the job as one that has not ended. */
-  isUnfinished(id: string): boolean {
-    return this._mounted?.isUnfinished(id) ?? true;
-  }
-
   /** Put the focus into the filter box as soon as it is there; with a text, write that into it. */
   filter(text: string | null): void {
     this._filter = { text };

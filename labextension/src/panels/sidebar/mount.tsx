@@ -3,7 +3,6 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { createRoot } from 'react-dom/client';
-import { isUnfinished } from '../../model/select';
 import { RoomProvider } from '../../parts/room';
 import type { Room } from '../../parts/room';
 import type { Layout } from './host';
@@ -24,7 +23,6 @@ export interface Desk {
 export interface Mounted extends IDisposable {
   filter(text: string | null): void;
   focus(): void;
-  isUnfinished(id: string): boolean;
 }
 
 export function mount(node: HTMLElement, room: Room, desk: Desk): Mounted {
@@ -57,7 +55,6 @@ export function mount(node: HTMLElement, room: Room, desk: Desk): Mounted {
   return {
     filter: text => tell(handle => handle.filter(text)),
     focus: () => tell(handle => handle.focus()),
-    isUnfinished: id => isUnfinished(session.state, id),
     get isDisposed() {
       return disposed;
     },

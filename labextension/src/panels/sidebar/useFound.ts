@@ -38,7 +38,7 @@ export function useFound(text: string, state: State): Found | null {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const before = useRef<Sections | undefined>(undefined);
-  const narrowed = useRef<(job: Job) => boolean>(() => true);
+  const narrowed = useRef<(job: Job) => boolean>(inLists);
   const { store } = state;
 
   useEffect(() => {
@@ -85,7 +85,7 @@ export function useFound(text: string, state: State): Found | null {
   narrowed.current = fits ?? narrowed.current;
   if (wanted === '') {
     before.current = undefined;
-    narrowed.current = () => true;
+    narrowed.current = inLists;
     return null;
   }
   const local = narrowed.current;
@@ -94,6 +94,10 @@ export function useFound(text: string, state: State): Found | null {
   before.current = lists;
   const total = lists.running.length + lists.queued.length + lists.recent.length;
   return { lists, total, more: (current?.next ?? null) !== null, sure: current !== null, trouble, further };
+}
+
+function inLists(job: Job): boolean {
+  return !job.archived;
 }
 
 function versions(jobs: readonly Job[]): Map<string, number> {

@@ -1,9 +1,10 @@
 /** The card's first line: state, name, time, and what can be done. */
 import type { Job } from '../../api/jobs';
 import { short } from '../../model/wording';
+import { Actions } from '../../parts/Actions';
 import { useRoom } from '../../parts/room';
+import { Archived, attemptWords } from '../../parts/Standing';
 import { StateIcon } from '../../parts/StateIcon';
-import { StopButton } from '../../parts/StopButton';
 import { phaseWord } from '../../parts/words';
 import { logAddress } from '../../api/output';
 import { CLONE_COMMAND, LOG_COMMAND, useDoors } from './doors';
@@ -12,6 +13,7 @@ import { Lasted } from './Lasted';
 
 export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
   const { trans } = useRoom();
+  const attempt = attemptWords(trans, job);
   return (
     <header className="jp-Training-cardHead">
       <span className="jp-Training-state" data-phase={job.phase}>
@@ -26,9 +28,11 @@ export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
       <span className="jp-Training-faint" title={job.id}>
         {short(job.id)}
       </span>
+      <Archived job={job} />
       <Lasted job={job} seen={seen} />
+      {attempt !== null && <span className="jp-Training-faint">{attempt}</span>}
       <span className="jp-Training-buttons">
-        <StopButton job={job} />
+        <Actions job={job} />
         <LogButton job={job} />
         <CloneButton job={job} />
       </span>

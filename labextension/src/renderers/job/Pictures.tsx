@@ -1,10 +1,12 @@
 /** The live curve and, beside it, the latest figure that the job showed. */
-import { Suspense, lazy, useEffect, useState } from 'react';
+import { Suspense, lazy, useEffect, useMemo, useState } from 'react';
 import type { Job } from '../../api/jobs';
 import { artifactAddress, artifactContent } from '../../api/output';
 import type { Artifact } from '../../api/output';
 import { isEnded } from '../../model/select';
+import { seams } from '../../model/series';
 import { useRoom } from '../../parts/room';
+import { seamWords } from '../../parts/words';
 import { useCurve } from './useCurve';
 
 const Curve = lazy(async () => ({ default: (await import('../../charts/Curve')).Curve }));
@@ -25,12 +27,17 @@ export function Pictures({ job, name, seen }: { job: Job; name: string | null; s
 }
 
 function CurveOf({ job, name, seen }: { job: Job; name: string; seen: boolean }): JSX.Element {
-  const points = useCurve(job, name, seen);
+  const { trans } = useRoom();
+  const drawn = useCurve(job, name, seen);
+  const marks = useMemo(() => {
+    const begun = Date.parse(job.started ?? job.submitted) / 1000;
+    return seams(job.attempts, drawn?.points ?? [], 'step', begun).map(seam => ({ ...seam, said: seamWords(trans, seam) }));
+  }, [job.attempts.length, drawn?.points.length, trans]);
   return (
     <div className="jp-Training-curveBox" style={{ minHeight: HEIGHT }}>
       <Suspense fallback={null}>
-        {points !== null && points.length > 1 && (
-          <Curve name={name} points={points} height={HEIGHT} grows={!isEnded(job)} />
+        {drawn !== null && drawn.points.length > 1 && (
+          <Curve name={name} points={drawn.points} former={drawn.former} seams={marks} height={HEIGHT} grows={!isEnded(job)} />
         )}
       </Suspense>
     </div>

@@ -1,13 +1,16 @@
 /** The commands that a card leads to. They are other rooms' and may be missing, as in Notebook 7. */
 import { createContext, useContext } from 'react';
+import { CommandIds } from '../../tokens';
 
 export interface Doors {
   hasCommand(id: string): boolean;
-  execute(id: string, args: { readonly job: string }): Promise<unknown>;
+  execute(id: string, args: { readonly job: string; readonly attempt?: number; readonly checkpoint?: string }): Promise<unknown>;
+  /** Opens the menu of all that can be done with a job, below a button. */
+  readonly menu?: (job: string, below: DOMRect) => void;
 }
 
-export const LOG_COMMAND = 'jupyter-training:log';
-export const CLONE_COMMAND = 'jupyter-training:clone';
+export const LOG_COMMAND = CommandIds.log;
+export const CLONE_COMMAND = CommandIds.clone;
 
 const NONE: Doors = { hasCommand: () => false, execute: () => Promise.resolve() };
 const DoorsContext = createContext<Doors>(NONE);

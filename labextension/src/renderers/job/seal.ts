@@ -66,7 +66,7 @@ async function seal(
   if (output === null || !open(output, reference, job)) {
     return; // meanwhile the cell ran again, or the kernel said it
   }
-  const { text, html } = still(job, new Map(series.map(one => [one.name, one.points])), ending(log?.text ?? ''));
+  const { text, html } = still(job, new Map(series.filter(one => !one.superseded).map(one => [one.name, one.points])), ending(log?.text ?? ''));
   output.setData({ data: { ...output.data, 'text/plain': text, 'text/html': html }, metadata: output.metadata });
 }
 

@@ -8,6 +8,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { curves } from '../../api/jobs';
 import type { Job, Metric, Series } from '../../api/jobs';
+import { restarts, runs } from '../../model/series';
 import { useRoom } from '../../parts/room';
 
 const POINTS = 600;
@@ -18,23 +19,32 @@ type Points = Series['points'];
 
 interface Held {
   readonly key: string;
+  readonly attempts: number; // that there were
+  readonly former: readonly Points[]; // what later attempts have taken back
   readonly count: number; // of points that the series had
   readonly points: Points;
   readonly appended: number; // since they were asked for
 }
 
-export function useCurve(job: Job, name: string, seen: boolean): Points | null {
+export interface Drawn {
+  readonly points: Points;
+  /** What later attempts have taken back, one run an attempt. */
+  readonly former: readonly Points[];
+}
+
+export function useCurve(job: Job, name: string, seen: boolean): Drawn | null {
   const { session } = useRoom();
   const [held, setHeld] = useState<Held | null>(null);
   const asked = useRef({ key: '', count: -1, at: 0 });
   const key = `${job.id} ${name}`;
   const metric = job.metrics[name];
-  const longer = held?.key === key && metric ? grown(held, metric) : null;
+  const attempts = job.attempts.length;
+  const longer = held?.key === key && held.attempts === attempts && metric ? grown(held, metric) : null;
   if (longer !== null) {
     setHeld(longer); // while drawing: nothing is drawn in between
   }
   const current = longer ?? held;
-  const known = current?.key === key ? current.count : -1;
+  const known = current?.key === key && current.attempts === attempts ? current.count : -1;
   const count = metric?.count ?? 0;
 
   useEffect(() => {
@@ -47,9 +57,12 @@ export function useCurve(job: Job, name: string, seen: boolean): Points | null {
       asked.current = { key, count, at: Date.now() };
       curves(session.settings, job.id, [name], POINTS).then(
         found => {
-          const series = found.find(one => one.name === name);
-          const fresh = { key, count: series?.count ?? 0, points: series?.points ?? [], appended: 0 };
-          setHeld(before => (before?.key === key && before.count > fresh.count ? before : fresh));
+          const own = found.filter(one => one.name === name);
+          const series = own.find(one => !one.superseded);
+          const former = runs(own.find(one => one.superseded)?.points ?? [], restarts(job.attempts));
+          const fresh = { key, attempts, former, count: series?.count ?? 0, points: series?.points ?? [], appended: 0 };
+          // A later attempt takes points back: only within one can a longer answer be the newer one.
+          setHeld(before => (before?.key === key && before.attempts >= attempts && before.count > fresh.count ? before : fresh));
         },
         () => {
           asked.current = { ...asked.current, count: -1 }; // the next change asks again
@@ -57,9 +70,12 @@ export function useCurve(job: Job, name: string, seen: boolean): Points | null {
       );
     }, wait);
     return () => window.clearTimeout(timer);
-  }, [seen, key, known, count, job.id, name, session]);
+  }, [seen, key, known, count, attempts, job.id, name, session]);
 
-  return useMemo(() => (current?.key === key ? withNewest(current, metric) : null), [current, key, metric]);
+  return useMemo(
+    () => (current?.key === key ? { points: withNewest(current, metric), former: current.former } : null),
+    [current, key, metric]
+  );
 }
 
 /** What is held with the metric's newest point at its end, where that is all that is missing. */

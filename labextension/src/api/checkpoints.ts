@@ -1,0 +1,90 @@
+/** The checkpoints of a job, which of them stay, and what goes on from them. */
+import type { ServerConnection } from '@jupyterlab/services';
+import { request } from './http';
+import type { Job } from './jobs';
+
+type Settings = ServerConnection.ISettings;
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly step: number;
+  /** 0: it came from another job. */
+  readonly attempt: number;
+  readonly created: string;
+  readonly size: number;
+  readonly files: number;
+  readonly kind: string;
+  readonly metric: number | null;
+  readonly state: 'kept' | 'deleted' | 'corrupt';
+  readonly place: string | null;
+  readonly seconds: number | null;
+}
+
+/** How many of each kind stay when the job has ended. */
+export interface Keep {
+  readonly experiment_best: number;
+  readonly trial_best: number;
+  readonly trial_latest: number;
+}
+
+export interface CheckpointList {
+  readonly checkpoints: readonly Checkpoint[];
+  readonly keep: Keep;
+  readonly metric: string | null;
+  readonly mode: 'min' | 'max';
+}
+
+export interface Policy {
+  readonly keep: Keep;
+  readonly metric: string | null;
+  readonly mode: 'min' | 'max';
+}
+
+export interface Retention {
+  readonly stay: readonly Checkpoint[];
+  readonly go: readonly Checkpoint[];
+  /** That are freed. */
+  readonly bytes: number;
+  readonly applied: boolean;
+}
+
+/** A new job from another one's code. `config` is YAML; what is left out stays as it was. */
+export interface Again {
+  readonly key: string;
+  readonly name: string | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly config: { readonly text: string; readonly name: string } | null;
+}
+
+interface Submitted {
+  readonly job: Job;
+  readonly notes: readonly string[];
+}
+
+export function checkpoints(settings: Settings, job: string): Promise<CheckpointList> {
+  return request<CheckpointList>(settings, 'GET', `${of(job)}/checkpoints`);
+}
+
+/** What a policy would delete; with `apply` it is deleted. */
+export function retention(settings: Settings, job: string, policy: Policy, apply: boolean, signal?: AbortSignal): Promise<Retention> {
+  return request<Retention>(settings, 'POST', `${of(job)}/retention`, { body: { ...policy, apply }, signal });
+}
+
+/** Again with another config, and without weights. */
+export function fork(settings: Settings, job: string, again: Again): Promise<Submitted> {
+  return request<Submitted>(settings, 'POST', `${of(job)}/fork`, { body: again });
+}
+
+/** A new job that begins with a checkpoint of this one; null: with the newest. */
+export function goOn(settings: Settings, job: string, again: Again, checkpoint: string | null): Promise<Submitted> {
+  return request<Submitted>(settings, 'POST', `${of(job)}/continue`, { body: { ...again, checkpoint } });
+}
+
+/** The same job further, from its newest checkpoint. */
+export function extend(settings: Settings, job: string, params: Readonly<Record<string, unknown>>): Promise<Submitted> {
+  return request<Submitted>(settings, 'POST', `${of(job)}/resume`, { body: { params } });
+}
+
+function of(job: string): string {
+  return `jobs/${encodeURIComponent(job)}`;
+}
