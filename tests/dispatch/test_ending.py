@@ -28,8 +28,10 @@ from jupyter_training.seams.backend import End, StopHow
         (
             End(EndReason.LOST),
             Reached(12, 10),
-            "Lost: its process vanished and left no record of its end. Last step reported: 12."
-            " Last checkpoint: step 10.",
+            (
+                "Lost: its process vanished and left no record of its end. Last step reported: 12."
+                " Last checkpoint: step 10."
+            ),
         ),
         (
             End(EndReason.LOST, "Lost: the machine was restarted while it ran."),
