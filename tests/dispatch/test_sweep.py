@@ -1,0 +1,214 @@
+"""What nobody keeps goes, what may be needed stays, and what can't be removed now is removed later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import EndReason, Verb
+from jupyter_training.core.metric import Point
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.dispatch import remover
+from jupyter_training.seams.backend import End
+from jupyter_training.spool import checkpoints as spooled
+from jupyter_training.store import checkpoints, points, record, removals
+from jupyter_training.testing.scripted_backend import Script
+from tests.dispatch.stage import Stage
+
+_DEADLINE = 20.0
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path / "home")
+
+
+class Saving:
+    """A job that has saved at some steps, here or under a URL."""
+
+    def __init__(self, stage: Stage, *, runs: float = 10.0, far: Path | None = None, **policy: Any) -> None:
+        self.stage, self.far = stage, far
+        name = f"job-{len(stage.scripts)}"
+        stage.scripts[name] = Script(runs=runs)
+        self.id: JobId = stage.submit(name, checkpoints=policy)
+        stage.tick()
+
+    def save(self, *steps: int, metric: Callable[[int], float] | None = None, attempt: int = 1) -> None:
+        found = []
+        for step in steps:
+            name = spooled.name(step, attempt)
+            folder = self.folder(step, attempt)
+            folder.mkdir(parents=True)
+            (folder / "state.json").write_text("{}")
+            place = f"file://{folder}" if self.far is not None else None
+            value = metric(step) if metric is not None else None
+            at = Instant(1_800_000_000.0 + step)
+            found.append((Checkpoint(self.id, name, attempt, step, at, 2, 1, "ab" * 32, place, "json", value), {}))
+        checkpoints.committed(self.stage.store, self.stage.epoch, found, self.stage.clock.now())
+
+    def folder(self, step: int, attempt: int = 1) -> Path:
+        root = self.far or self.stage.settings.checkpoints
+        return root / self.id / spooled.name(step, attempt)
+
+    def kept(self) -> set[int]:
+        return {one.step for one in checkpoints.candidates(self.stage.store, self.id)}
+
+    def there(self) -> set[int]:
+        root = (self.far or self.stage.settings.checkpoints) / self.id
+        return {int(path.name[5:14]) for path in root.glob("step-*")} if root.exists() else set()
+
+
+def until(stage: Stage, condition: Callable[[], bool], what: str, *, step: float = 0.0) -> None:
+    deadline = time.monotonic() + _DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, what
+        stage.tick(step)
+        time.sleep(0.005)
+
+
+def test_at_the_end_the_best_and_the_newest_stay(stage: Stage) -> None:
+    job = Saving(stage)
+    job.save(1, 2, 3, 4, 5, metric=lambda step: abs(step - 2.0))
+    stage.settle()
+    until(stage, lambda: {2, 5} == job.there(), "the others have gone")
+    assert {2, 5} == job.kept()
+    states = {one.step: one.state for one in checkpoints.of_jobs(stage.store, [job.id])[job.id]}
+    assert {1: "deleted", 2: "kept", 3: "deleted", 4: "deleted", 5: "kept"} == states
+    assert [] == [path for path in (stage.settings.checkpoints / job.id).iterdir() if path.name.startswith(".")]
+
+
+def test_a_policy_that_keeps_nothing_is_obeyed_when_the_job_has_ended(stage: Stage) -> None:
+    job = Saving(stage, keep={"trial_best": 0, "trial_latest": 0})
+    job.save(1, 2, 3)
+    stage.settle()
+    until(stage, lambda: not job.there(), "all have gone")
+    assert (set(), None) == (job.kept(), stage.job(job.id).checkpoint_step)
+
+
+def test_while_it_runs_two_newest_stay_to_fall_back_to(stage: Stage) -> None:
+    job = Saving(stage, runs=1e6, keep={"trial_best": 0, "trial_latest": 0})
+    job.save(1, 2, 3)
+    stage.succeed()  # who takes over looks at all there is
+    until(stage, lambda: {2, 3} == job.there(), "the first has gone")
+    assert {2, 3} == job.kept()
+    checkpoints.set_state(stage.store, stage.epoch, job.id, [spooled.name(3, 1)], "corrupt", stage.clock.now())
+    job.save(4)
+    stage.succeed()
+    until(stage, lambda: 4 in job.kept(), "the fourth is known")
+    stage.tick()
+    assert {2, 4} == job.kept(), "a damaged one is none to fall back to"
+
+
+def test_the_metric_of_a_checkpoint_is_looked_up_at_the_end(stage: Stage) -> None:
+    job = Saving(stage, metric="loss", keep={"trial_best": 1, "trial_latest": 0})
+    found = [Point("loss", step, 1.0, value) for step, value in ((1, 0.9), (2, 0.1), (3, 0.5))]
+    points.ingest(stage.store, job.id, [points.Batch(1, "page", 0, 9, found)], now=stage.clock.now())
+    job.save(1, 2, 3)
+    stage.settle()
+    until(stage, lambda: {2} == job.there(), "the best has stayed alone")
+
+
+def test_what_a_dispatcher_left_half_removed_is_removed_by_the_next(stage: Stage) -> None:
+    job = Saving(stage, runs=1e6)
+    job.save(1, 2, 3)
+    checkpoints.set_state(stage.store, stage.epoch, job.id, [spooled.name(1, 1)], "deleted", stage.clock.now())
+    hidden = stage.settings.checkpoints / job.id / f"{spooled.TEMPORARY}gone-{spooled.name(9, 1)}"
+    hidden.mkdir()
+    stage.succeed()
+    until(stage, lambda: {2, 3} == job.there() and not hidden.exists(), "both have gone")
+
+
+def test_under_a_url_the_files_go_before_the_row_says_so(stage: Stage, tmp_path: Path) -> None:
+    job = Saving(stage, far=tmp_path / "far")
+    job.save(1, 2, 3)
+    stage.settle()
+    until(stage, lambda: {3} == job.kept(), "the others have gone")
+    assert {3} == job.there()
+
+
+def test_a_place_that_does_not_answer_is_tried_again_and_stops_nothing(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Saving(stage, far=tmp_path / "far")
+    job.save(1, 2)
+    tries = []
+
+    def refuse(url: str) -> str:
+        tries.append(url)
+        return f"{url} can't be removed: TimeoutError: it does not answer"
+
+    with monkeypatch.context() as broken:
+        broken.setattr(remover, "_remove_place", refuse)
+        stage.settle()
+        until(stage, lambda: len(tries) == 3, "it is tried again, ever later", step=5.0)
+        assert {1, 2} == job.kept()
+        other = Saving(stage)
+        other.save(1, 2)
+        until(stage, lambda: {2} == other.there(), "the other job is swept", step=5.0)
+    until(stage, lambda: {2} == job.kept(), "it has gone", step=60.0)
+    assert {2} == job.there()
+
+
+def test_what_another_job_began_with_stays_for_that(stage: Stage, tmp_path: Path) -> None:
+    job = Saving(stage, far=tmp_path / "far")
+    job.save(1, 2)
+    heir = Saving(stage, runs=1e6)
+    (first,) = [one for one in checkpoints.candidates(stage.store, job.id) if one.step == 1]
+    with stage.store.write() as connection:
+        checkpoints.copied(connection, Checkpoint(**{**vars(first), "job": heir.id, "attempt": 0}))
+    until(stage, lambda: {2} == job.kept(), "its row is gone", step=1.0)
+    assert ({1, 2}, {1}) == (job.there(), heir.kept())
+
+
+def test_all_of_a_deleted_job_goes(stage: Stage, tmp_path: Path) -> None:
+    job, other = Saving(stage, far=tmp_path / "far"), Saving(stage)
+    job.save(1)
+    other.save(1)
+    batch = points.Batch(1, "page", 0, 9, [Point("loss", 1, 1.0, 0.5)])
+    for one in (job.id, other.id):
+        points.ingest(stage.store, one, [batch], now=stage.clock.now())
+    stage.settle()
+    roots = (stage.settings.spool_root, stage.settings.outputs, stage.settings.checkpoints)
+    for root in roots:
+        for one in (job.id, other.id):
+            (root / one / "deep").mkdir(parents=True, exist_ok=True)
+    stage.wish(job.id, Verb.DELETE)
+    assert stage.tick().busy
+    until(stage, lambda: not removals.pending(stage.store), "the removal is struck off")
+    assert [False] * 3 == [(root / job.id).exists() for root in roots]
+    assert [True] * 3 == [(root / other.id).exists() for root in roots]
+    assert set() == job.there()
+    assert [] == points.series(stage.store, job.id, None, budget=10)
+    assert 1 == len(points.series(stage.store, other.id, None, budget=10))
+    until(stage, lambda: not stage.tick().busy, "there is nothing left to do")
+
+
+def test_a_deleted_job_with_a_run_waits_for_the_mirror(stage: Stage) -> None:
+    job = Saving(stage)
+    stage.settle()
+    record.save(stage.store, record.RecordRow(job.id, "1", "run-1", ended_sent=True), stage.clock.now())
+    stage.wish(job.id, Verb.DELETE)
+    until(stage, lambda: not stage.tick().busy, "what is here has gone")
+    assert [removals.Removal(job.id, "run-1", ())] == removals.pending(stage.store)
+    removals.run_gone(stage.store, job.id)
+    assert [] == removals.pending(stage.store)
+
+
+def test_a_job_that_failed_and_is_tried_again_has_its_newest_to_go_on_from(stage: Stage) -> None:
+    stage.scripts["job-0"] = Script(runs=5, ends=End(EndReason.ERROR, exit_code=1))
+    job = stage.submit("job-0")
+    stage.tick()
+    found = [
+        (Checkpoint(job, spooled.name(step, 1), 1, step, Instant(1.0 + step), 2, 1, "a", None, "json", None), {})
+        for step in (1, 2)
+    ]
+    checkpoints.committed(stage.store, stage.epoch, found, stage.clock.now())
+    stage.settle()
+    stage.wish(job, Verb.RETRY)
+    assert [2] == [one.step for one in checkpoints.candidates(stage.store, job)]
