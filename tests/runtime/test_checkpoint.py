@@ -316,6 +316,8 @@ def test_a_folder_that_the_code_writes_itself_and_a_path_that_is_copied(tmp_path
         ("checkpoint.save('missing', step=1)", "FileNotFoundError: there is no file or folder 'missing' to save"),
         ("checkpoint.save({'a': [1, {2}]}, step=1)", "TypeError: state['a']['1'] is a set, which a"),
         ("checkpoint.save({'f': print}, step=1)", "TypeError: state['f'] is a builtin_function_or_method"),
+        ("a = []; a.append(a); checkpoint.save(a, step=1)", "TypeError: the state contains itself"),
+        ("checkpoint.save({'a': dict}, step=1)", "TypeError: state['a'] is a type, which a checkpoint can't keep"),
         ("checkpoint.every(0, 5)", "ValueError: say after how many steps or how long"),
         ("checkpoint.every(5, minutes=1)", "ValueError: say after how many steps or how long"),
         ("checkpoint.steps(-1)", "ValueError: steps(-1): the number of steps can't be below 0."),

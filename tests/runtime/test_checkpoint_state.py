@@ -214,11 +214,21 @@ try:
     checkpoint.latest().load(into=nn.Linear(1, 1))
 except checkpoint.NotRestored as error:
     print(str(error)[:60])
+
+class Odd(nn.Linear):
+    def get_extra_state(self): return Odd
+    def set_extra_state(self, state): pass
+checkpoint.save(Odd(1, 1), step=7)
+try:
+    checkpoint.latest().load()
+except checkpoint.NotRestored as error:
+    print(str(error)[:98])
 """
 TORCH_LINES = [
     "True 10 10",
     "['0.weight', '0.bias'] ['state.pt']",
     "The checkpoint step-000000006.1 does not fit: state does not",
+    "The checkpoint step-000000007.1 does not fit: its state.pt has more than torch reads without pickle",
 ]
 
 

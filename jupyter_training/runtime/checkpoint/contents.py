@@ -55,7 +55,10 @@ def write(state: object, folder: str) -> dict[str, str]:
     if isinstance(state, (str, os.PathLike)):
         return {"kind": "path", "root": _copy(os.fspath(state), folder)}
     writer = _Writer(folder)
-    shape = writer.shape(state, ())
+    try:
+        shape = writer.shape(state, ())
+    except RecursionError:
+        raise TypeError("the state contains itself, or is nested too deeply to be kept") from None
     writer.finish()
     with open(os.path.join(folder, _SHAPE), "w", encoding="utf-8") as file:
         json.dump(shape, file)
@@ -150,7 +153,7 @@ class _Writer:
             return {_MARK: "sklearn", "in": sklearn_state.write(self._folder, str(self._files), value)}
         if torch_state.is_tensor(value):
             return self._torchs("tensor", value.detach(), at)
-        if callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None)):
+        if _has_state(value):
             if "torch" in sys.modules:
                 return self._torchs("torch", value.state_dict(), at)
             return {_MARK: "state_dict", "of": self.shape(value.state_dict(), at)}
@@ -206,7 +209,7 @@ class _Reader:
         state = self._torch_state(shape["in"]) if kind == "torch" else self.value(shape["of"], None, at)
         if into is None:
             return state
-        if not callable(getattr(into, "load_state_dict", None)):
+        if not _has_state(into):
             return _misfit(at, "the state of something with a load_state_dict()", into)
         try:
             into.load_state_dict(state)
@@ -252,8 +255,17 @@ class _Reader:
 
     def _torch_state(self, name: str) -> Any:
         if self._torch is None:
-            self._torch = torch_state.read(self._folder)
+            try:
+                self._torch = torch_state.read(self._folder)
+            except torch_state.Unreadable as error:
+                raise Misfit(f"its {torch_state.FILE} has more than torch reads without pickle: {error}") from None
         return self._torch[name]
+
+
+def _has_state(value: Any) -> bool:
+    """Whether it can give its state and take it back, as torch's things do."""
+    methods = (getattr(value, name, None) for name in ("state_dict", "load_state_dict"))
+    return not isinstance(value, type) and all(map(callable, methods))
 
 
 def _put_into_tensor(tensor: Any, into: Any, at: tuple[str, ...]) -> Any:

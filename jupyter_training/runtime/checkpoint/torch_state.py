@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["FILE", "is_tensor", "read", "write"]
+__all__ = ["FILE", "Unreadable", "is_tensor", "read", "write"]
 
 FILE = "state.pt"
+
+
+class Unreadable(Exception):
+    """There is something in the file that only pickle could read."""
 
 
 def is_tensor(value: object) -> bool:
@@ -31,6 +35,16 @@ def write(folder: str, states: Mapping[str, Any]) -> None:
 
 
 def read(folder: str) -> dict[str, Any]:
+    """What was written, in the processor's memory.
+
+    Raises:
+        Unreadable: not without pickle.
+    """
+    from pickle import UnpicklingError
+
     path = os.path.join(folder, FILE)
-    found: dict[str, Any] = import_module("torch").load(path, map_location="cpu", weights_only=True)
+    try:
+        found: dict[str, Any] = import_module("torch").load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise Unreadable(str(error).partition("\n")[0]) from None
     return found
