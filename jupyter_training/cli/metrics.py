@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     with client_of(options) as client:
         (job,) = found(client, [options.job])
         view = client.metrics(job["id"], *options.names, points=options.points, machine=options.machine or None)
-    series = {one["name"]: one for one in view["series"]}
+    series = {one["name"]: one for one in view["series"] if not one["superseded"]}
     for name in options.names:
         if name not in series:
             close = near_miss(name, job["metrics"])

@@ -163,8 +163,11 @@ class Handle:
         return self._client.follow(self.id)
 
     def metrics(self, *names: str, points: int | None = None) -> dict[str, list[tuple[int, float | None]]]:
-        """The job's curves: (step, value) by name; a value of None is a gap."""
-        found = self._client.metrics(self.id, *names, points=points)["series"]
+        """The job's curves: (step, value) by name; a value of None is a gap.
+
+        What a later attempt did anew is there once, as that one reported it.
+        """
+        found = [one for one in self._client.metrics(self.id, *names, points=points)["series"] if not one["superseded"]]
         return {series["name"]: [(step, value) for step, _, value in series["points"]] for series in found}
 
     @property

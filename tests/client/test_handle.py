@@ -1,0 +1,21 @@
+"""What a handle makes of the answers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from jupyter_training.client.client import Client
+from jupyter_training.client.handle import Handle
+
+
+class Answers:
+    """A server's answer to the question for curves, as it is when an attempt has gone on from step 1."""
+
+    def metrics(self, job: str, *names: str, points: int | None = None) -> dict[str, Any]:
+        live = {"name": "loss", "superseded": False, "points": [[1, 0.0, 0.9], [2, 2.0, 0.4]]}
+        return {"series": [live, {**live, "superseded": True, "points": [[2, 1.0, 0.7]]}]}
+
+
+def test_a_curve_has_each_step_once_as_the_latest_attempt_reported_it() -> None:
+    handle = Handle(cast(Client, Answers()), {"id": "3f2a91bcde"})
+    assert {"loss": [(1, 0.9), (2, 0.4)]} == handle.metrics()
