@@ -222,7 +222,7 @@ checkpoint.save(Odd(1, 1), step=7)
 try:
     checkpoint.latest().load()
 except checkpoint.NotRestored as error:
-    print(str(error)[:98])
+    print(str(error)[:99])
 """
 TORCH_LINES = [
     "True 10 10",
