@@ -1,0 +1,217 @@
+"""The verbs of the life cycle as a use case: what each does, what it refuses and with which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_training.core.lifecycle import EndReason, JobState, Verb
+from jupyter_training.schema import ItemResult, JobView, VerbRequest
+from jupyter_training.services import changes, jobs
+from jupyter_training.services.tidy import tidy
+from jupyter_training.store import removals
+from tests.services.stage import Stage
+
+
+def act(stage: Stage, verb: str, *ids: str, **more: Any) -> list[ItemResult]:
+    wish = VerbRequest.model_validate({"verb": verb, "jobs": ids, **more})
+    return list(jobs.act(stage.site, wish).results)
+
+
+def refused(stage: Stage, verb: str, job: str, **more: Any) -> tuple[str, str, str | None]:
+    """Code, sentence and hint of a refusal that changed nothing."""
+    before = stage.job(job)
+    (result,) = act(stage, verb, job, **more)
+    assert result.problem is not None
+    assert before == stage.job(job)
+    return result.problem.code, result.problem.detail, result.problem.hint
+
+
+def done(stage: Stage, verb: str, job: str, **more: Any) -> JobView:
+    (result,) = act(stage, verb, job, **more)
+    assert result.job is not None, result.problem
+    return result.job
+
+
+def test_activating_an_active_job_is_refused_with_both_states(stage: Stage) -> None:
+    job = stage.submit().job.id
+    code, words, _ = refused(stage, "activate", job)
+    assert (
+        "illegal_verb",
+        f"The job {job} (digits) can't be activated: it is queued, and only a paused job can be.",
+    ) == (
+        code,
+        words,
+    )
+
+
+def test_archiving_a_running_job_is_refused(stage: Stage) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    code, words, hint = refused(stage, "archive", job)
+    assert "illegal_verb" == code
+    assert "can't be archived: it is running, and only a job that has succeeded, failed or been canceled" in words
+    assert "Cancel it first, or wait for its end." == hint
+
+
+def test_deleting_a_paused_job_is_refused(stage: Stage) -> None:
+    job = stage.submit().job.id
+    done(stage, "pause", job)
+    code, words, _ = refused(stage, "delete", job)
+    assert "illegal_verb" == code
+    assert "can't be deleted: it is paused" in words
+
+
+def test_retrying_what_has_succeeded_needs_force(stage: Stage) -> None:
+    job = stage.ended(5)
+    code, words, hint = refused(stage, "retry", job)
+    assert "illegal_verb" == code
+    assert "can't be retried: it has succeeded" in words
+    assert "--force" in str(hint)
+    assert "queued" == done(stage, "retry", job, force=True).state
+
+
+def test_pausing_what_has_saved_nothing_is_refused_and_discard_offered(stage: Stage) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    code, words, hint = refused(stage, "pause", job)
+    assert "no_checkpoint" == code
+    assert "has written no checkpoint" in words
+    assert "--discard" in str(hint)
+    assert "pausing" == done(stage, "pause", job, discard=True).phase
+
+
+def test_one_refusal_stops_no_other(stage: Stage) -> None:
+    ended, waiting = stage.ended(5), stage.submit().job.id
+    first, second, third = act(stage, "archive", ended, waiting, "aaaaaaaaaa")
+    assert (True, False, False) == (first.ok, second.ok, third.ok)
+    assert third.problem is not None
+    assert "unknown_job" == third.problem.code
+
+
+def test_a_pause_and_what_follows_are_said_in_words(stage: Stage) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    stage.save(job, 10)
+    assert "Pausing, after its next checkpoint." == done(stage, "pause", job).sentence
+    stage.end(job, EndReason.PAUSED)
+    paused = jobs.show(stage.site, job)
+    assert ("paused", "Paused by you at step 10.") == (paused.phase, paused.sentence)
+    assert (Verb.CANCEL, Verb.KILL, Verb.ACTIVATE) == paused.verbs
+    assert paused.checkpoint is not None
+    assert (10, 1) == (paused.checkpoint.step, paused.checkpoint.count)
+    activated = done(stage, "activate", job)
+    assert ("queued", "Waits: about to start; it goes on from step 10.") == (activated.phase, activated.sentence)
+
+
+def test_how_long_ago_a_pause_was_is_said_once_it_is_a_while(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    stage.save(job, 1200)
+    done(stage, "pause", job)
+    stage.end(job, EndReason.PAUSED)
+    now = stage.site.now()
+    monkeypatch.setattr(stage.site, "clock", lambda: now + 190)
+    assert "Paused by you 3 min ago at step 1,200." == jobs.show(stage.site, job).sentence
+
+
+def test_an_end_says_which_checkpoint_is_left(stage: Stage) -> None:
+    stopped = stage.ended(1200, reason=EndReason.CANCELED)
+    failed = stage.submit().job.id
+    stage.begin(failed)
+    stage.save(failed, 3000)
+    stage.end(failed, EndReason.OUT_OF_MEMORY, "Killed, probably out of memory: 15.9 of 16 GB.")
+    assert "Stopped by you; the checkpoint of step 1,200 is kept." == jobs.show(stage.site, stopped).sentence
+    expected = "Killed, probably out of memory: 15.9 of 16 GB. Last checkpoint: step 3,000."
+    assert expected == jobs.show(stage.site, failed).sentence
+
+
+def test_a_retry_by_itself_says_which_one_it_is(stage: Stage) -> None:
+    job = stage.submit(retries=2).job.id
+    stage.begin(job)
+    stage.save(job, 4)
+    stage.end(job, EndReason.ERROR, "Failed: ValueError: no at cell [3], line 2.")
+    view = jobs.show(stage.site, job)
+    assert ("queued", 1, 2) == (view.state, view.retries.used, view.retries.max)
+    assert "Waits: about to start; retry 1 of 2 goes on from step 4." == view.sentence
+    assert "Failed: ValueError: no at cell [3], line 2." == view.attempts[0].sentence
+
+
+def test_a_job_that_is_quiet_for_too_long_is_warned_of(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = stage.submit(hang="40m").job.id
+    stage.begin(job)
+    now = stage.site.now()
+    view = jobs.show(stage.site, job)
+    assert (2400.0, None) == (view.quiet_after, view.warning)
+    monkeypatch.setattr(stage.site, "clock", lambda: now + 42 * 60)
+    assert "No report and no log line for 42 min." == jobs.show(stage.site, job).warning
+
+
+def test_archived_jobs_are_left_out_of_lists_unless_asked_for(stage: Stage) -> None:
+    kept, away = stage.ended(), stage.ended()
+    done(stage, "archive", away)
+
+    def listed(**query: Any) -> list[str]:
+        return [job.id for job in jobs.page(stage.site, jobs.JobsQuery(**query)).jobs]
+
+    assert [kept] == listed()
+    assert [away] == listed(archived=True)
+    assert [away] == listed(filter="is:archived")
+    assert [kept] == listed(filter="-is:archived")
+    assert [kept] == [job.id for job in changes.snapshot(stage.site).jobs]
+    assert {"succeeded": 1} == jobs.page(stage.site, jobs.JobsQuery()).counts
+    view = jobs.show(stage.site, away)
+    assert (True, (Verb.UNARCHIVE, Verb.DELETE)) == (view.archived, view.verbs)
+    assert [kept, away] == sorted([*listed(), done(stage, "unarchive", away).id], key=[kept, away].index)
+
+
+def test_a_deleted_job_is_gone_and_live_views_hear_of_it(stage: Stage) -> None:
+    job, other = stage.ended(5), stage.ended()
+    before = changes.head(stage.site)
+    assert job == done(stage, "delete", job).id
+    message = changes.since(stage.site, before)
+    assert [("gone", job)] == [(one.kind, one.job) for one in message.changes]
+    assert ((), {"succeeded": 1}) == (message.jobs, message.counts)
+    assert [other] == [one.id for one in jobs.page(stage.site, jobs.JobsQuery()).jobs]
+
+
+def test_tidying_finishes_what_a_deletion_left(stage: Stage) -> None:
+    job = stage.ended(5)
+    folders = [stage.site.settings.checkpoints / job, stage.site.settings.outputs / job]
+    folders[1].mkdir(parents=True)
+    done(stage, "delete", job)
+    assert [job] == [one.job for one in removals.pending(stage.site.store)]
+    tidy(stage.site)
+    assert [False, False] == [folder.exists() for folder in folders]
+    assert [] == removals.pending(stage.site.store)
+
+
+def test_the_code_of_an_archived_job_survives_tidying(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = stage.ended()
+    done(stage, "archive", job)
+    now = stage.site.now()
+    monkeypatch.setattr(stage.site, "clock", lambda: now + 3 * 86_400)
+    tidy(stage.site)
+    (file,) = stage.job(job).spec.files
+    assert (stage.site.settings.blobs / file.sha256).is_file()
+
+
+def test_a_retry_of_a_job_with_secrets_needs_their_values_once_more(stage: Stage) -> None:
+    job = stage.ended(reason=EndReason.ERROR, environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "x"})
+    kept = stage.site.settings.secrets_file(stage.job(job).key)
+    kept.unlink()  # as at the end of a job
+    (result,) = act(stage, "retry", job)
+    assert result.problem is not None
+    assert [("environment.pass_env", "HF_TOKEN")] == [(one.key, one.detail) for one in result.problem.errors]
+    assert JobState.FAILED is stage.job(job).state
+    assert "queued" == done(stage, "retry", job, secrets={"HF_TOKEN": "hf_of_now", "OTHER": "z"}).state
+    assert '{"HF_TOKEN": "hf_of_now"}' == kept.read_text()
+
+
+def test_a_refused_retry_leaves_no_secret(stage: Stage) -> None:
+    job = stage.ended(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "x"})
+    kept = stage.site.settings.secrets_file(stage.job(job).key)
+    kept.unlink()
+    (result,) = act(stage, "retry", job, secrets={"HF_TOKEN": "y"})
+    assert (False, False) == (result.ok, kept.exists())
