@@ -12,6 +12,7 @@
     log, log.holes   what was printed, and which middle of it is gone (``log``)
     listens          empty: the code asks ``should_stop()``
     saves            empty: the code uses ``checkpoint``
+    due              empty: it asks ``checkpoint.due()``, and saves when a stop is asked for
     no_checkpoint    empty: the code says that no checkpoint will come
     stop.json        a stop that was asked for
     saved.json       a checkpoint that was committed after the stop was asked for
@@ -74,6 +75,7 @@ HOLES = "log.holes"
 STARTED = "started"
 LISTENS = "listens"
 SAVES = "saves"
+DUE = "due"
 NO_CHECKPOINT = "no_checkpoint"
 STOP = "stop.json"
 SAVED = "saved.json"

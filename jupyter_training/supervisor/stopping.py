@@ -3,12 +3,13 @@
                               code that asks should_stop()      other code
     pause, preempt            SIGTERM `stop_within` after       SIGTERM as soon as the checkpoint is there,
                               the checkpoint is there           none will come, or `pause_within` is over
-    discard, cancel,          SIGTERM `stop_within` after       SIGTERM at once
-    timeout, hang             the stop was asked for
+    cancel, timeout, hang     SIGTERM `stop_within` after       SIGTERM at once; where it asks checkpoint.due(),
+                              the stop was asked for            when that is saved, `stop_within` later at most
+    discard                   as a cancel                       SIGTERM at once
     kill                      SIGKILL at once
 
 A checkpoint is waited for, `pause_within` at most, where the code uses
-``checkpoint`` and has not said that none will come; else a pause is as a cancel.
+``checkpoint`` and has not said that none will come; else a pause is as a discard.
 SIGKILL follows SIGTERM after the grace. A stronger stop replaces a weaker one.
 """
 
@@ -46,11 +47,12 @@ class Heard(NamedTuple):
     saves: bool = False  # it uses checkpoint
     saved: bool = False  # a checkpoint was committed after the stop was asked for
     none_comes: bool = False  # it says that no checkpoint will come
+    due: bool = False  # it asks checkpoint.due(), and so saves when a stop is asked for
 
 
 def heard(folder: str) -> Heard:
     """The marks that are there now."""
-    marks = (layout.LISTENS, layout.SAVES, layout.SAVED, layout.NO_CHECKPOINT)
+    marks = (layout.LISTENS, layout.SAVES, layout.SAVED, layout.NO_CHECKPOINT, layout.DUE)
     return Heard(*(os.path.exists(os.path.join(folder, mark)) for mark in marks))
 
 
@@ -108,7 +110,8 @@ class Stopping:
                 return self._asked_at + self._pause_within
             self._free_at = now if said.saves else self._asked_at
         begin = self._asked_at if self._free_at is None else self._free_at
-        return begin + (self._stop_within if said.listens else 0.0)
+        is_saving = how not in (*_GENTLE, "discard") and said.due and not said.saved and not said.none_comes
+        return begin + (self._stop_within if said.listens or is_saving else 0.0)
 
 
 class StopFile:

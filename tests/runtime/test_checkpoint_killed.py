@@ -1,4 +1,4 @@
-"""Killed at any moment of a training that saves as fast as it can, no checkpoint is torn and no step lost or doubled."""
+"""A training that saves as fast as it can is killed at any moment: no checkpoint is torn, no step lost or doubled."""
 
 from __future__ import annotations
 

@@ -124,6 +124,13 @@ def test_a_cancel_is_saved_where_the_code_asks_what_is_due(jobs: Any) -> None:
     assert [7, 5] == [one["step"] for one in job.candidates()]
 
 
+def test_a_cancel_is_saved_where_the_code_only_asks_what_is_due(jobs: Any) -> None:
+    job = jobs(DUE.replace("    if should_stop(): break", "    if step == 7: time.sleep(100)"))
+    one = stopped_in_step_7(job, "cancel")
+    assert (143, "cancel", "seven\n") == (one.exit["exit_code"], one.exit["how_stopped"], one.log)
+    assert [7, 5] == [one["step"] for one in job.candidates()]
+
+
 def test_a_discard_saves_nothing(jobs: Any) -> None:
     job = jobs(DUE)
     one = stopped_in_step_7(job, "discard")

@@ -69,6 +69,16 @@ def test_only_a_pause_waits_for_a_checkpoint(how: str) -> None:
     assert [TERMINATE] == decisions(how, 0, saves=True)
 
 
+@pytest.mark.parametrize("how", ["cancel", "timeout", "hang"])
+def test_code_that_asks_only_what_is_due_is_ended_when_it_has_saved(how: str) -> None:
+    stopping, said = stopping_by(how), Heard(saves=True, due=True)
+    assert [NOTHING, NOTHING] == [stopping.next(moment, said) for moment in (100, 105)]
+    assert TERMINATE == stopping.next(105, said._replace(saved=True))
+    assert [NOTHING, TERMINATE] == decisions(how, 9.9, 10, saves=True, due=True)
+    assert [TERMINATE] == decisions(how, 0, saves=True, due=True, none_comes=True)
+    assert [TERMINATE] == decisions("discard", 0, saves=True, due=True)
+
+
 @pytest.mark.parametrize("how", ["pause", "preempt"])
 @pytest.mark.parametrize("listens", [True, False])
 def test_a_pause_waits_for_a_checkpoint_so_long_and_no_longer(how: str, listens: bool) -> None:

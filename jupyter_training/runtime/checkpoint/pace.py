@@ -86,7 +86,9 @@ def due(
     """
     global _uses_due, _due_told
     note_use()
-    _uses_due = True
+    if not _uses_due:
+        _uses_due = True
+        _mark(layout.DUE)
     is_time = False
     if (every, minutes, seconds) != (None, None, None) or mode.test_mode:
         is_time = _is_time(every, step, minutes, seconds, sys._getframe(1))
