@@ -156,6 +156,23 @@ def test_a_hook_that_fails_fails_the_attempt(client: Client, project: Path) -> N
     assert "in the hook" in log and "trained" not in log
 
 
+def test_code_is_tried_in_its_context_after_its_hook(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(client.settings.home))
+    monkeypatch.setenv("JUPYTER_TRAINING_URL", "home")
+    words = ["submit", "train.py", "--context", ".", "--test", "--json"]
+    (project / "train.py").write_text(
+        "import os, pkg.model\nfrom jupyter_training import report\nreport(x=float(os.environ['X']))\n"
+    )
+    (project / "startup-hook.sh").write_text("export X=1\n")
+    assert 0 == main(words)
+    assert json.loads(capsys.readouterr().out)["ok"]
+    (project / "startup-hook.sh").write_text("exit 3\n")
+    assert 1 == main(words)
+    assert "startup-hook.sh: it ended with exit status 3" in capsys.readouterr().out
+
+
 # --- what a server is told by others than our client ----------------------------------------------------------------
 
 
