@@ -85,16 +85,18 @@ def pack(
         raise _too_large(called, files, size, limit, largest)
     from jupyter_training.client import context_tar  # only who has a context pays for tarfile
 
-    place = Path(tempfile.mkdtemp(prefix="jupyter-training-context-"))
     try:
-        archive = place / "context.tar"
+        place = Path(tempfile.mkdtemp(prefix="jupyter-training-context-"))
+    except OSError as error:
+        raise refused(f"There is no folder to pack the context in: {error.strerror}.") from None
+    archive = place / "context.tar"
+    try:
         digest = context_tar.write(archive, root, entries)
     except BaseException as error:
         shutil.rmtree(place, ignore_errors=True)
         if isinstance(error, OSError):
-            raise refused(
-                f"The context can't be packed in {place.parent}: {error.strerror}.", "Make room there."
-            ) from None
+            words = f"The context can't be packed in {place.parent}: {error.strerror}."
+            raise refused(words, "Make room there.") from None
         raise
     paths = frozenset(entry.path for entry in entries)
     found = Packed(root, called, digest, size, files, largest, paths, archive)

@@ -310,6 +310,25 @@ def test_what_changes_while_it_is_packed_is_named(
         packed(tmp_path)
 
 
+def test_without_room_to_pack_it_that_is_said_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "root", {"a": "x"})
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+
+    def full(_: object, piece: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(InvalidSpec, match="can't be packed in .*: No space left"):
+        patch.setattr("jupyter_training.client.context_tar._Hashing.write", full)
+        packed(tmp_path / "root")
+    assert [] == os.listdir(tmp_path / "tmp")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(InvalidSpec, match="There is no folder to pack the context in"):
+        packed(tmp_path / "root")
+
+
 # --- beside the job's own code --------------------------------------------------------------------------------------
 
 
