@@ -91,7 +91,7 @@ test('what is wrong with the config is said with line and column, its place is s
   const made = again(session, trans, 'fork', ID, null);
   await type('Config', 'pool: local\nprioritty: 3\n');
   accept();
-  await until(() => expect(document.querySelector('.jp-Training-form')?.textContent).toContain("Line 2, column 1: 'prioritty' is not a key Did you mean 'priority'?"));
+  await until(() => expect(document.querySelector('.jp-Training-form')?.textContent).toContain("Line 2, column 1: 'prioritty' is not a key. Did you mean 'priority'?"));
   const area = document.querySelector('textarea')!;
   expect(area.value.slice(area.selectionStart, area.selectionEnd)).toBe('prioritty');
   expect(area.getAttribute('aria-invalid')).toBe('true');

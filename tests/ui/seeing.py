@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.torture.processes import eventually
-from tests.ui.lab import ARTEFACTS
+from tests.ui.lab import ARTEFACTS, Lab
 
 __all__ = [
     "LOAD",
@@ -18,6 +19,7 @@ __all__ = [
     "changes",
     "choose_theme",
     "curve",
+    "open_detail",
     "open_sidebar",
     "overflow",
     "picture",
@@ -27,6 +29,8 @@ __all__ = [
     "save",
     "settled",
     "sidebar",
+    "submitted",
+    "tab",
     "training",
 ]
 
@@ -81,6 +85,34 @@ def restored(page: Page) -> None:
     """Wait until JupyterLab has restored its layout; before that, it takes back what is opened."""
     expect(page.get_by_role("main")).to_be_visible()
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
+def open_detail(page: Page, name: str) -> Locator:
+    """A training in the main area, opened from its row in the open sidebar."""
+    row(page, name).get_by_text(name).first.dblclick()
+    expect(page.get_by_role("tab", name="Overview")).to_be_visible()
+    return page.locator(".jp-Training-whole").first
+
+
+def tab(page: Page, name: str) -> Locator:
+    """One of a training's tabs, chosen; gives what it shows."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    panel = page.get_by_role("tabpanel", name=name, exact=True)
+    expect(panel).to_be_visible()
+    return panel
+
+
+def submitted(running: Lab, name: str, script: str, **keys: object) -> str:
+    """A job of this script, as a client would send it; gives its id."""
+    wish = {
+        "key": uuid.uuid4().hex,
+        "name": name,
+        "entry": {"kind": "script", "path": "script.py"},
+        "files": [{"path": "script.py", "text": script}],
+        **keys,
+    }
+    with running.client() as client:
+        return str(client.submit_request(wish)["job"]["id"])
 
 
 def sidebar(page: Page) -> Locator:

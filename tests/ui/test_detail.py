@@ -9,7 +9,20 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.lab import Lab, Seen, barriers
-from tests.ui.seeing import changes, choose_theme, curve, open_sidebar, overflow, picture, pixels, row, sidebar
+from tests.ui.seeing import (
+    changes,
+    choose_theme,
+    curve,
+    open_detail,
+    open_sidebar,
+    overflow,
+    picture,
+    pixels,
+    row,
+    sidebar,
+    submitted,
+    tab,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -47,35 +60,11 @@ def ended(running: Lab) -> Iterator[str]:
         yield job
 
 
-def submitted(running: Lab, name: str, script: str, **keys: object) -> str:
-    wish = {
-        "key": uuid.uuid4().hex,
-        "name": name,
-        "entry": {"kind": "script", "path": "script.py"},
-        "files": [{"path": "script.py", "text": script}],
-        **keys,
-    }
-    with running.client() as client:
-        return str(client.submit_request(wish)["job"]["id"])
-
-
 def opened(running: Lab, page: Page, name: str) -> Locator:
     """The detail of a job, opened from its row."""
     page.goto(running.address(f"detail-{uuid.uuid4().hex[:6]}"))
     open_sidebar(page)
-    row(page, name).get_by_text(name).first.dblclick()
-    whole = (
-        page.get_by_role("main").get_by_role("region", name=f"Training {name}").or_(page.locator(".jp-Training-whole"))
-    )
-    expect(page.get_by_role("tab", name="Overview")).to_be_visible()
-    return whole.first
-
-
-def tab(page: Page, name: str) -> Locator:
-    page.get_by_role("tab", name=name, exact=True).click()
-    panel = page.get_by_role("tabpanel", name=name, exact=True)
-    expect(panel).to_be_visible()
-    return panel
+    return open_detail(page, name)
 
 
 @pytest.mark.usefixtures("ended")

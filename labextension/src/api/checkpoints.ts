@@ -1,52 +1,18 @@
 /** The checkpoints of a job, which of them stay, and what goes on from them. */
 import type { ServerConnection } from '@jupyterlab/services';
 import { request } from './http';
-import type { Job } from './jobs';
+import type { components } from './types.gen';
 
+type Schemas = components['schemas'];
 type Settings = ServerConnection.ISettings;
+type Submitted = Pick<Schemas['SubmitResult'], 'job' | 'notes'>;
 
-export interface Checkpoint {
-  readonly name: string;
-  readonly step: number;
-  /** 0: it came from another job. */
-  readonly attempt: number;
-  readonly created: string;
-  readonly size: number;
-  readonly files: number;
-  readonly kind: string;
-  readonly metric: number | null;
-  readonly state: 'kept' | 'deleted' | 'corrupt';
-  readonly place: string | null;
-  readonly seconds: number | null;
-}
-
+export type Checkpoint = Schemas['CheckpointView'];
+export type CheckpointList = Schemas['CheckpointList'];
 /** How many of each kind stay when the job has ended. */
-export interface Keep {
-  readonly experiment_best: number;
-  readonly trial_best: number;
-  readonly trial_latest: number;
-}
-
-export interface CheckpointList {
-  readonly checkpoints: readonly Checkpoint[];
-  readonly keep: Keep;
-  readonly metric: string | null;
-  readonly mode: 'min' | 'max';
-}
-
-export interface Policy {
-  readonly keep: Keep;
-  readonly metric: string | null;
-  readonly mode: 'min' | 'max';
-}
-
-export interface Retention {
-  readonly stay: readonly Checkpoint[];
-  readonly go: readonly Checkpoint[];
-  /** That are freed. */
-  readonly bytes: number;
-  readonly applied: boolean;
-}
+export type Keep = CheckpointList['keep'];
+export type Policy = Pick<CheckpointList, 'keep' | 'metric' | 'mode'>;
+export type Retention = Schemas['RetentionView'];
 
 /** A new job from another one's code. `config` is YAML; what is left out stays as it was. */
 export interface Again {
@@ -54,11 +20,6 @@ export interface Again {
   readonly name: string | null;
   readonly params: Readonly<Record<string, unknown>>;
   readonly config: { readonly text: string; readonly name: string } | null;
-}
-
-interface Submitted {
-  readonly job: Job;
-  readonly notes: readonly string[];
 }
 
 export function checkpoints(settings: Settings, job: string): Promise<CheckpointList> {

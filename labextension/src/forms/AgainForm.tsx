@@ -37,7 +37,7 @@ export function AgainForm({ kind, job, checkpoints, draft, change, refusal, tran
   return (
     <form className="jp-Training-form" onSubmit={event => event.preventDefault()}>
       <p className="jp-Training-faint">{introduction(kind, job, trans)}</p>
-      {refusal !== null && (
+      {refusal !== null && placed(refusal).length === 0 && (
         <p className="jp-Training-refusal" role="alert">
           {refusal.message}
         </p>
@@ -96,7 +96,7 @@ interface ConfigProps {
 function Config({ text, refusal, change, trans }: ConfigProps): JSX.Element {
   const id = useId();
   const box = useRef<HTMLTextAreaElement>(null);
-  const wrong = (refusal?.entries ?? []).filter(entry => entry.line !== null);
+  const wrong = refusal === null ? [] : placed(refusal);
   const [first] = wrong;
   useEffect(() => {
     const area = box.current;
@@ -123,14 +123,14 @@ function Config({ text, refusal, change, trans }: ConfigProps): JSX.Element {
         aria-invalid={wrong.length > 0}
         onChange={event => change(event.target.value)}
       />
-      <div id={`${id}-words`}>
+      <div id={`${id}-words`} aria-live="assertive">
         {wrong.length === 0 ? (
           <span className="jp-Training-faint">{trans.__('YAML, with any key of a training. What is left out stays as it was.')}</span>
         ) : (
           <ul className="jp-Training-refusal">
             {wrong.map((entry, place) => (
               <li key={place}>
-                {trans.__('Line %1, column %2: %3', entry.line ?? 1, entry.column ?? 1, [entry.detail, entry.hint].filter(Boolean).join(' '))}
+                {trans.__('Line %1, column %2: %3', entry.line ?? 1, entry.column ?? 1, [entry.detail.replace(/[.]?$/, '.'), entry.hint].filter(Boolean).join(' '))}
               </li>
             ))}
           </ul>
@@ -138,6 +138,11 @@ function Config({ text, refusal, change, trans }: ConfigProps): JSX.Element {
       </div>
     </fieldset>
   );
+}
+
+/** What is wrong at a place of the config. */
+function placed({ entries }: Trouble): Trouble['entries'] {
+  return entries.filter(entry => entry.line !== null);
 }
 
 /** Where a line and column, which count from 1, are in a text. */
