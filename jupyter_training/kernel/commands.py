@@ -180,6 +180,8 @@ CELL = Command(
         "magic line wins. Values are read as literals, never evaluated; other words are texts.",
         "A cell that is run again while its job is active stands for the same job; a changed one is a new job.",
         "resume=true is --resume, unless the code has a name `resume` of its own.",
+        "What stays of a context is said by lines in its .trainignore, as in a .gitignore; a startup-hook.sh in it",
+        "runs first, and what it exports is there in the job.",
     ),
 )
 

@@ -173,6 +173,19 @@ def test_code_is_tried_in_its_context_after_its_hook(
     assert "startup-hook.sh: it ended with exit status 3" in capsys.readouterr().out
 
 
+def test_a_hook_that_hangs_fails_the_attempt(project: Path) -> None:
+    (project / "startup-hook.sh").write_text("echo in the hook\nsleep 600\n")
+    with fresh_home() as home:
+        (home / "settings.toml").write_text("hook_within = 0.5\n")
+        settings = Settings.load(home)
+        with Client(settings=settings, transport=LocalTransport(settings)) as client:
+            view = client.wait(client.submit("train.py", context=".").id)
+            log = client.logs(view["id"])["text"]
+    assert ("failed", "error") == (view["state"], view["reason"])
+    assert "startup-hook.sh: it had not ended after 0.5 s, its limit, and was stopped" in view["sentence"]
+    assert "in the hook" in log and "trained" not in log
+
+
 # --- what a server is told by others than our client ----------------------------------------------------------------
 
 

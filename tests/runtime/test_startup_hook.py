@@ -132,6 +132,19 @@ def test_canceling_ends_a_hook(attempt: Callable[..., Attempt]) -> None:
     assert not left_of(found)
 
 
+def test_an_adopter_tells_of_a_hook_that_failed_meanwhile(attempt: Callable[..., Attempt]) -> None:
+    found = attempt("echo begun\nwhile [ ! -e go ]; do sleep 0.02; done\nexit 3\n")
+    supervisor = found.supervise()
+    found.wait_for_line("begun")
+    supervisor.kill()
+    supervisor.wait()
+    (found.folder / "code" / "go").write_text("")
+    record = found.finish(adopt=True)
+    end = verdict(record, found.end)
+    assert ("error", 3) == (end.reason, end.exit_code)
+    assert "startup-hook.sh: it ended with exit status 3" in (end.detail or "")
+
+
 def test_without_bash_it_says_so(attempt: Callable[..., Attempt], monkeypatch: pytest.MonkeyPatch) -> None:
     found = attempt("echo\n")
     monkeypatch.setattr("shutil.which", lambda _: "/nowhere/bash")
