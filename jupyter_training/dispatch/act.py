@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.lifecycle import AttemptState, EndReason
+from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, StopHow
 from jupyter_training.core.policy import Decision, Finish, Start, Stop
 from jupyter_training.dispatch.ending import Reached, told
 from jupyter_training.dispatch.holdings import Holdings
@@ -69,10 +69,10 @@ class Actor:
     def resume(self, active: Iterable[tuple[Job, Attempt]], epoch: int, now: Instant) -> None:
         """Drive what a predecessor had begun to its fact: launches without a handle, stops that may be lost."""
         for job, attempt in active:
-            if attempt.state is AttemptState.LAUNCHING and attempt.handle is None:
-                self._launch(job, attempt, epoch, now)
             if attempt.stop_asked is not None:
-                self._backend(attempt).stop(ref_of(attempt), attempt.stop_asked, job.spec.grace)
+                self._ask_to_end(job, attempt, attempt.stop_asked, epoch, now)
+            elif attempt.state is AttemptState.LAUNCHING and attempt.handle is None and job.desired is Desired.RUN:
+                self._launch(job, attempt, epoch, now)
 
     def _start(self, starts: list[Start], epoch: int, now: Instant) -> None:
         wanted = [(start.job, start.allocation, secrets.token_hex(16)) for start in starts]
@@ -108,12 +108,16 @@ class Actor:
             return
         facts.stopping(self._store, epoch, decision.job, decision.number, decision.how, now)
         self._trusted()
+        self._ask_to_end(job, attempt, decision.how, epoch, now)
+
+    def _ask_to_end(self, job: Job, attempt: Attempt, how: StopHow, epoch: int, now: Instant) -> None:
+        """Have an attempt stopped; one that never began never will, and has ended with that."""
         backend = self._backend(attempt)
-        if attempt.state is AttemptState.LAUNCHING and backend.void(ref_of(attempt)):
-            end = told(End(EndReason.VOID), decision.how, Reached(checkpoint=job.checkpoint_step))
-            self._concluded(facts.ended(self._store, epoch, decision.job, decision.number, end, now))
+        if attempt.started is None and backend.void(ref_of(attempt)):
+            end = told(End(EndReason.VOID), how, Reached(checkpoint=job.checkpoint_step))
+            self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now))
             return
-        backend.stop(ref_of(attempt), decision.how, job.spec.grace)
+        backend.stop(ref_of(attempt), how, job.spec.grace)
 
     def _backend(self, attempt: Attempt) -> Backend:
         return self._backends(self._holdings.backend_of(attempt.allocation.pool))

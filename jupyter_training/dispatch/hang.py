@@ -39,6 +39,13 @@ class HangWatch:
         """How long the job may be quiet, in seconds; None: for ever."""
         return job.spec.hang.after or self._settings.hang_after or None
 
+    def look(self, boot: float) -> None:
+        """A round begins."""
+        asleep = 0.0 if self._looked is None else boot - self._looked
+        self._looked = boot
+        if asleep > _AWAKE:
+            self._last = {key: min(boot, last + asleep) for key, last in self._last.items()}
+
     def heard(self, attempt: Attempt, boot: float) -> None:
         """The attempt gave a sign of life."""
         self._last[(attempt.job, attempt.number)] = boot
@@ -48,10 +55,6 @@ class HangWatch:
 
     def hang_at(self, active: Iterable[tuple[Job, Attempt]], now: Instant, boot: float) -> dict[JobId, Instant]:
         """When each of these counts as hung unless it says something before, as the wall clock stands now."""
-        asleep = 0.0 if self._looked is None else boot - self._looked
-        self._looked = boot
-        if asleep > _AWAKE:
-            self._last = {key: min(boot, last + asleep) for key, last in self._last.items()}
         found = {}
         for job, attempt in active:
             after = self.allowed(job)

@@ -74,6 +74,7 @@ class Ticker:
         Raises:
             StaleEpoch: another dispatcher has taken over.
         """
+        self._hang.look(self._clock.boot())
         fresh = self._holdings.refresh()
         changed = False
         if not self._resumed:

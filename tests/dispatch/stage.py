@@ -57,9 +57,9 @@ class Stage:
         )
         return stored.job.id
 
-    def wish(self, job: JobId, verb: Verb) -> None:
-        (outcome,) = verbs.wish(self.store, [job], verb, now=self.clock.now())
-        assert isinstance(outcome, Job)
+    def wish(self, job: JobId, verb: Verb, *, discard: bool = False, force: bool = False) -> None:
+        (outcome,) = verbs.wish(self.store, [job], verb, now=self.clock.now(), discard=discard, force=force)
+        assert isinstance(outcome, Job), outcome
 
     def tick(self, seconds: float = 0.0) -> Round:
         self.clock.advance(seconds)

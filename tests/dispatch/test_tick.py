@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.core.lifecycle import EndReason, JobState, Phase, Seen, Verb, phase
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState, EndReason, JobState, Phase, Seen, Verb, legal, phase
 from jupyter_training.errors import StaleEpoch
-from jupyter_training.seams.backend import End
+from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.store import views
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
@@ -180,43 +181,176 @@ def test_the_first_can_write_nothing_once_it_has_a_successor(stage: Stage) -> No
         old.tick(epoch)
 
 
-@pytest.mark.parametrize("seed", range(40))
+def test_a_waiting_job_is_paused_at_once_and_goes_on_when_activated(stage: Stage) -> None:
+    stage.submit("a", slots=2)
+    waiting = stage.submit("b")
+    stage.tick()
+    stage.wish(waiting, Verb.PAUSE)
+    stage.tick(20)
+    assert (JobState.PAUSED, ()) == (stage.job(waiting).state, stage.attempts(waiting))
+    stage.wish(waiting, Verb.ACTIVATE)
+    stage.settle()
+    assert JobState.SUCCEEDED is stage.job(waiting).state
+
+
+def test_a_paused_job_holds_no_slot_and_nobody_starts_it(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=100, obeys_after=5)
+    job, other = stage.submit("a", slots=2), stage.submit("b", slots=2)
+    stage.tick()
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick(1)
+    assert Phase.PAUSING is phase(stage.job(job), stage.attempts(job)[-1])
+    assert {"a"} == stage.running()
+    stage.tick(5)
+    stage.tick(1)
+    assert (JobState.PAUSED, {"b"}) == (stage.job(job).state, stage.running())
+    stage.tick(20)
+    stage.tick(20)
+    assert (JobState.PAUSED, JobState.SUCCEEDED) == (stage.job(job).state, stage.job(other).state)
+
+
+def test_what_is_activated_while_it_is_being_paused_goes_on(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=100, obeys_after=5)
+    job = stage.submit("a")
+    stage.tick()
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick(1)
+    stage.wish(job, Verb.ACTIVATE)
+    stage.tick(5)
+    stage.tick(1)
+    first, _ = stage.attempts(job)
+    assert (EndReason.PAUSED, JobState.RUNNING) == (first.reason, stage.job(job).state)
+
+
+def test_pauses_before_the_code_began_cost_no_try(stage: Stage) -> None:
+    stage.scripts["a"] = Script(starts_after=1_000)
+    job = stage.submit("a")
+    for _ in range(6):
+        stage.ticker._actor._launch = lambda *_: None  # type: ignore[method-assign]  # killed right before it
+        stage.tick()
+        stage.succeed()
+        stage.wish(job, Verb.PAUSE, discard=True)
+        stage.tick()
+        stage.tick()
+        assert JobState.PAUSED is stage.job(job).state
+        stage.wish(job, Verb.ACTIVATE)
+    stage.scripts["a"] = Script()
+    stage.settle()
+    assert JobState.SUCCEEDED is stage.job(job).state
+
+
+def test_a_stop_that_a_dispatcher_noted_is_asked_for_by_the_next(stage: Stage) -> None:
+    for how in (Verb.PAUSE, Verb.CANCEL, Verb.KILL):
+        name = how.value
+        stage.scripts[name] = Script(runs=1_000)
+        job = stage.submit(name, slots=0)
+        stage.tick()
+        stage.wish(job, how, discard=how is Verb.PAUSE)
+        stop, stage.backend.stop = stage.backend.stop, lambda *_: None  # type: ignore[method-assign]  # killed before
+        stage.tick()
+        stage.backend.stop = stop  # type: ignore[method-assign]
+        assert "discard" if how is Verb.PAUSE else name == stage.attempts(job)[-1].stop_asked
+        stage.succeed()
+        stage.tick()
+        stage.tick()
+        ends = {Verb.PAUSE: EndReason.PAUSED, Verb.CANCEL: EndReason.CANCELED, Verb.KILL: EndReason.KILLED}
+        assert ends[how] is stage.attempts(job)[-1].reason
+
+
+def test_a_retry_waits_behind_nobody_and_counts(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=1, ends=End(EndReason.ERROR, exit_code=1))
+    job = stage.submit("a", retries={"max": 2, "on": ["error"]})
+    stage.settle()
+    assert (JobState.FAILED, 2, 3) == (stage.job(job).state, stage.job(job).retries_used, len(stage.attempts(job)))
+
+
+def test_secrets_stay_until_nobody_needs_them_again(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=5, ends=End(EndReason.ERROR, exit_code=1))
+    job = stage.submit("a", retries={"max": 1, "on": ["error"]})
+    kept = stage.settings.secrets_file(stage.job(job).key)
+    kept.parent.mkdir()
+    kept.write_text("{}")
+    stage.tick()
+    stage.tick(6)
+    assert 2 == stage.job(job).attempt
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick()
+    stage.tick()
+    assert (JobState.PAUSED, True) == (stage.job(job).state, kept.exists())
+    stage.wish(job, Verb.ACTIVATE)
+    stage.settle()
+    assert (JobState.FAILED, False) == (stage.job(job).state, kept.exists())
+
+
+ENDS = [
+    End(EndReason.COMPLETED, exit_code=0),
+    End(EndReason.ERROR, exit_code=1),
+    End(EndReason.NOT_BEGUN),
+    End(EndReason.PREEMPTED),
+    End(EndReason.LOST),
+    End(EndReason.TIMEOUT),
+]
+
+
+@pytest.mark.parametrize("seed", range(30))
 def test_seeded_stories_end_well(tmp_path: Path, seed: int) -> None:
-    """Arrivals, stops, silences and dispatchers that are replaced in any order: every promise holds."""
+    """Arrivals, stops, pauses, retries, silences, dispatchers that are replaced, in any order: every promise holds."""
     rng = random.Random(seed)
-    stage = Stage(tmp_path / "home", slots=rng.randint(1, 4))
-    jobs = []
-    slots = {}
-    for step in range(60):
-        if rng.random() < 0.35:
-            name = f"j{step}"
-            start = rng.uniform(0, 10)
-            stage.scripts[name] = Script(
+    scripts: dict[tuple[str, int], Script] = {}
+
+    def script(order: LaunchOrder) -> Script:
+        """Each attempt has its own; what made room for others, or never began, does not do so for ever."""
+        ends = ENDS if order.ref.number < 4 else [one for one in ENDS if one.reason is not EndReason.PREEMPTED]
+        start = rng.uniform(0, 10)
+        return scripts.setdefault(
+            (order.ref.job, order.ref.number),
+            Script(
                 runs=rng.uniform(0, 30),
                 starts_after=rng.uniform(0, 2),
                 obeys_after=rng.uniform(0, 10),
                 silent=((start, start + rng.uniform(0, 8)),) if rng.random() < 0.3 else (),
-                ends=rng.choice(
-                    [End(EndReason.COMPLETED, exit_code=0), End(EndReason.ERROR, exit_code=1), End(EndReason.NOT_BEGUN)]
-                ),
-            )
+                ends=rng.choice(ends),
+            ),
+        )
+
+    stage = Stage(tmp_path / "home", slots=rng.randint(1, 4), script=script)
+    slots: dict[JobId, int] = {}
+    for step in range(60):
+        if rng.random() < 0.35:
             need = rng.randint(0, 1) if rng.random() < 0.8 else 1
-            job = stage.submit(name, slots=need, priority=rng.choice([1, 42, 99]))
+            retries = {"max": rng.randint(0, 3), "on": rng.sample(["error", "lost", "timeout", "preempted"], 2)}
+            job = stage.submit(f"j{step}", slots=need, priority=rng.choice([1, 42, 99]), retries=retries)
             slots[job] = need
-            jobs.append(job)
-        if jobs and rng.random() < 0.15:
-            job = rng.choice(jobs)
-            if not stage.all_ended([job]):
-                stage.wish(job, rng.choice((Verb.CANCEL, Verb.KILL)))
+        if slots and rng.random() < 0.3:
+            job = rng.choice(list(slots))
+            verbs_now = [verb for verb in legal(stage.job(job)) if verb is not Verb.DELETE]
+            if verbs_now:
+                stage.wish(job, rng.choice(verbs_now), discard=True)
         if rng.random() < 0.1:
             stage.succeed()
         if rng.random() < 0.05:
             stage.clock.jump(rng.uniform(-3600, 3600))
         stage.tick(rng.uniform(0, 5))
-        used = sum(slots[job] for job, _ in stage.backend.slots_in_use())
-        assert used <= views.pools(stage.store)["local"].slots
-    stage.settle(step=5)
-    assert stage.all_ended(jobs)
+        live = stage.backend.slots_in_use()
+        assert sum(slots[job] for job, _ in live) <= views.pools(stage.store)["local"].slots
+        assert len(live) == len({job for job, _ in live}), "no job runs twice at once"
+        attempts = views.attempts(stage.store, list(slots))
+        for found in views.jobs(stage.store, list(slots)):
+            is_live = any(one.state is not AttemptState.ENDED for one in attempts.get(found.id, ()))
+            assert is_live is (found.state is JobState.RUNNING)
+            assert found.retries_used <= found.spec.retries.max
+    for _ in range(100):
+        found_now = views.jobs(stage.store, list(slots))
+        for job in found_now:
+            if job.state is JobState.PAUSED:
+                stage.wish(job.id, Verb.ACTIVATE)
+        if all(job.state in TERMINAL for job in found_now):
+            break
+        stage.tick(5)
+    assert stage.all_ended(list(slots))
     assert set(stage.backend.launches.values()) <= {1}
+    for job_id, found_attempts in views.attempts(stage.store, list(slots)).items():
+        if found_attempts[-1].reason is EndReason.COMPLETED:
+            assert JobState.SUCCEEDED is stage.job(job_id).state
     numbers = [change.n for change in views.changes(stage.store, 0, 100_000).changes]
     assert numbers == sorted(set(numbers))
