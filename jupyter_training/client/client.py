@@ -216,7 +216,7 @@ class Client(Verbs):
     ) -> contexts.Packed:
         """A folder as the context of a job: packed, and not sent yet.
 
-        ``without`` are files that stay, beside those that its ignore files leave out.
+        ``without`` are paths that stay, beside the home of trainings and what its ignore files leave out.
 
         Raises:
             InvalidSpec, TooLarge: it can't go along as it is.
@@ -226,7 +226,9 @@ class Client(Verbs):
             found: list[dict[str, Any]] = self._connection.record("POST", "ignore-rules", body={"text": text})["rules"]
             return found
 
-        return contexts.pack(folder, rules, limit=self.settings.context_limit_bytes, without=without)
+        return contexts.pack(
+            folder, rules, limit=self.settings.context_limit_bytes, without=[self.settings.home, *without]
+        )
 
     def put_data(self, taken: Data) -> bool:
         """Send a value that a later submit names, unless it is there already; whether it had to be sent.

@@ -108,6 +108,12 @@ def test_saving_the_notebook_changes_nothing(cells: Cells, project: Path, monkey
     assert 1 == cells.client.jobs()["counts"]["queued"]
 
 
+def test_the_home_of_trainings_stays_where_it_is(cells: Cells, project: Path) -> None:
+    cells.run("%%train before -q\nprint(1)\n")
+    assert (project.parent / "home" / "jobs.sqlite").is_file()
+    assert 4 == cells.planned(f"%%train digits --context . --dry-run\n{CELL}")["context"]["files"]
+
+
 def test_the_same_name_with_another_content_is_refused(cells: Cells, project: Path) -> None:
     (project.parent / "layers.py").write_text("other = 1\n")
     shown = cells.run("%%train digits --context project\nimport layers\n")
