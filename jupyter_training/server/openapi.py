@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from jupyter_training.schema import ChangeMessage, ProblemDocument
+from jupyter_training.schema import ChangeMessage, ProblemDocument, SubmitResult
 from jupyter_training.services.api import OPERATIONS, Operation
 
 __all__ = ["document", "text"]
@@ -131,7 +131,7 @@ def _responses(operation: Operation, names: dict[type[BaseModel], str]) -> dict[
     answers: dict[str, Any] = {"200": {"description": "Done.", "content": content}, "default": problem}
     if operation.uploads:
         answers["201"] = {"description": "Kept.", "content": content}
-    if operation.name in ("submit", "submit_script"):
+    if operation.response is SubmitResult:
         place = {"Location": {"description": "the job's address", "schema": {"type": "string"}}}
         answers["200"] = {"description": "It was there already.", "content": content, "headers": place}
         answers["201"] = {"description": "Stored.", "content": content, "headers": place}

@@ -2347,9 +2347,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description It was there already. */
             200: {
                 headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2375,9 +2388,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description It was there already. */
             200: {
                 headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2499,9 +2525,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description It was there already. */
             200: {
                 headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
