@@ -34,9 +34,9 @@ from jupyter_training.kernel.wording import (
     lower_is_better,
     number,
     plain,
+    ran_seconds,
     ranked,
     seams,
-    seconds_between,
     sentence,
     short,
     span_text,
@@ -170,7 +170,7 @@ def _head(job: Job) -> str:
 
 
 def _age(job: Job) -> str:
-    seconds = seconds_between(job["started"], job["ended"], now=time.time())
+    seconds = ran_seconds(job, now=time.time())
     return span_text(seconds) if seconds is not None else ""
 
 

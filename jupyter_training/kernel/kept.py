@@ -61,23 +61,21 @@ def _row(one: Checkpoint, now: float) -> list[Cell]:
         Cell(one["name"]),
         Cell(ago(one["created"], now=now), right=True),
         Cell(bytes_text(one["size"]), right=True),
-        Cell(span_text(one["seconds"]) if one["seconds"] is not None else "", right=True),
+        Cell(span_text(one["seconds"]) if (one["seconds"] or 0) >= 0.05 else "", right=True),
         Cell(number(one["metric"]) if one["metric"] is not None else "", right=True),
         Cell(str(one["attempt"]) if one["attempt"] else "another job's", right=True),
         Cell(state or f"kept{place}"),
     ]
 
 
-def _policy(keep: Mapping[str, int], metric: str, best: str) -> str:
-    """``the newest and the best 2 (lowest loss)``."""
-    words = []
-    if keep["trial_latest"]:
-        words.append("the newest" + _many(keep["trial_latest"]))
-    if keep["trial_best"]:
-        words.append(f"the best{_many(keep['trial_best'])} ({best} {metric})")
-    if keep["experiment_best"]:
-        words.append(f"the best{_many(keep['experiment_best'])} of its experiment")
-    return " and ".join(words) or "none"
+def _policy(keep: Mapping[str, int], metric: str | None, mode: str) -> str:
+    """``the newest and the best 2 (lowest loss)``. Without a metric none is the best."""
+    words = [f"the newest{_many(keep['trial_latest'])}"] if keep["trial_latest"] else []
+    if metric is not None:
+        by = f" ({'lowest' if mode == 'min' else 'highest'} {metric})"
+        words += [f"the best{_many(keep['trial_best'])}{by}"] if keep["trial_best"] else []
+        words += [f"the best{_many(keep['experiment_best'])} of its experiment"] if keep["experiment_best"] else []
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else "none"
 
 
 def _many(count: int) -> str:

@@ -66,7 +66,8 @@ VERBS: dict[str, Command] = {
             notes=(
                 "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
                 "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
-                "word negates it. With - or spaces in it, put it in quotes: %train list 'state:failed -tag:old'",
+                "word negates it; is:archived has what was put away. With - or spaces in it, put it in quotes:",
+                "%train list 'state:failed -tag:old'",
             ),
         ),
         Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),

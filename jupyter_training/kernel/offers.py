@@ -200,7 +200,7 @@ def _filter(fragment: str, known: Known) -> Offer:
     """Words of a filter; the first of them may stand behind a quote."""
     bare = fragment.lstrip("'\"").removeprefix("-")
     before = fragment[: len(fragment) - len(bare)]
-    words = [f"state:{state}" for state in _STATES]
+    words = [*(f"state:{state}" for state in _STATES), "is:archived"]
     words += sorted({f"tag:{key}={value}" for job in known.jobs for key, value in job["tags"].items()})
     words += sorted({f"{word}:{job[word]}" for word in ("pool", "user") for job in known.jobs})
     words += [f"{name}>" for name in sorted({name for job in known.jobs for name in job["metrics"]})]

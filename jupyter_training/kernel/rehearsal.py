@@ -37,7 +37,7 @@ class _GivenUp(KeyboardInterrupt):
     """The person interrupted the trial."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"Interrupted: {self}"]
+        return [str(self)]
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def given_up() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise _GivenUp("the trial goes on without you until its time is over; nothing of it is kept.") from None
+        raise _GivenUp("The test is given up; nothing of it is kept.") from None
 
 
 def begun(name: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def bundle(name: str, found: Found) -> dict[str, Any]:
 
 def failed(name: str, found: Found, *, shown: bool) -> TestFailed:
     """The error of a trial that failed; short where the card above shows the rest."""
-    error = TestFailed(f"{name} failed its test: {_said(found['sentence'])}")
+    error = TestFailed(_verdict(name, found))
     lines = [f"TestFailed: {error.detail}"]
     if not shown and found["error"]:
         lines += ["", *_traceback(found)]
@@ -73,8 +73,7 @@ def failed(name: str, found: Found, *, shown: bool) -> TestFailed:
 
 def text(name: str, found: Found) -> str:
     """A line for each thing that was tried, then the traceback and the end of the log."""
-    verdict = "passed its test" if found["ok"] else "failed its test"
-    lines = [f"{name} {verdict}: {_said(found['sentence'])}", _table(found).text]
+    lines = [_verdict(name, found), _table(found).text]
     if found["error"]:
         lines += ["", *_traceback(found)]
     last = _last_lines(found)
@@ -86,9 +85,15 @@ def text(name: str, found: Found) -> str:
 def html(name: str, found: Found) -> str:
     """The same as a card."""
     verdict = ("succeeded", "test passed") if found["ok"] else ("failed", "test failed")
-    rows = [card.headline(*verdict, name), f"<span>{escape(_said(found['sentence']))}</span>", _table(found).html]
+    rows = [card.headline(*verdict, name), f"<span>{escape(found['sentence'])}</span>", _table(found).html]
     rows += card.failure(card.Extras(_traceback(found), _last_lines(found)))
     return card.whole(rows)
+
+
+def _verdict(name: str, found: Found) -> str:
+    if found["ok"]:
+        return f"{name} passed its test." + ("" if plain() else f" {found['sentence']}")
+    return f"{name} failed its test: {_said(found['sentence'])}"
 
 
 def _table(found: Found) -> Table:
@@ -96,9 +101,11 @@ def _table(found: Found) -> Table:
     for step in found["steps"]:
         sign, word = _SIGNS[step["ok"]]
         row = [Cell(f"{sign} {step['name']}"), Cell(word)]
-        if not plain():
-            row.append(Cell(span_text(step["seconds"]) if step["seconds"] is not None else "", right=True))
-        rows.append([*row, Cell(_said(step["sentence"]))])
+        if plain():  # what went well is said in sizes and times
+            rows.append([*row, Cell("" if step["ok"] else _said(step["sentence"]))])
+            continue
+        took = span_text(step["seconds"]) if step["seconds"] is not None else ""
+        rows.append([*row, Cell(took, right=True), Cell(step["sentence"])])
     return Table([""] * len(rows[0]) if rows else (), rows)
 
 

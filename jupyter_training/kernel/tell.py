@@ -25,7 +25,7 @@ from jupyter_training.kernel.wording import (
     lower_is_better,
     number,
     plain,
-    seconds_between,
+    ran_seconds,
     sentence,
     short,
     span_text,
@@ -184,7 +184,7 @@ def _state(job: Job) -> Cell:
 def _figures(job: Job, now: float) -> list[Cell]:
     names = ranked(job["metrics"])
     first = f"{names[0]} {number(job['metrics'][names[0]]['last'])}" if names else ""
-    seconds = seconds_between(job["started"], job["ended"], now=now)
+    seconds = ran_seconds(job, now=now)
     waits = sentence(job) if job["phase"] in _TOLD else job["warning"] or attempt_text(job)
     if job["phase"] in TERMINAL - _TOLD:
         waits = ""
@@ -204,7 +204,7 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
     if not plain():
         yield "id", job["id"]
         yield "submitted", f"{ago(job['submitted'], now=now)} by {job['user']}"
-        seconds = seconds_between(job["started"], job["ended"], now=now)
+        seconds = ran_seconds(job, now=now)
         if seconds is not None:
             yield "ran" if job["ended"] else "runs for", span_text(seconds)
     yield "pool", f"{job['pool']}, priority {job['priority']}"

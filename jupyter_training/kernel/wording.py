@@ -24,6 +24,7 @@ __all__ = [
     "lower_is_better",
     "number",
     "plain",
+    "ran_seconds",
     "ranked",
     "seams",
     "seconds_between",
@@ -210,6 +211,15 @@ def seconds_between(start: str | None, end: str | None, *, now: float) -> float 
         return None
     last = _epoch(end) if end is not None else now
     return max(0.0, last - _epoch(start))
+
+
+def ran_seconds(job: Mapping[str, Any], *, now: float) -> float | None:
+    """Seconds that a job ran, or runs for now, without its pauses; None: it has not begun."""
+    begun = [one for one in job["attempts"] if one["started"] is not None]
+    if not begun:
+        return seconds_between(job["started"], job["ended"], now=now)
+    spans = (seconds_between(one["started"], one["ended"] or job["ended"], now=now) for one in begun)
+    return sum(span for span in spans if span is not None)
 
 
 def ago(instant: str, *, now: float) -> str:
