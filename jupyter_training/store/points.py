@@ -136,13 +136,12 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
     with store.write_points() as connection:
         for job, of_job in batches.items():
             accepted = _advance(connection, job, of_job)
-            moved = [
-                supersede.apply(connection, job, batch.attempt, batch.restart)
-                for batch in accepted
-                if batch.restart is not None
-            ]
+            moved = False
             for attempt, members in groupby(accepted, key=attrgetter("attempt")):
                 own = list(members)
+                for batch in own:
+                    if batch.restart is not None:
+                        moved |= supersede.apply(connection, job, attempt, batch.restart)
                 counted = {name for batch in own for name in batch.counted}
                 intake.add(connection, job, attempt, [point for batch in own for point in batch.points], counted)
             told = [batch.progress for batch in accepted if batch.progress is not None]
@@ -150,7 +149,7 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
                 _set_progress(connection, job, told)
             new = sum(len(batch.points) for batch in accepted)
             count += new
-            if new or told or any(moved) or any(batch.shown for batch in accepted):
+            if new or told or moved or any(batch.shown for batch in accepted):
                 touched.append(job)
     if touched:
         with store.write() as connection:

@@ -1,0 +1,161 @@
+"""What attempts left to go on from, told under an epoch, and as often as one likes."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
+from jupyter_training.core.metric import Point
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.errors import StaleEpoch
+from jupyter_training.store import checkpoints, points, retention, views
+from jupyter_training.store.supersede import TOLD, Restart
+from tests.store.conftest import Bench
+
+
+def a_checkpoint(job: JobId, step: int, *, attempt: int = 1, **more: object) -> Checkpoint:
+    values: dict[str, object] = {
+        "job": job,
+        "name": f"step-{step:09}.{attempt}",
+        "attempt": attempt,
+        "step": step,
+        "created": Instant(1_800_000_000.0 + step),
+        "size": 100,
+        "files": 2,
+        "sha256": "ab" * 32,
+        "place": None,
+        "kind": "json",
+        "metric": None,
+        **more,
+    }
+    return Checkpoint(**values)  # type: ignore[arg-type]
+
+
+def save(bench: Bench, *found: Checkpoint) -> None:
+    checkpoints.committed(bench.store, bench.epoch, [(one, {}) for one in found], bench.now)
+
+
+def steps(bench: Bench, job: JobId) -> list[int]:
+    return [one.step for one in checkpoints.candidates(bench.store, job)]
+
+
+def test_a_checkpoint_is_read_back_as_it_was_told(bench: Bench) -> None:
+    job = bench.a_running_job()
+    told = a_checkpoint(job.id, 5, place="s3://bucket/5", metric=0.25, seconds=1.5)
+    checkpoints.committed(bench.store, bench.epoch, [(told, {"noise": 7})], bench.now)
+    assert {job.id: (told,)} == checkpoints.of_jobs(bench.store, [job.id])
+    assert {"noise": 7} == checkpoints.marks(bench.store, job.id, told.name)
+    assert {} == checkpoints.marks(bench.store, job.id, "step-000000009.1")
+    assert 5 == views.job(bench.store, job.id).checkpoint_step
+
+
+def test_telling_it_again_changes_nothing_of_it(bench: Bench) -> None:
+    job = bench.a_running_job()
+    one = a_checkpoint(job.id, 5)
+    save(bench, one)
+    checkpoints.set_state(bench.store, bench.epoch, job.id, [one.name], "deleted", bench.now)
+    save(bench, one)
+    assert ([], None) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoint_step)
+
+
+def test_the_latest_attempts_are_the_newest_though_it_went_back(bench: Bench) -> None:
+    job = bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5), a_checkpoint(job.id, 30), a_checkpoint(job.id, 15, attempt=2))
+    assert [15, 30, 5] == steps(bench, job.id)
+    assert 15 == views.job(bench.store, job.id).checkpoint_step
+    assert {job.id: checkpoints.Newest(15, Instant(1_800_000_015.0), 3)} == checkpoints.newest(bench.store, [job.id])
+
+
+def test_a_damaged_one_is_none_to_go_on_from(bench: Bench) -> None:
+    job = bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5), a_checkpoint(job.id, 10))
+    before = views.head(bench.store)
+    for _ in range(2):
+        checkpoints.set_state(bench.store, bench.epoch, job.id, ["step-000000010.1"], "corrupt", bench.now)
+    assert ([5], 5) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoint_step)
+    assert [ChangeKind.CHECKPOINT] == [change.kind for change in views.changes(bench.store, before, 10).changes]
+    checkpoints.set_state(bench.store, bench.epoch, job.id, ["step-000000010.1"], "deleted", bench.now)
+    states = {one.step: one.state for one in checkpoints.of_jobs(bench.store, [job.id])[job.id]}
+    assert {5: "kept", 10: "corrupt"} == states
+
+
+def test_where_an_attempt_began_is_said_once(bench: Bench) -> None:
+    job = bench.a_running_job()
+    before = views.head(bench.store)
+    for _ in range(2):
+        checkpoints.started_from(bench.store, bench.epoch, job.id, 1, 5, "step-000000005.0", bench.now)
+    (attempt,) = views.attempts(bench.store, [job.id])[job.id]
+    assert (5, "step-000000005.0") == (attempt.start_step, attempt.start_checkpoint)
+    assert 1 == views.head(bench.store) - before
+    checkpoints.started_from(bench.store, bench.epoch, job.id, 7, 5, "step-000000005.0", bench.now)
+    assert 1 == views.head(bench.store) - before
+
+
+def test_who_was_succeeded_writes_nothing(bench: Bench) -> None:
+    job = bench.a_running_job()
+    old = bench.epoch
+    save(bench, a_checkpoint(job.id, 5))
+    bench.take(2)
+    with pytest.raises(StaleEpoch):
+        checkpoints.committed(bench.store, old, [(a_checkpoint(job.id, 10), {})], bench.now)
+    with pytest.raises(StaleEpoch):
+        checkpoints.set_state(bench.store, old, job.id, ["step-000000005.1"], "deleted", bench.now)
+    with pytest.raises(StaleEpoch):
+        checkpoints.started_from(bench.store, old, job.id, 1, 5, "step-000000005.1", bench.now)
+    with pytest.raises(StaleEpoch):
+        retention.measured(bench.store, old, job.id, {"step-000000005.1": 1.0}, bench.now)
+    assert [5] == steps(bench, job.id)
+
+
+def test_a_copied_one_is_what_a_new_job_begins_with(bench: Bench) -> None:
+    job = bench.a_job()
+    with bench.store.write() as connection:
+        checkpoints.copied(connection, a_checkpoint(job.id, 40, attempt=0))
+    assert ([40], 40) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoint_step)
+
+
+def test_another_policy_stands_beside_the_spec(bench: Bench) -> None:
+    job = bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5), a_checkpoint(job.id, 10))
+    policy = CheckpointPolicy(keep=Keep(trial_latest=7), metric="loss")
+    names = ["step-000000005.1", "step-000000010.1"]
+    metrics = dict(zip(names, (0.5, None), strict=True))
+    checkpoints.retain(bench.store, job.id, policy, metrics=metrics, go=names[:1], now=bench.now)
+    after = views.job(bench.store, job.id)
+    assert (policy, CheckpointPolicy()) == (after.checkpoints, after.spec.checkpoints)
+    found = {one.step: (one.state, one.metric) for one in checkpoints.of_jobs(bench.store, [job.id])[job.id]}
+    assert {5: ("deleted", 0.5), 10: ("kept", None)} == found
+
+
+def test_a_place_that_another_job_began_with_is_in_use(bench: Bench) -> None:
+    job, heir = bench.a_running_job(), bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5, place="s3://b/5"), a_checkpoint(job.id, 10, place="s3://b/10"))
+    with bench.store.write() as connection:
+        checkpoints.copied(connection, a_checkpoint(heir.id, 5, attempt=0, place="s3://b/5"))
+    assert {"s3://b/5"} == checkpoints.in_use(bench.store, ["s3://b/5", "s3://b/10"], but=job.id)
+    assert {"s3://b/5", "s3://b/10"} == checkpoints.in_use(bench.store, ["s3://b/5", "s3://b/10"], but=heir.id)
+
+
+def test_a_metric_that_came_later_is_kept_and_logged_once(bench: Bench) -> None:
+    job = bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5))
+    before = views.head(bench.store)
+    for _ in range(2):
+        retention.measured(bench.store, bench.epoch, job.id, {"step-000000005.1": 0.5}, bench.now)
+    assert 1 == views.head(bench.store) - before
+    assert [0.5] == [one.metric for one in checkpoints.candidates(bench.store, job.id)]
+    assert [job.id] == retention.owners(bench.store)
+
+
+def test_what_was_reported_at_a_step_is_the_last_value_up_to_it_in_the_curve(bench: Bench) -> None:
+    job = bench.a_running_job()
+    found = [Point("loss", step, 1.0, value) for step, value in ((2, 0.9), (4, None), (6, 0.1))]
+    again = [Point("loss", 5, 2.0, 0.4)]
+    batches = [
+        points.Batch(1, "a", 0, 1, found),
+        points.Batch(2, "a", 0, 1, again, restart=Restart(TOLD, 4)),
+    ]
+    points.ingest(bench.store, job.id, batches, now=bench.now)
+    assert {3: 0.9, 4: 0.9, 6: 0.4} == retention.reported(bench.store, job.id, "loss", [1, 3, 4, 6])
