@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../src/model/session';
 import { sealAtEnd } from '../src/renderers/job/seal';
 import { JOB_MIME } from '../src/tokens';
-import { STORE, aJob, aMetric, snapshot, succeeded } from './builders';
+import { STORE, aJob, aMetric, changes, snapshot, succeeded } from './builders';
 import { aServer, settle, until } from './server';
 import type { FakeServer } from './server';
 
@@ -50,6 +50,16 @@ afterEach(() => {
 
 const ended = (): void => server.sockets[0]!.say(snapshot(2, [succeeded({ metrics: { loss: aMetric(0.5) } })]));
 const past = (): Promise<unknown> => new Promise(resolve => setTimeout(resolve, 3 * PATIENCE_MS));
+
+test('one that is tried again is told its new end', async () => {
+  ended();
+  await until(() => expect(output.changes).toBe(1));
+  server.sockets[0]!.say(changes(3, [aJob({ version: 2 })]));
+  const failed = succeeded({ version: 3, state: 'failed', phase: 'failed', sentence: 'Failed: no.' });
+  server.sockets[0]!.say(changes(4, [failed]));
+  await until(() => expect(output.changes).toBe(2));
+  expect(output.data['text/plain']).toContain('failed');
+});
 
 test('nothing is written while the job runs', async () => {
   server.sockets[0]!.say(snapshot(1, [aJob()]));

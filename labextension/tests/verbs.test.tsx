@@ -70,7 +70,7 @@ test('a button stands for each verb that the server names, and for no other', as
   await draw(aJob());
   expect(place.textContent).toBe('StopPause');
   await draw(aJob({ state: 'paused', phase: 'paused', verbs: ['cancel', 'kill', 'activate'] }));
-  expect(place.textContent).toBe('StopActivate');
+  expect(place.textContent).toBe('ActivateStop');
   await draw(succeeded({ phase: 'failed', state: 'failed', verbs: ['retry', 'archive', 'delete'] }));
   expect(place.textContent).toBe('Retry');
   await draw(succeeded());

@@ -1,4 +1,4 @@
-"""What comes of a training: a fork has its code and not its weights, a continuation has both; both say where they are from."""
+"""What comes of a training: a fork has its code, a continuation its weights too, and both say where they are from."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ from tests.ui.seeing import (
     overflow,
     picture,
     pixels,
-    row,
     sidebar,
     submitted,
     tab,

@@ -10,8 +10,21 @@ from playwright.sync_api import Locator, Page, expect
 
 from jupyter_training.client.client import Client
 from tests.torture.processes import eventually
-from tests.ui.lab import Lab, Seen, barriers
-from tests.ui.seeing import choose_theme, curve, open_detail, open_sidebar, picture, row, sidebar, submitted, tab
+from tests.ui.lab import Lab, Seen, barriers, notebook
+from tests.ui.seeing import (
+    LOAD,
+    card,
+    choose_theme,
+    curve,
+    open_detail,
+    open_sidebar,
+    picture,
+    row,
+    run_all,
+    sidebar,
+    submitted,
+    tab,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -21,11 +34,12 @@ import time
 from jupyter_training import checkpoint, report
 
 found = checkpoint.latest()
-weights = found.load() if found else {"seen": 0}
+weights = found.load() if found else {"seen": 0, "attempts": 0}
 print("begins with", weights["seen"], flush=True)
+weights["attempts"] += 1
 for step in checkpoint.steps(1000):
     weights["seen"] += 1
-    report(step=step, loss=1 / step, weights=weights["seen"])
+    report(step=step, loss=1 / step, weights=weights["seen"], level=step + 20 * weights["attempts"])
     if checkpoint.every(20, step):
         checkpoint.save(weights, step=step)
     time.sleep(0.05)
@@ -91,11 +105,12 @@ def test_a_training_is_paused_killed_and_tried_again_and_its_curve_shows_it(
     )
     whole = open_detail(page, "counting")
     panel = tab(page, "Overview")
-    expect(panel.get_by_role("group", name="Lineage")).to_contain_text("resumed at steps")
+    expect(panel.get_by_role("group", name="Lineage")).to_contain_text("resumed at step")
     expect(curve(panel)).to_be_visible()
     expect(panel).to_contain_text("what an attempt reported after the step that a later one went on from")
     expect(whole).to_contain_text("attempt 3, from step")
-    assert 2 == panel.locator("figure.jp-Training-chart").filter(has_text=re.compile("loss|weights")).count()
+    charts = panel.locator(".jp-Training-grid").first.locator("figure")
+    expect(charts).to_have_count(3)  # of three metrics: what was taken back is none
     picture(page, "seams-light")
     assert [] == barriers(page, ".jp-Training-whole")
     panel = tab(page, "Attempts")
@@ -105,9 +120,55 @@ def test_a_training_is_paused_killed_and_tried_again_and_its_curve_shows_it(
     client.kill(job)
     choose_theme(page, "JupyterLab Dark")
     tab(page, "Overview")
-    expect(curve(whole)).to_be_visible()
+    expect(whole).to_contain_text("what an attempt reported after the step that a later one went on from")
     picture(page, "seams-dark")
     assert [] == barriers(page, ".jp-Training-whole", ".jp-Training-sidebar")
+
+
+def test_the_card_pauses_activates_and_tries_again(running: Lab, seen: Seen, client: Client) -> None:
+    page = seen.page
+    notebook(running.folder / "carded.ipynb", [LOAD, f"%%train carded\n{COUNTING}"])
+    page.goto(running.address("carded", "carded.ipynb"))
+    run_all(page)
+    shown = card(page, "carded")
+    expect(shown).to_have_attribute("data-phase", "running")
+    job = client.find("carded")["id"]
+    eventually(lambda: client.job(job)["checkpoint"], within=60, what="a checkpoint")
+    shown.get_by_role("button", name="Pause carded").click()
+    expect(shown).to_have_attribute("data-phase", "paused")
+    expect(shown).to_contain_text("Paused by you")
+    picture(page, "card-paused-light")
+    assert [] == barriers(page, ".jp-Training-card")
+    shown.get_by_role("button", name="Activate carded").click()
+    expect(shown).to_contain_text("attempt 2, from step")
+    expect(curve(shown)).to_be_visible()
+    expect(shown.locator(".jp-Training-curve")).to_have_attribute("aria-label", re.compile("Attempt 2, from step"))
+    began = client.job(job)["metrics"]["loss"]["last_step"]
+    eventually(lambda: client.job(job)["metrics"]["loss"]["last_step"] > began + 7, within=60, what="it goes on")
+    client.kill(job)
+    expect(shown).to_have_attribute("data-phase", "canceled")
+    shown.get_by_role("button", name="Retry carded").click()
+    expect(shown).to_contain_text("attempt 3, from step")
+    expect(shown.locator(".jp-Training-curve")).to_have_attribute("aria-label", re.compile("Attempt 3, from step"))
+    picture(page, "card-seams-light")
+    choose_theme(page, "JupyterLab Dark")
+    picture(page, "card-seams-dark")
+    assert [] == barriers(page, ".jp-Training-card")
+    client.kill(job)
+    expect(shown).to_have_attribute("data-phase", "canceled")
+
+
+def test_a_training_that_says_nothing_is_warned_of_and_goes_on(running: Lab, seen: Seen, client: Client) -> None:
+    page = seen.page
+    job = submitted(running, "silent", "import time\ntime.sleep(600)", hang="2s")
+    page.goto(running.address("silent"))
+    panel = open_sidebar(page)
+    row(page, "silent").click()
+    expect(panel).to_contain_text("No report and no log line for")
+    picture(page, "quiet-light")
+    assert [] == barriers(page, ".jp-Training-sidebar")
+    assert "running" == client.job(job)["state"]
+    client.kill(job)
 
 
 def test_a_pause_that_can_not_keep_anything_is_offered_as_such(running: Lab, seen: Seen, client: Client) -> None:

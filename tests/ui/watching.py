@@ -9,7 +9,7 @@ from playwright.sync_api import CDPSession, Page
 
 from tests.ui.lab import TOKEN
 
-__all__ = ["busy", "echoes", "frames", "heap", "inspected", "watch_pixels"]
+__all__ = ["answered", "busy", "echoes", "frames", "heap", "inspected", "watch_pixels"]
 
 # Each frame: the canvas is read back; when it differs, when and with which label.
 _WATCH = """() => {
@@ -65,6 +65,32 @@ _FRAMES = """([count, selector, step]) => new Promise(resolve => {
     };
     requestAnimationFrame(frame);
 })"""
+
+
+# Clicks, and gives the seconds until each of the places shows what is expected, seen frame by frame.
+_ANSWERED = """([button, expected, limit]) => new Promise((resolve, reject) => {
+    const taken = expected.map(() => null);
+    const node = document.querySelector(button);
+    const begin = performance.now();
+    node.click();
+    const look = () => {
+        const now = (performance.now() - begin) / 1000;
+        expected.forEach(([place, words], at) => {
+            const found = [...document.querySelectorAll(place)].some(one => one.textContent.includes(words));
+            taken[at] = taken[at] ?? (found ? now : null);
+        });
+        if (taken.every(one => one !== null)) { resolve(taken); }
+        else if (now > limit) { reject(new Error(`not seen: ${JSON.stringify(taken)}`)); }
+        else { requestAnimationFrame(look); }
+    };
+    look();
+})"""
+
+
+def answered(page: Page, button: str, expected: list[tuple[str, str]], *, within: float = 30) -> list[float]:
+    """Click a button (a CSS selector); seconds until each place (selector, words in it) is drawn."""
+    taken: list[float] = page.evaluate(_ANSWERED, [button, expected, within])
+    return taken
 
 
 def watch_pixels(page: Page) -> None:

@@ -55,6 +55,16 @@ export function Actions({ job }: { job: Job }): JSX.Element {
           icon={<path d="M12.5 8a4.5 4.5 0 1 1-1.4-3.3M12.6 2.6v2.9H9.7" />}
         />
       )}
+      {may('activate') && (
+        <Button
+          {...button}
+          verb="activate"
+          word={trans.__('Activate')}
+          name={trans.__('Activate %1', job.name)}
+          title={step === undefined ? trans.__('Let it go on') : trans.__('Let it go on from the checkpoint of step %1', figure(step))}
+          icon={<path d="M5 3.5l7 4.5-7 4.5z" />}
+        />
+      )}
       {may('cancel') ? (
         <Button
           {...button}
@@ -85,16 +95,6 @@ export function Actions({ job }: { job: Job }): JSX.Element {
           name={trans.__('Pause %1', job.name)}
           title={trans.__('Let it save a checkpoint and give its slots back; it goes on when it is activated')}
           icon={<path d="M5.5 4v8M10.5 4v8" />}
-        />
-      )}
-      {may('activate') && (
-        <Button
-          {...button}
-          verb="activate"
-          word={trans.__('Activate')}
-          name={trans.__('Activate %1', job.name)}
-          title={step === undefined ? trans.__('Let it go on') : trans.__('Let it go on from the checkpoint of step %1', figure(step))}
-          icon={<path d="M5 3.5l7 4.5-7 4.5z" />}
         />
       )}
     </>

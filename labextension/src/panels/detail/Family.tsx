@@ -70,9 +70,9 @@ function Link({ to }: { to: Lineage }): JSX.Element {
   );
 }
 
-/** The steps at which later attempts went on. */
+/** The steps at which later attempts went on, each once. */
 export function resumedAt({ attempts }: Job): readonly number[] {
-  return attempts.slice(1).flatMap(one => (one.start_step === null ? [] : [one.start_step]));
+  return [...new Set(attempts.slice(1).flatMap(one => (one.start_step === null ? [] : [one.start_step])))];
 }
 
 function fromWords({ relation, step }: Lineage, trans: TranslationBundle): string {

@@ -32,7 +32,12 @@ export function sealAtEnd(
   let begun = false;
   const check = (): void => {
     const job = session.state.store === reference.store ? session.state.jobs.get(reference.job) : undefined;
-    if (begun || !job || !isEnded(job)) {
+    if (!job || !isEnded(job)) {
+      begun = false; // it may be tried again, and end anew
+      window.clearTimeout(timer);
+      return;
+    }
+    if (begun) {
       return;
     }
     begun = true;
