@@ -223,12 +223,21 @@ try:
     checkpoint.latest().load()
 except checkpoint.NotRestored as error:
     print(str(error)[:99])
+
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a limit on file sizes stands for a full disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+try:
+    checkpoint.save(nn.Linear(100, 100), step=8)
+except checkpoint.NotSaved as error:
+    print(str(error)[:45], "File too large" in str(error))
 """
 TORCH_LINES = [
     "True 10 10",
     "['0.weight', '0.bias'] ['state.pt']",
     "The checkpoint step-000000006.1 does not fit: state does not",
     "The checkpoint step-000000007.1 does not fit: its state.pt has more than torch reads without pickle",
+    "The checkpoint of step 8 could not be saved i True",
 ]
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, BinaryIO
 
 __all__ = ["FILE", "Unreadable", "is_tensor", "read", "write"]
 
@@ -25,13 +25,43 @@ class Unreadable(Exception):
     """There is something in the file that only pickle could read."""
 
 
+class _Target:
+    """A file that remembers why it could not be written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.fault: OSError | None = None
+        self._file = file
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.fault = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
 def is_tensor(value: object) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
 def write(folder: str, states: Mapping[str, Any]) -> None:
-    import_module("torch").save(dict(states), os.path.join(folder, FILE))
+    """Write the states.
+
+    Raises:
+        OSError: the file can't be written; torch itself would say of a full disk that some position was unexpected.
+    """
+    with open(os.path.join(folder, FILE), "wb") as file:
+        target = _Target(file)
+        try:
+            import_module("torch").save(dict(states), target)
+        except RuntimeError:
+            if target.fault is not None:
+                raise target.fault from None
+            raise
 
 
 def read(folder: str) -> dict[str, Any]:
