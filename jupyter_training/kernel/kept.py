@@ -41,11 +41,8 @@ def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float) -> Ta
     rows = [_row(one, now) for one in found["checkpoints"]]
     if plain():
         return Table(("step", "state"), rows, empty)
-    metric = found["metric"] or "metric"
-    best = "lowest" if found["mode"] == "min" else "highest"
-    note = (
-        f"At its end stay {_policy(found['keep'], metric, best)}. To begin with one: %train continue {short(job['id'])}"
-    )
+    stay = _policy(found["keep"], found["metric"], found["mode"])
+    note = f"Kept at its end: {stay}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
     columns = ("step", "name", "saved", "size", "took", found["metric"] or "", "attempt", "state")
     return Table(columns, rows, empty, note)
 
