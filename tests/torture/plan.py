@@ -62,12 +62,13 @@ class Story:
 
 def enumerated() -> Iterator[Story]:
     """Each labelled step once."""
-    yield Story("dispatcher", _varied(6), _each("dispatcher"))
-    yield Story("ingest", _varied(4), _each("ingest"))
+    yield Story("dispatcher", _varied(6), _each("dispatcher"), term=3.0)
+    yield Story("ingest", _varied(6), _each("ingest"))
     # One runs until the mirror, which dies at every turn, comes to hand it its run.
     yield Story("mirror", (Part("long", steps=1000), *_varied(4)), _each("mirror"))
     yield _one_job_each("supervisor")
     yield _one_job_each("runtime")
+    yield _both()
     yield from _stopped()
     yield from _jumping()
 
@@ -84,13 +85,16 @@ def full_disk() -> Iterator[Story]:
 
 def short() -> Iterator[Story]:
     """What ``make test`` has time for."""
-    yield Story("dispatcher and ingest, in short", _varied(6), _each("dispatcher") + _each("ingest"))
+    yield Story("dispatcher and ingest, in short", _varied(6), _each("dispatcher") + _each("ingest"), term=3.0)
     many = [_one_job_each(room, chosen) for room, chosen in _SHORT.items()]
     mirror = tuple(Fault("mirror", label) for label in ("the run made", "points sent", "before the end"))
-    parts = tuple(part for one in many for part in one.parts)
-    yield Story("the others, in short", parts, tuple(fault for one in many for fault in one.faults) + mirror)
-    yield next(_stopped())
-    yield next(_jumping())
+    others = (
+        Fault("dispatcher", "the fact that it runs", nth=2, act=faults.JUMP, seconds=_DAY),
+        Fault("dispatcher", "before the end's fact", nth=3, act=faults.STOP),
+    )
+    parts = (Part("far", timeout=600.0), *(part for one in many for part in one.parts))
+    kills = tuple(fault for one in many for fault in one.faults)
+    yield Story("the others, in short", parts, kills + mirror + others, term=2.0)
 
 
 _SHORT = {
@@ -166,7 +170,7 @@ def _random_fault(rng: random.Random, parts: Sequence[Part]) -> Fault | None:
 def _varied(count: int) -> tuple[Part, ...]:
     """Jobs among which every trait of ``steps`` is held by one."""
     kinds = (
-        Part("a", steps=60),
+        Part("a", steps=300),
         Part("b", steps=400, wishes=("cancel",), hiding=True),
         Part("c", exit_code=3, slots=2, hiding=True),
         Part("d", steps=400, wishes=("kill",), listening=True),
@@ -199,6 +203,16 @@ def _one_job_each(room: str, labels: Sequence[str] = ()) -> Story:
         parts.append(part)
         chosen.append(Fault(room, label, job=part.name))
     return Story(room, tuple(parts), tuple(chosen))
+
+
+def _both() -> Story:
+    """The supervisor dies and then the code, of which nobody can tell the end: what is known is said."""
+    parts = tuple(Part(f"both-{number}", saves=3, retries=2 * (number % 2), hiding=number > 1) for number in range(4))
+    chosen = []
+    for number, part in enumerate(parts):
+        chosen.append(Fault("supervisor", "a look", nth=2, job=part.name))
+        chosen.append(Fault("runtime", "a point", nth=5 + 3 * number, job=part.name))
+    return Story("supervisor and code", parts, tuple(chosen))
 
 
 def _stopped() -> Iterator[Story]:

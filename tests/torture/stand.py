@@ -36,6 +36,7 @@ ARMED = Path(__file__).with_name("armed.py")
 TRAINING = Path(__file__).with_name("training.py")
 SETTINGS = f"local_slots = {CAPACITY}\ndispatcher_idle_exit = 600\nmirror_idle_exit = 600\n"
 WITHIN = 150.0  # seconds of a whole story
+LINGER = 8.0  # for steps that an idle dispatcher comes to
 _SECOND = "second.lock"
 
 
@@ -197,7 +198,8 @@ def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
             site.ensure_dispatcher = lambda: None  # type: ignore[method-assign]
             played = Played(story, site, folder, {part.name: _submit(site, folder, part) for part in story.parts})
             deadline = time.monotonic() + WITHIN
-            while not _is_over(played):
+            over = None
+            while over is None or (story.all_happen and faults.waiting(str(stand.faults)) and time.monotonic() < over):
                 filler.keep(has_begun=any(map(played.witness, played.ids)))
                 stand.keep(site)
                 with contextlib.suppress(*((Unavailable,) if story.fills else ())):
@@ -206,6 +208,8 @@ def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
                 if time.monotonic() > deadline:
                     raise AssertionError(f"{story.name}: not over within {WITHIN:g} s: {_unfinished(played)}")
                 time.sleep(0.05)
+                if over is None and _is_over(played):
+                    over = time.monotonic() + LINGER
             played.fired = faults.fired(str(stand.faults))
             yield played
             stand.close()

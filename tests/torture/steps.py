@@ -26,6 +26,7 @@ class Step(NamedTuple):
 
 _PACKAGE = "jupyter_training."
 _FACTS, _LOCAL = _PACKAGE + "store.facts:", _PACKAGE + "backends.local.backend:"
+_CHECKPOINTS = _PACKAGE + "store.checkpoints:"
 _POINTS, _INGESTER = _PACKAGE + "store.points:", _PACKAGE + "dispatch.ingest:Ingester."
 _MAIN, _WATCH = _PACKAGE + "supervisor.main:", _PACKAGE + "supervisor.watch:Watch."
 _CLAIM, _LAYOUT = _PACKAGE + "spool.claim:", _PACKAGE + "spool.layout:"
@@ -52,6 +53,10 @@ DISPATCHER = {
     "before the end's fact": Step(_FACTS + "ended", "before"),
     "inside the end's fact": Step(_FACTS + "_conclude"),
     "the end's fact": Step(_FACTS + "ended"),
+    "the end said": Step(_PACKAGE + "dispatch.tick:told"),
+    "before checkpoints are let go": Step(_CHECKPOINTS + "set_state", "before", needs=("saving",)),
+    "checkpoints let go, their files not yet": Step(_CHECKPOINTS + "set_state", needs=("saving",)),
+    "a checkpoint's files removed": Step(_PACKAGE + "dispatch.remover:_remove_folder", needs=("saving",)),
 }
 
 INGEST = {
@@ -60,6 +65,9 @@ INGEST = {
     "before points are stored": Step(_POINTS + "ingest_all", "before"),
     "inside the points' transaction": Step(_POINTS + "intake.add"),
     "points stored, no change logged": Step(_POINTS + "changelog.touch_all", "before"),
+    "a checkpoint noted": Step(_CHECKPOINTS + "committed", needs=("saving",)),
+    "a start noted": Step(_CHECKPOINTS + "started_from", needs=("saving",)),
+    "what nobody told is found": Step(_PACKAGE + "dispatch.untold:of_attempt"),
     "points stored": Step(_POINTS + "ingest_all"),
     "before the last points": Step(_INGESTER + "ingest", "before"),
     "the last points": Step(_INGESTER + "ingest"),
@@ -101,7 +109,7 @@ RUNTIME = {
     "the first page": Step(_PACKAGE + "spool.lines:PageWriter._new_page"),
     "it listens": Step(_STOPPING + "_listen", needs=("listening",)),
     "a state written": Step(_CHECKPOINT + "commit:contents.write", needs=("saving",)),
-    "a manifest written": Step(_CHECKPOINT + "commit:_sealed", needs=("saving",)),
+    "a manifest written": Step(_CHECKPOINT + "sealing:seal", needs=("saving",)),
     "a checkpoint committed, untold": Step(_CHECKPOINT + "commit:_put", needs=("saving",)),
     "a checkpoint told of": Step(_CHECKPOINT + "commit:_tell", needs=("saving",)),
     "a checkpoint chosen": Step(_CHECKPOINT + "found:_newest", needs=("saving",)),

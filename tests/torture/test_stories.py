@@ -47,7 +47,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[notebook_story.S
     stand.close()
 
 
-@pytest.mark.parametrize("seed", [0, 1, 5])
+@pytest.mark.parametrize("seed", [0, 5])
 def test_whatever_of_a_notebook_is_killed_the_training_ends_true(stand: notebook_story.Stand, seed: int) -> None:
     story = notebook_story.Story.of(seed)
     notebook_story.check(stand, story, *notebook_story.play(stand, story))

@@ -33,6 +33,7 @@ def check(played: Played) -> None:
         try:
             _check_runs(played, part, attempts)
             _check_end(played, part, job, attempts)
+            _check_words(played, part, attempts)
             _check_points(played, part, job)
             _check_checkpoints(played, part, job)
             _check_record(played, part, job)
@@ -87,9 +88,30 @@ def _check_starts(lines: list[list[str]], began: Counter[int]) -> None:
             saved = saving = int(rest[0])
 
 
+def _said_last(played: Played, part: Part) -> set[str]:
+    """What the last attempt whose code ran has written."""
+    lines = played.witness(part.name)
+    return {what for number, what, *_ in lines if number == lines[-1][0]}
+
+
+def _check_words(played: Played, part: Part, attempts: tuple[Attempt, ...]) -> None:
+    """Of an attempt that was broken off it is said how far it had come, as far as anybody knows."""
+    for attempt in attempts:
+        lines = [line for line in played.witness(part.name) if line[0] == str(attempt.number)]
+        steps = [int(rest[0]) for _, what, *rest in lines if what == "point"]
+        saved = [int(rest[0]) for _, what, *rest in lines if what in ("from", "saved")]
+        if attempt.reason not in (EndReason.LOST, EndReason.SIGNALED) or len(steps) < 2:
+            continue
+        # The last step it may have written down without having reported it.
+        assert any(f"Last step reported: {step:,}." in str(attempt.detail) for step in steps[-2:]), attempt.detail
+        if max(saved, default=0):
+            assert f"Last checkpoint: step {max(saved):,}." in str(attempt.detail) or "saving" == lines[-1][1], (
+                attempt.detail
+            )
+
+
 def _check_end(played: Played, part: Part, job: Job, attempts: tuple[Attempt, ...]) -> None:
-    last = str(attempts[-1].number) if attempts else ""
-    said = {what for number, what, *_ in played.witness(part.name) if number == last}
+    said = _said_last(played, part) if attempts else set()
     wishes = played.accepted.get(part.name, [])
     is_stopped = wishes[-1:] in (["cancel"], ["kill"])
     has_failed = _failures(played, part) > 0
@@ -132,12 +154,17 @@ def _check_points(played: Played, part: Part, job: Job) -> None:
     assert missing.total() <= allowed, f"points are lost: {missing}"
     if set(told) == set(unkept):
         assert missing.total() == allowed, f"{allowed} points are said to be lost, and {missing} are"
+    curve = [step for step, _ in _kept(played, job, live=True)]
+    if not any(unkept.values()):
+        assert curve == list(range(1, len(curve) + 1)), f"the curve has a gap, or a step twice: {curve}"
+    if "done" in _said_last(played, part):
+        assert unkept[max(unkept, key=int)] or len(curve) == part.steps, f"the curve ends at {len(curve)}"
 
 
-def _kept(played: Played, job: Job) -> list[tuple[int, float | None]]:
-    """The reported points that are in the store, of all attempts."""
+def _kept(played: Played, job: Job, *, live: bool = False) -> list[tuple[int, float | None]]:
+    """The reported points that are in the store, of all attempts; ``live``: without those that were done anew."""
     found = points.series(played.site.store, job.id, None, budget=100_000, sources=frozenset({"report"}))
-    return [(step, value) for series in found for step, _, value in series.points]
+    return [(step, value) for series in found for step, _, value in series.points if not (live and series.superseded)]
 
 
 def _check_checkpoints(played: Played, part: Part, job: Job) -> None:
