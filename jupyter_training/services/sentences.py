@@ -83,8 +83,8 @@ def _end(job: Job, attempts: Sequence[Attempt]) -> str:
     if job.started is None and job.state is JobState.CANCELED:
         return "Stopped by you before it started."
     said = end_sentence(job.reason, job.detail)
-    if job.checkpoint_step is None or job.reason is EndReason.COMPLETED:
-        return said
+    if job.checkpoint_step is None or job.reason is EndReason.COMPLETED or "checkpoint" in said:
+        return said  # whoever saw the end may have told of it
     step = _number(job.checkpoint_step)
     kept = _GOES_ON.get(job.reason)
     if kept is not None:
