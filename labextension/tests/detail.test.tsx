@@ -9,7 +9,7 @@ import { csvRows } from '../src/panels/detail/csv';
 import { DetailHost } from '../src/panels/detail/host';
 import type { Tab } from '../src/panels/detail/tabs';
 import { yaml } from '../src/panels/detail/yaml';
-import { aJob, aMetric, changes, queued, snapshot, succeeded } from './builders';
+import { aJob, aMetric, anAttempt, changes, queued, snapshot, succeeded } from './builders';
 import { withoutCanvas } from './canvas';
 import { drawn } from './drawn';
 import { aServer, until } from './server';
@@ -186,6 +186,51 @@ test('each attempt says when it began and how it ended, and leads to its log', a
   expect(words()).toContain('30');
   await act(async () => find<HTMLButtonElement>('[role=tabpanel] button')?.click());
   expect(doors.execute).toHaveBeenCalledWith('jupyter-training:log', { job: ID, attempt: 1 });
+});
+
+test('where it comes from and what came of it is one line of links', async () => {
+  const parent = { job: 'old0000001', name: 'old', relation: 'continue', checkpoint: 'c', step: 1200 } as const;
+  const children = [
+    { job: 'kid0000001', name: 'kid', relation: 'fork', checkpoint: null, step: null },
+    { job: 'dead000001', name: null, relation: 'continue', checkpoint: 'c', step: 5 }
+  ] as const;
+  const attempts = [anAttempt(1), anAttempt(2, { start_step: 10 }), anAttempt(3, { start_step: 25 })];
+  await shown(aJob({ parent, children: [...children], attempts }), 'overview');
+  await drawn(() => expect(find('[aria-label=Lineage]')).not.toBeNull());
+  expect(find('[aria-label=Lineage]')?.textContent).toBe(
+    'continued from step 1\u2009200 of old · old000 · resumed at steps 10, 25 · fork: kid · kid000 · continues from step 5 in dead00 (deleted)'
+  );
+  await act(async () => find<HTMLButtonElement>('[aria-label=Lineage] button')?.click());
+  expect(doors.execute).toHaveBeenCalledWith('jupyter-training:detail', { job: 'old0000001' });
+});
+
+test('what an extension changed stands beside what it was', async () => {
+  await shown(aJob({ params: { lr: 0.5, new: 1 }, overrides: { lr: 0.5, new: 1 } }), 'parameters');
+  await drawn(() => expect(words()).toContain('before it was extended: 0.1'));
+  expect(words()).toContain('given when it was extended');
+});
+
+test('checkpoints: the best is marked, good ones are continued from, and what has gone says so', async () => {
+  const one = { attempt: 1, created: '2026-11-21T10:00:05Z', size: 2048, files: 2, kind: 'torch', place: null, seconds: 0.2 };
+  const list = [
+    { ...one, name: 'c20', step: 20, metric: 0.3, state: 'kept' },
+    { ...one, name: 'c10', step: 10, metric: 0.2, state: 'kept', place: 's3://bucket/c10' },
+    { ...one, name: 'c5', step: 5, metric: 0.1, state: 'corrupt', attempt: 0 }
+  ];
+  const keep = { experiment_best: 0, trial_best: 1, trial_latest: 2 };
+  server.routes.set(`GET jobs/${ID}/checkpoints`, { status: 200, body: { checkpoints: list, keep, metric: 'val_loss', mode: 'min' } });
+  await shown(aJob(), 'checkpoints');
+  await drawn(() => expect(find('table')).not.toBeNull());
+  const rows = [...panel.node.querySelectorAll('tbody tr')].map(row => row.textContent ?? '');
+  expect(rows[0]).not.toContain('best');
+  expect(rows[1]).toContain('↓ 0.2 best');
+  expect(rows[1]).toContain('s3://bucket/c10');
+  expect(rows[2]).toContain('damaged');
+  expect(words()).toContain('the newest 2, the best one by val_loss');
+  const buttons = [...panel.node.querySelectorAll<HTMLButtonElement>('tbody button')];
+  expect(buttons.map(button => button.getAttribute('aria-label'))).toEqual(['Continue from step 20', 'Continue from step 10']);
+  await act(async () => buttons[1]?.click());
+  expect(doors.execute).toHaveBeenCalledWith('jupyter-training:continue', { job: ID, checkpoint: 'c10' });
 });
 
 test('the environment names variables without their values, and shows the code that is run first', async () => {

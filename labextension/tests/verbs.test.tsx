@@ -23,6 +23,7 @@ let root: Root;
 let place: HTMLElement;
 
 beforeEach(() => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
   Notification.dismiss();
   server = aServer();
   session = new Session(server.settings);
@@ -32,6 +33,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
   act(() => root.unmount());
   document.body.textContent = '';
   vi.useRealTimers();
@@ -54,10 +56,15 @@ async function draw(job: Job, what = <Actions job={job} />): Promise<void> {
   await act(async () => root.render(<RoomProvider value={{ session, trans }}>{what}</RoomProvider>));
 }
 
+/** From here on dialogues draw when they like. */
+function freely(): void {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
+}
+
 /** Take the dialogue's offer, or leave it. */
 async function dialog(words: string): Promise<string> {
   let body = '';
-  await drawn(() => {
+  await until(() => {
     body = document.querySelector('.jp-Dialog')?.textContent ?? '';
     expect(body).not.toBe('');
     expect(button(words)).toBeDefined();
@@ -113,6 +120,7 @@ test('of a selection those that it fits are asked, each refusal has its sentence
 });
 
 test('many refusals are counted in the summary, and listed where one asks', async () => {
+  freely();
   session.take(['a', 'b', 'c', 'd'].map(id => aJob({ id, name: `job-${id}` })));
   answers(...['a', 'b', 'c', 'd'].map(id => refused(id, 'illegal_verb', `${id} is not to be had.`)));
   const outcome = await wished(session, trans, 'pause', ['a', 'b', 'c', 'd']);
@@ -126,6 +134,7 @@ test('many refusals are counted in the summary, and listed where one asks', asyn
 });
 
 test('a deletion says what goes, of how many, and is not sent when it is left', async () => {
+  freely();
   const checkpoint = { step: 10, created: '2026-11-21T10:00:05Z', count: 2 };
   session.take([succeeded({ id: 'a', name: 'one', checkpoint }), succeeded({ id: 'b', name: 'two', checkpoint })]);
   const left = wished(session, trans, 'delete', ['a', 'b']);
@@ -146,10 +155,11 @@ test('a deletion says what goes, of how many, and is not sent when it is left', 
 });
 
 test('several without a checkpoint are named before they are paused all the same', async () => {
+  freely();
   session.take([aJob({ id: 'a', name: 'one' }), aJob({ id: 'b', name: 'two' })]);
   answers({ id: 'a', ok: true }, refused('b', 'no_checkpoint', 'two has written no checkpoint.'));
   const done = wished(session, trans, 'pause', ['a', 'b']);
-  await drawn(() => expect(document.querySelector('.jp-Dialog')).not.toBeNull());
+  await until(() => expect(document.querySelector('.jp-Dialog')).not.toBeNull());
   answers({ id: 'b', ok: true });
   expect(await dialog('Pause and Discard')).toContain('two has written no checkpoint');
   expect((await done)?.done).toEqual(['a', 'b']);
@@ -196,6 +206,9 @@ test('a job that has gone quiet is asked for once more before it is said', async
   expect(server.requests.map(one => one.path)).toEqual(['jobs/a']);
 
   await draw(job, <Quiet job={{ ...job, seen: new Date().toISOString() }} />);
+  expect(place.textContent).toBe('');
+  const again = anAttempt(2, { state: 'running', started: new Date().toISOString() });
+  await draw(job, <Quiet job={{ ...job, attempts: [anAttempt(1), again] }} />);
   expect(place.textContent).toBe('');
   await draw(job, <Quiet job={{ ...job, quiet_after: null }} />);
   expect(place.textContent).toBe('');

@@ -29,7 +29,7 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
   const { id, quiet_after: limit } = job;
   const watched = job.phase === 'running' && limit !== null;
   const now = useNow(watched ? LOOK_MS : 0);
-  const last = job.seen ?? job.started;
+  const last = latest(job.seen, job.attempts[job.attempts.length - 1]?.started ?? job.started);
   const silent = watched ? (between(last, null, Math.max(now, Date.now())) ?? 0) : 0;
   const quiet = limit !== null && silent > limit;
   const [sure, setSure] = useState<string | null>(null);
@@ -50,7 +50,7 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
     return null;
   }
   return (
-    <p className="jp-Training-quiet">
+    <p className="jp-Training-hangs">
       <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">
         <path d="M8 2.5l6 11H2zM8 6.5v3.2M8 11.4v.6" />
       </svg>
@@ -63,6 +63,11 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
       </span>
     </p>
   );
+}
+
+/** The later of two instants. */
+function latest(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && Date.parse(b) > Date.parse(a)) ? b : a;
 }
 
 export function Archived({ job }: { job: Job }): JSX.Element | null {

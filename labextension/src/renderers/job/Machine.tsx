@@ -26,7 +26,8 @@ export function Machine({ job, seen }: { job: Job; seen: boolean }): JSX.Element
   const gauges = isEnded(job) ? [] : Object.entries(job.machine).sort(byGauge);
   const peak = isEnded(job) ? job.attempts[job.attempts.length - 1]?.peak_memory : null;
   const quiet = useQuiet(job, seen, text);
-  if (gauges.length === 0 && !peak && line === '' && quiet <= QUIET_S) {
+  const said = quiet > QUIET_S && (job.quiet_after === null || quiet <= job.quiet_after); // past that it is warned of
+  if (gauges.length === 0 && !peak && line === '' && !said) {
     return null;
   }
   return (
@@ -38,7 +39,7 @@ export function Machine({ job, seen }: { job: Job; seen: boolean }): JSX.Element
         </span>
       ))}
       {peak ? <span className="jp-Training-gauge">{trans.__('peak memory %1', bytes(peak))}</span> : null}
-      {quiet > QUIET_S && <span className="jp-Training-quiet">{trans.__('no word for %1', wholeSpan(quiet))}</span>}
+      {said && <span className="jp-Training-quiet">{trans.__('no word for %1', wholeSpan(quiet))}</span>}
       {line !== '' && <LogLine job={job} line={line} />}
     </div>
   );
