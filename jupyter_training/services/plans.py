@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from jupyter_training.core.job import Submission
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SubmitRequest
 from jupyter_training.services import bundle, submit
 from jupyter_training.services.site import Site
-from jupyter_training.store import wishes
+from jupyter_training.store import lineage, wishes
 
 __all__ = ["plan"]
 
@@ -25,6 +26,8 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
     if there is not None:
         state = "has succeeded" if there.ended is not None else "has not ended"
         notes.append(f"{there.name} {there.id[:6]} does the same and {state}: a submit gives that job, not a new one.")
+    if request.resume:
+        notes.append(_resume(site, submission))
     return PlanView(
         spec=spec.model_dump(mode="json"),
         pool=submission.pool,
@@ -34,3 +37,14 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
         sizes={"code": sum(file.size for file in files), "data": sum(one.size for one in spec.data)},
         notes=tuple(notes),
     )
+
+
+def _resume(site: Site, submission: Submission) -> str:
+    """What ``resume`` would come to."""
+    old = lineage.newest_of_name(site.store, submission.origin, submission.spec.name)
+    if old is None:
+        return "There is no job of that name to be resumed: a submit makes a new one."
+    called = f"{old.name} {old.id[:6]}"
+    if old.checkpoint_step is None:
+        return f"{called} has left no checkpoint to go on from: a submit would be refused."
+    return f"A submit goes on with {called} from step {old.checkpoint_step}, if it has not to wait for its end."

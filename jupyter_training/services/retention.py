@@ -14,12 +14,12 @@ from jupyter_training.services.checkpoints import of_job, view
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints, points
+from jupyter_training.store import checkpoints
+from jupyter_training.store import retention as reports
 
 __all__ = ["retention"]
 
 _FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on, as the dispatcher's sweep has it
-_ALL_POINTS = 10_000  # of a metric's curve; of a longer one the manifests still tell
 
 
 def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionView:
@@ -79,12 +79,10 @@ def _apply(
 
 
 def _measured(site: Site, job: Job, good: Sequence[Checkpoint], metric: str | None) -> list[Checkpoint]:
-    """The same with the values of another metric: as their manifests say, else as was reported at their steps."""
+    """The same with another metric: as their manifests say, else as was reported last at or before their steps."""
     if metric is None:
         return [replace(one, metric=None) for one in good]
-    reported: dict[int, float] = {}
-    for series in points.series(site.store, job.id, [metric], budget=_ALL_POINTS):
-        reported.update((step, value) for step, _, value in series.points if value is not None)
+    reported = reports.reported(site.store, job.id, metric, [one.step for one in good])
     found = []
     for one in good:
         manifest = folders.read(site.settings.checkpoints / one.job / one.name) or {}

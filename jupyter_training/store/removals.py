@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import removals
+from jupyter_training.store.tables import checkpoints, removals
 
-__all__ = ["Removal", "pending", "places_gone", "run_gone"]
+__all__ = ["Removal", "pending", "places_gone", "remember", "run_gone"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,25 @@ def pending(store: Store) -> list[Removal]:
     with store.read() as connection:
         rows = connection.execute(select(removals).order_by(removals.c.at, removals.c.job))
         return [Removal(JobId(row.job), row.run_id, tuple(json.loads(row.places))) for row in rows]
+
+
+def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs: Mapping[str, str | None]) -> None:
+    """Note what these jobs have outside the store, in the transaction that deletes them. ``runs``: to be removed too.
+
+    A job that has nothing there leaves no note, unless it is among ``runs``.
+    """
+    places: dict[str, list[str]] = {}
+    outside = select(checkpoints.c.job, checkpoints.c.place).where(
+        checkpoints.c.job.in_(jobs), checkpoints.c.place.isnot(None), checkpoints.c.state != "deleted"
+    )
+    for row in connection.execute(outside):
+        places.setdefault(row.job, []).append(row.place)
+    rows = [
+        {"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now}
+        for job in jobs
+        if job in runs or job in places
+    ]
+    insert_missing(connection, removals, rows)
 
 
 def places_gone(store: Store, job: JobId) -> None:

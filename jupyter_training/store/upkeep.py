@@ -10,7 +10,7 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.store import changelog, points
+from jupyter_training.store import changelog, points, removals
 from jupyter_training.store.backup import backup
 from jupyter_training.store.checks import Finding, check
 from jupyter_training.store.chunks import chunks
@@ -55,6 +55,7 @@ def collect(
         old, held_back = _old(store, now - days * DAY)
         for part in chunks(old):
             with store.write() as connection:
+                removals.remember(connection, part, now, runs={})
                 connection.execute(delete(jobs).where(jobs.c.id.in_(part)))
                 # Whoever shows one of them asks for it again, and learns that it is gone.
                 changelog.append(connection, [(ChangeKind.STATE, job) for job in part], now)

@@ -20,12 +20,11 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb, may
 from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
-from jupyter_training.store import changelog, record
-from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store import changelog, record, removals
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
-from jupyter_training.store.tables import checkpoints, jobs, records, removals, reuses
+from jupyter_training.store.tables import jobs, records, reuses
 
 __all__ = ["resume", "wish"]
 
@@ -214,20 +213,12 @@ def _kind(values: Mapping[str, Any]) -> ChangeKind:
 def _delete(connection: Connection, gone: Sequence[Job], now: Instant) -> None:
     """The rows go now; what is outside the store goes by the list that is left."""
     for part in chunks([job.id for job in gone]):
-        runs = {
-            row.job: row.run_id
-            for row in connection.execute(select(records.c.job, records.c.run_id).where(records.c.job.in_(part)))
+        named = select(records.c.job, records.c.run_id).where(records.c.job.in_(part))
+        runs: dict[str, str | None] = {
+            **dict.fromkeys(part),
+            **{row.job: row.run_id for row in connection.execute(named)},
         }
-        places: dict[str, list[str]] = {}
-        outside = select(checkpoints.c.job, checkpoints.c.place).where(
-            checkpoints.c.job.in_(part), checkpoints.c.place.isnot(None)
-        )
-        for row in connection.execute(outside):
-            places.setdefault(row.job, []).append(row.place)
-        rows = [
-            {"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now} for job in part
-        ]
-        insert_missing(connection, removals, rows)
+        removals.remember(connection, part, now, runs=runs)
         connection.execute(delete(jobs).where(jobs.c.id.in_(part)))
     changelog.append(connection, [(ChangeKind.GONE, job.id) for job in gone], now)
 

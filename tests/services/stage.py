@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.resources import Allocation
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.schema import ForkRequest, SubmitRequest, SubmitResult
@@ -18,7 +18,7 @@ from jupyter_training.seams.backend import End
 from jupyter_training.services import submitting
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints, facts, lease, views
+from jupyter_training.store import checkpoints, facts, lease, verbs, views
 
 SCRIPT = "print('hello')\n"
 USER = "ada"
@@ -45,6 +45,11 @@ class Stage:
         (attempt,) = facts.begin(self.site.store, self.epoch, starts, self.site.now())
         facts.running(self.site.store, self.epoch, attempt.job, attempt.number, self.site.now(), self.site.now())
         return attempt.number
+
+    def begin_again(self, job_id: str) -> int:
+        """Retry an ended job, and start its next attempt."""
+        verbs.wish(self.site.store, [JobId(job_id)], Verb.RETRY, now=self.site.now(), force=True)
+        return self.begin(job_id)
 
     def save(self, job_id: str, step: int, *, metric: float | None = None, content: bytes = b"weights") -> Checkpoint:
         """Commit a checkpoint of the running attempt, files and row."""

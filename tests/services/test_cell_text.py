@@ -76,6 +76,10 @@ def test_options_that_differ_are_on_the_line(site: Site) -> None:
         environment={"pass_env": ["HF_TOKEN"]},
         secrets={"HF_TOKEN": "x"},
         data=[{"name": "X", "kind": "npy", "sha256": EMPTY, "size": 0}],
+        retries=5,
+        checkpoints={"to": "s3://bucket/x", "keep": {"trial_latest": 3, "trial_best": 2}},
+        pause_within="2m",
+        hang={"after": "30m", "stop": True},
     )
     assert {
         "name": "digits",
@@ -87,6 +91,10 @@ def test_options_that_differ_are_on_the_line(site: Site) -> None:
         "tags": {"team": "vision", "note": "two words"},
         "environment": {"pass_env": ["HF_TOKEN"]},
         "take": ["X"],
+        "retries": {"max": 5},
+        "checkpoints": {"to": "s3://bucket/x", "keep": {"trial_latest": 3, "trial_best": 2}},
+        "pause_within": "2m",
+        "hang": {"after": "30m", "stop": True},
     } == {key: list(value) if isinstance(value, tuple) else value for key, value in said(text).items()}
 
 
@@ -165,6 +173,10 @@ def test_a_clients_cell_has_the_options_that_the_client_takes(site: Site, monkey
         tags={"a": "b\nc"},
         environment={"pass_env": ["HF_TOKEN"]},
         secrets={"HF_TOKEN": "x"},
+        retries={"max": 5, "on": ["lost"]},
+        checkpoints={"keep": {"trial_latest": 3}},
+        pause_within=5,
+        hang="30m",
     )
     found = wished(text, monkeypatch)
     assert {
@@ -175,6 +187,10 @@ def test_a_clients_cell_has_the_options_that_the_client_takes(site: Site, monkey
         "metrics": {"loss": r"loss=(\S+)"},
         "tags": {"a": "b\nc"},
         "pass_env": ["HF_TOKEN"],
+        "retries": {"max": 5, "on": ["lost"]},
+        "checkpoints": {"keep": {"trial_latest": 3}},
+        "pause_within": "5",
+        "hang": {"after": 1800.0},
     } == {key: value for key, value in found.items() if key not in ("self", "what")}
 
 

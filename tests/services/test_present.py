@@ -6,21 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.metric import Point, Progress
-from jupyter_training.services import changes, jobs
+from jupyter_training.core.retention import Checkpoint
+from jupyter_training.services import changes, jobs, present
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, verbs, wishes
+from jupyter_training.store import checkpoints, points, verbs, wishes
+from jupyter_training.store.tables import jobs as jobs_table
 from jupyter_training.testing.builders import a_submission
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(present, "_BLOCKED_KEPT", 0.0)  # or how long a test takes would count
     with Site.open(Settings(home=tmp_path / "home")) as site:
         yield site
 
@@ -51,6 +54,32 @@ def questions(site: Site, ask: str) -> int:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
     return len(asked)
+
+
+def with_a_past(site: Site) -> None:
+    """Give every job a checkpoint, and every other one a parent."""
+    with site.store.write() as connection:
+        ids = list(connection.execute(select(jobs_table.c.id).order_by(jobs_table.c.seq)).scalars())
+        for place, job in enumerate(ids):
+            one = Checkpoint(JobId(job), "step-000000001.1", 1, 1, Instant(1.0), 1, 1, "ab" * 32, None, "bytes", None)
+            checkpoints.copied(connection, one)
+            if place % 2 == 0:
+                connection.execute(
+                    update(jobs_table).where(jobs_table.c.id == job).values(parent=ids[0], relation="fork")
+                )
+
+
+@pytest.mark.parametrize("ask", ["snapshot", "", "loss<1"])
+def test_jobs_with_checkpoints_and_parents_take_no_more_questions_either(site: Site, ask: str) -> None:
+    submit(site, 1)
+    with_a_past(site)
+    questions(site, ask)
+    one = questions(site, ask)
+    submit(site, 150)
+    with_a_past(site)
+    questions(site, ask)
+    assert one >= questions(site, ask) > 0
+    assert 1 == jobs.page(site, jobs.JobsQuery()).jobs[0].checkpoint.count  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("ask", ["snapshot", "", "loss<1"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from jupyter_training.core.job import Keep
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
 from jupyter_training.schema import ContinueRequest, RetentionRequest, RetentionView
-from jupyter_training.services import checkpoints, descend, retention
+from jupyter_training.services import checkpoints, descend, jobs, retention
 from jupyter_training.services.tidy import tidy
-from jupyter_training.store import points
+from jupyter_training.store import points, removals
 from jupyter_training.store.tables import checkpoints as table
+from jupyter_training.store.tables import jobs as jobs_table
 from tests.services.stage import USER, Stage
 
 
@@ -90,22 +93,44 @@ def test_tidying_removes_the_files_of_those_that_were_let_go_of(stage: Stage) ->
 
 
 def test_a_checkpoint_under_a_url_goes_too_but_not_while_another_job_begins_with_it(stage: Stage) -> None:
-    remote = stage.site.settings.home / "far"
-    job = stage.submit().job.id
-    stage.begin(job)
-    one, two = stage.save(job, 1), stage.save(job, 2)
-    places = {}
-    for saved in (one, two):
-        places[saved.step] = remote / job / saved.name
-        places[saved.step].parent.mkdir(parents=True, exist_ok=True)
-        stage.folder(saved).rename(places[saved.step])
-        _move(stage, job, saved.name, places[saved.step].as_uri())
+    job, places = _kept_far_away(stage, 1, 2)
+    stage.begin_again(job)
     stage.save(job, 3)
     stage.end(job, EndReason.COMPLETED)
     new = _continued(stage, job, 2)
     retained(stage, job, apply=True)
     assert (False, True) == (places[1].exists(), places[2].exists())
     assert [2] == steps(checkpoints.listed(stage.site, new).checkpoints)
+
+
+def test_tidying_of_old_jobs_takes_what_they_keep_under_urls_along(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, places = _kept_far_away(stage, 1, 2)
+    new = _continued(stage, job, 2)
+    with stage.site.store.write() as connection:
+        connection.execute(update(jobs_table).where(jobs_table.c.id == job).values(recorded=True))
+    now = stage.site.now()
+    monkeypatch.setattr(stage.site, "clock", lambda: now + 10 * 86_400)
+    tidy(stage.site, keep_days=5)
+    assert [new] == [one.id for one in jobs.page(stage.site, jobs.JobsQuery()).jobs]
+    assert (False, True) == (places[1].exists(), places[2].exists())
+    assert [] == removals.pending(stage.site.store)
+
+
+def _kept_far_away(stage: Stage, *which: int) -> tuple[str, dict[int, Path]]:
+    """An ended job whose checkpoints of these steps are under URLs, and where."""
+    job = stage.submit().job.id
+    stage.begin(job)
+    places = {}
+    for step in which:
+        saved = stage.save(job, step)
+        places[step] = stage.site.settings.home / "far" / job / saved.name
+        places[step].parent.mkdir(parents=True, exist_ok=True)
+        stage.folder(saved).rename(places[step])
+        _move(stage, job, saved.name, places[step].as_uri())
+    stage.end(job, EndReason.COMPLETED)
+    return job, places
 
 
 def _move(stage: Stage, job: str, name: str, url: str) -> None:
