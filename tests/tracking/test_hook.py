@@ -99,7 +99,7 @@ def test_it_is_on_the_jobs_run_once_and_ends_as_the_job_did(stage: Stage, mirror
     assert "FINISHED" == runs_of(stage.settings, job)[0][1], "what MLflow itself makes of it"
 
     (attempt,) = views.attempts(stage.store, [job])[job]
-    Ingester(stage.store).ingest(stage.job(job), attempt, folder, now=stage.now(), final=True)
+    Ingester(stage.store).ingest(stage.job(job), attempt, folder, epoch=stage.epoch, now=stage.now(), final=True)
     stage.end(job, EndReason.ERROR)
     stage.wait_until_recorded(job)
 
@@ -141,7 +141,7 @@ def test_code_with_an_experiment_of_its_own_gets_a_run_there_and_the_job_keeps_i
     assert 0 == done.returncode, done.stderr
     assert "the code uses mlflow with another experiment" in done.stderr
     (attempt,) = views.attempts(stage.store, [job])[job]
-    Ingester(stage.store).ingest(stage.job(job), attempt, folder, now=stage.now(), final=True)
+    Ingester(stage.store).ingest(stage.job(job), attempt, folder, epoch=stage.epoch, now=stage.now(), final=True)
     stage.end(job, EndReason.COMPLETED)
     stage.wait_until_recorded(job)
 
