@@ -19,7 +19,7 @@ from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store import checkpoints, removals
 
-__all__ = ["checkpoint_files", "local", "pending", "under_url"]
+__all__ = ["checkpoint_folders", "local", "pending", "under_url"]
 
 
 def local(site: Site, jobs: Iterable[JobId]) -> int:
@@ -44,9 +44,8 @@ def pending(site: Site) -> int:
     return freed
 
 
-def checkpoint_files(site: Site, gone: Iterable[Checkpoint]) -> list[Unavailable]:
-    """Remove the files of checkpoints that were let go of. What could not be reached is given back as errors."""
-    faults = []
+def checkpoint_folders(site: Site, gone: Iterable[Checkpoint]) -> None:
+    """Remove the folders of checkpoints that were let go of."""
     for one in gone:
         here = site.settings.checkpoints / one.job / one.name
         if os.path.lexists(here):
@@ -55,12 +54,6 @@ def checkpoint_files(site: Site, gone: Iterable[Checkpoint]) -> list[Unavailable
             with contextlib.suppress(OSError):
                 os.rename(here, beside / one.name)
             folder(beside)
-        if one.place is not None and not checkpoints.in_use(site.store, [one.place], but=one.job):
-            try:
-                under_url(one.place)
-            except Unavailable as error:
-                faults.append(error)
-    return faults
 
 
 def under_url(place: str) -> None:

@@ -31,7 +31,7 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
 
     Raises:
         UnknownJob: no job has that id.
-        Unavailable: one under a URL could not be removed; it is no longer listed as kept.
+        Unavailable: one under a URL could not be removed; it is still listed as kept.
     """
     job = known(site, job_id)
     before = job.checkpoints
@@ -63,19 +63,32 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
 def _apply(
     site: Site, job: Job, policy: CheckpointPolicy, good: Sequence[Checkpoint], go: Sequence[Checkpoint]
 ) -> None:
-    now = go if job.state in TERMINAL else []
+    """What is here: rows, then files. What is under a URL: files, then rows; what another job begins with stays there.
+
+    Raises:
+        Unavailable: a URL can't be reached. The policy holds, and the dispatcher tries again.
+    """
+    go = go if job.state in TERMINAL else []
+    used = checkpoints.in_use(site.store, [one.place for one in go if one.place is not None], but=job.id)
+    here = [one for one in go if one.place is None or one.place in used]
     changed = policy.metric != job.checkpoints.metric
-    checkpoints.retain(
-        site.store,
-        job.id,
-        policy,
-        metrics={one.name: one.metric for one in good} if changed else {},
-        go=[one.name for one in now],
-        now=site.now(),
-    )
+    metrics = {one.name: one.metric for one in good} if changed else {}
+
+    def let_go(names: list[str]) -> None:
+        checkpoints.retain(site.store, job.id, policy, metrics=metrics, go=names, now=site.now())
+
+    let_go([one.name for one in here])
+    removing.checkpoint_folders(site, [one for one in here if one.place is None])
+    gone: list[str] = []
+    try:
+        for one in go:
+            if one.place is not None and one.place not in used:
+                removing.under_url(one.place)
+                gone.append(one.name)
+    finally:
+        if gone:
+            let_go(gone)
     site.wake()
-    for fault in removing.checkpoint_files(site, now):
-        raise fault
 
 
 def _measured(site: Site, job: Job, good: Sequence[Checkpoint], metric: str | None) -> list[Checkpoint]:

@@ -308,3 +308,22 @@ def test_a_figure_is_a_change_by_itself(tmp_path: Path) -> None:
     assert ["points"] == [one["kind"] for one in message["changes"]]
     figure = message["jobs"][0]["figure"]
     assert ("figures/0002.png", 7, "image/png") == (figure["name"], figure["size"], figure["type"])
+
+
+def test_a_deleted_job_is_told_of_as_gone_and_counted_no_more(tmp_path: Path) -> None:
+    with house(tmp_path / "home") as living:
+        job = living.submit()
+        script = living.dispatching()
+        script.run(job)
+        script.end(job)
+
+        async def follow(reader: Socket) -> Any:
+            first = await reader.read()
+            body = {"verb": "delete", "jobs": [job]}
+            await asyncio.to_thread(lambda: living.ask("POST", "verbs", body=body))
+            return first, await reader.read()
+
+        first, message = listen(living, follow)
+    assert [job] == [one["id"] for one in first["jobs"]]
+    assert [("gone", job)] == [(one["kind"], one["job"]) for one in message["changes"]]
+    assert ([], {}) == (message["jobs"], message["counts"])

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from jupyter_training.core.job import Keep
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
+from jupyter_training.errors import Unavailable
 from jupyter_training.schema import ContinueRequest, RetentionRequest, RetentionView
 from jupyter_training.services import checkpoints, descend, jobs, retention
 from jupyter_training.services.tidy import tidy
@@ -101,6 +102,17 @@ def test_a_checkpoint_under_a_url_goes_too_but_not_while_another_job_begins_with
     retained(stage, job, apply=True)
     assert (False, True) == (places[1].exists(), places[2].exists())
     assert [2] == steps(checkpoints.listed(stage.site, new).checkpoints)
+
+
+def test_where_a_url_can_not_be_reached_its_checkpoint_stays_listed(stage: Stage) -> None:
+    job, _ = _kept_far_away(stage, 1, 2)
+    _move(stage, job, "step-000000001.1", "nonesuch://far/away")
+    with pytest.raises(Unavailable, match="nonesuch://far/away can't be removed"):
+        retained(stage, job, apply=True)
+    assert [(2, "kept"), (1, "kept")] == [
+        (one.step, one.state) for one in checkpoints.listed(stage.site, job).checkpoints
+    ]
+    assert 1 == stage.job(job).checkpoints.keep.trial_latest
 
 
 def test_tidying_of_old_jobs_takes_what_they_keep_under_urls_along(

@@ -59,6 +59,8 @@ def _first_steps(run: Run, limit: float) -> Iterator[RehearsalStepView]:
         yield RehearsalStepView(name="import", ok=True, sentence="What it imports is there.")
         if run.cut_off:
             words = f"It had not finished one step after {span(limit)}, and was stopped."
+            if not reports:
+                words += " Where a step ends, report(..., step=...) tells."
             yield RehearsalStepView(name="train", ok=False, sentence=words, seconds=round(run.seconds, 2))
         elif fault is not None:
             yield RehearsalStepView(name="train", ok=False, sentence=fault, seconds=round(run.seconds, 2))
