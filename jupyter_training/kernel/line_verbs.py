@@ -163,7 +163,14 @@ VERBS: dict[str, Command] = {
             "Make a new job of a job's code that begins with one of its checkpoints.",
             "[JOB]",
             (
-                Option(("--checkpoint",), "this one, by its step or name (the newest)", "text", "STEP", "checkpoint"),
+                Option(
+                    ("--checkpoint",),
+                    "this one, by its step or name (the newest)",
+                    "text",
+                    "STEP",
+                    "checkpoint",
+                    lists="checkpoints",
+                ),
                 *_NEW,
             ),
             most=1,

@@ -96,7 +96,7 @@ def for_line(rest: str, sources: Sources) -> Offer | None:
     operands = _operands(command, words[1:])
     if command.name == "metrics" and operands:
         return Offer("metric", _metrics(operands[0], sources.known()), fragment)
-    if command.takes_values and ("=" in fragment or any("=" not in word for word in operands)):
+    if command.takes_values and ("=" in fragment or operands):
         return _changes(operands, fragment, sources.known())
     if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
         known = _jobs(sources, command.name)

@@ -66,12 +66,14 @@ def warning(latest: Attempt | None, seen: float | None, quiet_after: float | Non
 
 
 def span(seconds: float) -> str:
+    """A span, short, as cards write it too (``kernel.wording.span_text``, which can't be used on this side)."""
     if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
     minutes = int(seconds // 60)
     if minutes < 60:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} m"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} m" if hours < 48 else f"{hours // 24} d"
 
 
 def _end(job: Job, attempts: Sequence[Attempt]) -> str:

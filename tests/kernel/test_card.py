@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from html.parser import HTMLParser
 
@@ -9,7 +10,7 @@ import pytest
 
 from jupyter_training.kernel import card
 from jupyter_training.kernel.curve import Points
-from tests.kernel.builders import JOB, job, metric
+from tests.kernel.builders import JOB, attempt, job, lineage, metric
 
 SERIES: dict[str, Points] = {
     "loss": [(0, 1.0), (1, None), (2, 0.25)],
@@ -150,3 +151,69 @@ def test_plain_mode_does_not_say_how_far_a_job_happens_to_be(monkeypatch: pytest
 
 def test_a_metric_of_gaps_only_draws_nothing() -> None:
     assert "<img" not in card.html(job(metrics={"loss": metric(None)}), {"loss": [(0, None), (1, None)]})
+
+
+@pytest.mark.parametrize(
+    ("phase", "sentence", "words"),
+    [
+        ("paused", "Paused by you at step 10.", "digits · abcdef paused   by you at step 10.   %train activate abcdef"),
+        (
+            "pausing",
+            "Pausing, after its next checkpoint.",
+            "digits · abcdef pausing   Pausing, after its next checkpoint.   %train activate abcdef",
+        ),
+        (
+            "queued",
+            "Waits: about to start; it goes on from step 10.",
+            "digits · abcdef queued   Waits: about to start; it goes on from step 10.   %train cancel abcdef",
+        ),
+    ],
+)
+def test_a_job_that_rests_says_where_and_what_lets_it_go_on(phase: str, sentence: str, words: str) -> None:
+    one = job(phase, sentence=sentence)
+    assert words == card.text(one)
+    shown = card.html(one)
+    assert f"<span>{sentence}</span>" in shown
+    assert words.rpartition("   ")[2] in shown
+
+
+def test_a_later_attempt_says_which_it_is_and_where_it_began() -> None:
+    one = {**running(), "attempts": [attempt(), attempt(number=2, start_step=10)], "retries": {"used": 1, "max": 5}}
+    assert "epoch 3/12   attempt 2 of 6, from step 10" in card.text(one)
+    assert "attempt 2 of 6, from step 10</span>" in card.html(one)
+    assert "attempt 2" not in card.html({**one, "phase": "paused"})
+
+
+def test_a_job_that_gives_no_sign_of_life_is_warned_of() -> None:
+    one = {**running(), "warning": "No report and no log line for 42 min."}
+    assert "   No report and no log line for 42 min.   " in card.text(one)
+    assert "⚠</span> No report and no log line for 42 min." in card.html(one)
+    assert "⚠" not in card.html(running())
+
+
+def test_what_a_job_was_made_of_is_on_its_card() -> None:
+    assert "Continues first · zyxwvu from step 10</span>" in card.html(job(parent=lineage("continue")))
+    gone = card.html(job(parent=lineage("fork", name=None)))
+    assert "A fork of a job that is deleted</span>" in gone
+
+
+def test_an_archived_job_says_so() -> None:
+    assert "abcdef</span><span" in card.html(job("failed", archived=True))
+    assert " · archived</span>" in card.html(job("failed", archived=True))
+
+
+def test_the_curve_of_a_resumed_job_shows_where_each_attempt_began() -> None:
+    attempts = [attempt(), attempt(number=2, start_step=1), attempt(number=3, start_step=1), attempt(number=4)]
+    one = job(attempts=attempts, metrics={"loss": metric(0.25)})
+    series: dict[str, Points] = {"loss": [(0, 1.0), (1, 0.5), (2, 0.25)]}
+    shown = card.html(one, series)
+    assert "loss: 3 points from 1 to 0.25, resumed at 1" in shown
+    drawing = base64.b64decode(shown.split("base64,")[1].split('"')[0]).decode()
+    assert '<path d="M140 0V83" stroke="#888" stroke-opacity=".8" stroke-dasharray="2 3"/>' in drawing
+    assert "resumed" not in card.html({**one, "attempts": attempts[:1]}, series)
+
+
+def test_how_long_a_job_ran_leaves_its_pauses_out() -> None:
+    later = attempt(number=2, started="2026-01-01T05:00:00Z", ended="2026-01-01T05:00:30Z", start_step=10)
+    one = job("paused", attempts=[attempt(), later])
+    assert 'margin-left:12px">42 s</span>' in card.html(one)

@@ -20,10 +20,18 @@ from tests.kernel import builders
 
 KNOWN = Known(
     jobs=(
-        builders.job(name="digits-big", tags={"team": "vision"}, metrics={"loss": builders.metric(0.5)}),
+        builders.job(
+            name="digits-big",
+            tags={"team": "vision"},
+            metrics={"loss": builders.metric(0.5)},
+            params={"lr": 0.1, "opt": "adam"},
+        ),
         builders.job(id="bcdefghijk", name="digits", metrics={"val_accuracy": builders.metric(0.5)}),
         builders.job("succeeded", id="cdefghijkl", name="done"),
+        builders.job("failed", id="efghijklmn", name="failed"),
+        builders.job("paused", id="rstuvwxyza", name="rests", ended="2026-01-01T00:00:12Z"),
     ),
+    archived=(builders.job("failed", id="fghijklmno", name="put-away", archived=True),),
     pools=({"name": "local", "backend": "local"}, {"name": "gpu", "backend": "sagemaker"}),
 )
 VARIABLES = {"X_train": [1], "X_test": [2], "y": 3, "os": threading, "fit": lambda: 0, "h": object()}
@@ -33,7 +41,13 @@ VARIABLES = {"X_train": [1], "X_test": [2], "y": 3, "os": threading, "fit": lamb
 def shell() -> Iterator[InteractiveShell]:
     shell = InteractiveShell()
     one = completion.matcher(
-        Sources(lambda: KNOWN, configs=lambda: ["big", "small"], variables=lambda: VARIABLES, handles=lambda: ["h"])
+        Sources(
+            lambda: KNOWN,
+            configs=lambda: ["big", "small"],
+            variables=lambda: VARIABLES,
+            handles=lambda: ["h"],
+            steps=lambda job: {builders.JOB: [10, 5]}.get(job, []),
+        )
     )
     completion.install(shell, one)
     yield shell
@@ -78,7 +92,6 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%train cl", ["clone"]),
         ("%train cancel digits-", ["digits-big"]),
         ("%train cancel digits digits", ["digits-big"]),
-        ("%train cancel ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
         ("%train show do", ["done"]),
         ("%train kill d", ["digits", "digits-big"]),
         ("%train show @", ["@h"]),
@@ -93,6 +106,28 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%train help wa", ["wait"]),
         ("%train help train_", ["train_config"]),
         ("%%train_config big -", ["--quiet"]),
+        ("%%train --keep", ["--keep-best", "--keep-latest"]),
+        ("%%train --res", ["--resume"]),
+        ("%train arch", ["archive"]),
+        ("%train c", ["cancel", "checkpoints", "clone", "continue"]),
+        ("%train pause ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
+        ("%train pause digits --d", ["--discard"]),
+        ("%train retry fa", ["failed"]),
+        ("%train delete d", ["done"]),
+        ("%train delete done --y", ["--yes"]),
+        ("%train activate r", ["rests", "rstuvwxyza"]),
+        ("%train unarchive ", ["@h", "fghijklmno", "last", "put-away"]),
+        ("%train fork digits-big ", ["lr=", "opt="]),
+        ("%train fork digits-big lr=1 ", ["opt="]),
+        ("%train fork digits-big l", ["lr="]),
+        ("%train fork digits-big lr=", ["lr=0.1"]),
+        ("%train resume last o", ["opt="]),
+        ("%train fork lr=1 o", ["opt="]),
+        ("%train continue digits-big --checkpoint ", ["10", "5"]),
+        ("%train continue digits-big --checkpoint=1", ["--checkpoint=10"]),
+        ("%train continue --checkpoint 1", ["10"]),
+        ("%train checkpoints digits --mode ", ["max", "min"]),
+        ("%train list is", ["is:archived"]),
     ],
 )
 def test_what_fits_is_offered(

@@ -178,3 +178,44 @@ def test_a_drawer_that_is_stopped_draws_nothing_more() -> None:
     assert stopped.wait(10)
     drawer.join(10)
     assert [("running", False)] == paper.drawn
+
+
+def test_a_job_that_rests_is_drawn_on_until_it_has_ended() -> None:
+    paper, client, _ = drawn(
+        [job("pausing", version=2)]
+        + [job("paused", version=3)] * 3
+        + [job("running", version=4), job("succeeded", version=5)]
+    )
+    words = [one for one, _ in paper.drawn]
+    assert ["pausing", "paused", "running", "succeeded"] == words
+    assert 6 == client.asked
+
+
+def test_a_job_that_is_started_again_after_its_end_is_drawn_where_it_was() -> None:
+    paper, client, time = (
+        Paper(),
+        Scripted(job("failed", version=2), job("running", version=4), job("succeeded", version=5)),
+        Time(),
+    )
+    drawer = Drawer(clock=lambda: time.now, pause=time.pause)
+    drawer.follow(cast(Client, client), job("queued"), paper)
+    drawer.join(20)
+    assert [("failed", True)] == paper.drawn
+    drawer.again(job("queued", version=3))
+    drawer.join(20)
+    assert [("failed", True), ("running", False), ("succeeded", True)] == paper.drawn
+    drawer.again(job("queued", id="another", version=9))
+    drawer.join(5)
+    assert 3 == client.asked
+
+
+def test_one_that_had_ended_when_it_was_shown_is_drawn_when_it_is_started_again() -> None:
+    paper, client = Paper(), Scripted(job("running", version=4), job("succeeded", version=5))
+    time = Time()
+    drawer = Drawer(clock=lambda: time.now, pause=time.pause)
+    drawer.follow(cast(Client, client), job("failed", version=2), paper)
+    drawer.join(5)
+    assert [] == paper.drawn
+    drawer.again(job("queued", version=3))
+    drawer.join(20)
+    assert [("running", False), ("succeeded", True)] == paper.drawn

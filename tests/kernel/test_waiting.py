@@ -48,3 +48,46 @@ def test_a_failure_s_traceback_is_told_once(by_page: bool) -> None:
     error = "\n".join(cast(Any, present(caught.value))._render_traceback_())
     assert (by_page, not by_page) == (TRACEBACK in paper.html, TRACEBACK in error)
     assert "JobFailed: digits failed" in error
+
+
+class Resting:
+    """A client whose job is paused twice before it succeeds."""
+
+    def wait(
+        self, _: str, *, timeout: float | None, on_change: Callable[[Mapping[str, Any]], None]
+    ) -> Mapping[str, Any]:
+        views = [
+            job(phase, sentence="Paused by you at step 10.") for phase in ("paused", "paused", "running", "paused")
+        ]
+        for view in [*views, job("succeeded")]:
+            on_change(view)
+        return view
+
+    def metrics(self, _: str, *names: str, points: int) -> dict[str, Any]:
+        return {"series": []}
+
+
+@pytest.mark.parametrize("drawing", [None, Paper()], ids=["quiet", "drawn"])
+def test_a_pause_is_said_once_and_waited_for(drawing: Paper | None) -> None:
+    said: list[str] = []
+    (ended,) = stay(
+        cast(Client, Resting()),
+        [job("running")],
+        [cast(Drawing, drawing) if drawing is not None else None],
+        say=said.append,
+        clock=lambda: 0.0,
+        pause=lambda _: None,
+    )
+    assert "succeeded" == ended["state"]
+    words = (
+        "digits is paused (Paused by you at step 10). The waiting goes on; "
+        "%train activate abcdef in another notebook or a shell ends the pause."
+    )
+    assert [words, words] == said
+
+
+def test_plain_mode_says_that_it_is_paused_without_ids_and_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    said: list[str] = []
+    stay(cast(Client, Resting()), [job("running")], [None], say=said.append)
+    assert said[0].startswith("digits is paused. The waiting goes on; %train activate JOB in another")

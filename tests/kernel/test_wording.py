@@ -14,15 +14,19 @@ from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import (
     ago,
+    attempt_text,
     best,
     bytes_text,
     exit_text,
     left_text,
+    lineage_text,
     lower_is_better,
     number,
     span_text,
+    start_text,
 )
-from tests.kernel.builders import attempt, metric
+from jupyter_training.services.sentences import span
+from tests.kernel.builders import attempt, job, lineage, metric
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,52 @@ def test_a_redrawn_line_shows_its_last_state_and_escapes_are_gone() -> None:
 
 def test_binary_garbage_becomes_readable_signs() -> None:
     assert "a\ufffdb" == collapsed("a\x00b")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "used", "most", "words"),
+    [
+        ([], 0, 5, ""),
+        ([{}], 0, 5, ""),
+        ([{"start_step": 10}], 0, 0, "from step 10"),
+        ([{}, {"start_step": 10}], 1, 5, "attempt 2 of 6, from step 10"),
+        ([{}, {}], 1, 1, "attempt 2 of 2"),
+        ([{}, {"start_step": 10}], 0, 5, "attempt 2, from step 10"),
+        ([{}, {}, {"start_step": 1200}], 1, 5, "attempt 3, retry 1 of 5, from step 1\u2009200"),
+    ],
+)
+def test_an_attempt_is_counted_among_those_that_there_may_be(
+    attempts: list[dict[str, int]], used: int, most: int, words: str
+) -> None:
+    numbered = [attempt(number=number, **changes) for number, changes in enumerate(attempts, 1)]
+    assert words == attempt_text(job(attempts=numbered, retries={"used": used, "max": most}))
+
+
+@pytest.mark.parametrize(
+    ("relation", "child", "words"),
+    [
+        ("fork", False, "a fork of first · zyxwvu"),
+        ("fork", True, "forked as first · zyxwvu"),
+        ("continue", False, "continues first · zyxwvu from step 10"),
+        ("continue", True, "continued as first · zyxwvu from step 10"),
+    ],
+)
+def test_both_sides_of_a_lineage_have_their_words(relation: str, child: bool, words: str) -> None:
+    assert words == lineage_text(lineage(relation), child=child)
+
+
+def test_the_lineage_of_what_is_gone_names_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "continues a job that is deleted from step 10" == lineage_text(lineage("continue", name=None))
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    assert "a fork of first" == lineage_text(lineage("fork"))
+
+
+def test_where_the_next_attempt_begins() -> None:
+    assert "from the beginning" == start_text(job("failed"))
+    newest = {"step": 10, "created": "2026-01-01T00:00:00Z", "count": 2}
+    assert "from step 10" == start_text(job("failed", checkpoint=newest))
+
+
+def test_a_server_says_spans_by_the_same_rule() -> None:
+    for seconds in (0.04, 9.9, 9.94, 9.95, 9.97, 10.0, 59.9, 60.0, 3599.0, 3600.0, 47.9 * 3600, 48 * 3600, 1e6):
+        assert span_text(seconds) == span(seconds)

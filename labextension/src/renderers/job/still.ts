@@ -50,7 +50,7 @@ function asText(job: Job): string {
 function asHtml(job: Job, series: ReadonlyMap<string, Points>, end: Ending): string {
   const failed = failure(end);
   const told = failed.reduce((sum, row) => sum + length(row), 0) < LIMIT / 2 ? failed : [];
-  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, values(job)];
+  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, values(job), origin(job)];
   const hint = next(job);
   const foot = hint ? [`<code style="${FAINT}">${escaped(hint)}</code>`] : [];
   const room = LIMIT - length(whole([...rows, '', ...foot]));
@@ -68,8 +68,22 @@ function whole(rows: readonly string[]): string {
 function head(job: Job): string {
   return (
     `<span style="color:${COLOUR_OF[job.phase] ?? GREY}">${ICONS[job.phase] ?? '·'}</span> <b>${job.phase}</b> ` +
-    `<b style="margin-left:12px">${escaped(job.name)}</b><span style="${FAINT}"> · ${escaped(short(job.id))}</span>`
+    `<b style="margin-left:12px">${escaped(job.name)}</b><span style="${FAINT}"> · ${escaped(short(job.id))}</span>` +
+    (job.archived ? `<span style="${FAINT}"> · archived</span>` : '')
   );
+}
+
+/** What the job was made from. */
+function origin({ parent }: Job): string {
+  if (!parent) {
+    return '';
+  }
+  const who = parent.name == null ? 'a job that is deleted' : `${parent.name} · ${short(parent.job)}`;
+  const words =
+    parent.relation === 'fork'
+      ? `A fork of ${who}`
+      : `Continues ${who}${parent.step == null ? '' : ` from step ${figure(parent.step)}`}`;
+  return `<span style="${FAINT}">${escaped(words)}</span>`;
 }
 
 function failure(end: Ending): string[] {
@@ -134,7 +148,7 @@ function pictures(job: Job, series: ReadonlyMap<string, Points>, room: number): 
     .forEach((name, index) => {
       const points = series.get(name) ?? [];
       const known = points.map(point => point[2]).filter(one => one !== null);
-      const picture = image(name, points, COLOURS[index % COLOURS.length] ?? COLOURS[0]);
+      const picture = image(name, points, COLOURS[index % COLOURS.length] ?? COLOURS[0], begun(job));
       const piece = captioned(`${name} ${figure(known[0])} → ${figure(known[known.length - 1])}`, picture);
       if (picture !== '' && length(piece) <= left) {
         drawn.push(piece);
@@ -155,8 +169,14 @@ const WIDTH = 280;
 const HEIGHT = 84;
 const EDGE = 5;
 
+/** The steps at which later attempts began. */
+function begun(job: Job): readonly number[] {
+  const steps = job.attempts.slice(1).map(one => one.start_step);
+  return [...new Set(steps.filter(one => one != null))].sort((a, b) => a - b);
+}
+
 /** The line as an image that carries itself: what cleans a saved notebook's HTML keeps it. */
-function image(name: string, points: Points, colour: string): string {
+function image(name: string, points: Points, colour: string, seams: readonly number[]): string {
   const known = points.map(point => point[2]).filter(one => one !== null);
   const [first, last] = [points[0], points[points.length - 1]];
   if (known.length === 0 || !first || !last) {
@@ -179,12 +199,16 @@ function image(name: string, points: Points, colour: string): string {
     path += `${pen}${end[0]} ${end[1]}`;
     pen = 'L';
   }
+  const shown = seams.filter(step => first[0] < step && step < last[0]);
+  const uprights = shown.map(step => `M${tenths(EDGE + (wide * (step - first[0])) / along)} 0V${HEIGHT - 1}`).join('');
+  const broken = uprights && `<path d="${uprights}" stroke="#888" stroke-opacity=".8" stroke-dasharray="2 3"/>`;
   const drawing =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" fill="none">` +
-    `<path d="M.5 0V${HEIGHT - 1}H${WIDTH}" stroke="#888" stroke-opacity=".5"/>` +
+    `<path d="M.5 0V${HEIGHT - 1}H${WIDTH}" stroke="#888" stroke-opacity=".5"/>${broken}` +
     `<path d="${path}" stroke="${colour}" stroke-width="1.6" stroke-linejoin="round"/>` +
     `<circle cx="${end[0]}" cy="${end[1]}" r="2.4" fill="${colour}"/></svg>`;
-  const said = `${name}: ${known.length} points from ${figure(known[0])} to ${figure(known[known.length - 1])}`;
+  const resumed = shown.length > 0 ? `, resumed at ${shown.map(figure).join(', ')}` : '';
+  const said = `${name}: ${known.length} points from ${figure(known[0])} to ${figure(known[known.length - 1])}${resumed}`;
   return `<img alt="${escaped(said)}" width="${WIDTH}" height="${HEIGHT}" src="data:image/svg+xml;base64,${btoa(drawing)}"/>`;
 }
 
