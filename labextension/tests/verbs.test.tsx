@@ -166,6 +166,15 @@ test('several without a checkpoint are named before they are paused all the same
   expect(bodies()[1]).toEqual({ verb: 'pause', jobs: ['b'], discard: true });
 });
 
+test('those that are let run instead are no refusals', async () => {
+  freely();
+  session.take([aJob({ id: 'a', name: 'one' }), aJob({ id: 'b', name: 'two' })]);
+  answers({ id: 'a', ok: true }, refused('b', 'no_checkpoint', 'two has written no checkpoint.'));
+  const done = wished(session, trans, 'pause', ['a', 'b']);
+  await dialog('Let It Run');
+  expect(summary(trans, (await done)!)).toBe('1 is asked to pause. 1 was left as it is.');
+});
+
 test('an archived one can be had back from the message', async () => {
   session.take([succeeded({ id: 'a' })]);
   answers({ id: 'a', ok: true, job: succeeded({ id: 'a', archived: true, verbs: ['unarchive', 'delete'], version: 2 }) });

@@ -73,7 +73,7 @@ export async function discards(session: Session, trans: TranslationBundle, ids: 
       ids.length,
       names.slice(0, NAMED).join(', ')
     ),
-    buttons: [Dialog.cancelButton({ label: trans.__('Let It Run') }), Dialog.warnButton({ label: trans.__('Pause and Discard') })],
+    buttons: [Dialog.cancelButton({ label: trans._n('Let It Run', 'Let Them Run', ids.length) }), Dialog.warnButton({ label: trans.__('Pause and Discard') })],
     defaultButton: 0
   });
   return answer.button.accept;

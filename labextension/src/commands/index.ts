@@ -55,7 +55,7 @@ export function addCommands(
     return Array.isArray(args.jobs) ? args.jobs.filter((id): id is string => typeof id === 'string') : null;
   };
   const one = (args: Args): boolean => args.row !== true || (meant(args) ?? []).length === 1;
-  const short = (args: Args, row: string, palette: string): string => (args.row === true ? row : palette);
+  const short = (args: Args, row: string, palette: string): string => (args.row === true || args.job !== undefined ? row : palette);
 
   commands.addCommand(CommandIds.open, {
     label: args => (args.launcher === true ? trans.__('Trainings') : trans.__('Show Trainings')),

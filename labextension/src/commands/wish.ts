@@ -9,8 +9,6 @@ import { discards, listed, sure } from './asking';
 import { chooseFor } from './choose';
 import { verbWords } from './verbWords';
 
-/** More refusals than these are read in a dialog. */
-const NAMED = 3;
 const SHOWN_MS = 8000;
 
 export interface Refusal {
@@ -24,7 +22,7 @@ export interface Outcome {
   /** Those that took it. */
   readonly done: readonly string[];
   readonly refused: readonly Refusal[];
-  /** So many of the selection were not asked: it does not fit them. */
+  /** So many of the selection were left: it does not fit them, or the person thought better of it. */
   readonly passed: number;
 }
 
@@ -34,7 +32,7 @@ export async function wish(session: Session, trans: TranslationBundle, verb: Ver
     const words = verbWords(trans, verb);
     const meant = ids ?? one(await chooseFor(session, trans, verb, words.which, words.ok));
     const outcome = await wished(session, trans, verb, meant);
-    if (outcome !== null && (meant.length > 1 || outcome.refused.length > 0 || verb === 'archive')) {
+    if (outcome !== null && (meant.length > 1 || outcome.refused.length > 0 || (verb === 'archive' && outcome.done.length > 0))) {
       say(session, trans, outcome);
     }
   } catch (reason) {
@@ -61,32 +59,32 @@ export async function wished(
   }
   let results = await session.ask(verb, chosen);
   const unsaved = results.filter(result => result.problem?.code === 'no_checkpoint' && verb === 'pause').map(result => result.id);
-  if (unsaved.length > 0 && (await discards(session, trans, unsaved))) {
-    const again = await session.ask('pause', unsaved, { discard: true });
+  if (unsaved.length > 0) {
+    const again = (await discards(session, trans, unsaved)) ? await session.ask('pause', unsaved, { discard: true }) : [];
     results = [...results.filter(result => !unsaved.includes(result.id)), ...again];
   }
   return {
     verb,
     done: results.flatMap(result => (result.ok ? [result.id] : [])),
     refused: refusals(session, results),
-    passed: ids.length - chosen.length
+    passed: ids.length - results.length
   };
 }
 
-/** An outcome in one line; refusals by name and with their reason, as far as there is room. */
+/** An outcome in one line: a lone refusal by name and with its reason, of several how many. */
 export function summary(trans: TranslationBundle, { verb, done, refused, passed }: Outcome): string {
-  const several = done.length + refused.length > 1;
+  const [first] = refused;
   return [
     ...(done.length > 0 ? [verbWords(trans, verb).done(done.length)] : []),
-    ...(several && refused.length > 0 ? [trans._n('%1 was refused.', '%1 were refused.', refused.length)] : []),
-    ...(refused.length <= NAMED ? refused.map(({ name, id, sentence }) => `${name} · ${short(id)}: ${sentence}`) : []),
+    ...(first !== undefined && (refused.length > 1 || done.length > 0) ? [trans._n('%1 was refused.', '%1 were refused.', refused.length)] : []),
+    ...(first !== undefined && refused.length === 1 ? [`${first.name} · ${short(first.id)}: ${first.sentence}`] : []),
     ...(passed > 0 ? [trans._n('%1 was left as it is.', '%1 were left as they are.', passed)] : [])
   ].join(' ');
 }
 
-/** Whether a summary names them all; else `listed` shows them. */
+/** Whether a summary has the reason of each refusal; else `listed` shows them. */
 export function saysAll({ refused }: Outcome): boolean {
-  return refused.length <= NAMED;
+  return refused.length < 2;
 }
 
 function say(session: Session, trans: TranslationBundle, outcome: Outcome): void {

@@ -34,7 +34,7 @@ export function useBulk(): Bulk {
     try {
       const came = await wished(session, trans, verb, ids, certain);
       if (came !== null) {
-        setOutcome({ words: summary(trans, came), bad: came.refused.length > 0, more: saysAll(came) ? [] : came.refused });
+        setOutcome({ words: summary(trans, came), bad: came.refused.length > 0 && came.done.length === 0, more: saysAll(came) ? [] : came.refused });
       }
     } catch (reason) {
       setOutcome({ words: troubleFrom(reason).message, bad: true, more: [] });

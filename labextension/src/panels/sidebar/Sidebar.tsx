@@ -58,6 +58,7 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   );
 
   useEffect(() => desk.choose(ids), [desk, ids]);
+  useEffect(bulk.dismiss, [selection.chosen]); // what came of others is read
   const kept = useRef(false);
   useEffect(() => {
     if (kept.current) {
