@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -137,6 +139,32 @@ def test_what_a_dead_server_left_is_removed_by_the_next(stage: Stage) -> None:
     (old / "spool" / "aaaaaaaaaa" / "1").mkdir(parents=True)
     (old / ".owner").touch()
     assert (1, False) == (rehearsals.sweep(stage.site), old.exists())
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from jupyter_training.services import rehearsals
+from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
+from tests.services.stage import request
+with Site.open(Settings(home=Path(sys.argv[1]))) as site:
+    rehearsals.rehearse(site, "ada", request(sys.argv[2], entry={"kind": "cell", "path": "train.py"}))
+"""
+
+
+def test_a_killed_server_s_test_is_ended_by_the_next_with_all_it_started(stage: Stage) -> None:
+    """A real process and a real kill: the run has a session of its own and does not die with who asked."""
+    root = stage.site.settings.rehearsals
+    server = subprocess.Popen([sys.executable, "-c", KILLED, str(stage.site.settings.home), SLEEPS])
+    try:
+        eventually(lambda: list(root.glob("*/spool/*/1/started")) or None, within=60, what="the run begins")
+    finally:
+        server.kill()
+        server.wait(20)
+    assert children_in(root)
+    assert 1 == rehearsals.sweep(stage.site)
+    eventually(lambda: not children_in(root) or None, within=20, what="all of it is gone")
 
 
 def test_one_that_is_under_way_is_left_alone(stage: Stage) -> None:

@@ -120,12 +120,7 @@ class Place:
 
     def _wait(self, folder: Path, deadline: float, *, whatever: bool = False) -> bool:
         """Wait for the record of the end; False: it is not there in time, or nobody wants it any more."""
-        path = layout.exit_file(folder)
-        while not path.exists():
-            if time.monotonic() >= deadline or (self._is_unwanted() and not whatever):
-                return False
-            time.sleep(_LOOK_EVERY)
-        return True
+        return _ends(folder, deadline, unless=self._is_unwanted if not whatever else lambda: False)
 
 
 @contextlib.contextmanager
@@ -167,8 +162,9 @@ def sweep(site: Site) -> int:
     left = [folder for folder in folders if not _is_held(folder)]
     for folder in left:
         for attempt in folder.glob("spool/*/*"):
-            if claim.is_taken(attempt) and not layout.exit_file(attempt).exists():
+            if claim.is_taken(attempt) and claim.supervisor_alive(attempt):
                 _kill(attempt)
+                _ends(attempt, time.monotonic() + _DIES_WITHIN)
         _clear(folder)
     return len(left)
 
@@ -243,6 +239,16 @@ def _supervised(runtime: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]
             _kill(folder)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(_DIES_WITHIN)
+
+
+def _ends(folder: Path, deadline: float, *, unless: Callable[[], bool] = lambda: False) -> bool:
+    """Wait for a run's record of its end; False: it is not there in time."""
+    path = layout.exit_file(folder)
+    while not path.exists():
+        if time.monotonic() >= deadline or unless():
+            return False
+        time.sleep(_LOOK_EVERY)
+    return True
 
 
 def _kill(folder: Path) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.lifecycle import EndReason, end_sentence
+from jupyter_training.runtime import startup_hook
 from jupyter_training.schema import RehearsalStepView, RehearsalView
 from jupyter_training.services.rehearsals.place import Run
 from jupyter_training.services.sentences import span
 
 __all__ = ["can_restore", "told"]
 
-_IMPORT = ("ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError")
+# Ends before the code itself has begun.
+_IMPORT = ("ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", startup_hook.FILE)
 _NAMES = 3  # metrics in a sentence
 
 
