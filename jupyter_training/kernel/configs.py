@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, TrainingError, near_miss
-from jupyter_training.kernel.failure import key_of
+from jupyter_training.kernel.failure import key_of, place_of_key
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -45,7 +45,7 @@ class Config:
     def _place(self, key: str | None) -> tuple[int, int] | None:
         if key is None:
             return None
-        return self.places.get(key) or self.places.get(key.removeprefix("resources."))
+        return place_of_key(key, self.places) or self.places.get(key.removeprefix("resources."))
 
 
 class Configs:

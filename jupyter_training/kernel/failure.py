@@ -14,7 +14,7 @@ from jupyter_training.errors import JobFailed, Problem, TrainingError
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import bytes_text, exit_text, plain, sentence, short
 
-__all__ = ["Detached", "ending", "failed", "key_of", "present"]
+__all__ = ["Detached", "ending", "failed", "key_of", "place_of_key", "present"]
 
 _TRACEBACK = "Traceback (most recent call last):"
 _LOG_LINES = 10
@@ -121,7 +121,7 @@ def _source_lines(
     for problem in problems[:5]:
         line, column, width = problem.line, problem.column, 1
         if line is None and problem.key is not None:
-            found = places.get(problem.key) or places.get(problem.key.rpartition(".")[0])
+            found = place_of_key(problem.key, places)
             if found is not None:
                 line, (column, width) = 1, found
         if line == 1:
@@ -140,6 +140,13 @@ def _source_lines(
             blank = re.sub(r"[^\t]", " ", source[: column - 1])  # tabs stay, so that the caret stands right
             lines.append(f"    {blank}{'^' * max(1, width)}")
     return lines
+
+
+def place_of_key(key: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int] | None:
+    """Where a key was written: itself, the key that it belongs to, or the first that belongs to it (``hang`` for
+    ``hang.after``, as a refusal may speak of either)."""
+    below = (place for other, place in places.items() if other.startswith(f"{key}."))
+    return places.get(key) or places.get(key.rpartition(".")[0]) or next(below, None)
 
 
 def key_of(error: TrainingError) -> str | None:

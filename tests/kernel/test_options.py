@@ -73,6 +73,51 @@ def test_the_line_wins_over_the_config_key_by_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "config", "found"),
+    [
+        ("--retries 3", {"retries": 5}, {"retries": {"max": 3}}),
+        ("--retries 3", {"retries": {"max": 5, "on": ["lost"]}}, {"retries": {"max": 3, "on": ["lost"]}}),
+        ("", {"retries": 5}, {"retries": {"max": 5}}),
+        (
+            "--keep-latest 3",
+            {"checkpoints": "s3://bucket/a"},
+            {"checkpoints": {"to": "s3://bucket/a", "keep": {"trial_latest": 3}}},
+        ),
+        (
+            "--checkpoints /data --keep-best 2",
+            {"checkpoints": {"to": "s3://bucket/a", "metric": "loss"}},
+            {"checkpoints": {"to": "/data", "metric": "loss", "keep": {"trial_best": 2}}},
+        ),
+        ("--stop-hung", {"hang": "30m"}, {"hang": {"after": "30m", "stop": True}}),
+        ("--hang 10m --pause-within 90", {}, {"hang": {"after": "10m"}, "pause_within": 90.0}),
+    ],
+)
+def test_a_short_form_in_a_config_and_an_option_come_together(
+    line: str, config: dict[str, Any], found: dict[str, Any]
+) -> None:
+    assert found == said(line, config).values
+
+
+def test_what_is_said_of_checkpoints_retries_and_pauses_is_what_the_job_has(cells: Cells, tmp_path: Path) -> None:
+    cells.run(
+        "%%train_config careful\nretries: {max: 5, on: [error, lost]}\n"
+        "checkpoints: {metric: loss, keep: {trial_best: 2}}\nhang: 30m\npause_within: 5m\nresume: false\n"
+    )
+    kept = tmp_path / "kept"
+    cells.run(
+        f"%%train digits --config careful --retries 3 --keep-latest 4 --checkpoints {kept} --stop-hung -q -o h\nx = 1\n"
+    )
+    spec = cells.shell.user_ns["h"].view["spec"]
+    assert {"max": 3, "on": ["error", "lost"]} == spec["retries"]
+    assert {"after": 1800.0, "stop": True} == spec["hang"]
+    assert 300 == spec["pause_within"]
+    assert ({"experiment_best": 0, "trial_best": 2, "trial_latest": 4}, "loss") == (
+        spec["checkpoints"]["keep"], spec["checkpoints"]["metric"],
+    )  # fmt: skip
+    assert str(kept) in spec["checkpoints"]["to"]
+
+
+@pytest.mark.parametrize(
     ("line", "config", "waits"),
     [
         ("--wait", {}, True),
@@ -130,6 +175,11 @@ def test_the_resolved_wish_is_what_is_sent(cells: Cells, tmp_path: Path, monkeyp
         ("--backend locl", "There is no backend 'locl'; there is: local.", "Did you mean 'local'?"),
         ("--config big", "This kernel knows no config 'big'.", "Run a cell that begins with %%train_config big first"),
         ("--config no.yaml", "The config no.yaml can't be read", ""),
+        ("--retries some", "--retries: 'some' is not a whole number.", "Write --retries N."),
+        ("--retries -1", "retries.max: ", ""),
+        ("--keep-latest -2", "checkpoints.keep.trial_latest: ", ""),
+        ("--hang soon", "'soon' is not a duration", ""),
+        ("--pause-within never", "'never' is not a duration", ""),
     ],
 )
 def test_a_wrong_value_is_shown_at_its_word(
