@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.changes import Change, ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.lifecycle import AttemptState
+from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
 from jupyter_training.core.policy import QueueView
 from jupyter_training.core.queue_view import queue_view
 from jupyter_training.store import views
@@ -15,6 +15,7 @@ from jupyter_training.store.engine import Store
 
 __all__ = ["Holdings"]
 
+_STOPS = (Desired.CANCEL, Desired.KILL)
 _LOOKED_AT = 500  # changes; beyond, reading the rows anew is no dearer
 
 
@@ -24,19 +25,31 @@ class Holdings:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._head = -1
+        self._saved: set[JobId] | None = None
         self._rows: dict[JobId, tuple[Job, Attempt | None]] = {}
         self._pools = views.pools(store)
 
     def refresh(self) -> bool:
         """Take in what changed since the last call; True if anything that a plan looks at did."""
         head = views.head(self._store)  # before the rows: a change in between is read twice, never missed
-        if head == self._head or self._is_quiet(head):
-            self._head = head
+        if head == self._head:
+            return False
+        lines = self._changes(head)
+        if lines is None:
+            self._saved = None
+        elif self._saved is not None:
+            self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
+        self._head = head
+        if lines is not None and all(line.kind in (ChangeKind.POINTS, ChangeKind.RUN) for line in lines):
             return False
         self._pools = views.pools(self._store)
         self._rows = {job.id: (job, attempt) for job, attempt in views.unfinished(self._store)}
-        self._head = head
         return True
+
+    def saved(self) -> set[JobId] | None:
+        """Whose checkpoints, or what is kept of them, changed since this was last asked. None: perhaps everybody's."""
+        saved, self._saved = self._saved, set()
+        return saved
 
     def view(self, *, time_up: Mapping[JobId, Instant], hang_at: Mapping[JobId, Instant]) -> QueueView:
         """What a plan looks at; both as in ``queue_view``."""
@@ -61,15 +74,14 @@ class Holdings:
         known = self._pools.get(pool)
         return known.backend if known is not None else "local"
 
-    def _is_quiet(self, head: int) -> bool:
-        """Whether all that changed since is points and records."""
+    def _changes(self, head: int) -> list[Change] | None:
+        """What changed since; None where that is too much to look at, or not known."""
         if self._head < 0 or head - self._head > _LOOKED_AT:
-            return False
+            return None
         batch = views.changes(self._store, self._head, _LOOKED_AT)
-        return not batch.resync and all(
-            change.kind in (ChangeKind.POINTS, ChangeKind.RUN) for change in batch.changes if change.n <= head
-        )
+        return None if batch.resync else [change for change in batch.changes if change.n <= head]
 
     @property
-    def unfinished(self) -> int:
-        return len(self._rows)
+    def is_wanted(self) -> bool:
+        """Whether some job needs a dispatcher, now or when a slot is free; a paused one waits for a person."""
+        return any(job.state is not JobState.PAUSED or job.desired in _STOPS for job, _ in self._rows.values())

@@ -42,7 +42,6 @@ class Ingester:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readings: dict[tuple[JobId, int], Reading] = {}
-        self._saved: set[JobId] = set()
 
     def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, epoch: int, now: Instant) -> int:
         """Take in what running attempts have written since, each with its folder. The number of new points.
@@ -106,11 +105,6 @@ class Ingester:
         reading.heard = False
         return True
 
-    def saved(self) -> set[JobId]:
-        """The jobs that have saved a checkpoint since this was last asked."""
-        saved, self._saved = self._saved, set()
-        return saved
-
     def faults(self, job: JobId, number: int) -> int:
         """Unreadable places found so far in an attempt's pages."""
         reading = self._readings.get((job, number))
@@ -163,7 +157,6 @@ class Ingester:
         readings = [reading for reading in readings if reading.told or reading.measured]
         committed = [one for reading in readings for one in reading.told if isinstance(one, Committed)]
         checkpoints.committed(self._store, epoch, [(one.checkpoint, one.marks) for one in committed], now)
-        self._saved.update(one.checkpoint.job for one in committed)
         for reading in readings:
             job, number = reading.job, reading.attempt
             for one in reading.told:

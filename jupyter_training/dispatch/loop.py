@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Literal
 
 from jupyter_training.dispatch import ensure, wake
+from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
 from jupyter_training.seams import registry
@@ -29,7 +30,7 @@ from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
-from jupyter_training.store import lease, record, removals, views
+from jupyter_training.store import lease, record, removals
 from jupyter_training.store.engine import Store
 from jupyter_training.tracking.ensure import ensure_mirror
 
@@ -296,7 +297,9 @@ def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> Literal["ask
 
 def _work_waits(settings: Settings) -> bool:
     with contextlib.closing(Store.open(settings)) as store:
-        return bool(views.unfinished(store) or removals.pending(store))
+        holdings = Holdings(store)
+        holdings.refresh()
+        return holdings.is_wanted or bool(removals.pending(store))
 
 
 def _is_alive(holder: lease.Holder) -> bool:

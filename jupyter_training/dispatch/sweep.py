@@ -34,6 +34,8 @@ __all__ = ["Sweep", "to_let_go"]
 log = logging.getLogger(__name__)
 
 _FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on
+# Of jobs that ended longer ago, only those with many checkpoints are looked at by a dispatcher that has just begun.
+_FORGOTTEN_AFTER = 86_400.0
 _AT_ONCE = 20  # jobs in one round
 _AGAIN_AFTER = 10.0  # seconds, doubled with each failure
 _AGAIN_AT_MOST = 600.0
@@ -55,9 +57,11 @@ class Sweep:
         """Whether there is something to be done now, or being done."""
         return bool(self._due) or self._removals_due or self._remover.is_busy
 
-    def look_at(self, jobs: Iterable[JobId]) -> None:
-        """These have saved a checkpoint, or have ended."""
-        if self._due is not None:
+    def look_at(self, jobs: Iterable[JobId] | None) -> None:
+        """These have saved a checkpoint, or have ended, or another policy. None: whoever may have."""
+        if jobs is None:
+            self._due = None
+        elif self._due is not None:
             self._due.update(dict.fromkeys(jobs))
 
     def look_for_removals(self) -> None:
@@ -80,7 +84,7 @@ class Sweep:
 
     def _work(self, epoch: int, now: Instant, boot: float) -> bool:
         if self._due is None:
-            self._due = dict.fromkeys(retention.owners(self._store))
+            self._due = dict.fromkeys(retention.owners(self._store, ended_since=now - _FORGOTTEN_AFTER))
         changed = False
         for done in self._remover.done():
             changed |= self._take_note(done, epoch, now, boot)

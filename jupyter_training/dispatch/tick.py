@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 class Round:
     """What a tick found. ``next_wake``: when, in boot time, time alone asks for another one."""
 
-    busy: bool  # something is queued or runs
+    busy: bool  # something is queued, runs or is being removed
     changed: bool  # facts or points were written
     active: int
     next_wake: float | None
@@ -86,7 +86,7 @@ class Ticker:
         changed |= self._let_go(epoch, fresh=fresh)
         active = len(self._holdings.active())
         return Round(
-            busy=self._holdings.unfinished > 0 or self._sweep.is_busy,
+            busy=self._holdings.is_wanted or self._sweep.is_busy,
             changed=changed,
             active=active,
             next_wake=self._next_wake,
@@ -193,7 +193,7 @@ class Ticker:
 
     def _let_go(self, epoch: int, *, fresh: bool) -> bool:
         """Remove a little of what nobody keeps any more."""
-        self._sweep.look_at(self._ingester.saved())
+        self._sweep.look_at(self._holdings.saved())
         if fresh:
             self._sweep.look_for_removals()
         return self._sweep.work(epoch, self._clock.now(), self._clock.boot())

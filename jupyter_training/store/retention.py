@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.store import changelog, lease
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import checkpoints, points, series
+from jupyter_training.store.tables import checkpoints, jobs, points, series
 from jupyter_training.store.texts import clean
 
 __all__ = ["measured", "owners", "reported"]
 
 
-def owners(store: Store) -> list[JobId]:
-    """The jobs that have a checkpoint, good or not."""
+_FEW = 2  # with the usual policy, the best and the newest
+
+
+def owners(store: Store, *, ended_since: float) -> list[JobId]:
+    """The jobs of which a checkpoint may have to go: they have not ended before, or have more than a few."""
+    many = (
+        select(checkpoints.c.job)
+        .where(checkpoints.c.state == "kept")
+        .group_by(checkpoints.c.job)
+        .having(func.count() > _FEW)
+    )
+    lately = (
+        select(jobs.c.id)
+        .where(jobs.c.ended.is_(None) | (jobs.c.ended >= ended_since))
+        .where(select(checkpoints.c.job).where(checkpoints.c.job == jobs.c.id).exists())
+    )
     with store.read() as connection:
-        return [JobId(job) for job in connection.execute(select(checkpoints.c.job).distinct()).scalars()]
+        return [JobId(job) for job in connection.execute(many.union(lately)).scalars()]
 
 
 def measured(store: Store, epoch: int, job: JobId, metrics: Mapping[str, float], now: Instant) -> None:

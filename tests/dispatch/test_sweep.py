@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant
+from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
@@ -153,6 +153,16 @@ def test_a_place_that_does_not_answer_is_tried_again_and_stops_nothing(
         until(stage, lambda: {2} == other.there(), "the other job is swept", step=5.0)
     until(stage, lambda: {2} == job.kept(), "it has gone", step=60.0)
     assert {2} == job.there()
+
+
+def test_another_policy_holds_at_once(stage: Stage) -> None:
+    job = Saving(stage, keep={"trial_latest": 3})
+    job.save(1, 2, 3)
+    stage.settle()
+    assert {1, 2, 3} == job.kept()
+    fewer = CheckpointPolicy(keep=Keep(trial_latest=1))
+    checkpoints.retain(stage.store, job.id, fewer, metrics={}, go=[], now=stage.clock.now())
+    until(stage, lambda: {3} == job.there(), "the others have gone")
 
 
 def test_what_another_job_began_with_stays_for_that(stage: Stage, tmp_path: Path) -> None:

@@ -193,6 +193,15 @@ def test_a_waiting_job_is_paused_at_once_and_goes_on_when_activated(stage: Stage
     assert JobState.SUCCEEDED is stage.job(waiting).state
 
 
+def test_a_paused_job_keeps_no_dispatcher_alive_unless_it_is_to_be_stopped(stage: Stage) -> None:
+    job = stage.submit("waiting", slots=0)
+    stage.wish(job, Verb.PAUSE)
+    assert not stage.tick().busy
+    stage.wish(job, Verb.CANCEL)
+    stage.tick()
+    assert JobState.CANCELED is stage.job(job).state
+
+
 def test_a_paused_job_holds_no_slot_and_nobody_starts_it(stage: Stage) -> None:
     stage.scripts["a"] = Script(runs=100, obeys_after=5)
     job, other = stage.submit("a", slots=2), stage.submit("b", slots=2)

@@ -7,10 +7,12 @@ import pytest
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
+from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import StaleEpoch
-from jupyter_training.store import checkpoints, points, retention, views
+from jupyter_training.seams.backend import End
+from jupyter_training.store import checkpoints, facts, points, retention, views
 from jupyter_training.store.supersede import TOLD, Restart
 from tests.store.conftest import Bench
 
@@ -146,7 +148,6 @@ def test_a_metric_that_came_later_is_kept_and_logged_once(bench: Bench) -> None:
         retention.measured(bench.store, bench.epoch, job.id, {"step-000000005.1": 0.5}, bench.now)
     assert 1 == views.head(bench.store) - before
     assert [0.5] == [one.metric for one in checkpoints.candidates(bench.store, job.id)]
-    assert [job.id] == retention.owners(bench.store)
 
 
 def test_what_was_reported_at_a_step_is_the_last_value_up_to_it_in_the_curve(bench: Bench) -> None:
@@ -159,3 +160,14 @@ def test_what_was_reported_at_a_step_is_the_last_value_up_to_it_in_the_curve(ben
     ]
     points.ingest(bench.store, job.id, batches, now=bench.now)
     assert {3: 0.9, 4: 0.9, 6: 0.4} == retention.reported(bench.store, job.id, "loss", [1, 3, 4, 6])
+
+
+def test_whose_checkpoints_may_have_to_go(bench: Bench) -> None:
+    running, fresh, old, much = (bench.a_running_job(name) for name in ("running", "fresh", "old", "much"))
+    bench.a_running_job("none")
+    for job, count in ((running, 1), (fresh, 1), (old, 2), (much, 3)):
+        save(bench, *(a_checkpoint(job.id, step) for step in range(count)))
+    for job in (old, much, fresh):
+        bench.now = Instant(bench.now + 100)
+        facts.ended(bench.store, bench.epoch, job.id, 1, End(EndReason.COMPLETED), bench.now)
+    assert {running.id, fresh.id, much.id} == set(retention.owners(bench.store, ended_since=bench.now - 50))
