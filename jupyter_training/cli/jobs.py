@@ -11,7 +11,7 @@ from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
 from jupyter_training.cli.place import client_of
 from jupyter_training.errors import InvalidUsage, near_miss
 from jupyter_training.kernel.card import ranked
-from jupyter_training.kernel.wording import ago, icon, number, seconds_between, span_text
+from jupyter_training.kernel.wording import ago, icon, number, ran_seconds, span_text
 
 __all__ = ["arguments", "run"]
 
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _row(job: dict[str, Any], now: float) -> tuple[str, ...]:
-    ran = seconds_between(job["started"], job["ended"], now=now)
+    ran = ran_seconds(job, now=now)
     return (
         job["id"],
         job["name"],

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.kernel.card import ranked
-from jupyter_training.kernel.wording import ago, best, bytes_text, exit_text, icon, number, seconds_between, span_text
+from jupyter_training.kernel.wording import (
+    ago,
+    best,
+    bytes_text,
+    exit_text,
+    icon,
+    lineage_text,
+    number,
+    ran_seconds,
+    span_text,
+)
 
 __all__ = ["arguments", "run"]
 
@@ -38,7 +49,7 @@ def _print(job: dict[str, Any], now: float) -> None:
     print()
     spec = job["spec"] or {}
     resources = {name: value for name, value in (spec.get("resources") or {}).items() if value is not None}
-    ran = seconds_between(job["started"], job["ended"], now=now)
+    ran = ran_seconds(job, now=now)
     artifacts = job["artifacts"] or ()
     say.facts(
         [
@@ -54,8 +65,7 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("notebook", job["notebook"] or ""),
             ("checkpoint", _checkpoint(job["checkpoint"])),
             ("retries", f"{job['retries']['used']} of {job['retries']['max']} used" if job["retries"]["max"] else ""),
-            ("made from", _lineage(job["parent"]) if job["parent"] else ""),
-            ("made of it", "\n".join(_lineage(one) for one in job["children"] or ())),
+            ("lineage", "\n".join(_lineage(job))),
             ("warning", job["warning"] or ""),
             ("tags", say.dotted(job["tags"])),
             ("MLflow run", job["run_id"] or ""),
@@ -106,10 +116,10 @@ def _checkpoint(newest: dict[str, Any] | None) -> str:
     return f"step {number(newest['step'])}, {_count(newest['count'], 'checkpoint')} kept" if newest is not None else ""
 
 
-def _lineage(one: dict[str, Any]) -> str:
-    how = {"fork": "fork", "continue": "continued"}[one["relation"]]
-    step = f" from step {number(one['step'])}" if one["step"] is not None else ""
-    return f"{one['name'] or 'a job that was deleted'} {one['job'][:6]} ({how}{step})"
+def _lineage(job: dict[str, Any]) -> Iterator[str]:
+    if job["parent"]:
+        yield lineage_text(job["parent"])
+    yield from (lineage_text(one, child=True) for one in job["children"] or ())
 
 
 def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from jupyter_training.cli.jobs import telling_metric
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.client import waiting
 from jupyter_training.client.client import Client
-from jupyter_training.kernel.wording import icon, number, seconds_between, span_text
+from jupyter_training.kernel.wording import icon, number, ran_seconds, span_text
 
 __all__ = ["arguments", "detaching", "run", "stay"]
 
@@ -120,7 +120,7 @@ def _line(view: dict[str, Any], *, drawn: bool) -> str:
     """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``, with a bar where it is ``drawn``."""
     parts = [f"{icon(view['phase'])} {view['phase']}", view["name"]]
     if view["phase"] in ("running", "starting"):
-        ran = seconds_between(view["started"], None, now=time.time())
+        ran = ran_seconds(view, now=time.time())
         parts += [*_progress(view, drawn=drawn), telling_metric(view), span_text(ran) if ran is not None else ""]
     else:
         parts += [view["sentence"], telling_metric(view)]

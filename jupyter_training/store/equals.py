@@ -39,6 +39,7 @@ def candidates(connection: Connection, store: Store, identities: Iterable[str]) 
         rows = connection.execute(
             select(jobs)
             .where(jobs.c.identity.in_(part), or_(_ACTIVE, jobs.c.state == JobState.SUCCEEDED.value))
+            .where(jobs.c.overrides.is_(None))  # one that was resumed with other parameters does other work
             .order_by(jobs.c.seq.desc())
         ).all()
         for row, job in zip(rows, jobs_of(connection, store.specs, rows), strict=True):

@@ -199,7 +199,7 @@ def test_show_tells_of_retries_checkpoints_and_lineage(stage: Stage, run: Run) -
     out = run("show", job)[1]
     for words in ("step 5, 1 checkpoint kept", "0 of 3 used", "child"):
         assert words in out
-    assert f"digits {job[:6]} (fork)" in run("show", "child")[1]
+    assert f"a fork of digits · {job[:6]}" in run("show", "child")[1]
 
 
 def test_submit_takes_the_options_of_long_trainings(stage: Stage, run: Run, tmp_path: Path) -> None:

@@ -129,3 +129,10 @@ def test_the_keys_of_a_config_are_understood(stage: Stage) -> None:
         spec.checkpoints.metric,
     )
     assert (120.0, 1800.0, True) == (spec.pause_within, spec.hang.after, spec.hang.stop)
+
+
+def test_a_job_that_was_resumed_with_other_parameters_is_no_equal_of_a_new_wish(stage: Stage) -> None:
+    job = stage.ended(5, params={"lr": 0.1})
+    resuming.resume(stage.site, job, ResumeRequest(params={"lr": 0.2}))
+    wish = stage.submit(params={"lr": 0.1}, if_exists="reuse")
+    assert (True, False) == (wish.created, wish.reused)
