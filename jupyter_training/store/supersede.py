@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.store import intake, pyramid, tables
@@ -131,30 +131,32 @@ def _move(connection: Connection, source: Row[Any], target: Row[Any] | None, sup
     if target is None and count == source.length:  # all of it: the series itself changes its place
         connection.execute(update(series).where(series.c.id == source.id).values(superseded=superseded))
         return True
+    target_id, length = (target.id, target.length) if target is not None else (intake.last_id(connection) + 1, 0)
     if target is None:
-        values = {**source._mapping, "id": intake.last_id(connection) + 1, "superseded": superseded, "length": 0}
+        values = {**source._mapping, "id": target_id, "superseded": superseded, "length": 0}
         connection.execute(insert(series), values)
-        target_id = int(values["id"])
-    else:
-        target_id = target.id
-    connection.execute(update(points).where(own, which).values(series=target_id))
-    for one in (source.id, target_id):
-        _rebuild(connection, one, first)
+    moving = (own, points.c.n >= first, which)
+    # Copied and deleted: half the time of an update of the key.
+    columns = [column.name for column in points.c]
+    copy = select(literal(target_id), *list(points.c)[1:]).where(*moving)
+    connection.execute(insert(points).from_select(columns, copy))
+    connection.execute(delete(points).where(*moving))
+    _rebuild(connection, source.id, source.length - count, first)
+    _rebuild(connection, target_id, length + count, first)
     return True
 
 
-def _rebuild(connection: Connection, own: int, since: int) -> None:
+def _rebuild(connection: Connection, own: int, length: int, since: int) -> None:
     """Bring a series' row and its pyramid up to date after points from number ``since`` on came or went."""
-    of_series = points.c.series == own
-    count = connection.execute(select(func.count()).where(of_series)).scalar_one()
     stale = (tables.pyramid.c.series == own, tables.pyramid.c.last_n >= since)
     connection.execute(delete(tables.pyramid).where(*stale))
-    if not count:
+    if not length:
         connection.execute(delete(series).where(series.c.id == own))
         return
-    before = connection.execute(select(func.count()).where(of_series, points.c.n < since)).scalar_one()
-    _build(connection, own, since, before)
-    connection.execute(update(series).where(series.c.id == own).values(length=count, **_summed_up(connection, own)))
+    later = select(func.count()).where(points.c.series == own, points.c.n >= since)
+    _build(connection, own, since, length - connection.execute(later).scalar_one())
+    values = _summed_up(connection, own, length)
+    connection.execute(update(series).where(series.c.id == own).values(length=length, **values))
 
 
 def _build(connection: Connection, own: int, since: int, before: int) -> None:
@@ -170,14 +172,12 @@ def _build(connection: Connection, own: int, since: int, before: int) -> None:
         since = run[-1][0] + 1
 
 
-def _summed_up(connection: Connection, own: int) -> dict[str, Any]:
-    """The columns of a series that follow from its points."""
+def _summed_up(connection: Connection, own: int, length: int) -> dict[str, Any]:
+    """The columns of a series that follow from its points and its pyramid."""
     of_series = select(points).where(points.c.series == own)
     first = connection.execute(of_series.order_by(points.c.n).limit(1)).one()
     last = connection.execute(of_series.order_by(points.c.n.desc()).limit(1)).one()
-    numbers = of_series.where(points.c.value.isnot(None))
-    low = connection.execute(numbers.order_by(points.c.value, points.c.n).limit(1)).first()
-    high = connection.execute(numbers.order_by(points.c.value.desc(), points.c.n).limit(1)).first()
+    whole = pyramid.merge(pyramid.sampled(connection, own, length, 1))
     return {
         "first": first.value,
         "first_step": first.step,
@@ -186,8 +186,8 @@ def _summed_up(connection: Connection, own: int) -> dict[str, Any]:
         "last_step": last.step,
         "last_time": last.time,
         "last_attempt": last.attempt,
-        "low": low.value if low is not None else None,
-        "low_step": low.step if low is not None else None,
-        "high": high.value if high is not None else None,
-        "high_step": high.step if high is not None else None,
+        "low": whole.low.value if whole.low is not None else None,
+        "low_step": whole.low.step if whole.low is not None else None,
+        "high": whole.high.value if whole.high is not None else None,
+        "high_step": whole.high.step if whole.high is not None else None,
     }
