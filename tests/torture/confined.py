@@ -36,7 +36,7 @@ def play_confined(folder: Path, story: Story, *, empty: Path) -> None:
         AssertionError: with what the process said.
     """
     words = [*UNSHARE, sys.executable, "-m", "tests.torture.confined", story.name, str(folder), str(empty)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=170)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

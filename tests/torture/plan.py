@@ -13,6 +13,7 @@ __all__ = ["Part", "Story", "enumerated", "random_story", "short"]
 
 CAPACITY = 3  # slots of a home
 KILLS = 10  # of a random story
+ENDLESS = 100_000  # steps of what shall be stopped: a stop that is lost would never end it
 _DAY = 86_400.0
 
 
@@ -29,6 +30,7 @@ class Part:
     listening: bool = False  # asks should_stop()
     wishes: tuple[str, ...] = ()  # verbs, each once the one before has had its effect
     wish_at: int = 8  # and once its code has written so many lines since
+    wish_after: str = ""  # the step at which something must have happened before
     saves: int = 0  # a checkpoint every so many steps
     retries: int = 0
     crash: int = 0  # the step at which its first attempt raises
@@ -64,8 +66,9 @@ def enumerated() -> Iterator[Story]:
     """Each labelled step once."""
     yield Story("dispatcher", _varied(6), _each("dispatcher"), term=3.0)
     yield Story("ingest", _varied(6), _each("ingest"))
-    # One runs until the mirror, which dies at every turn, comes to hand it its run.
-    yield Story("mirror", (Part("long", steps=1000), *_varied(4)), _each("mirror"))
+    # One runs until the mirror, which dies at every turn, has come to hand it its run.
+    long = Part("long", steps=ENDLESS, wishes=("cancel",), wish_after="the run handed over")
+    yield Story("mirror", (long, *_varied(4)), _each("mirror"))
     yield _one_job_each("supervisor")
     yield _one_job_each("runtime")
     yield _both()
@@ -79,7 +82,7 @@ def full_disk() -> Iterator[Story]:
     yield Story("a full disk", few, (), fills=((0.4, 3.0),))
     killed = Fault("dispatcher", "a round", nth=15), Fault("supervisor", "a look", nth=5, job="a")
     yield Story("a full disk, and kills", few, killed, all_happen=False, fills=((0.4, 4.0), (5.0, 8.0)))
-    stopped = (Part("a", steps=90), Part("b", steps=400, wishes=("cancel",), wish_at=30, hiding=True))
+    stopped = (Part("a", steps=90), Part("b", steps=ENDLESS, wishes=("cancel",), wish_at=30, hiding=True))
     yield Story("a full disk, and a stop", stopped, (), fills=((0.4, 4.0),))
 
 
@@ -140,7 +143,7 @@ def _random_part(rng: random.Random, number: int) -> Part:
     retries = rng.choice([0, 0, 5])
     return Part(
         name=f"job-{number}",
-        steps=count if not wishes or wishes[-1] in ("activate", "retry") else 400,
+        steps=count if not wishes or wishes[-1] in ("activate", "retry") else ENDLESS,
         pause=rng.uniform(0.01, 0.04),
         exit_code=rng.choice([0, 0, 3]) if retries == 0 else 0,
         slots=rng.choice([1, 1, 2, 3]),
@@ -171,9 +174,9 @@ def _varied(count: int) -> tuple[Part, ...]:
     """Jobs among which every trait of ``steps`` is held by one."""
     kinds = (
         Part("a", steps=300),
-        Part("b", steps=400, wishes=("cancel",), hiding=True),
+        Part("b", steps=ENDLESS, wishes=("cancel",), hiding=True),
         Part("c", exit_code=3, slots=2, hiding=True),
-        Part("d", steps=400, wishes=("kill",), listening=True),
+        Part("d", steps=ENDLESS, wishes=("kill",), listening=True),
         Part("e", listening=True, saves=4, wishes=("pause", "activate")),
         Part("f", saves=3, crash=8, retries=2, hiding=True),
     )
@@ -197,7 +200,7 @@ def _one_job_each(room: str, labels: Sequence[str] = ()) -> Story:
             part = replace(part, listening=True)
         if {"stopped", "canceled", "killed"} & set(step.needs):
             verb = "kill" if "killed" in step.needs else "cancel"
-            part = replace(part, steps=400, wishes=(verb,), hiding=True)
+            part = replace(part, steps=ENDLESS, wishes=(verb,), hiding=True)
         if "saving" in step.needs:
             part = replace(part, saves=4, retries=2, exit_code=0)
         parts.append(part)

@@ -28,7 +28,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("story", list(short()), ids=lambda story: story.name)
 def test_whoever_dies_at_whatever_step_nothing_is_lost(story: Story, empty: Path, tmp_path: Path) -> None:
     with play(tmp_path, story, empty=empty) as played:
