@@ -9,7 +9,7 @@ import { Session } from '../src/model/session';
 import { SidebarHost } from '../src/panels/sidebar/host';
 import { FIRST_CELL } from '../src/parts/firstCell';
 import { CommandIds, SIDEBAR_ID } from '../src/tokens';
-import { aJob } from './builders';
+import { aJob, succeeded } from './builders';
 import { aServer, until } from './server';
 import type { FakeServer } from './server';
 
@@ -17,6 +17,7 @@ Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false }); // the dialogue 
 
 const trans = nullTranslator.load('jupyter_training');
 let server: FakeServer;
+let session: Session;
 let commands: CommandRegistry;
 let row: HTMLElement | null;
 let notebook: ReturnType<typeof aNotebook> | null;
@@ -50,7 +51,7 @@ beforeEach(() => {
   commands = new CommandRegistry();
   row = null;
   notebook = aNotebook('x = 1', 'y = 2');
-  const session = new Session(server.settings);
+  session = new Session(server.settings);
   const app = {
     commands,
     shell,
@@ -66,9 +67,15 @@ beforeEach(() => {
   addCommands(app, sidebar, () => Promise.resolve(session), () => session, trans, tracker, palette);
 });
 
+function aRow(job: string): HTMLElement {
+  const made = document.createElement('div');
+  made.className = 'jp-Training-item';
+  made.dataset.job = job;
+  return made;
+}
+
 function hit(job: string): void {
-  row = document.createElement('div');
-  row.dataset.job = job;
+  row = aRow(job);
 }
 
 const said = (): string[] => Notification.manager.notifications.map(one => one.message);
@@ -124,6 +131,30 @@ test('the context menu means the row that was hit', async () => {
   expect(commands.isVisible(CommandIds.openRow)).toBe(true);
   await commands.execute(CommandIds.openRow);
   expect(opened).toHaveBeenCalledWith({ job: 'b' });
+});
+
+test('a row offers what its job takes, and by a key the row with the focus is meant', async () => {
+  const checkpoint = { step: 10, created: '2026-11-21T10:00:05Z', count: 1 };
+  session.take([aJob({ id: 'a', checkpoint }), succeeded({ id: 'b' })]);
+  const offered = (): string[] =>
+    [CommandIds.pause, CommandIds.activate, CommandIds.continue, CommandIds.extend, CommandIds.fork, CommandIds.archive, CommandIds.delete]
+      .filter(id => commands.isVisible(id, { row: true }))
+      .map(id => commands.label(id, { row: true }));
+  hit('a');
+  expect(offered()).toEqual(['Pause', 'Continue from a Checkpoint…', 'Fork…']);
+  hit('b');
+  expect(offered()).toEqual(['Fork…', 'Archive', 'Delete…']);
+  expect(commands.label(CommandIds.pause)).toBe('Pause a Training…');
+
+  const focused = aRow('a');
+  focused.tabIndex = 0;
+  document.body.append(focused);
+  focused.focus();
+  expect(offered()).toEqual(['Pause', 'Continue from a Checkpoint…', 'Fork…']);
+  server.routes.set('POST verbs', { status: 200, body: { results: [{ id: 'a', ok: true, job: aJob({ id: 'a' }), problem: null }] } });
+  await commands.execute(CommandIds.pause, { row: true });
+  expect(server.requests.map(one => one.body)).toEqual([{ verb: 'pause', jobs: ['a'] }]);
+  focused.remove();
 });
 
 test('without a job the person chooses among those that may be stopped', async () => {

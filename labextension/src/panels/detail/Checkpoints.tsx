@@ -19,8 +19,11 @@ export function Checkpoints({ job }: { job: Job }): JSX.Element {
     return (
       <div className="jp-Training-page">
         {trouble !== null && (
-          <p className="jp-Training-refusal" role="alert">
-            {trouble}
+          <p role="alert">
+            <span className="jp-Training-refusal">{trouble}</span>{' '}
+            <button type="button" className="jp-Training-button" onClick={() => setChanged(changed + 1)}>
+              {trans.__('Retry')}
+            </button>
           </p>
         )}
       </div>
