@@ -26,6 +26,7 @@ class Holdings:
         self._store = store
         self._head = -1
         self._saved: set[JobId] | None = None
+        self._deleted = False
         self._rows: dict[JobId, tuple[Job, Attempt | None]] = {}
         self._pools = views.pools(store)
 
@@ -36,9 +37,11 @@ class Holdings:
             return False
         lines = self._changes(head)
         if lines is None:
-            self._saved = None
-        elif self._saved is not None:
-            self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
+            self._saved, self._deleted = None, True
+        else:
+            self._deleted |= any(line.kind is ChangeKind.GONE for line in lines)
+            if self._saved is not None:
+                self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
         self._head = head
         if lines is not None and all(line.kind in (ChangeKind.POINTS, ChangeKind.RUN) for line in lines):
             return False
@@ -50,6 +53,11 @@ class Holdings:
         """Whose checkpoints, or what is kept of them, changed since this was last asked. None: perhaps everybody's."""
         saved, self._saved = self._saved, set()
         return saved
+
+    def deleted(self) -> bool:
+        """Whether a job may have been deleted since this was last asked."""
+        deleted, self._deleted = self._deleted, False
+        return deleted
 
     def view(self, *, time_up: Mapping[JobId, Instant], hang_at: Mapping[JobId, Instant]) -> QueueView:
         """What a plan looks at; both as in ``queue_view``."""

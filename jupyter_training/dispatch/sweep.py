@@ -94,6 +94,8 @@ class Sweep:
         if self._removals_due:
             self._removals_due = False
             self._order_removals(boot)
+        if not self._due:
+            return changed
         part = list(self._due)[:_AT_ONCE]
         for job in views.jobs(self._store, part):
             changed |= self._sweep(job, epoch, now, boot)

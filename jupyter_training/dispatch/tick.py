@@ -83,7 +83,7 @@ class Ticker:
             changed = True
         changed |= self._look(epoch)
         changed |= self._plan_and_act(epoch, force=fresh or changed)
-        changed |= self._let_go(epoch, fresh=fresh)
+        changed |= self._let_go(epoch)
         active = len(self._holdings.active())
         return Round(
             busy=self._holdings.is_wanted or self._sweep.is_busy,
@@ -191,10 +191,10 @@ class Ticker:
         step = points.last_step(self._store, attempt.job, attempt.number)
         return Reached(step, views.job(self._store, attempt.job).checkpoint_step)
 
-    def _let_go(self, epoch: int, *, fresh: bool) -> bool:
+    def _let_go(self, epoch: int) -> bool:
         """Remove a little of what nobody keeps any more."""
         self._sweep.look_at(self._holdings.saved())
-        if fresh:
+        if self._holdings.deleted():
             self._sweep.look_for_removals()
         return self._sweep.work(epoch, self._clock.now(), self._clock.boot())
 

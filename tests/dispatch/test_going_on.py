@@ -130,6 +130,30 @@ def test_a_job_that_is_resumed_does_as_many_steps_more(stage: Living) -> None:
     assert STEPS == stage.curve(job)
 
 
+def test_checkpoints_under_a_url_are_gone_on_from_and_let_go_of(stage: Living, tmp_path: Path) -> None:
+    far = tmp_path / "far"
+    far.mkdir()
+    job = stage.submit(COUNTS, checkpoints={"to": f"file://{far}", "metric": "loss", "mode": "min"})
+    stage.until_printed(job, "standing still")
+    stage.until(lambda: stage.job(job).checkpoint_step == 5, "the checkpoint of step 5 is known")
+    stage.wish(job, Verb.PAUSE)
+    stage.until_state(job, JobState.PAUSED)
+    stage.wish(job, Verb.ACTIVATE)
+    stage.until_state(job, JobState.SUCCEEDED)
+    assert (10, STEPS) == (stage.attempts(job)[1].start_step, stage.curve(job))
+    best_and_newest = {5, 20}
+    stage.until(lambda: {one.step for one in checkpoints.candidates(stage.store, job)} == best_and_newest, "swept")
+    assert best_and_newest == {int(path.name[5:14]) for path in (far / job).glob("step-*")}
+
+
+def test_what_is_kept_here_in_the_end_is_the_newest(stage: Living) -> None:
+    job = stage.submit(COUNTS.replace("step == 7", "step == 0"))
+    stage.until_state(job, JobState.SUCCEEDED)
+    folder = stage.settings.checkpoints / job
+    stage.until(lambda: [path.name for path in folder.iterdir()] == ["step-000000020.1"], "the others have gone")
+    assert [20] == [one.step for one in checkpoints.candidates(stage.store, job)]
+
+
 def test_a_stronger_stop_replaces_a_weaker_one(stage: Living) -> None:
     job = stage.submit(COUNTS.replace("if should_stop(): break", "while step == 8: pass"), grace=600.0)
     stage.until_printed(job, "standing still")
