@@ -28,9 +28,12 @@ class Detached(KeyboardInterrupt):
 
     def __init__(self, jobs: Sequence[Mapping[str, Any]]) -> None:
         names = " and ".join(job["name"] for job in jobs)
-        verb = "goes" if len(jobs) == 1 else "go"
         ids = "JOB" if plain() else " ".join(short(job["id"]) for job in jobs)
-        super().__init__(f"Stopped waiting; {names} {verb} on. To stop training: %train cancel {ids}")
+        if all(job["phase"] == "paused" for job in jobs):
+            words = f"{names} {'is' if len(jobs) == 1 else 'are'} paused. To go on: %train activate {ids}"
+        else:
+            words = f"{names} {'goes' if len(jobs) == 1 else 'go'} on. To stop training: %train cancel {ids}"
+        super().__init__(f"Stopped waiting; {words}")
 
     def _render_traceback_(self) -> list[str]:
         return [f"Detached: {self}"]

@@ -11,6 +11,7 @@ from jupyter_training.kernel import tell
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.asking import agreed
 from jupyter_training.kernel.desk import Desk
+from jupyter_training.kernel.policies import keep_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import ago, bytes_text, number, plain, short, span_text
 
@@ -41,7 +42,7 @@ def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float) -> Ta
     rows = [_row(one, now) for one in found["checkpoints"]]
     if plain():
         return Table(("step", "state"), rows, empty)
-    stay = _policy(found["keep"], found["metric"], found["mode"])
+    stay = keep_text(found["keep"], found["metric"], found["mode"])
     note = f"Kept at its end: {stay}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
     columns = ("step", "name", "saved", "size", "took", found["metric"] or "", "attempt", "state")
     return Table(columns, rows, empty, note)
@@ -63,20 +64,6 @@ def _row(one: Checkpoint, now: float) -> list[Cell]:
         Cell(str(one["attempt"]) if one["attempt"] else "another job's", right=True),
         Cell(state or f"kept{place}"),
     ]
-
-
-def _policy(keep: Mapping[str, int], metric: str | None, mode: str) -> str:
-    """``the newest and the best 2 (lowest loss)``. Without a metric none is the best."""
-    words = [f"the newest{_many(keep['trial_latest'])}"] if keep["trial_latest"] else []
-    if metric is not None:
-        by = f" ({'lowest' if mode == 'min' else 'highest'} {metric})"
-        words += [f"the best{_many(keep['trial_best'])}{by}"] if keep["trial_best"] else []
-        words += [f"the best{_many(keep['experiment_best'])} of its experiment"] if keep["experiment_best"] else []
-    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1] if words else "none"
-
-
-def _many(count: int) -> str:
-    return f" {count}" if count > 1 else ""
 
 
 def _keep(desk: Desk, parsed: Parsed, job: Mapping[str, Any]) -> None:

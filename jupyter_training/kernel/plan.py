@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_training.client.context import Packed, shown, size_words
+from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import bytes_text, number, plain, span_text
 
@@ -46,6 +47,13 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
     yield "needs", _needs(spec["resources"])
     yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
     yield "grace", span_text(spec["grace"])
+    yield "retries", retries_text(spec["retries"])
+    yield "checkpoints", policy_text(spec["checkpoints"])
+    yield "pause within", span_text(spec["pause_within"])
+    if spec["hang"]["after"] or spec["hang"]["stop"]:
+        yield "hang", hang_text(spec["hang"])
+    if request.get("resume"):
+        yield "resume", "the newest job of this name goes on, from its last checkpoint"
     yield "launcher", str(spec["launcher"])
     yield "metrics", spec["metrics"] if isinstance(spec["metrics"], str) else _value(spec["metrics"])
     for name, value in spec["tags"].items():

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
+from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
     TERMINAL,
@@ -61,6 +62,8 @@ Job = Mapping[str, Any]
 _TOLD = frozenset({"queued", "failed", "unknown", "paused", "pausing"})  # phases that a list says more of
 _USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec says of itself; shown when it differs
 
+_USUAL_POLICY = "kept at its end: the newest"
+
 
 def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = False) -> Table:
     """One line for each job, the newest first."""
@@ -81,7 +84,9 @@ def front(own: Sequence[Job], others: Sequence[Job], *, now: float) -> Table:
         return found
     job = short(jobs[0]["id"])
     running = next((short(one["id"]) for one in jobs if one["ended"] is None), None)
+    resting = next((short(one["id"]) for one in jobs if one["phase"] == "paused"), None)
     words = [f"show {job}", f"logs {job}", f"cancel {running}" if running else "", f"clone {job}", "help"]
+    words[2:2] = [f"activate {resting}"] if resting else []
     verbs = (f"%train {verb}" for verb in words if verb)
     rows = found.rows
     if others:
@@ -132,10 +137,11 @@ def metrics(job: Job, series: Mapping[str, Points], names: Sequence[str]) -> Tab
 
 def submitted(result: Mapping[str, Any]) -> list[str]:
     """What a submit's answer says beside the card: that the job was there already, or that an older one goes on."""
-    notes = [str(note) for note in result["notes"]]
+    job = result["job"]
+    own = f"{job['name']} {short(job['id'])}"
+    notes = [str(note).replace(own, job["name"]) if plain() else str(note) for note in result["notes"]]
     if not result["reused"]:
         return notes
-    job = result["job"]
     if job["ended"] is None:
         phase = "active" if plain() else job["phase"]
         return [f"{called(job)} is already {phase}: the same job. For another one: --if-exists new.", *notes]
@@ -247,6 +253,12 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "resources", ", ".join(texts)
     if spec.get("timeout"):
         yield "timeout", span_text(spec["timeout"])
+    if (spec.get("retries") or {}).get("max"):
+        yield "tried again", retries_text(spec["retries"])
+    if spec.get("checkpoints") and policy_text(spec["checkpoints"]) != _USUAL_POLICY:
+        yield "checkpoints", policy_text(spec["checkpoints"])
+    if spec.get("hang") and any(spec["hang"].values()):
+        yield "hang", hang_text(spec["hang"])
     for key, usual in _USUAL.items():
         if spec.get(key, usual) != usual:
             yield key, _value(spec[key])

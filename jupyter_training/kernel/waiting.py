@@ -49,10 +49,12 @@ def stay(
     """
     deadline = None if timeout is None else clock() + timeout
     ended: list[dict[str, Any]] = []
+    watchers: dict[str, _Watcher] = {}
     try:
         for job, drawing in zip(jobs, drawings, strict=True):
             left = None if deadline is None else max(0.0, deadline - clock())
             watcher = _Watcher(client, drawing, quietly, say, clock, pause)
+            watchers[job["id"]] = watcher
             ended.append(client.wait(job["id"], timeout=left, on_change=watcher))
     except TimeoutError:
         waiting = jobs[len(ended)]
@@ -63,7 +65,8 @@ def stay(
         ) from None
     except KeyboardInterrupt:
         _draw_on(drawer, client, jobs[len(ended) :], drawings[len(ended) :], quietly)
-        raise Detached(jobs[len(ended) :]) from None
+        left_alone = [watchers[job["id"]].last or job if job["id"] in watchers else job for job in jobs[len(ended) :]]
+        raise Detached(left_alone) from None
     _draw_on(drawer, client, ended, drawings, quietly)  # should they be started again
     for job in ended:
         if job["state"] != "succeeded":
@@ -98,8 +101,10 @@ class _Watcher:
         self._client, self._drawing, self._quietly, self._clock, self._pause = client, drawing, quietly, clock, pause
         self._say, self._paused = say, False
         self._drawn_at: float | None = None
+        self.last: Mapping[str, Any] | None = None
 
     def __call__(self, job: dict[str, Any]) -> None:
+        self.last = job
         rests = job["phase"] == "paused"
         if rests and not self._paused and self._say is not None:
             self._say(tell.rests(job))

@@ -37,6 +37,9 @@ def test_what_would_be_sent_is_resolved_and_not_sent(
         "needs 1 slot, 4.29 GB of memory",
         "timeout 2 h 0 m",
         "grace 10 s",
+        "retries none",
+        "checkpoints kept at its end: the newest",
+        "pause within 10 min",
         "tag a b",
         "if it exists an equal job that is still active is taken",
     ):

@@ -98,6 +98,7 @@ def test_waiting_says_that_a_job_is_paused_and_an_interrupt_leaves_it_so(kernel:
     got = kernel.outputs(request, after=begun)
     assert "rests is paused (Paused by you at step 5)" in got.text
     assert "Detached" == got.error_name
+    assert "Stopped waiting; rests is paused. To go on: %train activate " in got.shown
     assert "paused" == kernel.value("rests.state")
     kernel.run("%train cancel rests")
     seen(kernel, "rests.state == 'canceled'", "it is canceled")

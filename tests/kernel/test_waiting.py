@@ -91,3 +91,29 @@ def test_plain_mode_says_that_it_is_paused_without_ids_and_steps(monkeypatch: py
     said: list[str] = []
     stay(cast(Client, Resting()), [job("running")], [None], say=said.append)
     assert said[0].startswith("digits is paused. The waiting goes on; %train activate JOB in another")
+
+
+class Interrupted(Resting):
+    """A client whose person interrupts the waiting while the job is in a phase."""
+
+    def __init__(self, phase: str) -> None:
+        self.phase = phase
+
+    def wait(
+        self, _: str, *, timeout: float | None, on_change: Callable[[Mapping[str, Any]], None]
+    ) -> Mapping[str, Any]:
+        on_change(job(self.phase))
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("running", "Detached: Stopped waiting; digits goes on. To stop training: %train cancel abcdef"),
+        ("paused", "Detached: Stopped waiting; digits is paused. To go on: %train activate abcdef"),
+    ],
+)
+def test_who_stops_waiting_hears_how_the_job_stands(phase: str, words: str) -> None:
+    with pytest.raises(KeyboardInterrupt) as caught:
+        stay(cast(Client, Interrupted(phase)), [job("queued")], [None])
+    assert [words] == cast(Any, caught.value)._render_traceback_()

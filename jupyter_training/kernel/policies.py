@@ -1,0 +1,50 @@
+"""What a job's options say of retries, checkpoints and silence, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_training.kernel.wording import number, span_text
+
+__all__ = ["hang_text", "keep_text", "policy_text", "retries_text"]
+
+_AFTER = {"error": "an error", "timeout": "its time limit", "lost": "a vanished process", "preempted": "making room"}
+
+
+def retries_text(retries: Mapping[str, Any]) -> str:
+    """``at most 5, after an error or a vanished process``."""
+    ends = [_AFTER.get(one, one) for one in retries["on"]]
+    if not retries["max"] or not ends:
+        return "none"
+    return f"at most {number(retries['max'])}, after {_joined(ends, 'or')}"
+
+
+def policy_text(policy: Mapping[str, Any]) -> str:
+    """``kept at its end: the newest and the best 2 (lowest loss), at s3://bucket/a``."""
+    place = f", at {policy['to']}" if policy["to"] else ""
+    return f"kept at its end: {keep_text(policy['keep'], policy['metric'], policy['mode'])}{place}"
+
+
+def keep_text(keep: Mapping[str, int], metric: str | None, mode: str) -> str:
+    """``the newest and the best 2 (lowest loss)``. Without a metric none is the best."""
+    words = [f"the newest{_many(keep['trial_latest'])}"] if keep["trial_latest"] else []
+    if metric is not None:
+        by = f" ({'lowest' if mode == 'min' else 'highest'} {metric})"
+        words += [f"the best{_many(keep['trial_best'])}{by}"] if keep["trial_best"] else []
+        words += [f"the best{_many(keep['experiment_best'])} of its experiment"] if keep["experiment_best"] else []
+    return _joined(words, "and") or "none"
+
+
+def hang_text(hang: Mapping[str, Any]) -> str:
+    """``after 30 min without a sign of life it is warned of and stopped``."""
+    after = f"after {span_text(hang['after'])}" if hang["after"] else "after a while"
+    return f"{after} without a sign of life it is warned of" + (" and stopped" if hang["stop"] else "")
+
+
+def _many(count: int) -> str:
+    return f" {count}" if count > 1 else ""
+
+
+def _joined(words: list[str], last: str) -> str:
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
