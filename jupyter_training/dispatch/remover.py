@@ -101,14 +101,15 @@ def _remove(folders: Sequence[Path], places: Sequence[str]) -> str | None:
 
 
 def _remove_folder(folder: Path) -> str | None:
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if os.path.lexists(folder):
+    while True:
+        try:
+            shutil.rmtree(folder)
+            return None
+        except FileNotFoundError:
+            if not os.path.lexists(folder):
+                return None  # else somebody else removes it, too, and was quicker with a part of it
+        except OSError as error:
             return f"{folder} can't be removed: {error.strerror or error}"
-    return None
 
 
 def _remove_place(url: str) -> str | None:
