@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Literal
 
 from jupyter_training.dispatch import ensure, wake
+from jupyter_training.dispatch.calm_log import Calm
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
@@ -248,7 +249,9 @@ def main(settings: Settings, *, lock: int | None = None, once: bool = False) -> 
 
     ``lock`` is an inherited descriptor that holds the dispatcher lock already.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    calm = logging.StreamHandler()
+    calm.addFilter(Calm())
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, handlers=[calm])
     lock = ensure.take_lock(settings) if lock is None else lock
     if lock is None:
         log.info("a dispatcher is alive already")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.dispatch import loop
+from jupyter_training.dispatch.calm_log import Calm
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StoreFull
 from jupyter_training.settings import Settings
@@ -68,3 +69,14 @@ def test_once_does_not_wait(dispatcher: loop.Loop, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Ticker, "tick", tick)
     with pytest.raises(StoreFull):
         dispatcher.run(once=True)
+
+
+def test_what_lasts_is_logged_once_a_minute() -> None:
+    clock = VirtualClock()
+    calm = Calm(clock.boot)
+    said = []
+    for _ in range(700):
+        clock.advance(0.1)
+        record = logging.LogRecord("dispatch", logging.WARNING, "", 0, "points wait: %s", ("full",), None)
+        said.append(calm.filter(record))
+    assert 2 == sum(said)
