@@ -52,6 +52,7 @@ __all__ = [
     "headline",
     "html",
     "ranked",
+    "signed",
     "text",
     "whole",
 ]
@@ -154,10 +155,12 @@ def whole(rows: Sequence[str]) -> str:
 
 def headline(phase: str, words: str, name: str) -> str:
     """A sign in the phase's colour, a word for it, and a name."""
-    return (
-        f'<span style="color:{_COLOUR_OF.get(phase, _GREY)}">{icon(phase)}</span> <b>{escape(words)}</b> '
-        f'<b style="margin-left:12px">{escape(name)}</b>'
-    )
+    return f'{signed(phase, icon(phase))} <b>{escape(words)}</b> <b style="margin-left:12px">{escape(name)}</b>'
+
+
+def signed(phase: str, sign: str) -> str:
+    """A sign in the phase's colour."""
+    return f'<span style="color:{_COLOUR_OF.get(phase, _GREY)}">{sign}</span>'
 
 
 def _head(job: Job) -> str:
@@ -182,7 +185,7 @@ def _attempt(job: Job) -> str:
 def _warning(job: Job) -> str:
     if not job["warning"]:
         return ""
-    return f'<span style="color:{_COLOUR_OF["unknown"]}">⚠</span> {escape(job["warning"])}'
+    return f"{signed('unknown', '⚠')} {escape(job['warning'])}"
 
 
 def _parent(job: Job) -> str:

@@ -23,7 +23,7 @@ __all__ = ["TestFailed", "begun", "bundle", "failed", "given_up"]
 Found = Mapping[str, Any]  # RehearsalView
 
 _LOG_LINES = 10
-_SIGNS = {True: ("✓", "ok"), False: ("✕", "failed"), None: ("·", "not tried")}
+_SIGNS = {True: ("✓", "ok", "succeeded"), False: ("✕", "failed", "failed"), None: ("·", "not tried", "")}
 
 
 class TestFailed(Refused):
@@ -51,8 +51,9 @@ def given_up() -> Iterator[None]:
 
 def begun(name: str) -> dict[str, Any]:
     """What stands there while it is tried."""
-    words = f"{name}: tried for one step ..."
-    return {"text/plain": words, "text/html": card.whole([card.headline("running", "testing", name)])}
+    words = "Its code is tried for one step, and once more from its checkpoint."
+    shown = card.whole([card.headline("running", "testing", name), f"<span>{words}</span>"])
+    return {"text/plain": f"{name}: {words[0].lower()}{words[1:]}", "text/html": shown}
 
 
 def bundle(name: str, found: Found) -> dict[str, Any]:
@@ -85,7 +86,8 @@ def text(name: str, found: Found) -> str:
 def html(name: str, found: Found) -> str:
     """The same as a card."""
     verdict = ("succeeded", "test passed") if found["ok"] else ("failed", "test failed")
-    rows = [card.headline(*verdict, name), f"<span>{escape(found['sentence'])}</span>", _table(found).html]
+    said = f"<span>{escape(found['sentence'])}</span>" if found["ok"] else ""  # of a failure its row says it
+    rows = [card.headline(*verdict, name), said, _table(found).html]
     rows += card.failure(card.Extras(_traceback(found), _last_lines(found)))
     return card.whole(rows)
 
@@ -99,8 +101,8 @@ def _verdict(name: str, found: Found) -> str:
 def _table(found: Found) -> Table:
     rows = []
     for step in found["steps"]:
-        sign, word = _SIGNS[step["ok"]]
-        row = [Cell(f"{sign} {step['name']}"), Cell(word)]
+        sign, word, phase = _SIGNS[step["ok"]]
+        row = [Cell(f"{sign} {step['name']}", f"{card.signed(phase, sign)} {step['name']}"), Cell(word)]
         if plain():  # what went well is said in sizes and times
             rows.append([*row, Cell("" if step["ok"] else _said(step["sentence"]))])
             continue

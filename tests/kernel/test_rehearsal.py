@@ -98,6 +98,13 @@ def test_the_error_is_one_line_where_the_card_has_the_rest(shown: bool) -> None:
     assert shown or "    root(limit)" in lines
 
 
+def test_something_stands_there_while_it_is_tried() -> None:
+    shown = rehearsal.begun("digits")
+    assert "digits: its code is tried for one step, and once more from its checkpoint." == shown["text/plain"]
+    assert "<b>testing</b>" in shown["text/html"]
+    assert [] == Tags(shown["text/html"]).open
+
+
 def test_an_interrupt_meanwhile_is_one_line() -> None:
     with pytest.raises(KeyboardInterrupt) as caught, rehearsal.given_up():
         raise KeyboardInterrupt
