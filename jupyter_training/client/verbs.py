@@ -17,6 +17,7 @@ __all__ = ["Verbs", "granted", "part"]
 
 _ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
 _REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes before and after
+_COPIED_WITHIN = 600.0  # seconds that a large checkpoint may be checked, or removed from far away
 _LACKING = "environment.pass_env"  # where a refusal names the variables whose values are gone
 
 
@@ -149,7 +150,7 @@ class Verbs:
         ``keep`` has any of ``experiment_best``, ``trial_best``, ``trial_latest``.
         """
         body = {"keep": dict(keep), "metric": metric, "mode": mode, "apply": apply}
-        return self._connection.record("POST", f"jobs/{part(job)}/retention", body=body)
+        return self._connection.record("POST", f"jobs/{part(job)}/retention", body=body, timeout=_COPIED_WITHIN)
 
     def rehearse(self, request: Mapping[str, object]) -> dict[str, Any]:
         """Try a wish's code for one step, and whether it goes on from its checkpoint (``RehearsalView``).
@@ -176,7 +177,7 @@ class Verbs:
         body["secrets"] = self._secrets_of(job)
         if "config" in body:
             body["config"] = dict(body["config"])
-        return self._connection.record("POST", f"jobs/{part(job)}/{how}", body=body)
+        return self._connection.record("POST", f"jobs/{part(job)}/{how}", body=body, timeout=_COPIED_WITHIN)
 
     def _secrets_of(self, job: str) -> dict[str, str]:
         """The values of the job's ``pass_env``, as far as they are set here; the store no longer has them."""

@@ -42,6 +42,8 @@ API = "/jupyter-training/api/v1/"
 RESOURCE = "jupyter_training"
 
 _UPLOADS = "data/"
+# Somebody's code runs, or gigabytes of a checkpoint are read or removed: in threads of their own.
+_LONG = frozenset({"rehearse", "continue", "retention"})
 _WITH_CODE = ("jobs", "plans", "rehearsals")
 _SAVED_POLICY = "default-src 'none'; sandbox"
 _SHOWN_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"  # for an SVG's own looks
@@ -157,7 +159,7 @@ class ApiHandler(ProblemMixin, APIHandler):
 
         from jupyter_training.services import asking
 
-        status, text, made = await (self.desk.call_long if operation.name == "rehearse" else self.desk.call)(work)
+        status, text, made = await (self.desk.call_long if operation.name in _LONG else self.desk.call)(work)
         if operation.method != "GET":
             self.desk.feed.nudge()
         self.set_status(status)

@@ -92,12 +92,14 @@ def is_in(handle: Handle, phase: str) -> None:
     eventually(lambda: handle.phase == phase or None, within=60, what=f"it is {phase}")
 
 
-def test_a_pause_waits_for_the_checkpoint_and_activate_goes_on_from_it(counting: Counting) -> None:
+def test_a_pause_waits_for_the_checkpoint_and_activate_goes_on_from_it(client: Client, counting: Counting) -> None:
     handle, go = counting()
     let(go, *range(1, 8))
     reached(handle, 7)
     handle.pause()
     assert "Pausing, after its next checkpoint." == handle.sentence
+    asked = client.settings.spool_root / handle.id / "1" / "stop.json"
+    eventually(lambda: asked.exists() or None, within=60, what="its attempt is asked")
     let(go, 8, 9, 10)
     is_in(handle, "paused")
     assert "Paused by you at step 10." == handle.sentence
