@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_training.cli.arguments import Parser
 from jupyter_training.cli.main import exit_code, main
 from jupyter_training.cli.submit import _words
 from jupyter_training.cli.verbs import VERBS
@@ -26,6 +28,7 @@ from jupyter_training.errors import (
     UnknownJob,
     UnknownPool,
 )
+from jupyter_training.kernel.line_verbs import VERBS as MAGICS
 
 
 @pytest.fixture(autouse=True)
@@ -175,3 +178,17 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     said = child.stderr.read()
     child.stderr.close()
     assert (141, b"") == (child.wait(60), said)
+
+
+LIFE = ("cancel", "kill", "pause", "activate", "retry", "resume", "fork", "continue", "checkpoints", "archive",
+        "unarchive", "delete")  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", LIFE)
+def test_a_verb_has_the_options_that_the_magic_of_its_name_has(verb: str) -> None:
+    parser = Parser(prog=verb)
+    parser.set_defaults(verb=verb)
+    importlib.import_module(f"jupyter_training.cli.{VERBS[verb].file}").arguments(parser)
+    notebook_only = {"-o", "--quiet", "-q"}
+    wanted = {flag for option in MAGICS[verb].options for flag in option.flags} - notebook_only
+    assert wanted <= set(parser._option_string_actions)
