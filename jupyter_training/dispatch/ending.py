@@ -27,10 +27,15 @@ _BROKEN_OFF = frozenset(
 
 @dataclass(frozen=True)
 class Reached:
-    """What an attempt had come to: the step that it reported last, and that of the checkpoint to go on from."""
+    """What an attempt had come to: the step that it reported last, and that of the checkpoint to go on from.
+
+    ``saved``: the checkpoint was written after the stop was asked for, so nothing came after it, whatever counts
+    the reported steps.
+    """
 
     step: int | None = None
     checkpoint: int | None = None
+    saved: bool = False
 
 
 def told(end: End, asked: StopHow | None, reached: Reached, *, quiet: float | None = None) -> End:
@@ -53,7 +58,7 @@ def _interrupted(reason: EndReason, reached: Reached) -> str:
     who = _who(reason)
     if reached.checkpoint is None:
         return f"{who}; it starts from the beginning."
-    if reached.step is None or reached.step <= reached.checkpoint:
+    if reached.saved or reached.step is None or reached.step <= reached.checkpoint:
         return f"{who} at step {reached.checkpoint:,}; its checkpoint is kept."
     return f"{who} at step {reached.step:,}; it goes on from its checkpoint of step {reached.checkpoint:,}."
 

@@ -22,7 +22,7 @@ from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams.backend import Backend, End, Observation
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts, points, views
+from jupyter_training.store import checkpoints, facts, points
 from jupyter_training.store.engine import Store
 
 __all__ = ["Round", "Ticker"]
@@ -189,7 +189,10 @@ class Ticker:
     def _reached(self, attempt: Attempt) -> Reached:
         """The last step that the attempt reported itself, and the checkpoint that there is now."""
         step = points.last_step(self._store, attempt.job, attempt.number)
-        return Reached(step, views.job(self._store, attempt.job).checkpoint_step)
+        newest = checkpoints.newest(self._store, [attempt.job]).get(attempt.job)
+        if newest is None:
+            return Reached(step)
+        return Reached(step, newest.step, attempt.stopping is not None and newest.created >= attempt.stopping)
 
     def _let_go(self, epoch: int) -> bool:
         """Remove a little of what nobody keeps any more."""

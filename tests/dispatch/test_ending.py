@@ -19,6 +19,7 @@ from jupyter_training.seams.backend import End, StopHow
             Reached(12, 10),
             "Paused by you at step 12; it goes on from its checkpoint of step 10.",
         ),
+        (End(EndReason.PAUSED), Reached(4000, 10, True), "Paused by you at step 10; its checkpoint is kept."),
         (End(EndReason.PAUSED), Reached(3), "Paused by you; it starts from the beginning."),
         (End(EndReason.PREEMPTED), Reached(10, 10), "Made room for another job at step 10; its checkpoint is kept."),
         (End(EndReason.CANCELED), Reached(1210, 1200), "Stopped by you; the checkpoint of step 1,200 is kept."),
