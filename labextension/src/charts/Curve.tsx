@@ -142,7 +142,7 @@ function options(node: HTMLElement, name: string, height: number, scales: uPlot.
     width: node.clientWidth || 300,
     height,
     legend: { show: false },
-    cursor: { y: false, points: { size: 5 }, drag: { x: true, y: false } },
+    cursor: { y: false, points: { size: (_, place) => (place > former ? 5 : 0) }, drag: { x: true, y: false } },
     padding: [8, 18, 0, 0],
     scales,
     axes: [
@@ -154,7 +154,6 @@ function options(node: HTMLElement, name: string, height: number, scales: uPlot.
       ...Array.from({ length: former }, () => ({
         stroke: colour('--jp-ui-font-color3'),
         width: 1,
-        alpha: 0.6,
         points: { show: false },
         spanGaps: false
       })),

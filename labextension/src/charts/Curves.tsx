@@ -221,7 +221,7 @@ function options(
     padding: [8, 20, 0, 0],
     cursor: {
       y: false,
-      points: { size: 6 },
+      points: { size: (_, place) => (place > former.length ? 6 : 0) },
       drag: { x: true, y: false, setScale: false, dist: 5 },
       sync: { key: sync, scales: ['x', null] },
       bind: {
@@ -262,7 +262,7 @@ function options(
     ],
     series: [
       {},
-      ...former.map(() => ({ ...series, stroke: colour('--jp-ui-font-color3'), width: 1, alpha: 0.6 })),
+      ...former.map(() => ({ ...series, stroke: colour('--jp-ui-font-color3'), width: 1 })),
       ...behind.map(line => ({ ...series, stroke: stroke(line), width: 1, alpha: 0.35, points: { show: false } })),
       ...lines.map(line => ({ ...series, label: line.name, stroke: stroke(line), width: 1.5 }))
     ],

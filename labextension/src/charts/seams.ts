@@ -22,7 +22,7 @@ export function drawSeams(made: uPlot, seams: readonly Seam[], stroke: string): 
   ctx.restore();
 }
 
-/** The seam under the pointer, `left` pixels into the plot. */
+/** The seam under the pointer, `left` pixels into the plot; of several at one step that of the newest attempt. */
 export function seamNear(made: uPlot, seams: readonly Seam[], left: number): Seam | null {
-  return seams.find(one => Math.abs(made.valToPos(one.x, 'x') - left) <= NEAR_PX) ?? null;
+  return [...seams].reverse().find(one => Math.abs(made.valToPos(one.x, 'x') - left) <= NEAR_PX) ?? null;
 }
