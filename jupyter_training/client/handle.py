@@ -20,7 +20,7 @@ _AWAIT_SECONDS = 2.0  # of one long poll; an await that is canceled leaves its t
 
 
 class Handle:
-    """A job. Its properties ask the server anew until the job has ended."""
+    """A job. Its properties ask the server anew, also once it has ended: it may be retried, extended or put away."""
 
     def __init__(self, client: Client, view: dict[str, Any]) -> None:
         self._client = client
@@ -52,8 +52,7 @@ class Handle:
     @property
     def view(self) -> dict[str, Any]:
         """Everything that is known of the job now (``JobView``)."""
-        if not has_ended(self._view) or self._view["spec"] is None:
-            self._view = self._client.job(self.id)
+        self._view = self._client.job(self.id)
         return self._view
 
     @property
@@ -71,7 +70,7 @@ class Handle:
 
     @property
     def params(self) -> dict[str, Any]:
-        return dict(self._view["params"])
+        return dict(self.view["params"])
 
     @property
     def run_id(self) -> str | None:

@@ -19,3 +19,19 @@ class Answers:
 def test_a_curve_has_each_step_once_as_the_latest_attempt_reported_it() -> None:
     handle = Handle(cast(Client, Answers()), {"id": "3f2a91bcde"})
     assert {"loss": [(1, 0.9), (2, 0.4)]} == handle.metrics()
+
+
+class Retried:
+    """A server whose job has ended, and is then started again by somebody else with another parameter."""
+
+    def __init__(self) -> None:
+        self.views = iter([{"state": "failed", "params": {"lr": 1}}, {"state": "queued", "params": {"lr": 2}}])
+
+    def job(self, job: str) -> dict[str, Any]:
+        return {"id": job, "spec": {}, **next(self.views)}
+
+
+def test_a_job_that_had_ended_is_asked_about_again() -> None:
+    handle = Handle(cast(Client, Retried()), {"id": "3f2a91bcde", "state": "running"})
+    assert "failed" == handle.state
+    assert {"lr": 2} == handle.params
