@@ -56,6 +56,23 @@ def test_what_continues_begins_with_the_chosen_checkpoint(cells: Cells) -> None:
     assert "There is the one of step 10, 5." in shown
 
 
+def test_a_checkpoint_that_is_gone_or_damaged_is_named_with_what_there_is_instead(cells: Cells) -> None:
+    (old,) = ended(cells, "first", steps=[5, 10, 15], reason=EndReason.COMPLETED)
+    cells.run("%train checkpoints first --keep-latest 2 --yes")
+    shown = cells.run("%train continue first --checkpoint 5")
+    assert shown.startswith("NoCheckpoint: ")
+    assert "(step 5)" in shown
+    assert "has been removed" in shown
+    assert "There is the one of step 15, 10." in shown
+    assert "    %train continue first --checkpoint 5\n                                       ^\n" in shown
+    newest = next((cells.server.settings.checkpoints / old).glob("step-000000015*"))
+    (newest / "state.bin").write_bytes(b"spoilt")
+    shown = cells.run("%train continue first --name second")
+    assert "The checkpoint of step 15 is damaged" in shown
+    assert "from step 10." in shown
+    assert "✕ damaged" in cells.run("%train checkpoints first")
+
+
 def test_a_finished_job_is_resumed_as_the_same_job(cells: Cells) -> None:
     (old,) = ended(cells, "digits", steps=[5, 10], reason=EndReason.COMPLETED)
     shown = cells.run("%train resume digits lr=0.5 -o same")

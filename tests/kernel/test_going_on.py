@@ -82,7 +82,6 @@ def test_a_paused_job_goes_on_from_its_checkpoint_and_is_extended(kernel: Kernel
     shown = kernel.run("%train resume paused steps=3 -q")
     assert shown.error is None, shown.shown
     kernel.run("%train wait paused -q")
-    kernel.run("%train attach paused -o job -q")
     assert [13, 3] == kernel.value("[job.view['metrics']['count']['last'], job.params['steps']]")
     assert [[step, float(step)] for step in range(1, 14)] == kernel.value("job.metrics('count')['count']")
 

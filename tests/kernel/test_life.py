@@ -97,6 +97,16 @@ def test_what_the_life_cycle_forbids_is_refused_alone_as_it_is(cells: Cells, lin
     assert {"waits": "queued"} == states(cells)
 
 
+def test_a_paused_job_is_neither_deleted_nor_archived_nor_paused_again(cells: Cells) -> None:
+    submit(cells, "rests")
+    cells.run("%train pause rests")
+    for line in ("delete rests --yes", "archive rests", "pause rests"):
+        shown = cells.run(f"%train {line}")
+        assert shown.startswith("IllegalVerb: ")
+        assert "it is paused" in shown
+    assert {"rests": "paused"} == states(cells)
+
+
 def test_what_failed_is_tried_again_from_its_last_checkpoint(cells: Cells) -> None:
     (new,) = ended(cells, "new")
     (saved,) = ended(cells, "saved", steps=[5, 10])
