@@ -171,9 +171,11 @@ def sweep(site: Site) -> int:
 
 def _furnish(site: Site, folder: Path, contents: dict[str, bytes], secrets: dict[str, str]) -> None:
     """Put the code there; data and contexts are borrowed from the home."""
-    handle = os.open(folder / _OWNER, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    coming = folder / f"{_OWNER}.coming"
+    handle = os.open(coming, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     _held[str(folder)] = handle
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    coming.rename(folder / _OWNER)  # locked before anybody can find it without its owner
     own = replace(site.settings, home=folder)
     bundle.keep(contents, own.blobs)
     site.settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -189,7 +191,7 @@ def _is_held(folder: Path) -> bool:
     try:
         handle = os.open(folder / _OWNER, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return time.time() - folder.stat().st_mtime < _DIES_WITHIN  # it is being made
+        return _is_fresh(folder)  # it is being made
     except OSError:
         return True
     try:
@@ -199,6 +201,13 @@ def _is_held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime < _DIES_WITHIN
+    except OSError:  # it is gone
+        return True
 
 
 def _clear(folder: Path) -> None:
