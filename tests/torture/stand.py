@@ -38,6 +38,7 @@ SETTINGS = f"local_slots = {CAPACITY}\ndispatcher_idle_exit = 600\nmirror_idle_e
 WITHIN = 280.0  # seconds of a whole story
 LINGER = 8.0  # for steps that an idle dispatcher comes to
 _SECOND = "second.lock"
+_MAY_GO_ON = (JobState.FAILED, JobState.CANCELED)  # one that was quicker than its cancel has succeeded, and stays so
 
 
 @dataclass
@@ -259,7 +260,7 @@ def _is_time(played: Played, part: Part, verb: str) -> bool:
             return False
     if verb in ("activate", "retry"):
         job = views.job(played.site.store, played.ids[part.name])
-        return job.state is JobState.PAUSED if verb == "activate" else job.state in TERMINAL
+        return job.state is JobState.PAUSED if verb == "activate" else job.state in _MAY_GO_ON
     return len(played.witness(part.name)) - played.lines_before.get(part.name, 0) >= part.wish_at
 
 
@@ -285,4 +286,8 @@ def _is_over(played: Played) -> bool:
 def _unfinished(played: Played) -> list[Job]:
     """The jobs that have not ended, or of which something will still be wished."""
     found = zip(played.story.parts, views.jobs(played.site.store, list(played.ids.values())), strict=True)
-    return [job for part, job in found if job.state not in TERMINAL or played.next_wish(part) == "retry"]
+    return [
+        job
+        for part, job in found
+        if job.state not in TERMINAL or (job.state in _MAY_GO_ON and played.next_wish(part) == "retry")
+    ]
