@@ -86,7 +86,8 @@ class Place:
             if cut_off:
                 _kill(folder)
                 self._wait(folder, time.monotonic() + _DIES_WITHIN, whatever=True)
-            child.wait(_DIES_WITHIN)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_DIES_WITHIN)
         return Run(
             layout.read_json(layout.exit_file(folder)),
             layout.read_json(layout.end_file(folder)),
