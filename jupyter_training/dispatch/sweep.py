@@ -125,15 +125,25 @@ class Sweep:
         return bool(here)
 
     def _measured(self, job: Job, own: Sequence[Checkpoint], epoch: int, now: Instant) -> tuple[Checkpoint, ...]:
-        """The same; those of an ended job with the metric that was reported last at or before their steps."""
+        """The same; those of an ended job with the metric that was reported last at or before their steps.
+
+        Unless they bring their own. While it runs, a value may come a moment after the checkpoint that it is of.
+        """
         metric = job.checkpoints.metric
-        lacking = [one for one in own if one.metric is None and one.state == "kept"]
-        if metric is None or not lacking or job.state not in TERMINAL:
+        if metric is None or job.state not in TERMINAL:
             return tuple(own)
+        lacking = [one for one in own if one.state == "kept" and not self._brings(one, metric)]
         values = retention.reported(self._store, job.id, metric, [one.step for one in lacking])
         known = {one.name: values[one.step] for one in lacking if one.step in values}
         retention.measured(self._store, epoch, job.id, known, now)
         return tuple(replace(one, metric=known.get(one.name, one.metric)) for one in own)
+
+    def _brings(self, one: Checkpoint, metric: str) -> bool:
+        """Whether a checkpoint was saved with the metric's value; of one under a URL, whether it has any."""
+        if one.place is not None:
+            return one.metric is not None
+        manifest = spooled.read(self._settings.checkpoints / one.job / one.name) or {}
+        return metric in (manifest.get("metrics") or {})
 
     def _left(self, job: JobId, gone: set[str]) -> list[Path]:
         """The folders of these checkpoints that are still there, under names that no reader takes for a checkpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,9 +110,20 @@ def test_the_metric_of_a_checkpoint_is_looked_up_at_the_end(stage: Stage) -> Non
     job = Saving(stage, metric="loss", keep={"trial_best": 1, "trial_latest": 0})
     found = [Point("loss", step, 1.0, value) for step, value in ((1, 0.9), (2, 0.1), (3, 0.5))]
     points.ingest(stage.store, job.id, [points.Batch(1, "page", 0, 9, found)], now=stage.clock.now())
-    job.save(1, 2, 3)
+    job.save(1, 2, 3, metric=lambda step: 0.5)  # as it stood when they were saved
     stage.settle()
     until(stage, lambda: {2} == job.there(), "the best has stayed alone")
+
+
+def test_a_metric_that_was_saved_along_is_not_looked_up(stage: Stage) -> None:
+    job = Saving(stage, metric="loss", keep={"trial_best": 1, "trial_latest": 0})
+    found = [Point("loss", step, 1.0, value) for step, value in ((1, 0.9), (2, 0.1))]
+    points.ingest(stage.store, job.id, [points.Batch(1, "page", 0, 9, found)], now=stage.clock.now())
+    job.save(1, 2, metric=lambda step: step * 1.0)
+    for step in (1, 2):
+        (job.folder(step) / spooled.MANIFEST).write_text(json.dumps({"metrics": {"loss": step * 1.0}}))
+    stage.settle()
+    until(stage, lambda: {1} == job.there(), "the best by its own word has stayed alone")
 
 
 def test_what_a_dispatcher_left_half_removed_is_removed_by_the_next(stage: Stage) -> None:
