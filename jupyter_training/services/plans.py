@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_training.core.job import Submission
+from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SubmitRequest
 from jupyter_training.services import bundle, submit
 from jupyter_training.services.site import Site
@@ -45,6 +46,8 @@ def _resume(site: Site, submission: Submission) -> str:
     if old is None:
         return "There is no job of that name to be resumed: a submit makes a new one."
     called = f"{old.name} {old.id[:6]}"
+    if old.state not in TERMINAL | {JobState.PAUSED}:
+        return f"{called} is {old.state.value}: a submit would be refused."
     if old.checkpoint_step is None:
         return f"{called} has left no checkpoint to go on from: a submit would be refused."
-    return f"A submit goes on with {called} from step {old.checkpoint_step}, if it has not to wait for its end."
+    return f"A submit goes on with {called} from step {old.checkpoint_step}."

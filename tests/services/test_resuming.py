@@ -7,8 +7,8 @@ import pytest
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.errors import IllegalVerb, InvalidSpec, NoCheckpoint
 from jupyter_training.schema import ConfigText, ResumeRequest
-from jupyter_training.services import configs, jobs, resuming
-from tests.services.stage import Stage
+from jupyter_training.services import configs, jobs, plans, resuming
+from tests.services.stage import USER, Stage, request
 
 
 def test_it_goes_on_from_the_last_checkpoint_with_its_changed_parameters_beside_the_spec(stage: Stage) -> None:
@@ -136,3 +136,16 @@ def test_a_job_that_was_resumed_with_other_parameters_is_no_equal_of_a_new_wish(
     resuming.resume(stage.site, job, ResumeRequest(params={"lr": 0.2}))
     wish = stage.submit(params={"lr": 0.1}, if_exists="reuse")
     assert (True, False) == (wish.created, wish.reused)
+
+
+def test_a_plan_says_what_resume_would_come_to(stage: Stage) -> None:
+    def note() -> str:
+        return plans.plan(stage.site, USER, request(resume=True)).notes[-1]
+
+    assert "There is no job of that name to be resumed: a submit makes a new one." == note()
+    bare = stage.ended()
+    assert f"digits {bare[:6]} has left no checkpoint to go on from: a submit would be refused." == note()
+    saved = stage.ended(5)
+    assert f"A submit goes on with digits {saved[:6]} from step 5." == note()
+    active = stage.submit().job.id
+    assert f"digits {active[:6]} is queued: a submit would be refused." == note()
