@@ -18,7 +18,7 @@ from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import plain, span_text, unmeasured
 
-__all__ = ["TestFailed", "begun", "bundle", "failed", "given_up"]
+__all__ = ["TestFailed", "begun", "bundle", "failed", "given_up", "untold"]
 
 Found = Mapping[str, Any]  # RehearsalView
 
@@ -54,6 +54,12 @@ def begun(name: str) -> dict[str, Any]:
     words = "Its code is tried for one step, and once more from its checkpoint."
     shown = card.whole([card.headline("running", "testing", name), f"<span>{words}</span>"])
     return {"text/plain": f"{name}: {words[0].lower()}{words[1:]}", "text/html": shown}
+
+
+def untold(name: str) -> dict[str, Any]:
+    """What stands there when no result came."""
+    words = f"{name} was not tested."
+    return {"text/plain": words} if plain() else {"text/plain": words, "text/html": card.whole([escape(words)])}
 
 
 def bundle(name: str, found: Found) -> dict[str, Any]:

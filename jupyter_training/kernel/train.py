@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_training.errors import TrainingError
 from jupyter_training.kernel import body as bodies
 from jupyter_training.kernel import card, plan, rehearsal, tell, waiting
 from jupyter_training.kernel import wish as wishes
@@ -82,8 +83,13 @@ def _rehearse(session: Session, shell: InteractiveShell, wish: Wish, built: Buil
     _send_values(session, wish, built, screen)
     if drawing is not None and drawing.lasts and not plain():
         drawing.draw(rehearsal.begun(name))
-    with rehearsal.given_up():
-        found = session.client.rehearse(built.request)
+    try:
+        with rehearsal.given_up():
+            found = session.client.rehearse(built.request)
+    except (TrainingError, KeyboardInterrupt):
+        if drawing is not None:
+            drawing.draw(rehearsal.untold(name), final=True)
+        raise
     if wish.out is not None:
         shell.user_ns[wish.out] = found
     if drawing is not None:

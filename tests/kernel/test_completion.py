@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_training.errors import ServerUnreachable
 from jupyter_training.kernel import completion
-from jupyter_training.kernel.completion import Memory
+from jupyter_training.kernel.completion import Memories, Memory
 from jupyter_training.kernel.config_offers import KEYS
 from jupyter_training.kernel.offers import Known, Sources
 from jupyter_training.services.submit import CLIENT_KEYS, CONFIG_KEYS, SHORTHANDS
@@ -221,6 +221,19 @@ def test_an_answer_is_reused_while_it_is_fresh_and_renewed_after() -> None:
     assert ["first"] == memory.get(patience=5)
     now[0] = 2.0
     assert ["second"] == memory.get(patience=5)
+
+
+def test_each_job_s_checkpoints_are_asked_for_once_and_the_oldest_answers_forgotten() -> None:
+    asked: list[str] = []
+
+    def steps(job: str) -> list[str]:
+        asked.append(job)
+        return [f"{job}-10"]
+
+    memories: Memories[list[str]] = Memories(steps, [], most=2)
+    for job in ("a", "b", "a", "c", "a"):
+        assert [f"{job}-10"] == memories.get(job, patience=5)
+    assert ["a", "b", "c", "a"] == asked
 
 
 def test_without_a_server_nothing_is_offered_and_nothing_is_raised() -> None:

@@ -158,6 +158,20 @@ def test_a_test_that_fails_shows_the_person_s_traceback_at_the_cell_and_line(ker
     assert 3 == shown["text/plain"].count("not tried")
 
 
+def test_a_test_that_is_interrupted_is_given_up(kernel: Kernel) -> None:
+    request = kernel.send("%%train endless --test\nimport time\nwhile True:\n    time.sleep(0.1)\n")
+    begun = kernel.outputs(request, until="is tried for one step")
+    kernel.interrupt()
+    got = kernel.outputs(request, after=begun)
+    assert ["The test is given up; nothing of it is kept."] == got.error
+    assert "endless was not tested." == got.displays[0]["text/plain"]
+
+    def again() -> bool:
+        return "short passed its test." in kernel.run("%%train short --test\nprint('short')\n", within=120).shown
+
+    eventually(again, within=20, what="another one can be tried")
+
+
 def test_a_job_is_tried_again_by_itself(kernel: Kernel, folder: Path) -> None:
     marker = folder / "failed-once"
     got = kernel.run(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_training.errors import Refused
 from jupyter_training.kernel import rehearsal
 from tests.kernel.shells import Cells
 from tests.kernel.test_card import Tags
@@ -132,6 +133,16 @@ def test_a_test_that_failed_is_an_error_of_its_cell(cells: Cells, monkeypatch: p
     quiet = cells.run("%%train bad --test -q\nprint(1)\n").splitlines()
     assert quiet[0].startswith("TestFailed: ")
     assert "ValueError: math domain error" == quiet[-1]
+
+
+def test_a_test_that_is_refused_says_that_nothing_was_tried(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object, request: object) -> None:
+        raise Refused("A test of yours is under way, and one runs at a time.")
+
+    monkeypatch.setattr(type(cells.client), "rehearse", refuse)
+    shown = cells.run("%%train digits --test\nprint(1)\n").splitlines()
+    assert "digits was not tested." == shown[0]
+    assert "Refused: A test of yours is under way, and one runs at a time." in shown
 
 
 def test_to_test_and_to_plan_exclude_each_other(cells: Cells) -> None:
