@@ -78,11 +78,11 @@ function origin({ parent }: Job): string {
   if (!parent) {
     return '';
   }
-  const who = parent.name == null ? 'a job that is deleted' : `${parent.name} · ${short(parent.job)}`;
+  const who = parent.name ? `${parent.name} · ${short(parent.job)}` : 'a job that is deleted';
   const words =
     parent.relation === 'fork'
       ? `A fork of ${who}`
-      : `Continues ${who}${parent.step == null ? '' : ` from step ${figure(parent.step)}`}`;
+      : `Continues ${who}${typeof parent.step === 'number' ? ` from step ${figure(parent.step)}` : ''}`;
   return `<span style="${FAINT}">${escaped(words)}</span>`;
 }
 
@@ -172,7 +172,7 @@ const EDGE = 5;
 /** The steps at which later attempts began. */
 function begun(job: Job): readonly number[] {
   const steps = job.attempts.slice(1).map(one => one.start_step);
-  return [...new Set(steps.filter(one => one != null))].sort((a, b) => a - b);
+  return [...new Set(steps.filter(one => typeof one === 'number'))].sort((a, b) => a - b);
 }
 
 /** The line as an image that carries itself: what cleans a saved notebook's HTML keeps it. */
