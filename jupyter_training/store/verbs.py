@@ -102,7 +102,7 @@ def resume(
 
     Raises:
         UnknownJob
-        IllegalVerb: it has not ended, or is archived.
+        IllegalVerb: it has not ended, is being stopped, or is archived.
         NoCheckpoint: there is nothing to go on from.
     """
     with store.write() as connection:
@@ -114,7 +114,8 @@ def resume(
             if connection.execute(select(reuses.c.job).where(reuses.c.key == key)).first() is not None:
                 return job
             connection.execute(insert(reuses).values(key=key, job=job.id))
-        if job.state not in TERMINAL | {JobState.PAUSED} or job.archived:
+        being_stopped = job.state is JobState.PAUSED and job.desired in (Desired.CANCEL, Desired.KILL)
+        if job.state not in TERMINAL | {JobState.PAUSED} or job.archived or being_stopped:
             raise IllegalVerb(
                 f"{_called(job)} can't be resumed: {_is(job)}, and only a finished, interrupted or paused job can be."
             )

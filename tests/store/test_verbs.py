@@ -236,6 +236,16 @@ def test_a_resume_without_a_checkpoint_or_before_the_end_is_refused(bench: Bench
         verbs.resume(bench.store, JobId("zzzzzzzzzz"), {}, now=bench.now)
 
 
+@pytest.mark.parametrize("stop", [Verb.CANCEL, Verb.KILL])
+def test_a_resume_takes_no_stop_of_a_paused_job_back(bench: Bench, stop: Verb) -> None:
+    job = pausing(bench)
+    end(bench, job.id, EndReason.PAUSED)
+    stopped = one(bench, job.id, stop)
+    with pytest.raises(IllegalVerb, match="it is paused and being stopped"):
+        verbs.resume(bench.store, job.id, {}, now=bench.now)
+    assert stopped == views.job(bench.store, job.id)
+
+
 def test_a_resume_with_a_key_happens_once(bench: Bench) -> None:
     job = saving(bench)
     end(bench, job.id, EndReason.ERROR)
