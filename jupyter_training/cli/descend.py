@@ -10,6 +10,7 @@ from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
 from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of, found
+from jupyter_training.client.client import Client
 from jupyter_training.errors import InvalidUsage
 
 __all__ = ["arguments", "run"]
@@ -36,6 +37,7 @@ def arguments(parser: Parser) -> None:
         parser.add_argument("--pool", metavar="POOL", help="where it waits and runs")
         parser.add_argument("--priority", metavar="N", type=whole, help="1 to 99, smaller goes first")
         parser.add_argument("--key", metavar="TEXT", help="repeating it with the same key gives the first job")
+    parser.add_argument("--wait", action="store_true", help="stay until it has ended; exit code 1 if it fails")
     add_json(parser)
     add_place(parser)
 
@@ -62,11 +64,21 @@ def run(options: argparse.Namespace) -> int:
                 result = client.continue_from(job["id"], checkpoint=options.checkpoint, **edited)
             else:
                 result = client.fork(job["id"], **edited)
-    if options.json:
-        say.as_json(result)
-        return 0
-    for note in result["notes"]:
-        print(note, file=sys.stderr)
+        return _told(client, result, waits=options.wait, as_json=options.json)
+
+
+def _told(client: Client, result: dict[str, Any], *, waits: bool, as_json: bool) -> int:
+    """Say what became of the wish; with ``waits`` stay to the job's end, whose exit code it is then."""
     view = result["job"]
-    print(f"{view['id']}  {view['name']}  {view['phase']}. To follow it: jupyter training logs -f {view['id'][:6]}")
+    if not as_json:
+        for note in result["notes"]:
+            print(note, file=sys.stderr)
+    if waits:
+        from jupyter_training.cli.wait import stay
+
+        return stay(client, [view["id"]], timeout=None, as_json=as_json, quiet=as_json)
+    if as_json:
+        say.as_json(result)
+    else:
+        print(f"{view['id']}  {view['name']}  {view['phase']}. To follow it: jupyter training logs -f {view['id'][:6]}")
     return 0

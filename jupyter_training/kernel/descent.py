@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyter_training.errors import InvalidSpec, Problem, TrainingError, near_miss
-from jupyter_training.kernel import card, tell
+from jupyter_training.kernel import card, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.desk import Desk
@@ -85,13 +85,17 @@ def _show(desk: Desk, parsed: Parsed, job: dict[str, Any], sentences: list[str])
     variable = parsed.text("o")
     if variable is not None:
         desk.shell.user_ns[variable] = Handle(desk.session.client, job)
-    if parsed.on("quiet"):
-        return
-    for sentence in sentences:
-        desk.screen.say(sentence)
-    drawing = desk.screen.drawing()
-    drawing.draw(card.bundle(job), final=True)
-    desk.session.drawer.follow(desk.session.client, job, drawing, quietly=desk.session.is_drawn_by_page(desk.shell))
+    session, drawing = desk.session, None
+    if not parsed.on("quiet"):
+        for sentence in sentences:
+            desk.screen.say(sentence)
+        drawing = desk.screen.drawing()
+        drawing.draw(card.bundle(job), final=not parsed.on("wait"))
+    quietly = drawing is not None and session.is_drawn_by_page(desk.shell)
+    if parsed.on("wait"):
+        waiting.stay(session.client, [job], [drawing], drawer=session.drawer, quietly=quietly, say=desk.screen.warn)
+    elif drawing is not None:
+        session.drawer.follow(session.client, job, drawing, quietly=quietly)
 
 
 ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {"fork": fork, "continue": continue_, "resume": resume}

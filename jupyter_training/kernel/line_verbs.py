@@ -35,11 +35,13 @@ _PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
 _ENDED = "A pattern like 'lr-*' means the ended jobs of this notebook whose names fit."
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
 
+_WAIT = Option(("--wait",), "stay until it has ended; a failure is raised")
 _NEW = (  # options of what makes a job of another one
     Option(("--name",), "its name (that of the old one)", "text", "NAME"),
     Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
     Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
     Option(("--priority",), "1 to 99, smaller goes first", "whole", "N", "priority"),
+    _WAIT,
     INTO,
     QUIET,
 )
@@ -141,7 +143,7 @@ VERBS: dict[str, Command] = {
             "resume",
             "Extend a job that has ended, from its last checkpoint; counts of steps mean so many more.",
             "[JOB]",
-            (INTO, QUIET),
+            (_WAIT, INTO, QUIET),
             most=1,
             takes_values=True,
             notes=(

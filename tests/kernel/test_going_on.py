@@ -105,9 +105,8 @@ def test_waiting_says_that_a_job_is_paused_and_an_interrupt_leaves_it_so(kernel:
 
 def test_a_fork_carries_no_weights_and_what_continues_does(kernel: Kernel) -> None:
     kernel.run(f"%%train first -q --wait -o first{COUNTS}")
-    kernel.run("%train fork @first steps=2 --name forked -q -o forked")
-    kernel.run("%train continue @first steps=2 --name continued -q -o continued")
-    kernel.run("%train wait @forked @continued -q")
+    kernel.run("%train fork @first steps=2 --name forked --wait -q -o forked")
+    kernel.run("%train continue @first steps=2 --name continued --wait -q -o continued")
     assert [2, 12] == kernel.value("[one.view['metrics']['count']['last'] for one in (forked, continued)]")
     about = kernel.run("%train show first").shown
     assert "forked as forked" in about
