@@ -82,6 +82,7 @@ class Actor:
 
     def _launch(self, job: Job, attempt: Attempt, epoch: int, now: Instant) -> None:
         self._trusted()
+        known = checkpoints.of_jobs(self._store, [job.id]).get(job.id, ())
         order = LaunchOrder(
             ref_of(attempt),
             job.spec,
@@ -89,7 +90,8 @@ class Actor:
             self._store.store_id,
             job.key,
             params=job.params,
-            checkpoints=checkpoints.candidates(self._store, job.id),
+            checkpoints=tuple(one for one in known if one.state == "kept"),
+            known_checkpoints=tuple(one.name for one in known),
             base_step=job.base_step,
         )
         try:

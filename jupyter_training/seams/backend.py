@@ -44,6 +44,7 @@ class LaunchOrder:
     key: str  # of the submission; the values of its ``pass_env`` are kept under it
     params: Mapping[str, JsonValue] = field(default_factory=dict)  # the spec's, with what a resume changed
     checkpoints: tuple[Checkpoint, ...] = ()  # good ones, the one to go on from in front
+    known_checkpoints: tuple[str, ...] = ()  # names of all that were told of, also the damaged and removed ones
     base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
 
 

@@ -66,7 +66,7 @@ def test_the_order_says_where_to_save_and_what_to_go_on_from(tmp_path: Path) -> 
     spec = a_job(settings, params={"lr": 0.1}, pause_within=30.0, checkpoints=policy)
     one = Checkpoint(JOB, "step-000000010.1", 1, 10, Instant(1.0), 9, 1, "ab" * 32, "file:///far/x", "json", None)
     ref = AttemptRef(JOB, 2, "token", None)
-    more = {"params": {"lr": 0.5}, "checkpoints": (one,), "base_step": 10}
+    more = {"params": {"lr": 0.5}, "checkpoints": (one,), "known_checkpoints": (one.name, "damaged"), "base_step": 10}
     prepare(
         LaunchOrder(ref, spec, Allocation("local", 1), "store", "key", **more),  # type: ignore[arg-type]
         tmp_path / "2",
@@ -79,6 +79,7 @@ def test_the_order_says_where_to_save_and_what_to_go_on_from(tmp_path: Path) -> 
         "folder": str(settings.checkpoints / JOB),
         "to": "file:///far",
         "candidates": [{"name": one.name, "step": 10, "sha256": one.sha256, "place": one.place}],
+        "known": [one.name, "damaged"],
         "base": 10,
         "sklearn": "joblib",
     } == order["checkpoints"]

@@ -179,3 +179,16 @@ def test_a_damaged_checkpoint_is_passed_over_and_known_as_such(stage: Living) ->
     states = {one.name: one.state for one in checkpoints.of_jobs(stage.store, [job])[job]}
     assert "corrupt" == states[newest.name]
     assert (STEPS, NOISE) == (stage.curve(job), stage.curve(job, "noise"))
+
+
+def test_a_checkpoint_that_was_let_go_of_is_not_found_again_where_it_lies(stage: Living) -> None:
+    job = stage.submit(COUNTS.replace("step == 7", "step == 12"), retries={"max": 1})
+    stage.until_printed(job, "standing still")
+    stage.until(lambda: stage.job(job).checkpoint_step == 10, "the checkpoint of step 10 is known")
+    newest = checkpoints.candidates(stage.store, job)[0]
+    checkpoints.found_damaged(stage.store, job, newest.name, stage.clock.now())
+    stage.kill(job, signal.SIGKILL)
+    stage.until_state(job, JobState.SUCCEEDED)
+    assert 5 == stage.attempts(job)[1].start_step
+    states = {one.name: one.state for one in checkpoints.of_jobs(stage.store, [job])[job]}
+    assert "corrupt" == states[newest.name]

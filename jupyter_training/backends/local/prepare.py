@@ -87,6 +87,7 @@ def _checkpoints(order: LaunchOrder, folder: Path) -> dict[str, object]:
         "candidates": [
             {"name": one.name, "step": one.step, "sha256": one.sha256, "place": one.place} for one in order.checkpoints
         ],
+        "known": list(order.known_checkpoints),
         "base": order.base_step,
         "sklearn": policy.sklearn,
     }

@@ -2,8 +2,11 @@
 
 In this order: what this attempt has saved, and what lies in the job's folder and
 is newer than all that the order names (its writer was killed before it could
-tell of it); then what the order names. One that fails its check is told of and left
-alone; then the one before it is tried.
+tell of it); then what the order names. What was told of and is no candidate was
+found damaged before, or removed: it is not taken again. One that fails its check is
+told of and left alone; then the one before it is tried. Where none is whole the
+training starts anew, unless its steps count from what was reached before: what was
+continued or resumed must have that.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Checkpoint", "NotRestored", "know", "latest", "start", "try_out"]
+
+_NAMED = 3  # damaged checkpoints in a sentence
 
 _known: dict[str, tuple[int, dict[str, Any]]] = {}  # what this process has saved, by name, and when
 _damaged: set[str] = set()  # told of already
@@ -104,6 +109,7 @@ def latest() -> Checkpoint | None:
 
     Raises:
         NotRestored: one that is kept under a URL can't be reached. It may well be whole, so no older one is taken.
+            Or the job was continued or resumed, and none is whole.
     """
     pace.note_use()
     found = _newest()
@@ -154,27 +160,39 @@ def try_out(name: str, step: int) -> None:
 
 
 def _newest() -> Checkpoint | None:
-    failed = None
+    failed: dict[str, str] = {}  # why, by name
     for one in _in_order():
         name = one["name"]
         folder, why = _at_hand(one)
         if why is None:
             manifest = checkpoints.read(folder)
             if manifest is not None and isinstance(manifest.get("step"), int):
-                if failed is not None:
+                if failed:
                     journal.say(f"it goes on from step {manifest['step']}, {name}.")
                 whole = Checkpoint(folder, {**manifest, "name": name})
                 whole.is_untold = not one.get("sha256") and manifest.get("attempt") != place.attempt()
                 return whole
             why = f"its {checkpoints.MANIFEST} can't be read"
-        failed = name
+        failed[name] = why
         if name not in _damaged:
             _damaged.add(name)
             journal.checkpoint_damaged(name, why)
             journal.say(f"the checkpoint {name} is damaged: {why}. The one before it is tried.")
-    if failed is not None:
+    if place.base() > 0:
+        raise NotRestored(_missing(failed))
+    if failed:
         journal.say("no checkpoint is whole; the training starts anew.")
     return None
+
+
+def _missing(failed: Mapping[str, str]) -> str:
+    """Why a job that was continued or resumed can't go on."""
+    whys = [f"{name}: {why}" for name, why in list(failed.items())[:_NAMED]]
+    more = [f"and {len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
+    return (
+        f"This job goes on from step {place.base()}, and no checkpoint of it is whole"
+        f" ({'; '.join([*whys, *more]) or 'none is left'}). Continue another one, or fork the job to begin anew."
+    )
 
 
 def _in_order() -> Iterator[Mapping[str, Any]]:
@@ -191,7 +209,8 @@ def _newer(named: set[str]) -> list[dict[str, Any]]:
     """What this attempt has saved, and what lies in the folder and is newer than all that the order names."""
     there = _there()
     since = max((there[name] for name in named if name in there), default=-1)
-    found = {name: when for name, when in there.items() if when > since and name not in named}
+    passed_over = named | place.known()  # what is known and not named was found damaged, or removed
+    found = {name: when for name, when in there.items() if when > since and name not in passed_over}
     found.update((name, when) for name, (when, _) in _known.items() if name not in found)
     untold = {"sha256": None, "place": None}
     return [

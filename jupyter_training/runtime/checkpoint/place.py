@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["attempt", "base", "candidates", "folder", "job_name", "note_outside", "remote", "sklearn_format"]
+__all__ = ["attempt", "base", "candidates", "folder", "job_name", "known", "note_outside", "remote", "sklearn_format"]
 
 _OUTSIDE = "checkpoints"
 
@@ -40,6 +40,11 @@ def remote() -> str | None:
 def candidates() -> list[dict[str, Any]]:
     """The checkpoints that this attempt may go on from, newest first."""
     return [one for one in _said().get("candidates") or () if isinstance(one, dict)]
+
+
+def known() -> frozenset[str]:
+    """The names of all checkpoints that were told of before this attempt, also of the damaged and removed ones."""
+    return frozenset(one for one in _said().get("known") or () if isinstance(one, str))
 
 
 def base() -> int:
