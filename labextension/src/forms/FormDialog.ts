@@ -23,6 +23,13 @@ export class FormDialog extends Dialog<null> {
     });
   }
 
+  /** Whether what the form holds may be sent now. The form itself refuses too: Enter needs no button. */
+  allow(isReady: boolean): void {
+    for (const button of this.node.querySelectorAll<HTMLButtonElement>('.jp-Dialog-footer .jp-mod-accept')) {
+      button.disabled = !isReady;
+    }
+  }
+
   /** Show it until it is left or has sent. */
   async run(): Promise<void> {
     await this.launch();

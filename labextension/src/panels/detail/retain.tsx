@@ -18,12 +18,15 @@ const PAUSE_MS = 200;
 /** Whether another policy was applied. */
 export async function retain(session: Session, trans: TranslationBundle, job: Job, list: CheckpointList): Promise<boolean> {
   const form = new Form(session, trans, job, { keep: list.keep, metric: list.metric, mode: list.mode });
-  await new FormDialog(form, {
+  const dialog = new FormDialog(form, {
     title: trans.__('What is kept of %1', job.name),
     body: form,
     focusNodeSelector: '.jp-Training-form input',
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Keep Only These') })]
-  }).run();
+  });
+  form.allow = isReady => dialog.allow(isReady);
+  form.allow(false);
+  await dialog.run();
   return form.applied;
 }
 
@@ -39,9 +42,10 @@ class Form extends ReactWidget {
   }
 
   applied = false;
+  allow: (isReady: boolean) => void = () => undefined;
 
   async send(): Promise<boolean> {
-    if (this._busy) {
+    if (this._busy || this._listed !== this._policy) {
       return false;
     }
     this._busy = true;
@@ -68,13 +72,19 @@ class Form extends ReactWidget {
         change={policy => {
           this._policy = policy;
           this._refusal = null;
+          this.allow(false);
           this.update();
+        }}
+        listed={policy => {
+          this._listed = policy;
+          this.allow(policy === this._policy);
         }}
       />
     );
   }
 
   private _busy = false;
+  private _listed: Policy | null = null; // what the list that is shown was asked for
   private _refusal: string | null = null;
 }
 
@@ -85,12 +95,20 @@ interface ViewProps {
   readonly policy: Policy;
   readonly refusal: string | null;
   readonly change: (policy: Policy) => void;
+  /** What goes under this policy is on the screen. */
+  readonly listed: (policy: Policy) => void;
 }
 
-function View({ session, trans, job, policy, refusal, change }: ViewProps): JSX.Element {
+function View({ session, trans, job, policy, refusal, change, listed }: ViewProps): JSX.Element {
   const id = useId();
-  const { found, trouble } = useWouldGo(session, job, policy);
-  const wrong = refusal ?? trouble;
+  const answer = useWouldGo(session, job, policy);
+  const found = answer?.found ?? null;
+  const wrong = refusal ?? answer?.trouble ?? null;
+  useEffect(() => {
+    if (answer !== null && answer.found !== null) {
+      listed(answer.policy);
+    }
+  }, [answer]);
   const metrics = [...new Set([...(policy.metric === null ? [] : [policy.metric]), ...ranked(job.metrics)])];
   const keep = (name: keyof Keep, label: string, help: string): JSX.Element => (
     <Row label={label} id={`${id}-${name}`} help={help} wrong={null}>
@@ -128,7 +146,7 @@ function View({ session, trans, job, policy, refusal, change }: ViewProps): JSX.
           </select>
         )}
       </Row>
-      <fieldset aria-live="polite" className="jp-Training-goes">
+      <fieldset aria-live="polite" aria-busy={answer?.policy !== policy} className="jp-Training-goes">
         <legend>{trans.__('What would go')}</legend>
         {wrong !== null ? (
           <p className="jp-Training-refusal" role="alert">
@@ -160,20 +178,28 @@ function View({ session, trans, job, policy, refusal, change }: ViewProps): JSX.
   );
 }
 
-function useWouldGo(session: Session, job: Job, policy: Policy): { readonly found: Retention | null; readonly trouble: string | null } {
-  const [found, setFound] = useState<Retention | null>(null);
-  const [trouble, setTrouble] = useState<string | null>(null);
+/** What the server said of one policy. */
+interface Answer {
+  readonly policy: Policy;
+  readonly found: Retention | null;
+  readonly trouble: string | null;
+}
+
+/** The newest answer; it may be that to an earlier policy. */
+function useWouldGo(session: Session, job: Job, policy: Policy): Answer | null {
+  const [answer, setAnswer] = useState<Answer | null>(null);
   useEffect(() => {
     const control = new AbortController();
     const timer = window.setTimeout(() => {
       retention(session.settings, job.id, policy, false, control.signal).then(
-        would => {
-          setFound(would);
-          setTrouble(null);
+        found => {
+          if (!control.signal.aborted) {
+            setAnswer({ policy, found, trouble: null });
+          }
         },
         (reason: unknown) => {
           if (!control.signal.aborted) {
-            setTrouble(troubleFrom(reason).message);
+            setAnswer({ policy, found: null, trouble: troubleFrom(reason).message });
           }
         }
       );
@@ -183,5 +209,5 @@ function useWouldGo(session: Session, job: Job, policy: Policy): { readonly foun
       control.abort();
     };
   }, [session, job.id, policy]);
-  return { found, trouble };
+  return answer;
 }
