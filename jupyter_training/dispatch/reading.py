@@ -18,6 +18,7 @@ from jupyter_training.core.retention import Checkpoint
 from jupyter_training.languages.output_lines import Found
 from jupyter_training.spool import checkpoints
 from jupyter_training.store.supersede import COUNTED, STEPPED, TOLD, Certainty, Restart
+from jupyter_training.store.texts import clean, whole
 
 __all__ = ["MACHINE", "Committed", "Damaged", "Given", "Piece", "Reading", "Told"]
 
@@ -108,7 +109,7 @@ class Reading:
             elif kind == "r":
                 self._given(event[2], event[3], piece)
             elif kind == "x":
-                self.told.append(Damaged(event[2]))
+                self.told.append(Damaged(_name(event[2])))
         except (IndexError, TypeError, ValueError, AttributeError, OverflowError):
             self.faults += 1
 
@@ -129,7 +130,7 @@ class Reading:
         if values and source != "machine" and self.attempt > 1 and (self.certainty is None or self.certainty < STEPPED):
             self._guess_start(step, piece)
         for name, value in values.items():
-            at = self.next_step.get(name, 0) if step is None else int(step)
+            at = self.next_step.get(name, 0) if step is None else whole(int(step))
             self.next_step[name] = at + 1
             if step is None and source != "machine":
                 self.counted.add(name)
@@ -149,9 +150,11 @@ class Reading:
         if self.certainty is None:
             self._count_from({})
         self.certainty = certainty
-        piece.restart = Restart(certainty, None if step is None else int(step) - 1)
+        piece.restart = Restart(certainty, None if step is None else whole(int(step)) - 1)
 
     def _given(self, step: int | None, name: str | None, piece: Piece) -> None:
+        step = None if step is None else whole(int(step))
+        name = None if name is None else _name(name)
         self.told.append(Given(step, name))
         if self.attempt == 1:
             return  # there is nothing earlier
@@ -173,7 +176,8 @@ class Reading:
             self.next_step[name] = marks.get(name, 0)
 
     def _committed(self, moment: float, step: int, name: str, about: Mapping[str, Any]) -> None:
-        found = checkpoints.parts(name)
+        found = checkpoints.parts(_name(name))
+        step = whole(int(step))
         own = (about.get("metrics") or {}).get(self.policy.metric) if self.policy.metric else None
         metric = None if own is None else float(own)
         if metric is None and self.policy.metric:
@@ -187,9 +191,9 @@ class Reading:
             attempt=found[1] if found is not None else self.attempt,
             step=step,
             created=Instant(moment),
-            size=int(about["size"]),
-            files=int(about["files"]),
-            sha256=str(about["sha256"]),
+            size=whole(int(about["size"])),
+            files=whole(int(about["files"])),
+            sha256=clean(str(about["sha256"])),
             place=about.get("place"),
             kind=str(about["kind"]),
             metric=metric,
@@ -206,3 +210,14 @@ class Reading:
                 self.measured[name] = value
             if step >= at:
                 del self.unsure[name]
+
+
+def _name(text: object) -> str:
+    """A checkpoint's name, as a writer has it who follows the rules.
+
+    Raises:
+        ValueError: it is none; nothing is looked up, written or removed under it.
+    """
+    if not isinstance(text, str) or not checkpoints.is_name(text):
+        raise ValueError(f"{text!r} is no checkpoint's name")
+    return text

@@ -31,6 +31,7 @@ _BAR = re.compile(
 # A bar's pace, as in 37.9it/s or 2.5s/epoch. "it" is what tqdm says when it was told no unit.
 _PACE = re.compile(r"[\d.?]+[kMG]?\s?(?:s/([A-Za-z]\w{0,31})|([A-Za-z]\w{0,31})/s)")
 _TUNE = "[tune-metric]:"
+_MOST = 2**53  # from here on a float does not count one by one
 _SCALE = {"k": 1e3, "M": 1e6, "G": 1e9}
 # Words that stand before a number in such lines and are no metrics.
 _NOT_METRICS = frozenset(
@@ -93,7 +94,17 @@ class LineReader:
                     yield found
 
     def line(self, text: str) -> Found | None:
-        """What one line says, or None. ``[tune-metric]`` lines count even with ``metrics: off``."""
+        """What one line says, or None. ``[tune-metric]`` lines count even with ``metrics: off``.
+
+        A line with a number that no counter reaches says nothing.
+        """
+        try:
+            found = self._said(text)
+        except (ValueError, OverflowError):  # 1.2.3 of 4, or a step of 400 digits
+            return None
+        return found if found is None or _is_countable(found) else None
+
+    def _said(self, text: str) -> Found | None:
         if _TUNE in text:
             return _tune(text)
         if self._off:
@@ -120,6 +131,10 @@ class LineReader:
         return Found(int(step.group(2)) if step else None, values) if values else None
 
 
+def _is_countable(found: Found) -> bool:
+    return all(abs(number) < _MOST for number in (found.step, found.done, found.total) if number is not None)
+
+
 def _tune(text: str) -> Found | None:
     """Syne Tune's line. Decoded up to the closing brace, as more text may follow on the line."""
     start = text.find("{", text.find(_TUNE))
@@ -127,7 +142,7 @@ def _tune(text: str) -> Found | None:
         return None
     try:
         values, _ = json.JSONDecoder().raw_decode(text, start)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(values, dict):
         return None

@@ -23,7 +23,7 @@ from jupyter_training.store import intake, pyramid, tables
 from jupyter_training.store.bulk import insert_rows
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import points, series, starts
-from jupyter_training.store.texts import clean
+from jupyter_training.store.texts import clean, whole
 
 __all__ = ["COUNTED", "STEPPED", "TOLD", "Certainty", "Known", "Restart", "apply", "known"]
 
@@ -84,7 +84,7 @@ def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) ->
         own = (starts.c.job == job, starts.c.attempt == attempt)
         connection.execute(update(starts).where(*own).values(certainty=restart.certainty))
     counted = {clean(name): count for name, count in restart.counted.items()}
-    restart = Restart(restart.certainty, restart.step, counted)
+    restart = Restart(restart.certainty, None if restart.step is None else whole(restart.step), counted)
     rows = connection.execute(
         select(series)
         .where(series.c.job == job, series.c.source != _MACHINE, series.c.superseded.in_((0, attempt)))

@@ -195,6 +195,41 @@ def test_a_checkpoint_that_lies_there_untold_is_found_at_the_end(stage: Stage, t
     assert (12, 4, spooled.digest(folder / spooled.MANIFEST)) == (one.step, one.size, one.sha256)
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["p", 10**23, {"loss": 0.5}],
+        ["r", 10**23, "step-000000005.1"],
+        ["r", 5, "\ud800"],
+        ["r", 5, ["step-000000005.1"]],
+        ["x", "../../somewhere", "it is gone"],
+        ["x", "\ud800", "it is gone"],
+        ["c", 10**23, "step-000000006.2", {"size": 10**23, "files": 1, "sha256": "\ud800", "kind": "\ud800"}],
+        ["c", 6, "../../somewhere", {"size": 9, "files": 1, "sha256": "ab" * 32, "kind": "json"}],
+    ],
+)
+def test_what_no_column_holds_stops_nothing(stage: Stage, trial: Trial, event: list[Any]) -> None:
+    writer = trial.writer()
+    writer.report(1, loss=1.0)
+    writer.save(5)
+    writer = trial.again()
+    writer.event(event[0], *event[1:])
+    writer.save(7)
+    trial.take_in()
+    names = {one.name for one in checkpoints.candidates(stage.store, trial.job)}
+    assert {"step-000000005.1", "step-000000007.2"} <= names
+    assert all(spooled.is_name(name) for name in names)
+
+
+def test_a_printed_step_that_no_column_holds_stops_nothing(stage: Stage, trial: Trial) -> None:
+    trial.writer().save(1)
+    trial.again()
+    log = attempt_folder(stage.settings.spool_root, trial.job, 2) / "log"
+    log.write_text("step 99999999999999999999999 loss=0.5\nstep 2 loss=0.25\n")
+    trial.take_in()
+    assert [(2, 0.25)] == trial.curve("loss")
+
+
 def test_a_checkpoint_has_its_own_metric_or_what_was_reported_at_its_step(stage: Stage) -> None:
     trial = Trial(stage, checkpoints={"metric": "val_loss"})
     writer = trial.writer()

@@ -71,6 +71,22 @@ def test_a_pattern_that_can_give_no_number_is_refused_by_name(pattern: str) -> N
         check_patterns({"loss": pattern})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step 99999999999999999999999 loss=0.5",
+        f"step {'9' * 400} loss=0.5",
+        f"epoch 1/{'9' * 400}",
+        "50%|#####     | 1.2.3/3 [00:01<00:01, 900it/s, loss=1]",
+        '[tune-metric]: {"step": 99999999999999999999999, "loss": 1}',
+        f'[tune-metric]: {{"loss": {"9" * 400}}}',
+        "[tune-metric]: {" + '"a": {' * 600,
+    ],
+)
+def test_a_number_that_nobody_counts_to_says_nothing(text: str) -> None:
+    assert [] == list(LineReader("auto").feed(text.encode() + b"\n"))
+
+
 def test_a_redrawn_line_is_read_at_each_carriage_return() -> None:
     reader = LineReader("auto")
     steps = [found.step for found in reader.feed(b"epoch 1 a=1\repoch 2 a=2\repoch 3 a=")]

@@ -123,6 +123,13 @@ def test_what_was_taken_over_already_moves_nothing_again(trial: Trial) -> None:
     assert supersede.Known(TOLD, frozenset()) == supersede.known(trial.store, trial.job, 2)
 
 
+@pytest.mark.parametrize(("step", "left"), [(10**23, [1, 2]), (-(10**23), [])])
+def test_a_start_beyond_what_a_column_holds_is_bounded(trial: Trial, step: int, left: list[int]) -> None:
+    trial.report(1, some(1, 2, attempt=1))
+    trial.report(2, [], Restart(TOLD, step))
+    assert left == trial.steps()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_any_story_draws_as_if_only_what_counts_had_been_reported(bench: Bench, seed: int) -> None:
     """Long series with buckets that are cut anywhere: curve, summary and every drawing are those of a fresh one."""
