@@ -11,7 +11,7 @@ from jupyter_training import spool
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.core.policy import Plan, plan
+from jupyter_training.core.policy import Plan, Start, plan
 from jupyter_training.dispatch.act import Actor, ref_of
 from jupyter_training.dispatch.ending import Reached, told
 from jupyter_training.dispatch.hang import HangWatch
@@ -22,7 +22,7 @@ from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams.backend import Backend, End, Observation
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
-from jupyter_training.store import checkpoints, facts, points
+from jupyter_training.store import checkpoints, ends, facts, points
 from jupyter_training.store.engine import Store
 
 __all__ = ["Round", "Ticker"]
@@ -69,7 +69,8 @@ class Ticker:
         """Do one round under the lease of ``epoch``.
 
         Planning and acting repeat until the plan is empty, so that a tick
-        leaves nothing undone that could be done now.
+        leaves nothing undone that could be done now, but for one: a job is
+        started once in a tick, however soon it ended.
 
         Raises:
             StaleEpoch: another dispatcher has taken over.
@@ -98,6 +99,7 @@ class Ticker:
 
     def _plan_and_act(self, epoch: int, *, force: bool) -> bool:
         acted = False
+        begun: set[JobId] = set()
         while True:
             fresh = self._holdings.refresh()
             now, boot = self._clock.now(), self._clock.boot()
@@ -109,9 +111,13 @@ class Ticker:
             self._plan = plan(self._holdings.view(time_up=self._time_up(now, boot), hang_at=hang_at), now)
             wake = self._plan.next_wake
             self._next_wake = None if wake is None else boot + (wake - now)
-            if not self._plan.decisions:
+            decisions = [one for one in self._plan.decisions if not (isinstance(one, Start) and one.job in begun)]
+            if len(decisions) < len(self._plan.decisions):
+                self._plan = None  # the next tick has to plan, whatever is new then
+            if not decisions:
                 return acted
-            self._actor.act(self._plan.decisions, epoch, now)
+            begun.update(one.job for one in decisions if isinstance(one, Start))
+            self._actor.act(decisions, epoch, now)
             acted = True
 
     def _time_up(self, now: Instant, boot: float) -> dict[JobId, Instant]:
@@ -183,8 +189,20 @@ class Ticker:
     def _concluded(self, job: Job) -> None:
         """An attempt has ended, or the job without one. Secrets stay as long as it may need them again."""
         if job.state in TERMINAL:
-            self._settings.secrets_file(job.key).unlink(missing_ok=True)
+            self._forget_secrets(job)
             self._sweep.look_at([job.id])
+
+    def _forget_secrets(self, job: Job) -> None:
+        """Unless it has been started again since: who did that has brought its values anew."""
+        kept = self._settings.secrets_file(job.key)
+        if not kept.exists():
+            return
+        try:
+            with ends.stands(self._store, job) as stands:
+                if stands:
+                    kept.unlink(missing_ok=True)
+        except TrainingError as error:
+            log.warning("job %s: the values of its pass_env stay until they are tidied away: %s", job.id, error)
 
     def _reached(self, attempt: Attempt) -> Reached:
         """The last step that the attempt reported itself, and the checkpoint that there is now."""

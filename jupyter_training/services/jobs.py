@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -150,25 +152,32 @@ def act(site: Site, request: VerbRequest) -> VerbResult:
 def _wished(site: Site, ids: list[JobId], request: VerbRequest) -> list[Job | TrainingError]:
     """What the store says to each. One that is retried has the values of its ``pass_env`` before anybody starts it."""
     lacking: dict[JobId, TrainingError] = {}
-    kept: list[Job] = []
-    if request.verb is Verb.RETRY:
-        for job in views.jobs(site.store, list(dict.fromkeys(ids))):
-            if not may(request.verb, job, force=request.force):
-                continue  # the store says why
-            try:
-                if passed.again(site, job, request.secrets):
-                    kept.append(job)
-            except TrainingError as error:
-                lacking[job.id] = error
-    asked = [job_id for job_id in ids if job_id not in lacking]
-    told = iter(
-        verbs.wish(site.store, asked, request.verb, now=site.now(), discard=request.discard, force=request.force)
-    )
+    ready: dict[JobId, Callable[[], None]] = {}
+
+    def settle(job: Job) -> None:
+        if job.id in ready:
+            ready[job.id]()
+
+    with contextlib.ExitStack() as coming:
+        if request.verb is Verb.RETRY:
+            for job in views.jobs(site.store, list(dict.fromkeys(ids))):
+                if not may(request.verb, job, force=request.force):
+                    continue  # the store says why
+                try:
+                    ready[job.id] = coming.enter_context(passed.again(site, job, request.secrets))
+                except TrainingError as error:
+                    lacking[job.id] = error
+        asked = [job_id for job_id in ids if job_id not in lacking]
+        discard, force = request.discard, request.force
+        wished = verbs.wish(
+            site.store, asked, request.verb, now=site.now(), discard=discard, force=force, settle=settle
+        )
+    told = iter(wished)
     outcomes = [lacking[job_id] if job_id in lacking else next(told) for job_id in ids]
-    good = {outcome.id for outcome in outcomes if isinstance(outcome, Job)}
-    for job in kept:
-        if job.id not in good:
-            site.settings.secrets_file(job.key).unlink(missing_ok=True)
+    if request.verb is Verb.DELETE:
+        for outcome in outcomes:
+            if isinstance(outcome, Job):
+                passed.drop(site, outcome)
     return outcomes
 
 

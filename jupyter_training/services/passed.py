@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
 from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.errors import InvalidSpec, Problem
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
+from jupyter_training.store import ends
 
-__all__ = ["KEY", "again", "coming", "missing", "put"]
+__all__ = ["KEY", "again", "coming", "drop", "missing", "put"]
 
 KEY = "environment.pass_env"
 
@@ -41,21 +43,42 @@ def coming(site: Site, values: Mapping[str, str]) -> Iterator[Callable[[Job], No
             os.unlink(temporary)
 
 
-def again(site: Site, job: Job, values: Mapping[str, str]) -> bool:
-    """Keep the values that an ended job needs to start again; they were removed at its end. Whether there were any.
+@contextlib.contextmanager
+def again(site: Site, job: Job, values: Mapping[str, str]) -> Iterator[Callable[[], None]]:
+    """Values for a job that starts again; what it gives keeps them, in the transaction that lets it start.
+
+    An ended one needs each: its end has removed them, or is about to. A paused
+    one has its own still, and what is sent replaces them.
 
     Raises:
         InvalidSpec: one has not been sent; with a problem that names each.
     """
     names = job.spec.environment.pass_env
-    if not names or site.settings.secrets_file(job.key).exists():
-        return False
-    lacking = [name for name in names if name not in values]
-    if lacking:
+    given = {name: values[name] for name in names if name in values}
+    lacking = [name for name in names if name not in given]
+    if lacking and job.state in TERMINAL:
         raise missing(job, lacking)
-    with coming(site, {name: values[name] for name in names}) as keep:
-        keep(job)
-    return True
+    if lacking and given:
+        given = {**_kept(site, job), **given}
+    with coming(site, given) as keep:
+        yield lambda: keep(job)
+
+
+def drop(site: Site, job: Job) -> None:
+    """Remove the values of a job that has ended or was deleted, unless it has been started again meanwhile."""
+    kept = site.settings.secrets_file(job.key)
+    if kept.exists():
+        with ends.stands(site.store, job) as stands:
+            if stands:
+                kept.unlink(missing_ok=True)
+
+
+def _kept(site: Site, job: Job) -> dict[str, str]:
+    try:
+        found = json.loads(site.settings.secrets_file(job.key).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def put(settings: Settings, key: str, values: Mapping[str, str]) -> None:

@@ -79,14 +79,9 @@ def _resumed(
     secrets: Mapping[str, str],
     asked: Submission | None = None,
 ) -> SubmitResult:
-    kept = passed.again(site, job, secrets) if job.state in TERMINAL else False
-    try:
-        key = asked.key if asked is not None else None
-        resumed = verbs.resume(site.store, job.id, params, now=site.now(), key=key)
-    except BaseException:
-        if kept:
-            site.settings.secrets_file(job.key).unlink(missing_ok=True)
-        raise
+    key = asked.key if asked is not None else None
+    with passed.again(site, job, secrets) as keep:
+        resumed = verbs.resume(site.store, job.id, params, now=site.now(), key=key, settle=lambda _: keep())
     site.wake()
     site.ensure_dispatcher()
     (view,) = job_views(site, [resumed], full=True)

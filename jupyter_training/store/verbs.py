@@ -8,7 +8,7 @@ dispatcher makes it so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,12 +63,15 @@ def wish(
     now: Instant,
     discard: bool = False,
     force: bool = False,
+    settle: Callable[[Job], None] | None = None,
 ) -> list[Job | TrainingError]:
     """Wish something of several jobs: each one's new state or the reason it was refused, in the same order.
 
     A stop never weakens (a kill stays a kill), and repeating one changes nothing.
     ``discard``: a pause need not wait for a checkpoint, nor does it need one.
     ``force``: what has succeeded may be retried. A deleted job is given as it was.
+    ``settle`` is called for each that is retried before anybody can start it, to
+    put in place what it needs.
     """
     with store.write() as connection:
         found: list[Job] = []
@@ -87,18 +90,27 @@ def wish(
             _delete(connection, [known[job_id] for job_id in moves], now)
         else:
             _move(connection, known, {job_id: values for job_id, values in moves.items() if values}, now)
+        if verb is Verb.RETRY and settle is not None:
+            for job_id in moves:
+                settle(known[job_id])
     unknown = {one: UnknownJob(f"There is no job {one!r}.") for one in job_ids if one not in known}
     return [refused.get(one) or unknown.get(one) or known[one] for one in job_ids]
 
 
 def resume(
-    store: Store, job_id: JobId, overrides: Mapping[str, JsonValue], *, now: Instant, key: str | None = None
+    store: Store,
+    job_id: JobId,
+    overrides: Mapping[str, JsonValue],
+    *,
+    now: Instant,
+    key: str | None = None,
+    settle: Callable[[Job], None] | None = None,
 ) -> Job:
     """Extend a job that has ended or is paused, from its newest good checkpoint on.
 
     ``checkpoint.steps(n)`` then counts ``n`` more steps from there; ``overrides``
     replace parameters and are kept beside the spec. With a ``key`` a repeated
-    call changes nothing and gives the job as it is.
+    call changes nothing and gives the job as it is. ``settle``: as in ``wish``.
 
     Raises:
         UnknownJob
@@ -129,6 +141,8 @@ def resume(
         values["overrides"] = {**job.overrides, **overrides}
         known = {job.id: job}
         _move(connection, known, {job.id: values}, now)
+        if settle is not None:
+            settle(known[job.id])
     return known[job.id]
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, AttemptState, EndReason, JobState, Phase, Seen, Verb, legal, phase
-from jupyter_training.errors import StaleEpoch
-from jupyter_training.seams.backend import End, LaunchOrder
-from jupyter_training.store import views
+from jupyter_training.errors import LaunchFailed, StaleEpoch, TrainingError
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder
+from jupyter_training.store import facts, verbs, views
+from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
@@ -273,6 +276,44 @@ def test_a_retry_waits_behind_nobody_and_counts(stage: Stage) -> None:
     assert (JobState.FAILED, 2, 3) == (stage.job(job).state, stage.job(job).retries_used, len(stage.attempts(job)))
 
 
+@pytest.fixture
+def refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[AttemptRef]:
+    """A backend that can launch nothing, and what it was asked to."""
+    asked: list[AttemptRef] = []
+
+    def launch(order: LaunchOrder) -> str:
+        asked.append(order.ref)
+        raise LaunchFailed("there is no such interpreter.")
+
+    monkeypatch.setattr(stage.backend, "launch", launch)
+    return asked
+
+
+def test_a_launch_that_fails_is_the_end_whatever_is_retried(stage: Stage, refused: list[AttemptRef]) -> None:
+    job = stage.submit("a", retries={"max": 300, "on": ["error", "timeout", "lost", "preempted"]})
+    stage.tick()
+    found = stage.job(job)
+    assert (JobState.FAILED, EndReason.LAUNCH_FAILED, 0) == (found.state, found.reason, found.retries_used)
+    assert (1, "Could not start: there is no such interpreter.") == (len(refused), found.detail)
+
+
+def test_a_job_starts_once_in_a_tick_and_again_in_the_next(
+    stage: Stage, refused: list[AttemptRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = facts.ended
+
+    def ended_and_retried(store: Store, epoch: int, job: JobId, *rest: Any) -> Job:
+        found = ended(store, epoch, job, *rest)
+        stage.wish(job, Verb.RETRY)  # a person who waits for nothing
+        return found
+
+    monkeypatch.setattr(facts, "ended", ended_and_retried)
+    job = stage.submit("a")
+    for number in (1, 2, 3):
+        stage.tick()
+        assert number == len(refused) == stage.job(job).attempt
+
+
 def test_secrets_stay_until_nobody_needs_them_again(stage: Stage) -> None:
     stage.scripts["a"] = Script(runs=5, ends=End(EndReason.ERROR, exit_code=1))
     job = stage.submit("a", retries={"max": 1, "on": ["error"]})
@@ -287,6 +328,34 @@ def test_secrets_stay_until_nobody_needs_them_again(stage: Stage) -> None:
     stage.tick()
     assert (JobState.PAUSED, True) == (stage.job(job).state, kept.exists())
     stage.wish(job, Verb.ACTIVATE)
+    stage.settle()
+    assert (JobState.FAILED, False) == (stage.job(job).state, kept.exists())
+
+
+def test_a_retry_that_comes_between_an_end_and_its_tidying_keeps_its_values(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.scripts["a"] = Script(runs=1, ends=End(EndReason.ERROR, exit_code=1))
+    job = stage.submit("a")
+    kept = stage.settings.secrets_file(stage.job(job).key)
+    kept.parent.mkdir()
+    kept.write_text("old")
+    tell = facts.ended
+    retried: list[Job | TrainingError] = []
+
+    def ended(*how: Any) -> Job:
+        after = tell(*how)
+        if not retried:
+            retried.extend(verbs.wish(stage.store, [job], Verb.RETRY, now=stage.clock.now(), settle=settle))
+        return after
+
+    def settle(job: Job) -> None:
+        kept.write_text("new")
+
+    monkeypatch.setattr(facts, "ended", ended)
+    stage.tick()
+    stage.tick(2)
+    assert (1, JobState.RUNNING, "new") == (stage.job(job).generation, stage.job(job).state, kept.read_text())
     stage.settle()
     assert (JobState.FAILED, False) == (stage.job(job).state, kept.exists())
 

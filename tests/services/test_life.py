@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
-from jupyter_training.schema import ItemResult, JobView, VerbRequest
-from jupyter_training.services import changes, jobs
+from jupyter_training.schema import ItemResult, JobView, ResumeRequest, VerbRequest
+from jupyter_training.services import changes, jobs, resuming
 from jupyter_training.services.tidy import tidy
 from jupyter_training.store import removals
 from tests.services.stage import Stage
@@ -215,3 +215,36 @@ def test_a_refused_retry_leaves_no_secret(stage: Stage) -> None:
     kept.unlink()
     (result,) = act(stage, "retry", job, secrets={"HF_TOKEN": "y"})
     assert (False, False) == (result.ok, kept.exists())
+
+
+def test_a_retry_runs_with_the_values_of_now_though_the_old_ones_are_there_still(stage: Stage) -> None:
+    job = stage.ended(reason=EndReason.ERROR, environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "old"})
+    kept = stage.site.settings.secrets_file(stage.job(job).key)
+    assert kept.exists(), "the dispatcher was killed before it removed them"
+    assert not act(stage, "retry", job)[0].ok, "nobody can say whether they will be there"
+    assert "queued" == done(stage, "retry", job, secrets={"HF_TOKEN": "new"}).state
+    assert '{"HF_TOKEN": "new"}' == kept.read_text()
+
+
+def test_a_retry_that_is_not_stored_leaves_what_was_there(stage: Stage) -> None:
+    job = stage.ended(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "old"})
+    assert not act(stage, "retry", job, secrets={"HF_TOKEN": "new"})[0].ok
+    assert ['{"HF_TOKEN": "old"}'] == [one.read_text() for one in stage.site.settings.secrets.iterdir()]
+
+
+def test_a_paused_job_may_go_on_with_other_values(stage: Stage) -> None:
+    job = stage.submit(environment={"pass_env": ["A", "B"]}, secrets={"A": "1", "B": "2"}).job.id
+    stage.begin(job)
+    stage.save(job, 5)
+    done(stage, "pause", job)
+    stage.end(job, EndReason.PAUSED)
+    resuming.resume(stage.site, job, ResumeRequest(secrets={"B": "3"}))
+    assert '{"A": "1", "B": "3"}' == stage.site.settings.secrets_file(stage.job(job).key).read_text()
+
+
+def test_a_deleted_job_leaves_no_secret(stage: Stage) -> None:
+    job = stage.ended(environment={"pass_env": ["HF_TOKEN"]}, secrets={"HF_TOKEN": "x"})
+    kept = stage.site.settings.secrets_file(stage.job(job).key)
+    assert kept.exists()
+    act(stage, "delete", job)
+    assert not kept.exists()
