@@ -113,8 +113,10 @@ class Sweep:
         far = [one for one in go if one.place is not None]
         used = checkpoints.in_use(self._store, [one.place for one in far if one.place is not None], but=job.id)
         here += [one.name for one in far if one.place in used]
-        if here:
-            checkpoints.set_state(self._store, epoch, job.id, here, "deleted", now)
+        ended_in = job.generation if job.state in TERMINAL else None
+        if go and not checkpoints.set_state(self._store, epoch, job.id, here, "deleted", now, ended_in=ended_in):
+            # It was started again since it was read: by now it needs more of them.
+            return any(self._sweep(as_it_is, epoch, now, boot) for as_it_is in views.jobs(self._store, [job.id]))
         gone = {*here, *(one.name for one in own if one.state == "deleted")}
         for folder in self._left(job.id, gone):
             self._remover.ask(Order(job.id, folder.name, (folder,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from jupyter_training.core.job import CheckpointPolicy, Job
 from jupyter_training.core.lifecycle import TERMINAL
@@ -14,7 +15,7 @@ from jupyter_training.services.checkpoints import of_job, view
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints
+from jupyter_training.store import checkpoints, ends
 from jupyter_training.store import retention as reports
 
 __all__ = ["retention"]
@@ -38,7 +39,7 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
     policy = before.model_copy(
         update={
             "keep": request.keep,
-            "metric": request.metric or before.metric,
+            "metric": request.metric if "metric" in request.model_fields_set else before.metric,
             "mode": request.mode or before.mode,
         }
     )
@@ -65,6 +66,8 @@ def _apply(
 ) -> None:
     """What is here: rows, then files. What is under a URL: files, then rows; what another job begins with stays there.
 
+    Of a job that is started again meanwhile nothing more goes; the dispatcher sees to it.
+
     Raises:
         Unavailable: a URL can't be reached. The policy holds, and the dispatcher tries again.
     """
@@ -73,21 +76,21 @@ def _apply(
     here = [one for one in go if one.place is None or one.place in used]
     changed = policy.metric != job.checkpoints.metric
     metrics = {one.name: one.metric for one in good} if changed else {}
-
-    def let_go(names: list[str]) -> None:
-        checkpoints.retain(site.store, job.id, policy, metrics=metrics, go=names, now=site.now())
-
-    let_go([one.name for one in here])
-    removing.checkpoint_folders(site, [one for one in here if one.place is None])
-    gone: list[str] = []
-    try:
-        for one in go:
-            if one.place is not None and one.place not in used:
-                removing.under_url(one.place)
-                gone.append(one.name)
-    finally:
-        if gone:
-            let_go(gone)
+    retain = partial(checkpoints.retain, site.store, job, policy, metrics=metrics)
+    if retain(go=[one.name for one in here], now=site.now()):
+        removing.checkpoint_folders(site, [one for one in here if one.place is None])
+        gone: list[str] = []
+        try:
+            for one in go:
+                if one.place is not None and one.place not in used:
+                    with ends.stands(site.store, job) as stands:
+                        if not stands:
+                            break
+                    removing.under_url(one.place)
+                    gone.append(one.name)
+        finally:
+            if gone:
+                retain(gone=gone, now=site.now())
     site.wake()
 
 

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import CheckpointPolicy, Instant
+from jupyter_training.core.job import CheckpointPolicy, Instant, Job
 from jupyter_training.core.retention import Checkpoint, CheckpointState
-from jupyter_training.store import changelog, lease
+from jupyter_training.store import changelog, ends, lease
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
@@ -125,14 +125,28 @@ def copied(connection: Connection, checkpoint: Checkpoint) -> None:
     connection.execute(update(jobs).where(jobs.c.id == checkpoint.job).values(checkpoint_step=checkpoint.step))
 
 
-def set_state(store: Store, epoch: int, job: JobId, names: Iterable[str], state: CheckpointState, now: Instant) -> None:
+def set_state(
+    store: Store,
+    epoch: int,
+    job: JobId,
+    names: Iterable[str],
+    state: CheckpointState,
+    now: Instant,
+    *,
+    ended_in: int | None = None,
+) -> bool:
     """These were removed, or found damaged. What was damaged or removed stays so.
+
+    ``ended_in``: the generation in which the job has ended, where that is why
+    they may go. False: it was started again meanwhile, and nothing was written.
 
     Raises:
         StaleEpoch
     """
     with store.write() as connection:
         lease.check(connection, epoch)
+        if ended_in is not None and not ends.has_ended(connection, job, ended_in):
+            return False
         changed = 0
         for part in chunks(list(names)):
             changed += connection.execute(
@@ -142,6 +156,7 @@ def set_state(store: Store, epoch: int, job: JobId, names: Iterable[str], state:
             ).rowcount
         if changed:
             _tell(connection, [job], now)
+    return True
 
 
 def found_damaged(store: Store, job: JobId, name: str, now: Instant) -> None:
@@ -158,26 +173,31 @@ def found_damaged(store: Store, job: JobId, name: str, now: Instant) -> None:
 
 def retain(
     store: Store,
-    job: JobId,
+    job: Job,
     policy: CheckpointPolicy,
     *,
     metrics: Mapping[str, float | None],
-    go: Iterable[str],
+    go: Iterable[str] = (),
+    gone: Iterable[str] = (),
     now: Instant,
-) -> None:
-    """Another policy for a job's checkpoints, with the value of its metric for each; these names are let go of.
+) -> bool:
+    """Another policy for a job's checkpoints, with the value of its metric for each.
 
-    Their files are the caller's to remove, afterwards.
+    The names in ``go`` are let go of, if the job has ended and was not started
+    again since it was read; True, and their files are the caller's to remove.
+    Those in ``gone`` have no files any more.
     """
     with store.write() as connection:
-        own = checkpoints.c.job == job
+        own = checkpoints.c.job == job.id
         for name, value in metrics.items():
             connection.execute(update(checkpoints).where(own, checkpoints.c.name == name).values(metric=value))
-        for part in chunks(list(go)):
-            gone = own & checkpoints.c.name.in_(part) & (checkpoints.c.state == "kept")
-            connection.execute(update(checkpoints).where(gone).values(state="deleted"))
-        connection.execute(update(jobs).where(jobs.c.id == job).values(retention=policy.model_dump_json()))
-        _tell(connection, [job], now)
+        may_go = ends.has_ended(connection, job.id, job.generation)
+        for part in chunks([*gone, *(go if may_go else ())]):
+            left = own & checkpoints.c.name.in_(part) & (checkpoints.c.state == "kept")
+            connection.execute(update(checkpoints).where(left).values(state="deleted"))
+        connection.execute(update(jobs).where(jobs.c.id == job.id).values(retention=policy.model_dump_json()))
+        _tell(connection, [job.id], now)
+    return may_go
 
 
 def in_use(store: Store, places: Iterable[str], *, but: JobId) -> set[str]:

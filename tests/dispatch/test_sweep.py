@@ -12,13 +12,14 @@ import pytest
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
-from jupyter_training.core.lifecycle import EndReason, Verb
+from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
 from jupyter_training.seams.backend import End
 from jupyter_training.spool import checkpoints as spooled
 from jupyter_training.store import checkpoints, points, record, removals
+from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
@@ -173,8 +174,28 @@ def test_another_policy_holds_at_once(stage: Stage) -> None:
     stage.settle()
     assert {1, 2, 3} == job.kept()
     fewer = CheckpointPolicy(keep=Keep(trial_latest=1))
-    checkpoints.retain(stage.store, job.id, fewer, metrics={}, go=[], now=stage.clock.now())
+    checkpoints.retain(stage.store, stage.job(job.id), fewer, metrics={}, now=stage.clock.now())
     until(stage, lambda: {3} == job.there(), "the others have gone")
+
+
+def test_a_job_that_is_retried_while_it_is_swept_keeps_what_it_falls_back_to(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Saving(stage, keep={"trial_best": 0, "trial_latest": 0})
+    job.save(1, 2, 3)
+    look = checkpoints.in_use
+    retried: list[JobId] = []
+
+    def in_use(store: Store, places: list[str], *, but: JobId) -> set[str]:
+        if stage.job(but).state is JobState.SUCCEEDED and not retried:
+            stage.scripts[stage.job(but).name] = Script(runs=1e6)
+            stage.wish(but, Verb.RETRY, force=True)
+            retried.append(but)
+        return look(store, places, but=but)
+
+    monkeypatch.setattr(checkpoints, "in_use", in_use)
+    until(stage, lambda: bool(retried) and 1 not in job.there(), "the first has gone", step=5.0)
+    assert {2, 3} == job.kept() == job.there()
 
 
 def test_what_another_job_began_with_stays_for_that(stage: Stage, tmp_path: Path) -> None:

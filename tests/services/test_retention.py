@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Keep
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
@@ -15,7 +16,9 @@ from jupyter_training.errors import Unavailable
 from jupyter_training.schema import ContinueRequest, RetentionRequest, RetentionView
 from jupyter_training.services import checkpoints, descend, jobs, retention
 from jupyter_training.services.tidy import tidy
+from jupyter_training.store import checkpoints as stored
 from jupyter_training.store import points, removals
+from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import checkpoints as table
 from jupyter_training.store.tables import jobs as jobs_table
 from tests.services.stage import USER, Stage
@@ -67,6 +70,30 @@ def test_a_job_that_may_go_on_keeps_its_two_newest(stage: Stage) -> None:
     assert ([3, 2], [1]) == (steps(told.stay), steps(told.go))
     assert 3 == len(on_disk(stage, job)), "the dispatcher is who removes them"
     assert 0 == stage.job(job).checkpoints.keep.trial_latest
+
+
+def test_one_that_is_retried_meanwhile_keeps_all_and_the_dispatcher_sees_to_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, places = _kept_far_away(stage, 1, 2)
+    look = stored.in_use
+
+    def in_use(store: Store, urls: list[str], *, but: JobId) -> set[str]:
+        stage.begin_again(job)
+        return look(store, urls, but=but)
+
+    monkeypatch.setattr(stored, "in_use", in_use)
+    retained(stage, job, latest=0, apply=True)
+    assert all(place.exists() for place in places.values())
+    assert 0 == stage.job(job).checkpoints.keep.trial_latest
+
+
+def test_a_metric_that_is_taken_away_is_forgotten_and_one_that_is_not_named_stays(stage: Stage) -> None:
+    job = stage.ended(1, 2, checkpoints={"metric": "loss"})
+    retained(stage, job, apply=True)
+    assert "loss" == stage.job(job).checkpoints.metric
+    retained(stage, job, metric=None, apply=True)
+    assert stage.job(job).checkpoints.metric is None
 
 
 def test_another_metric_is_read_from_what_was_reported(stage: Stage) -> None:

@@ -7,12 +7,12 @@ import pytest
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import StaleEpoch
 from jupyter_training.seams.backend import End
-from jupyter_training.store import checkpoints, facts, points, retention, views
+from jupyter_training.store import checkpoints, facts, points, retention, verbs, views
 from jupyter_training.store.supersede import TOLD, Restart
 from tests.store.conftest import Bench
 
@@ -124,11 +124,33 @@ def test_another_policy_stands_beside_the_spec(bench: Bench) -> None:
     policy = CheckpointPolicy(keep=Keep(trial_latest=7), metric="loss")
     names = ["step-000000005.1", "step-000000010.1"]
     metrics = dict(zip(names, (0.5, None), strict=True))
-    checkpoints.retain(bench.store, job.id, policy, metrics=metrics, go=names[:1], now=bench.now)
+    read = views.job(bench.store, job.id)
+    assert not checkpoints.retain(bench.store, read, policy, metrics=metrics, go=names, now=bench.now), "it runs"
+    assert [5, 10] == sorted(steps(bench, job.id))
+    facts.ended(bench.store, bench.epoch, job.id, 1, End(EndReason.ERROR), bench.now)
+    assert checkpoints.retain(bench.store, read, policy, metrics=metrics, go=names[:1], now=bench.now)
     after = views.job(bench.store, job.id)
     assert (policy, CheckpointPolicy()) == (after.checkpoints, after.spec.checkpoints)
     found = {one.step: (one.state, one.metric) for one in checkpoints.of_jobs(bench.store, [job.id])[job.id]}
     assert {5: ("deleted", 0.5), 10: ("kept", None)} == found
+
+
+def test_what_may_go_at_an_end_stays_when_the_job_was_started_again(bench: Bench) -> None:
+    job = bench.a_running_job()
+    save(bench, a_checkpoint(job.id, 5), a_checkpoint(job.id, 10))
+    read = facts.ended(bench.store, bench.epoch, job.id, 1, End(EndReason.ERROR), bench.now)
+    verbs.wish(bench.store, [job.id], Verb.RETRY, now=bench.now)
+    go, policy = ["step-000000005.1"], CheckpointPolicy(keep=Keep(trial_latest=0))
+    assert not checkpoints.retain(bench.store, read, policy, metrics={}, go=go, now=bench.now)
+    assert not checkpoints.set_state(
+        bench.store, bench.epoch, job.id, go, "deleted", bench.now, ended_in=read.generation
+    )
+    assert ([10, 5], policy) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoints)
+    bench.begin([job.id])
+    facts.ended(bench.store, bench.epoch, job.id, 2, End(EndReason.ERROR), bench.now)
+    assert not checkpoints.retain(bench.store, read, policy, metrics={}, go=go, now=bench.now), "another end"
+    assert checkpoints.retain(bench.store, read, policy, metrics={}, gone=go, now=bench.now) is False
+    assert [10] == steps(bench, job.id), "what has no files is none to go on from, whatever the job does"
 
 
 def test_a_place_that_another_job_began_with_is_in_use(bench: Bench) -> None:
