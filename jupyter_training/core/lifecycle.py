@@ -145,7 +145,7 @@ STRENGTH: dict[StopHow, int] = {
     "kill": 4,
 }
 
-# What ``retries.on`` may name.
+# What ``retries.on`` may name. ``preempted``: a backend interrupted it; making room for a job of ours is no retry.
 RetryOn = Literal["error", "timeout", "lost", "preempted"]
 
 TERMINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED})
@@ -173,11 +173,11 @@ _SENTENCES: dict[EndReason, str] = {
     EndReason.HUNG: "Stopped: it gave no sign of life for too long.",
 }
 
+# A launch that failed is in none: what it lacks does not come by itself.
 _GROUPS: dict[EndReason, RetryOn] = {
     EndReason.ERROR: "error",
     EndReason.SIGNALED: "error",
     EndReason.OUT_OF_MEMORY: "error",
-    EndReason.LAUNCH_FAILED: "error",
     EndReason.TIMEOUT: "timeout",
     EndReason.HUNG: "timeout",
     EndReason.LOST: "lost",
@@ -248,7 +248,7 @@ def job_state_after(
     A run that completed before a stop reached it is a success, whatever was
     wished meanwhile: what happened is stronger. ``starts_left`` is how many
     more free restarts the job has, ``retries_left`` how many of its own retries;
-    being preempted by us costs none of either.
+    being preempted by us costs none of either and needs no word in ``retry_on``.
     """
     if reason is EndReason.COMPLETED:
         return JobState.SUCCEEDED

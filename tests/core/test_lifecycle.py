@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,6 +14,7 @@ from jupyter_training.core.lifecycle import (
     Desired,
     EndReason,
     JobState,
+    RetryOn,
     Verb,
     end_sentence,
     job_state_after,
@@ -94,6 +95,17 @@ def test_what_succeeded_is_retried_by_force_only() -> None:
 )
 def test_what_becomes_of_a_job_with_a_retry_left(reason: EndReason, desired: Desired, expected: JobState) -> None:
     assert expected is job_state_after(reason, desired, 0, retry_on=("error", "lost"), retries_left=1)
+
+
+def test_a_launch_that_failed_is_not_tried_again() -> None:
+    every = get_args(RetryOn)
+    assert JobState.FAILED is job_state_after(EndReason.LAUNCH_FAILED, Desired.RUN, 3, retry_on=every, retries_left=9)
+
+
+@pytest.mark.parametrize("retries_left", [0, 1])
+def test_a_job_that_made_room_goes_on_whatever_is_retried(retries_left: int) -> None:
+    again = job_state_after(EndReason.PREEMPTED, Desired.RUN, 0, retry_on=(), retries_left=retries_left)
+    assert JobState.QUEUED is again
 
 
 def test_without_a_retry_left_it_has_failed() -> None:

@@ -11,10 +11,9 @@ import pytest
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, AttemptState, EndReason, JobState, Phase, Seen, Verb, legal, phase
-from jupyter_training.errors import LaunchFailed, StaleEpoch, TrainingError
-from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder
+from jupyter_training.errors import StaleEpoch, TrainingError
+from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.store import facts, verbs, views
-from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
@@ -274,44 +273,6 @@ def test_a_retry_waits_behind_nobody_and_counts(stage: Stage) -> None:
     job = stage.submit("a", retries={"max": 2, "on": ["error"]})
     stage.settle()
     assert (JobState.FAILED, 2, 3) == (stage.job(job).state, stage.job(job).retries_used, len(stage.attempts(job)))
-
-
-@pytest.fixture
-def refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[AttemptRef]:
-    """A backend that can launch nothing, and what it was asked to."""
-    asked: list[AttemptRef] = []
-
-    def launch(order: LaunchOrder) -> str:
-        asked.append(order.ref)
-        raise LaunchFailed("there is no such interpreter.")
-
-    monkeypatch.setattr(stage.backend, "launch", launch)
-    return asked
-
-
-def test_a_launch_that_fails_is_the_end_whatever_is_retried(stage: Stage, refused: list[AttemptRef]) -> None:
-    job = stage.submit("a", retries={"max": 300, "on": ["error", "timeout", "lost", "preempted"]})
-    stage.tick()
-    found = stage.job(job)
-    assert (JobState.FAILED, EndReason.LAUNCH_FAILED, 0) == (found.state, found.reason, found.retries_used)
-    assert (1, "Could not start: there is no such interpreter.") == (len(refused), found.detail)
-
-
-def test_a_job_starts_once_in_a_tick_and_again_in_the_next(
-    stage: Stage, refused: list[AttemptRef], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended = facts.ended
-
-    def ended_and_retried(store: Store, epoch: int, job: JobId, *rest: Any) -> Job:
-        found = ended(store, epoch, job, *rest)
-        stage.wish(job, Verb.RETRY)  # a person who waits for nothing
-        return found
-
-    monkeypatch.setattr(facts, "ended", ended_and_retried)
-    job = stage.submit("a")
-    for number in (1, 2, 3):
-        stage.tick()
-        assert number == len(refused) == stage.job(job).attempt
 
 
 def test_secrets_stay_until_nobody_needs_them_again(stage: Stage) -> None:
