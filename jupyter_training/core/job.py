@@ -101,7 +101,11 @@ class ContextRef(_Frozen):
 
 
 class Retries(_Frozen):
-    """How often, and after which ends, a job is started again by itself, from its last good checkpoint."""
+    """How often, and after which ends, a job is started again by itself, from its last good checkpoint.
+
+    ``preempted`` is a backend's interruption, as of a spot machine. A job that makes room for another one of ours
+    always goes on and costs no retry, whatever is named here.
+    """
 
     max: int = Field(0, ge=0, le=1000)
     on: tuple[RetryOn, ...] = ("error", "lost", "preempted")
