@@ -10,11 +10,11 @@ from typing import Any
 from jupyter_training.cli import asking, say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place, whole
 from jupyter_training.cli.place import client_of, found
+from jupyter_training.kernel.policies import KEEPS
 from jupyter_training.kernel.wording import ago, bytes_text, number, span_text
 
 __all__ = ["arguments", "run"]
 
-_KEEPS = {"keep_latest": "trial_latest", "keep_best": "trial_best", "keep_experiment_best": "experiment_best"}
 _NAMED = 10  # checkpoints in a question
 
 
@@ -27,7 +27,12 @@ def arguments(parser: Parser) -> None:
     policy = parser.add_argument_group("what is kept")
     policy.add_argument("--keep-latest", metavar="N", type=whole, help="so many of the newest")
     policy.add_argument("--keep-best", metavar="N", type=whole, help="so many of the best")
-    policy.add_argument("--keep-experiment-best", metavar="N", type=whole, help="so many of the best of its experiment")
+    policy.add_argument(
+        "--keep-experiment-best",
+        metavar="N",
+        type=whole,
+        help="so many of the best of its experiment; of the job alone where it belongs to none",
+    )
     policy.add_argument("--metric", metavar="NAME", help="what makes a checkpoint a good one")
     policy.add_argument("--mode", metavar="min|max", choices=("min", "max"), help="which value of it is better")
     policy.add_argument("-y", "--yes", action="store_true", help="do not ask")
@@ -39,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     with client_of(options) as client:
         (job,) = found(client, [options.job])
         listed = client.checkpoints(job["id"])
-        wished = {key: getattr(options, name) for name, key in _KEEPS.items() if getattr(options, name) is not None}
+        wished = {key: getattr(options, name) for name, key in KEEPS.items() if getattr(options, name) is not None}
         if wished or options.metric or options.mode:
             how = {"metric": options.metric, "mode": options.mode}
             keep = {**listed["keep"], **wished}
@@ -106,5 +111,6 @@ def _done(job: dict[str, Any], done: dict[str, Any]) -> str:
     count = len(done["go"])
     if not count:
         return f"{job['id']}  {job['name']}  Its policy is changed; nothing of it goes."
-    what = f"{count} checkpoint{'' if count == 1 else 's'} removed, {bytes_text(done['bytes'])}"
+    gone = "removed" if job["ended"] is not None else "being removed"
+    what = f"{count} checkpoint{'' if count == 1 else 's'} {gone}, {bytes_text(done['bytes'])}"
     return f"{job['id']}  {job['name']}  {what}."

@@ -147,9 +147,12 @@ class Verbs:
     ) -> dict[str, Any]:
         """What another policy would let go of (``RetentionView``); with ``apply`` it does.
 
-        ``keep`` has any of ``experiment_best``, ``trial_best``, ``trial_latest``.
+        ``keep`` has any of ``experiment_best`` (of the job alone where it belongs to no experiment),
+        ``trial_best``, ``trial_latest``. ``metric`` None: it stays; "": there is none any more.
         """
-        body = {"keep": dict(keep), "metric": metric, "mode": mode, "apply": apply}
+        body: dict[str, Any] = {"keep": dict(keep), "mode": mode, "apply": apply}
+        if metric is not None:
+            body["metric"] = metric or None
         return self._connection.record("POST", f"jobs/{part(job)}/retention", body=body, timeout=_COPIED_WITHIN)
 
     def rehearse(self, request: Mapping[str, object]) -> dict[str, Any]:

@@ -112,9 +112,10 @@ class Retries(_Frozen):
 
 
 class Keep(_Frozen):
-    """Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+    """Which checkpoints stay: the best of its experiment, its own best, its newest; those in none of the three go.
 
-    The defaults are Determined's. A checkpoint that is in one of the three stays.
+    They go while the job runs, too; its two newest stay whatever this says for as long as it may go on. The
+    defaults are Determined's. ``experiment_best`` counts the job alone until it belongs to an experiment.
     """
 
     experiment_best: int = Field(0, ge=0)

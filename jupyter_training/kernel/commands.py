@@ -97,14 +97,14 @@ CELL = Command(
         Option(("--checkpoints",), "keep its checkpoints at this URL or folder", "text", "URL", "checkpoints.to"),
         Option(
             ("--keep-latest",),
-            "how many of its newest checkpoints stay at its end (1)",
+            "how many of its newest checkpoints stay (1; 2 for as long as it may go on)",
             "whole",
             "N",
             "checkpoints.keep.trial_latest",
         ),
         Option(
             ("--keep-best",),
-            "how many of its best checkpoints stay at its end (1)",
+            "how many of its best checkpoints stay (1)",
             "whole",
             "N",
             "checkpoints.keep.trial_best",

@@ -11,7 +11,7 @@ from jupyter_training.kernel import tell
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.asking import agreed
 from jupyter_training.kernel.desk import Desk
-from jupyter_training.kernel.policies import keep_text
+from jupyter_training.kernel.policies import KEEPS, keep_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import ago, bytes_text, number, plain, short, span_text
 
@@ -19,7 +19,6 @@ __all__ = ["checkpoints", "table"]
 
 Checkpoint = Mapping[str, Any]
 
-_KEEPS = {"keep_latest": "trial_latest", "keep_best": "trial_best", "keep_experiment_best": "experiment_best"}
 _NAMED = 10
 
 
@@ -31,7 +30,7 @@ def checkpoints(desk: Desk, parsed: Parsed) -> None:
         Refused: the answer was no.
     """
     job, client = desk.job(parsed), desk.session.client
-    if {"metric", "mode", *_KEEPS} & parsed.options.keys():
+    if {"metric", "mode", *KEEPS} & parsed.options.keys():
         _keep(desk, parsed, job)
     desk.screen.table(table(job, client.checkpoints(job["id"]), now=time.time()))
 
@@ -43,7 +42,8 @@ def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float) -> Ta
     if plain():
         return Table(("step", "state"), rows, empty)
     stay = keep_text(found["keep"], found["metric"], found["mode"])
-    note = f"Kept at its end: {stay}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
+    always = "" if job["ended"] is not None else "; its two newest in any case, as it may go on"
+    note = f"Kept: {stay}{always}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
     columns = ("step", "name", "saved", "size", "took", found["metric"] or "", "attempt", "state")
     return Table(columns, rows, empty, note)
 
@@ -69,7 +69,7 @@ def _row(one: Checkpoint, now: float) -> list[Cell]:
 def _keep(desk: Desk, parsed: Parsed, job: Mapping[str, Any]) -> None:
     client = desk.session.client
     before = client.checkpoints(job["id"])["keep"]
-    keep = {key: parsed.whole(option, before[key]) for option, key in _KEEPS.items()}
+    keep = {key: parsed.whole(option, before[key]) for option, key in KEEPS.items()}
     metric, mode = parsed.text("metric"), parsed.text("mode")
     told = client.retention(job["id"], keep, metric=metric, mode=mode)
     going = told["go"]
@@ -82,17 +82,16 @@ def _keep(desk: Desk, parsed: Parsed, job: Mapping[str, Any]) -> None:
             raise Refused("Nothing was deleted, and the policy is what it was.")
     client.retention(job["id"], keep, metric=metric, mode=mode, apply=True)
     if going:
-        later = "" if job["ended"] is not None else " at its end"
+        done = f"{'is' if len(going) == 1 else 'are'} {'' if job['ended'] is not None else 'being '}deleted"
         freed = "" if plain() else f", {bytes_text(told['bytes'])}"
-        desk.screen.say(f"{_count(going)} of {tell.called(job)} {'go' if later else 'are deleted'}{later}{freed}.")
+        desk.screen.say(f"{_count(going)} of {tell.called(job)} {done}{freed}.")
 
 
 def _question(job: Mapping[str, Any], going: Sequence[Checkpoint], size: int) -> str:
     lines = [f"  step {one['step']}  {one['name']}, {bytes_text(one['size'])}" for one in going[:_NAMED]]
     if len(going) > _NAMED:
         lines.append(f"  and {len(going) - _NAMED} more")
-    when = "for good" if job["ended"] is not None else "at its end"
-    head = f"Delete {_count(going)} of {tell.called(job)} {when} ({bytes_text(size)})?"
+    head = f"Delete {_count(going)} of {tell.called(job)} for good ({bytes_text(size)})?"
     return "\n".join([head, *lines, "Type yes to delete: "])
 
 

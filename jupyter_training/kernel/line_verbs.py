@@ -186,7 +186,12 @@ VERBS: dict[str, Command] = {
             (
                 Option(("--keep-latest",), "keep so many of the newest", "whole", "N"),
                 Option(("--keep-best",), "keep so many of the best", "whole", "N"),
-                Option(("--keep-experiment-best",), "keep so many of the best of its experiment", "whole", "N"),
+                Option(
+                    ("--keep-experiment-best",),
+                    "keep so many of the best of its experiment; of the job alone where it belongs to none",
+                    "whole",
+                    "N",
+                ),
                 Option(("--metric",), "what makes a checkpoint a good one", "text", "NAME"),
                 Option(("--mode",), "which value of it is better", "text", "min|max", choices=("min", "max")),
                 Option(("--yes",), "do not ask before checkpoints are deleted"),

@@ -7,7 +7,10 @@ from typing import Any
 
 from jupyter_training.kernel.wording import number, span_text
 
-__all__ = ["hang_text", "keep_text", "policy_text", "retries_text"]
+__all__ = ["KEEPS", "hang_text", "keep_text", "policy_text", "retries_text"]
+
+# The options that change what is kept, and what the server calls that.
+KEEPS = {"keep_latest": "trial_latest", "keep_best": "trial_best", "keep_experiment_best": "experiment_best"}
 
 _AFTER = {"error": "an error", "timeout": "its time limit", "lost": "a vanished process", "preempted": "making room"}
 
@@ -21,9 +24,9 @@ def retries_text(retries: Mapping[str, Any]) -> str:
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
-    """``kept at its end: the newest and the best 2 (lowest loss), at s3://bucket/a``."""
+    """``kept: the newest and the best 2 (lowest loss), at s3://bucket/a``."""
     place = f", at {policy['to']}" if policy["to"] else ""
-    return f"kept at its end: {keep_text(policy['keep'], policy['metric'], policy['mode'])}{place}"
+    return f"kept: {keep_text(policy['keep'], policy['metric'], policy['mode'])}{place}"
 
 
 def keep_text(keep: Mapping[str, int], metric: str | None, mode: str) -> str:

@@ -62,7 +62,7 @@ Job = Mapping[str, Any]
 _TOLD = frozenset({"queued", "failed", "unknown", "paused", "pausing"})  # phases that a list says more of
 _USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec says of itself; shown when it differs
 
-_USUAL_POLICY = "kept at its end: the newest"
+_USUAL_POLICY = "kept: the newest"
 
 
 def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = False) -> Table:

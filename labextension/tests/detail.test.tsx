@@ -226,7 +226,8 @@ test('checkpoints: the best is marked, good ones are continued from, and what ha
   expect(rows[1]).toContain('↓ 0.2 best');
   expect(rows[1]).toContain('s3://bucket/c10');
   expect(rows[2]).toContain('damaged');
-  expect(words()).toContain('the newest 2, the best one by val_loss');
+  expect(words()).toContain('These are kept: the newest 2, the best one by val_loss.');
+  expect(words()).toContain('While it may go on, its two newest stay in any case.');
   const buttons = [...panel.node.querySelectorAll<HTMLButtonElement>('tbody button')];
   expect(buttons.map(button => button.getAttribute('aria-label'))).toEqual(['Continue from step 20', 'Continue from step 10']);
   await act(async () => buttons[1]?.click());

@@ -184,6 +184,17 @@ def test_another_policy_is_refused_without_a_terminal(stage: Stage, run: Run) ->
     assert 0 == run("checkpoints", job, "--keep-latest", "1", "--keep-best", "0", "--yes")[0]
 
 
+def test_another_policy_takes_from_a_job_that_may_go_on_what_its_dispatcher_is_to_remove(
+    stage: Stage, run: Run
+) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    for step in (1, 2, 3):
+        stage.save(job, step)
+    code, out, _ = run("checkpoints", job, "--keep-latest", "1", "--keep-best", "0", "--yes")
+    assert (0, f"{job}  digits  1 checkpoint being removed, 7 B.\n") == (code, out)
+
+
 def test_archived_jobs_are_listed_when_asked_for(stage: Stage, run: Run) -> None:
     job = stage.ended()
     run("archive", job)

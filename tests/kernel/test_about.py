@@ -94,9 +94,9 @@ def test_retries_are_a_sentence(retries: dict[str, Any], words: str) -> None:
 
 
 def test_where_checkpoints_are_kept_and_when_a_silent_job_is_stopped() -> None:
-    assert "kept at its end: the newest" == policy_text(POLICY)
+    assert "kept: the newest" == policy_text(POLICY)
     other = {**POLICY, "to": "s3://bucket/a", "metric": "loss"}
-    assert "kept at its end: the newest and the best (lowest loss), at s3://bucket/a" == policy_text(other)
+    assert "kept: the newest and the best (lowest loss), at s3://bucket/a" == policy_text(other)
     assert "after 30 min without a sign of life it is warned of" == hang_text({"after": 1800.0, "stop": False})
     assert "after a while without a sign of life it is warned of and stopped" == hang_text(
         {"after": None, "stop": True}
@@ -108,7 +108,7 @@ def test_all_about_a_job_says_what_it_is_to_do_by_itself() -> None:
     spec = {"retries": {"max": 2, "on": ["lost"]}, "checkpoints": {**POLICY, "metric": "loss"}, "hang": watch}
     found = told(job(spec=spec))
     assert "at most 2, after a vanished process" == found["tried again"]
-    assert "kept at its end: the newest and the best (lowest loss)" == found["checkpoints"]
+    assert "kept: the newest and the best (lowest loss)" == found["checkpoints"]
     assert "after 1 min without a sign of life it is warned of and stopped" == found["hang"]
     usual = {"retries": {"max": 0, "on": ["lost"]}, "checkpoints": POLICY, "hang": {"after": None, "stop": False}}
     assert {"tried again", "checkpoints", "hang"}.isdisjoint(told(job(spec=usual)))

@@ -38,7 +38,7 @@ def test_what_would_be_sent_is_resolved_and_not_sent(
         "timeout 2 h 0 m",
         "grace 10 s",
         "retries none",
-        "checkpoints kept at its end: the newest",
+        "checkpoints kept: the newest",
         "pause within 10 min",
         "tag a b",
         "if it exists an equal job that is still active is taken",

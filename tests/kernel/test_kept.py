@@ -12,6 +12,7 @@ from tests.kernel.builders import checkpoint, job
 from tests.kernel.shells import Cells
 from tests.kernel.test_life import ended
 from tests.kernel.test_verbs import submit
+from tests.services.stage import Stage
 
 NOW = 1_767_225_672.0  # a minute and two seconds after the builder's checkpoints
 KEEP = {"experiment_best": 0, "trial_best": 1, "trial_latest": 1}
@@ -35,7 +36,7 @@ def test_each_checkpoint_has_a_line_with_its_size_its_age_and_its_state() -> Non
     assert lines[2].endswith("✕ damaged")
     assert lines[3].endswith("another job's  deleted")
     assert (
-        "Kept at its end: the newest and the best (lowest loss). "
+        "Kept: the newest and the best (lowest loss). "
         "To begin with one: %train continue abcdef --checkpoint STEP" == lines[4]
     )
 
@@ -57,7 +58,7 @@ def test_each_checkpoint_has_a_line_with_its_size_its_age_and_its_state() -> Non
 )
 def test_the_policy_is_a_sentence(keep: dict[str, int], metric: str | None, mode: str, words: str) -> None:
     found = listed(checkpoint(1), keep=keep, metric=metric, mode=mode)
-    assert f"Kept at its end: {words}. " in kept.table(job("succeeded"), found, now=NOW).text
+    assert f"Kept: {words}. " in kept.table(job("succeeded"), found, now=NOW).text
 
 
 def test_a_job_without_checkpoints_says_so() -> None:
@@ -96,10 +97,27 @@ def test_another_policy_takes_away_what_it_lists_once_that_is_agreed_to(
     assert [15] == [step["step"] for step in cells.client.checkpoints(one)["checkpoints"] if step["state"] == "kept"]
 
 
+def test_a_job_that_may_go_on_loses_what_is_let_go_of_at_once_but_for_its_two_newest(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = submit(cells, "digits")
+    stage = Stage(cells.server.site)
+    stage.begin(one)
+    for step in (5, 10, 15):
+        stage.save(one, step)
+    questions: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or "yes")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    shown = cells.run("%train checkpoints digits --keep-latest 1 --keep-best 0")
+    assert questions[0].startswith(f"Delete 1 checkpoint of digits · {one[:6]} for good (7 B)?\n  step 5  step-0")
+    assert f"1 checkpoint of digits · {one[:6]} is being deleted, 7 B." == shown.splitlines()[0]
+    assert "Kept: the newest; its two newest in any case, as it may go on. To begin" in shown
+
+
 def test_a_policy_that_lets_nothing_go_asks_nobody(cells: Cells) -> None:
     (one,) = ended(cells, "digits", steps=[5, 10], reason=EndReason.COMPLETED)
     shown = cells.run("%train checkpoints digits --keep-latest 5 --metric loss --mode max")
-    assert "Kept at its end: the newest 5 and the best (highest loss)." in shown
+    assert "Kept: the newest 5 and the best (highest loss)." in shown
     found = cells.client.checkpoints(one)
     assert ({"experiment_best": 0, "trial_best": 1, "trial_latest": 5}, "loss", "max") == (
         found["keep"], found["metric"], found["mode"],

@@ -9,7 +9,7 @@ type Submitted = Pick<Schemas['SubmitResult'], 'job' | 'notes'>;
 
 export type Checkpoint = Schemas['CheckpointView'];
 export type CheckpointList = Schemas['CheckpointList'];
-/** How many of each kind stay when the job has ended. */
+/** How many of each kind stay. `experiment_best` counts the job alone until it belongs to an experiment. */
 export type Keep = CheckpointList['keep'];
 export type Policy = Pick<CheckpointList, 'keep' | 'metric' | 'mode'>;
 export type Retention = Schemas['RetentionView'];

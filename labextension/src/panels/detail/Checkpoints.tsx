@@ -39,7 +39,7 @@ export function Checkpoints({ job }: { job: Job }): JSX.Element {
     <div className="jp-Training-page">
       <section>
         <div className="jp-Training-tools">
-          <span className="jp-Training-faint">{policy(list, trans)}</span>
+          <span className="jp-Training-faint">{policy(list, trans, job.ended !== null)}</span>
           <button
             type="button"
             className="jp-Training-button"
@@ -170,16 +170,15 @@ export function best({ checkpoints, mode }: CheckpointList): Checkpoint | null {
   return [...measured].sort((a, b) => rank(a) - rank(b) || b.step - a.step)[0] ?? null;
 }
 
-function policy({ keep, metric }: CheckpointList, trans: TranslationBundle): string {
+function policy({ keep, metric }: CheckpointList, trans: TranslationBundle, hasEnded: boolean): string {
   const by = metric === null ? '' : ` ${trans.__('by %1', metric)}`;
   const parts = [
     ...(keep.trial_latest > 0 ? [trans._n('the newest one', 'the newest %1', keep.trial_latest)] : []),
     ...(keep.trial_best > 0 ? [trans._n('the best one', 'the best %1', keep.trial_best) + by] : []),
     ...(keep.experiment_best > 0 ? [trans._n('the best one of its experiment', 'the best %1 of its experiment', keep.experiment_best)] : [])
   ];
-  return parts.length === 0
-    ? trans.__('Once it has ended, none is kept.')
-    : trans.__('Once it has ended, these are kept: %1.', parts.join(', '));
+  const kept = parts.length === 0 ? trans.__('None is kept.') : trans.__('These are kept: %1.', parts.join(', '));
+  return hasEnded ? kept : `${kept} ${trans.__('While it may go on, its two newest stay in any case.')}`;
 }
 
 function stateWords(trans: TranslationBundle, { state }: Checkpoint): string {
