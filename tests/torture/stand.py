@@ -261,6 +261,8 @@ def _is_time(played: Played, part: Part, verb: str) -> bool:
     if verb in ("activate", "retry"):
         job = views.job(played.site.store, played.ids[part.name])
         return job.state is JobState.PAUSED if verb == "activate" else job.state in _MAY_GO_ON
+    if views.job(played.site.store, played.ids[part.name]).state is JobState.PAUSED:
+        return True  # it writes no more
     return len(played.witness(part.name)) - played.lines_before.get(part.name, 0) >= part.wish_at
 
 
