@@ -1145,9 +1145,10 @@ export interface components {
         JsonValue: unknown;
         /**
          * Keep
-         * @description Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+         * @description Which checkpoints stay: the best of its experiment, its own best, its newest; those in none of the three go.
          *
-         *     The defaults are Determined's. A checkpoint that is in one of the three stays.
+         *     They go while the job runs, too; its two newest stay whatever this says for as long as it may go on. The
+         *     defaults are Determined's. ``experiment_best`` counts the job alone until it belongs to an experiment.
          */
         "Keep-Input": {
             /**
@@ -1168,9 +1169,10 @@ export interface components {
         };
         /**
          * Keep
-         * @description Which checkpoints stay when a job has ended: the best of its experiment, its own best, its newest.
+         * @description Which checkpoints stay: the best of its experiment, its own best, its newest; those in none of the three go.
          *
-         *     The defaults are Determined's. A checkpoint that is in one of the three stays.
+         *     They go while the job runs, too; its two newest stay whatever this says for as long as it may go on. The
+         *     defaults are Determined's. ``experiment_best`` counts the job alone until it belongs to an experiment.
          */
         "Keep-Output": {
             /**
@@ -1576,6 +1578,9 @@ export interface components {
         /**
          * Retries
          * @description How often, and after which ends, a job is started again by itself, from its last good checkpoint.
+         *
+         *     ``preempted`` is a backend's interruption, as of a spot machine. A job that makes room for another one of ours
+         *     always goes on and costs no retry, whatever is named here.
          */
         Retries: {
             /**
