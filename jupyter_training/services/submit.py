@@ -30,7 +30,7 @@ from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, contexts, data, passed, placing, scripts
+from jupyter_training.services import bundle, contexts, data, destinations, passed, placing, scripts
 from jupyter_training.services.site import Site
 from jupyter_training.store import views, wishes
 
@@ -200,7 +200,7 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
         if isinstance(values.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**values[key], **own[key]}
     try:
-        return SubmitRequest.model_validate(merged)
+        wish = SubmitRequest.model_validate(merged)
     except ValidationError as error:
         known = {"": sorted(CONFIG_KEYS), "resources": sorted(Resources.model_fields)}
         known["environment"] = sorted(EnvironmentWish.model_fields)
@@ -209,6 +209,11 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
         known["checkpoints.keep"] = sorted(Keep.model_fields)
         known["hang"] = sorted(HangWatch.model_fields)
         raise positioned(name, config, problems_of(error, known=known)) from None
+    if destinations.KEY in config.places and wish.checkpoints is not None and wish.checkpoints.to is not None:
+        found = destinations.fault(wish.checkpoints.to)
+        if found is not None and "checkpoints" not in own:
+            raise positioned(name, config, [found])
+    return wish
 
 
 def positioned(name: str, config: config_cell.Config, problems: list[Problem]) -> InvalidSpec:
@@ -230,6 +235,8 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
     check_params(params)
     if isinstance(request.metrics, dict):
         output_lines.check_patterns(request.metrics)
+    if request.checkpoints is not None:
+        destinations.check(request.checkpoints)
     environment = request.environment or EnvironmentWish()
     for name, value in environment.variables.items():
         _check_variable(name, value)
