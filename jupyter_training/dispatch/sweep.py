@@ -127,7 +127,7 @@ class Sweep:
         return bool(here)
 
     def _measured(self, job: Job, own: Sequence[Checkpoint], epoch: int, now: Instant) -> tuple[Checkpoint, ...]:
-        """The same; those of an ended job with the metric that was reported last at or before their steps.
+        """The same; those of an ended job with the metric that was reported last when they had been written.
 
         Unless they bring their own. While it runs, a value may come a moment after the checkpoint that it is of.
         """
@@ -135,8 +135,7 @@ class Sweep:
         if metric is None or job.state not in TERMINAL:
             return tuple(own)
         lacking = [one for one in own if one.state == "kept" and not self._brings(one, metric)]
-        values = retention.reported(self._store, job.id, metric, [one.step for one in lacking])
-        known = {one.name: values[one.step] for one in lacking if one.step in values}
+        known = retention.reported(self._store, job.id, metric, lacking)
         retention.measured(self._store, epoch, job.id, known, now)
         return tuple(replace(one, metric=known.get(one.name, one.metric)) for one in own)
 

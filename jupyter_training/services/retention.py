@@ -98,11 +98,11 @@ def _measured(site: Site, job: Job, good: Sequence[Checkpoint], metric: str | No
     """The same with another metric: as their manifests say, else as was reported last at or before their steps."""
     if metric is None:
         return [replace(one, metric=None) for one in good]
-    reported = reports.reported(site.store, job.id, metric, [one.step for one in good])
+    reported = reports.reported(site.store, job.id, metric, good)
     found = []
     for one in good:
         manifest = folders.read(site.settings.checkpoints / one.job / one.name) or {}
         said = (manifest.get("metrics") or {}).get(metric)
-        value = said if isinstance(said, (int, float)) else reported.get(one.step)
+        value = said if isinstance(said, (int, float)) else reported.get(one.name)
         found.append(replace(one, metric=float(value) if value is not None else None))
     return found

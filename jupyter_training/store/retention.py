@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
+from jupyter_training.core.retention import Checkpoint
 from jupyter_training.store import changelog, lease
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import checkpoints, jobs, points, series
@@ -55,20 +56,26 @@ def measured(store: Store, epoch: int, job: JobId, metrics: Mapping[str, float],
             changelog.touch(connection, job, [ChangeKind.CHECKPOINT], now)
 
 
-def reported(store: Store, job: JobId, name: str, steps: Iterable[int]) -> dict[int, float]:
-    """By step the value of a metric that was reported last at or before it; a step without one is left out."""
-    found: dict[int, float] = {}
+def reported(store: Store, job: JobId, metric: str, own: Iterable[Checkpoint]) -> dict[str, float]:
+    """By name the metric of these checkpoints of a job: what was reported last at or before their steps.
+
+    As the curve was for who wrote them: what a later attempt did anew is not of
+    them, nor what an earlier one had done of their own attempt's steps. One
+    without a value is left out.
+    """
+    found: dict[str, float] = {}
     with store.read_points() as connection:
-        for step in steps:
+        for one in own:
             wanted = (
                 select(points.c.value)
                 .join(series, series.c.id == points.c.series)
-                .where(series.c.job == job, series.c.name == clean(name), series.c.superseded == 0)
-                .where(points.c.step <= step, points.c.value.isnot(None))
+                .where(series.c.job == job, series.c.name == clean(metric))
+                .where((series.c.superseded == 0) | (series.c.superseded > one.attempt))
+                .where(points.c.attempt <= one.attempt, points.c.step <= one.step, points.c.value.isnot(None))
                 .order_by(points.c.step.desc(), points.c.n.desc())
                 .limit(1)
             )
             value = connection.execute(wanted).scalar()
             if value is not None:
-                found[step] = value
+                found[one.name] = value
     return found

@@ -18,7 +18,7 @@ from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
 from jupyter_training.seams.backend import End
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, points, record, removals
+from jupyter_training.store import checkpoints, points, record, removals, retention, supersede
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
@@ -62,8 +62,11 @@ class Saving:
         return {one.step for one in checkpoints.candidates(self.stage.store, self.id)}
 
     def there(self) -> set[int]:
+        return {int(name[5:14]) for name in self.names()}
+
+    def names(self) -> set[str]:
         root = (self.far or self.stage.settings.checkpoints) / self.id
-        return {int(path.name[5:14]) for path in root.glob("step-*")} if root.exists() else set()
+        return {path.name for path in root.glob("step-*")} if root.exists() else set()
 
 
 def until(stage: Stage, condition: Callable[[], bool], what: str, *, step: float = 0.0) -> None:
@@ -114,6 +117,24 @@ def test_the_metric_of_a_checkpoint_is_looked_up_at_the_end(stage: Stage) -> Non
     job.save(1, 2, 3, metric=lambda step: 0.5)  # as it stood when they were saved
     stage.settle()
     until(stage, lambda: {2} == job.there(), "the best has stayed alone")
+
+
+def test_the_best_is_known_though_its_steps_were_done_anew(stage: Stage) -> None:
+    """Attempt 1 was best at step 2; attempt 2 went on from 1 and has done 2 worse, and 3 without a word."""
+    job = Saving(stage, metric="loss", keep={"trial_best": 1, "trial_latest": 0})
+    for attempt, losses in ((1, {1: 0.9, 2: 0.1, 3: 0.05}), (2, {2: 0.8, 4: 0.7})):
+        found = [Point("loss", step, 1.0, value) for step, value in losses.items()]
+        restart = supersede.Restart(supersede.TOLD, 1) if attempt == 2 else None
+        batch = points.Batch(attempt, "page", 0, 9, found, restart=restart)
+        points.ingest(stage.store, job.id, [batch], now=stage.clock.now())
+    expected = {(1, 1): 0.9, (2, 1): 0.1, (2, 2): 0.8, (3, 2): 0.8, (4, 2): 0.7}
+    job.save(1, 2, metric=lambda step: expected[step, 1])
+    job.save(2, 3, 4, metric=lambda step: expected[step, 2], attempt=2)
+    own = checkpoints.candidates(stage.store, job.id)
+    values = retention.reported(stage.store, job.id, "loss", own)
+    assert expected == {(one.step, one.attempt): values[one.name] for one in own}
+    stage.settle()
+    until(stage, lambda: {spooled.name(2, 1)} == job.names(), "the best has stayed alone")
 
 
 def test_a_metric_that_was_saved_along_is_not_looked_up(stage: Stage) -> None:
