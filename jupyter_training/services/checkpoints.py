@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -93,7 +94,8 @@ def chosen(site: Site, job: Job, wish: str | int | None) -> Iterator[Chosen]:
     """The checkpoint that is meant (by name, by step, None: the newest good one), checked, and a copy of it at hand.
 
     The copy shares its files with the original by hard links, so that it costs
-    no room and outlives it. One under a URL stays there; whoever loads it checks it.
+    no room and outlives it. One under a URL stays there: its manifest is looked at
+    now, its files by whoever loads it. May take minutes.
 
     Raises:
         NoCheckpoint: there is none, or the one that is named was removed or is damaged.
@@ -112,11 +114,9 @@ def _found(site: Site, job: Job, wish: str | int | None) -> tuple[Checkpoint, Pa
     every = of_job(site, job)
     notes: list[str] = []
     for one in _wanted(job, every, wish):
-        if one.place is not None:
-            return one, None, tuple(notes)
-        coming = _linked(site, one)
-        why = _fault(one, coming)
-        if coming is not None and why is None:
+        coming = _linked(site, one) if one.place is None else None
+        why = _fault(one, coming) if one.place is None else _fault_far_away(one, one.place)
+        if why is None:
             return one, coming, tuple(notes)
         if coming is not None:
             shutil.rmtree(coming.parent, ignore_errors=True)
@@ -137,6 +137,26 @@ def _fault(one: Checkpoint, coming: Path | None) -> str | None:
     except OSError as error:
         shutil.rmtree(coming.parent, ignore_errors=True)
         raise Unavailable(f"The checkpoint {one.name} of {one.job} can't be read: {error.strerror}.") from error
+
+
+def _fault_far_away(one: Checkpoint, place: str) -> str | None:
+    """What is wrong with a checkpoint under a URL, as far as its manifest tells."""
+    import fsspec
+
+    try:
+        system, root = fsspec.core.url_to_fs(place)
+        manifest = system.cat_file(f"{root.rstrip('/')}/{folders.MANIFEST}")
+    except FileNotFoundError:
+        return f"its {folders.MANIFEST} is missing from {place}"
+    except Exception as error:  # each storage library has errors of its own
+        why = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise Unavailable(
+            f"The checkpoint {one.name} of {one.job} can't be read from {place}: {why}.",
+            hint="See whether this server can reach the place, with the rights that it needs.",
+        ) from error
+    if hashlib.sha256(manifest).hexdigest() != one.sha256:
+        return f"its {folders.MANIFEST} in {place} has changed since it was written"
+    return None
 
 
 def _wanted(job: Job, every: Sequence[Checkpoint], wish: str | int | None) -> list[Checkpoint]:

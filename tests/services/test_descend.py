@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
+from sqlalchemy import update
 
 from jupyter_training.core.job import Keep
 from jupyter_training.core.lifecycle import EndReason
-from jupyter_training.errors import InvalidSpec, NoCheckpoint, UnknownPool
+from jupyter_training.errors import InvalidSpec, NoCheckpoint, Unavailable, UnknownPool
 from jupyter_training.schema import ContinueRequest, RetentionRequest, SubmitResult, VerbRequest
 from jupyter_training.services import checkpoints, descend, jobs, retention
 from jupyter_training.spool import checkpoints as folders
+from jupyter_training.store.tables import checkpoints as table
 from tests.services.stage import USER, Stage, edited
 
 
@@ -171,6 +175,54 @@ def test_where_the_newest_is_damaged_the_one_before_it_is_taken_with_a_note(stag
     result = continued(stage, old)
     assert 5 == stage.job(result.job.id).base_step
     assert result.notes[0] == "The checkpoint of step 10 is damaged: its files are gone. The one before it is taken."
+
+
+def far_away(stage: Stage, *steps: int) -> tuple[str, dict[int, Path]]:
+    """A job whose checkpoints of these steps are under URLs, and where."""
+    old = stage.submit().job.id
+    stage.begin(old)
+    places = {}
+    for step in steps:
+        saved = stage.save(old, step)
+        places[step] = stage.site.settings.home / "far" / saved.name
+        places[step].parent.mkdir(exist_ok=True)
+        stage.folder(saved).rename(places[step])
+        with stage.site.store.write() as connection:
+            own = update(table).where(table.c.job == old, table.c.name == saved.name)
+            connection.execute(own.values(place=places[step].as_uri()))
+    return old, places
+
+
+def test_one_under_a_url_is_looked_at_before_a_job_begins_with_it(stage: Stage) -> None:
+    old, places = far_away(stage, 5, 10, 15)
+    assert 15 == stage.job(continued(stage, old).job.id).base_step
+    (places[15] / folders.MANIFEST).unlink()
+    with pytest.raises(NoCheckpoint) as caught:
+        continued(stage, old, checkpoint=15)
+    assert f"step-000000015.1 (step 15) of the job {old}" in str(caught.value)
+    assert f"is missing from {places[15].as_uri()}" in str(caught.value)
+    (places[10] / folders.MANIFEST).write_text("{}")
+    result = continued(stage, old)
+    assert 5 == stage.job(result.job.id).base_step
+    said = f"its manifest.json in {places[10].as_uri()} has changed since it was written"
+    assert f"The checkpoint of step 10 is damaged: {said}. The one before it is taken." == result.notes[0]
+
+
+def test_one_under_a_url_that_can_not_be_read_now_is_no_damaged_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, places = far_away(stage, 5)
+
+    def unreachable(*_: object) -> bytes:
+        raise PermissionError("no rights")
+
+    monkeypatch.setattr(LocalFileSystem, "cat_file", unreachable)
+    with pytest.raises(
+        Unavailable, match=r"step-000000005\.1 .* can't be read from file:///.*: PermissionError: no rights"
+    ):
+        continued(stage, old)
+    assert ["kept"] == [one.state for one in checkpoints.listed(stage.site, old).checkpoints]
+    assert places[5].exists()
 
 
 def test_a_deleted_parent_leaves_its_id_and_the_child_its_weights(stage: Stage) -> None:
