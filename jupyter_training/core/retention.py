@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant, Keep
+from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
 
-__all__ = ["Checkpoint", "CheckpointState", "kept"]
+__all__ = ["Checkpoint", "CheckpointState", "kept", "staying"]
+
+_FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on
 
 CheckpointState = Literal["kept", "deleted", "corrupt"]
 
@@ -58,6 +60,17 @@ def kept(checkpoints: Iterable[Checkpoint], keep: Keep, mode: Literal["min", "ma
         chosen += best(own, keep.trial_best)
         chosen += sorted(own, key=_newest)[: keep.trial_latest]
     return {(one.job, one.name) for one in chosen}
+
+
+def staying(own: Iterable[Checkpoint], policy: CheckpointPolicy, *, may_go_on: bool) -> set[str]:
+    """The names of a job's checkpoints that stay under a policy.
+
+    A job that may still go on keeps its two newest good ones whatever the policy says: the second is what it falls
+    back to.
+    """
+    good = sorted((one for one in own if one.state == "kept"), key=_newest)
+    names = {name for _, name in kept(good, policy.keep, policy.mode)}
+    return names | {one.name for one in good[:_FALLEN_BACK_TO]} if may_go_on else names
 
 
 def _newest(one: Checkpoint) -> tuple[int, int, float, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.core.retention import Checkpoint, kept
+from jupyter_training.core.retention import Checkpoint, staying
 from jupyter_training.dispatch.remover import Done, Order, Remover
 from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.settings import Settings
@@ -33,7 +33,6 @@ __all__ = ["Sweep", "to_let_go"]
 
 log = logging.getLogger(__name__)
 
-_FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on
 # Of jobs that ended longer ago, only those with many checkpoints are looked at by a dispatcher that has just begun.
 _FORGOTTEN_AFTER = 86_400.0
 _AT_ONCE = 20  # jobs in one round
@@ -194,9 +193,5 @@ class Sweep:
 
 def to_let_go(own: Sequence[Checkpoint], job: Job) -> list[Checkpoint]:
     """The good checkpoints of a job, newest first, that need not stay."""
-    good = [one for one in own if one.state == "kept"]
-    policy = job.checkpoints
-    stay = {name for _, name in kept(good, policy.keep, policy.mode)}
-    if job.state not in TERMINAL:
-        stay.update(one.name for one in good[:_FALLEN_BACK_TO])
-    return [one for one in good if one.name not in stay]
+    stay = staying(own, job.checkpoints, may_go_on=job.state not in TERMINAL)
+    return [one for one in own if one.state == "kept" and one.name not in stay]

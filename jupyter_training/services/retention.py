@@ -8,7 +8,7 @@ from functools import partial
 
 from jupyter_training.core.job import CheckpointPolicy, Job
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.core.retention import Checkpoint, kept
+from jupyter_training.core.retention import Checkpoint, staying
 from jupyter_training.schema import RetentionRequest, RetentionView
 from jupyter_training.services import removing
 from jupyter_training.services.checkpoints import of_job, view
@@ -19,8 +19,6 @@ from jupyter_training.store import checkpoints, ends
 from jupyter_training.store import retention as reports
 
 __all__ = ["retention"]
-
-_FALLEN_BACK_TO = 2  # of the newest good checkpoints of a job that may go on, as the dispatcher's sweep has it
 
 
 def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionView:
@@ -46,9 +44,7 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
     good = [one for one in of_job(site, job) if one.state == "kept"]
     if policy.metric != before.metric:
         good = _measured(site, job, good, policy.metric)
-    names = {name for _, name in kept(good, policy.keep, policy.mode)}
-    if job.state not in TERMINAL:
-        names.update(one.name for one in good[:_FALLEN_BACK_TO])
+    names = staying(good, policy, may_go_on=job.state not in TERMINAL)
     stay = [one for one in good if one.name in names]
     go = [one for one in good if one.name not in names]
     if request.apply:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant, Keep
-from jupyter_training.core.retention import Checkpoint, kept
+from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
+from jupyter_training.core.retention import Checkpoint, kept, staying
 
 # Of two trials, written in the order of their numbers; a smaller metric is better.
 TABLE: list[tuple[int, str, float | None]] = [
@@ -89,3 +89,11 @@ def test_a_damaged_or_removed_one_takes_no_good_ones_place() -> None:
 def test_the_newest_is_the_latest_attempts_though_it_went_back() -> None:
     checkpoints = [a_checkpoint(30, "trialoneaa", None), a_checkpoint(15, "trialoneaa", None, attempt=2)]
     assert {15} == numbers(kept(checkpoints, Keep(trial_best=0, trial_latest=1), "min"))
+
+
+def test_what_may_go_on_keeps_its_two_newest_good_ones() -> None:
+    own = [a_checkpoint(number, "trialoneaa", number / 10) for number in (2, 4, 1, 3)]
+    own.append(a_checkpoint(5, "trialoneaa", 0.9, state="corrupt"))
+    best = CheckpointPolicy(keep=Keep(trial_best=1, trial_latest=0))
+    assert {"c1"} == staying(own, best, may_go_on=False)
+    assert {"c1", "c3", "c4"} == staying(own, best, may_go_on=True)
