@@ -53,6 +53,7 @@ _HINTS = {
     Verb.ARCHIVE: "Cancel it first, or wait for its end.",
     Verb.DELETE: "Cancel it first, or wait for its end.",
 }
+_FORCED = "--force starts it once more, from its last checkpoint; resume does more steps, fork starts anew."
 
 
 def wish(
@@ -150,7 +151,9 @@ def _refusal(job: Job, verb: Verb, *, discard: bool, force: bool) -> TrainingErr
     if not may(verb, job, force=force):
         hint = _HINTS.get(verb)
         if verb is Verb.RETRY and job.state is JobState.SUCCEEDED and not job.archived:
-            hint = "--force runs it once more; resume goes on from its last checkpoint."
+            hint = _FORCED if job.checkpoint_step is not None else "--force runs it once more."
+        elif hint is not None and job.state is JobState.PAUSED and not job.archived:
+            hint = "Cancel it first."  # by itself it never ends
         elif job.archived and verb is not Verb.UNARCHIVE:
             hint = "Take it out of the archive first."
         return IllegalVerb(f"{_called(job)} can't be {_PARTICIPLE[verb]}: {_is(job)}, and {_NEEDS[verb]}.", hint=hint)

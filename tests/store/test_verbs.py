@@ -168,6 +168,20 @@ def test_what_succeeded_is_retried_by_force_only(bench: Bench) -> None:
     assert JobState.QUEUED is one(bench, job.id, Verb.RETRY, force=True).state
 
 
+def test_by_force_what_has_checkpoints_goes_on_from_the_last(bench: Bench) -> None:
+    assert "--force runs it once more." == refused(bench, succeeded(bench).id, Verb.RETRY).hint
+    job = saving(bench)
+    end(bench, job.id, EndReason.COMPLETED)
+    words = "--force starts it once more, from its last checkpoint; resume does more steps, fork starts anew."
+    assert words == refused(bench, job.id, Verb.RETRY).hint
+
+
+@pytest.mark.parametrize("verb", [Verb.ARCHIVE, Verb.DELETE])
+def test_nobody_waits_for_the_end_of_a_paused_job(bench: Bench, verb: Verb) -> None:
+    assert "Cancel it first." == refused(bench, paused(bench).id, verb).hint
+    assert "Cancel it first, or wait for its end." == refused(bench, running(bench).id, verb).hint
+
+
 def test_many_get_an_answer_each_in_their_order(bench: Bench) -> None:
     first, second, third = queued(bench), succeeded(bench), queued(bench)
     unknown = JobId("zzzzzzzzzz")
