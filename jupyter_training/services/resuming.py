@@ -86,6 +86,8 @@ def _resumed(
     site.ensure_dispatcher()
     (view,) = job_views(site, [resumed], full=True)
     notes = [f"{job.name} {job.id[:6]} goes on from step {resumed.base_step}, as attempt {resumed.attempt + 1}."]
+    if job.state is JobState.PAUSED:
+        notes.append("checkpoint.steps(n) in its code means n more steps from there; to go on as planned: activate.")
     if asked is not None:
         others = [name for name in _OPTIONS if getattr(asked.spec, name) != getattr(job.spec, name)]
         passed_over = [name for name in others if name not in _OWN]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.errors import IllegalVerb, InvalidSpec, NoCheckpoint
 from jupyter_training.schema import ConfigText, ResumeRequest
 from jupyter_training.services import configs, jobs, plans, resuming
+from jupyter_training.store import verbs
 from tests.services.stage import USER, Stage, request
 
 
@@ -19,6 +21,18 @@ def test_it_goes_on_from_the_last_checkpoint_with_its_changed_parameters_beside_
     assert {"lr": 0.1, "batch": 8} == stage.job(job).spec.params
     assert (10, 1) == (stage.job(job).base_step, stage.job(job).generation)
     assert (f"digits {job[:6]} goes on from step 10, as attempt 2.",) == result.notes
+
+
+def test_a_paused_job_that_is_extended_hears_that_activate_would_go_on_as_planned(stage: Stage) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    stage.save(job, 10)
+    verbs.wish(stage.site.store, [JobId(job)], Verb.PAUSE, now=stage.site.now())
+    stage.end(job, EndReason.PAUSED)
+    assert (
+        f"digits {job[:6]} goes on from step 10, as attempt 2.",
+        "checkpoint.steps(n) in its code means n more steps from there; to go on as planned: activate.",
+    ) == resuming.resume(stage.site, job, ResumeRequest()).notes
 
 
 def test_without_a_checkpoint_it_is_refused(stage: Stage) -> None:
