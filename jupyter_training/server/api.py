@@ -159,7 +159,8 @@ class ApiHandler(ProblemMixin, APIHandler):
 
         from jupyter_training.services import asking
 
-        status, text, made = await (self.desk.call_long if operation.name in _LONG else self.desk.call)(work)
+        is_long = operation.name in _LONG or _may_continue(request)
+        status, text, made = await (self.desk.call_long if is_long else self.desk.call)(work)
         if operation.method != "GET":
             self.desk.feed.nudge()
         self.set_status(status)
@@ -257,6 +258,12 @@ class ApiHandler(ProblemMixin, APIHandler):
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is over the limit of {self._body_limit // 1_000_000} MB.")
+
+
+def _may_continue(request: Any) -> bool:
+    """Whether a submit may turn out to begin with another job's checkpoint, which is read whole."""
+    config = getattr(request, "config", None)
+    return bool(getattr(request, "resume", False) or (config is not None and "resume" in config.text))
 
 
 def query_pairs(arguments: dict[str, list[bytes]]) -> Iterator[tuple[str, str]]:

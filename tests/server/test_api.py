@@ -11,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jupyter_training.core.job import Job
+from jupyter_training.errors import UnknownJob
 from jupyter_training.server.desk import account
+from jupyter_training.services import descend, resuming, retention
 from tests.server.house import House, house, wish
 
 
@@ -109,6 +112,32 @@ def test_many_who_wait_hold_no_thread(living: House) -> None:
         living.ask("POST", "verbs", body={"verb": "cancel", "jobs": jobs})
         assert {"stopping"} == {answer.result(10)["phase"] for answer in answers}
     assert quick < 2
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "long"),
+    [
+        ("jobs/aaaaaaaaaa/continue", {"key": "key-12345678"}, True),
+        ("jobs/aaaaaaaaaa/retention", {"keep": {}, "apply": True}, True),
+        ("jobs", wish(resume=True), True),
+        ("jobs", wish(config={"text": "resume: true"}), True),
+        ("jobs/aaaaaaaaaa/fork", {"key": "key-12345678"}, False),
+    ],
+)
+def test_what_reads_or_removes_checkpoints_holds_no_thread_that_answers_others(
+    living: House, monkeypatch: pytest.MonkeyPatch, address: str, body: dict[str, object], long: bool
+) -> None:
+    threads: list[str] = []
+
+    def asked(*_: object) -> Job:
+        threads.append(threading.current_thread().name)
+        raise UnknownJob("There is none.")
+
+    for module in (descend, retention):
+        monkeypatch.setattr(module, "known", asked)
+    monkeypatch.setattr(resuming, "submit_or_resume", asked)
+    assert 404 == living.ask("POST", address, body=body).status
+    assert [long] == [name.startswith("jupyter-training-long") for name in threads]
 
 
 def test_a_download_is_never_shown_as_a_page_of_ours(living: House) -> None:
