@@ -8,8 +8,8 @@ from typing import Any
 
 from jupyter_training.cli import asking, say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
-from jupyter_training.cli.place import client_of, found
-from jupyter_training.errors import from_problem
+from jupyter_training.cli.place import client_of, each
+from jupyter_training.errors import TrainingError, from_problem
 
 __all__ = ["arguments", "run"]
 
@@ -24,7 +24,8 @@ _EPILOGS = {
     "retry": "The same job starts once more, from its last good checkpoint. Variables that it was handed by\n"
     "--pass-env are taken from here again.",
     "archive": "Archived jobs are left out of lists: jupyter training jobs is:archived shows them.",
-    "delete": "Its record in MLflow, checkpoints, outputs and logs go too, for good.",
+    "delete": "Its checkpoints, outputs and logs go too, for good. Its run in MLflow is deleted as a person would:\n"
+    "it lies in MLflow's trash, which `mlflow gc` empties.",
 }
 _NAMED = 5  # jobs in a question
 
@@ -44,23 +45,32 @@ def arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Every job is asked, also when another one refuses; 3 if one did."""
+    """Every job is asked, also when another one refuses or a word means none; 3 if one did."""
     flags = {name: True for name in ("discard", "force") if getattr(options, name, False)}
     with client_of(options) as client:
-        jobs = found(client, options.jobs)
-        if options.verb == "delete":
-            _ask(jobs, yes=options.yes)
-        results = client.act(options.verb, *(job["id"] for job in jobs), **flags)
+        named = each(client, options.jobs)
+        (first, *others) = named.values()
+        if isinstance(first, TrainingError) and not (others or options.json):
+            raise first
+        jobs = {key: one for key, one in named.items() if not isinstance(one, TrainingError)}
+        if options.verb == "delete" and jobs:
+            _ask(list(jobs.values()), yes=options.yes)
+        told = {one["id"]: one for one in client.act(options.verb, *jobs, **flags)} if jobs else {}
+    results = [_unknown(key, one) if isinstance(one, TrainingError) else told[key] for key, one in named.items()]
     if options.json:
         say.as_json({"results": results})
-    for job, result in zip(jobs, results, strict=True):
-        if result["ok"]:
-            if not options.json:
-                print(f"{result['id']}  {job['name']}  {_said(options.verb, result['job'])}")
-        else:
+    for result in results:
+        called = f"{result['id']}  {jobs[result['id']]['name']}" if result["id"] in jobs else result["id"]
+        if not result["ok"]:
             error = from_problem(result["problem"])
-            print(f"{result['id']}  {job['name']}  {error}", file=sys.stderr)
+            print(f"{called}  {error}", file=sys.stderr)
+        elif not options.json:
+            print(f"{called}  {_said(options.verb, result['job'])}")
     return 0 if all(result["ok"] for result in results) else 3
+
+
+def _unknown(word: str, error: TrainingError) -> dict[str, Any]:
+    return {"id": word, "ok": False, "job": None, "problem": error.to_problem()}
 
 
 def _said(verb: str, job: dict[str, Any]) -> str:
@@ -71,8 +81,9 @@ def _said(verb: str, job: dict[str, Any]) -> str:
 def _ask(jobs: list[dict[str, Any]], *, yes: bool) -> None:
     named = ", ".join(f"{job['name']} {job['id'][:6]}" for job in jobs[:_NAMED])
     more = f" and {len(jobs) - _NAMED} more" if len(jobs) > _NAMED else ""
+    runs = "Its run lies" if len(jobs) == 1 else "Their runs lie"
     asking.agree(
-        f"Delete {named}{more} for good, with checkpoints, outputs and logs?",
+        f"Delete {named}{more} for good, with checkpoints, outputs and logs? {runs} in MLflow's trash then.",
         yes=yes,
-        would=f"{named}{more} would be deleted for good.",
+        would=f"{named}{more} would be deleted for good, with checkpoints, outputs and logs.",
     )

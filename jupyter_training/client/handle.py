@@ -126,7 +126,7 @@ class Handle:
         return self
 
     def delete(self) -> None:
-        """Remove the job for good: record, checkpoints, outputs, logs."""
+        """Remove the job for good: checkpoints, outputs, logs. Its run lies in MLflow's trash then."""
         (self._view,) = self._client.delete(self.id)
 
     def fork(self, **params: object) -> Handle:

@@ -73,7 +73,10 @@ class Verbs:
         return granted(self.act("unarchive", *jobs))
 
     def delete(self, *jobs: str) -> list[dict[str, Any]]:
-        """Remove ended jobs for good: record, checkpoints, outputs, logs. Gives them as they were."""
+        """Remove ended jobs for good: checkpoints, outputs, logs. Gives them as they were.
+
+        Their runs lie in MLflow's trash then.
+        """
         return granted(self.act("delete", *jobs))
 
     def fork(

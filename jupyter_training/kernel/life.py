@@ -83,9 +83,9 @@ def _question(jobs: list[Job]) -> str:
     if len(jobs) > _NAMED:
         lines.append(f"  and {len(jobs) - _NAMED} more")
     what = "this job" if len(jobs) == 1 else f"these {len(jobs)} jobs"
-    return (
-        f"Delete {what} for good, with checkpoints, logs and outputs?\n" + "\n".join(lines) + "\nType yes to delete: "
-    )
+    runs = "Its run lies" if len(jobs) == 1 else "Their runs lie"
+    head = f"Delete {what} for good, with checkpoints, logs and outputs? {runs} in MLflow's trash then."
+    return "\n".join([head, *lines, "Type yes to delete: "])
 
 
 def _belongings(job: Job) -> str:

@@ -64,4 +64,7 @@ class Tracker(Protocol):
         """
 
     def remove(self, run: RunRef) -> None:
-        """Delete the run, as a person would. One that is unknown or deleted already is no fault."""
+        """Delete the run, as a person would, and its files where they are ours.
+
+        One that is unknown or deleted already is no fault.
+        """

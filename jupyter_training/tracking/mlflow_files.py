@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_training.core.job import JobSpec
+from jupyter_training.tracking.mlflow_place import local_path
 
-__all__ = ["lay_out", "link", "regular_files"]
+__all__ = ["lay_out", "link", "regular_files", "remove"]
 
 log = logging.getLogger("jupyter_training.tracking")
 
@@ -52,3 +53,22 @@ def link(path: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def remove(artifact_uri: str | None, run_id: str, root: Path | None) -> None:
+    """Remove a run's files where they lie in our own folder; others are their server's, or whoever's chose the place.
+
+    ``root``: that folder, None where there is none. Below it each run has ``<experiment>/<run id>/artifacts``.
+    """
+    place = local_path(artifact_uri)
+    if root is None or place is None:
+        return
+    place, root = place.resolve(), root.resolve()
+    if place.parts[-2:] != (run_id, "artifacts") or place.parents[2] != root:
+        return
+    try:
+        shutil.rmtree(place.parent)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("%s of a deleted run can't be removed: %s", place.parent, error)

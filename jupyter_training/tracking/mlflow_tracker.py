@@ -114,6 +114,10 @@ class MlflowTracker:
     def remove(self, run: RunRef) -> None:
         try:
             with told():
+                info = self._client().get_run(run.run_id).info
+                # Files first: what is cut short here is done by the next try. A registered model may lie among them.
+                if not self._client().search_model_versions(f"run_id = '{info.run_id}'", max_results=1):
+                    mlflow_files.remove(info.artifact_uri, info.run_id, artifact_root(self._settings))
                 self._client().delete_run(run.run_id)
         except (Refused, RunLost, RunRemoved):
             return

@@ -143,6 +143,7 @@ test('a deletion says what goes, of how many, and is not sent when it is left', 
   expect(body).toContain('Delete 2 trainings?');
   expect(body).toContain('the records of 2 trainings');
   expect(body).toContain('4 checkpoints');
+  expect(body).toContain('Their runs lie in MLflow’s trash then');
   expect(body).toContain('logs');
   expect(bodies()).toEqual([]);
 

@@ -15,6 +15,7 @@ import pytest
 from jupyter_training.cli.main import main
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.dispatch import ensure
+from jupyter_training.schema import VerbResult
 from jupyter_training.services import jobs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
@@ -80,6 +81,27 @@ def test_a_refusal_is_exit_code_3_with_its_hint_and_the_others_are_done(stage: S
     assert "Cancel it first, or wait for its end." in err
 
 
+@pytest.mark.parametrize("verb", ["cancel", "kill", "archive", "delete"])
+def test_a_word_that_means_no_job_stops_no_other(stage: Stage, run: Run, verb: str) -> None:
+    job = stage.ended() if verb in ("archive", "delete") else stage.submit().job.id
+    yes = ["--yes"] if verb == "delete" else []
+    code, out, err = run(verb, "nosuch", job, "nosuch", *yes)
+    assert (3, True, 1) == (code, out.startswith(f"{job}  digits  "), len(out.splitlines()))
+    assert err.startswith("nosuch  There is no job 'nosuch'.")
+    assert 1 == len(err.splitlines())
+
+
+def test_with_json_each_word_has_its_result_in_its_place(stage: Stage, run: Run) -> None:
+    job = stage.ended()
+    code, out, _ = run("archive", "nosuch", job, "--json")
+    results = VerbResult.model_validate_json(out).results
+    assert (3, [("nosuch", False), (job, True)]) == (code, [(one.id, one.ok) for one in results])
+    assert results[0].problem is not None and "unknown_job" == results[0].problem.code
+    code, out, err = run("archive", "nosuch", "--json")
+    assert (3, False) == (code, json.loads(out)["results"][0]["ok"])
+    assert "There is no job 'nosuch'." in err
+
+
 @pytest.mark.parametrize(
     ("verb", "words"),
     [
@@ -106,7 +128,8 @@ def test_delete_asks_and_no_keeps_everything(stage: Stage, run: Run, terminal: C
     terminal("n")
     code, out, err = run("delete", job)
     assert (3, "") == (code, out)
-    assert f"Delete digits {job[:6]} for good, with checkpoints, outputs and logs? [y/N]" in err
+    assert f"Delete digits {job[:6]} for good, with checkpoints, outputs and logs? " in err
+    assert "Its run lies in MLflow's trash then. [y/N]" in err
     assert "succeeded" == state(stage, job)
     terminal("y")
     assert (0, f"{job}  digits  Deleted.\n") == run("delete", job)[:2]

@@ -170,7 +170,7 @@ def test_delete_asks_with_the_names_of_what_goes(cells: Cells, answers: list[Any
     assert "Refused: Nothing was deleted." in cells.run("%train delete 'a' b")
     (question,) = answers
     assert question == (
-        "Delete these 2 jobs for good, with checkpoints, logs and outputs?\n"
+        "Delete these 2 jobs for good, with checkpoints, logs and outputs? Their runs lie in MLflow's trash then.\n"
         f"  a · {one[:6]}  failed, 2 checkpoints up to step 10\n  b · {two[:6]}  failed\nType yes to delete: "
     )
     assert {"a", "b"} == set(states(cells))

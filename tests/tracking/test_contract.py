@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.lifecycle import JobState
-from jupyter_training.seams.tracker import Tracker, TrackerUnavailable
+from jupyter_training.seams.tracker import RunRef, Tracker, TrackerUnavailable
 from jupyter_training.settings import Settings
 from jupyter_training.testing.recording_tracker import RecordedRun, RecordingTracker
 from jupyter_training.testing.tracker_contract import CODE, TrackerContract, a_recorded_job
@@ -101,6 +101,48 @@ class TestMlflowTracker(TrackerContract):
         run = self.tracker().begin(a_recorded_job("expaaaaaaa"))
         assert "first.ipynb" == mlflow_client(self.settings).get_experiment(run.experiment_id).name
         assert Path(run.artifact_uri or "").is_relative_to(self.settings.mlflow_artifacts)
+
+    def test_the_files_of_a_removed_run_go_and_those_of_others_stay(self) -> None:
+        tracker = self.tracker()
+        job, other = a_recorded_job("rmvaaaaaaa"), a_recorded_job("rmvaaaaaab")
+        runs = [tracker.begin(one) for one in (job, other)]
+        for run, one in zip(runs, (job, other), strict=True):
+            tracker.describe(run, one)
+        gone, stays = (Path(run.artifact_uri or "") for run in runs)
+        assert (gone / "spec.json").is_file()
+        tracker.remove(RunRef("", runs[0].run_id))
+        tracker.remove(RunRef("", runs[0].run_id))
+        assert not gone.parent.exists()
+        assert (stays / "spec.json").is_file()
+        assert "deleted" == mlflow_client(self.settings).get_run(runs[0].run_id).info.lifecycle_stage
+
+    def test_the_files_stay_where_a_model_is_registered_from_the_run(self) -> None:
+        tracker, job = self.tracker(), a_recorded_job("rmvaaaaaac")
+        run = tracker.begin(job)
+        tracker.describe(run, job)
+        client = mlflow_client(self.settings)
+        client.create_registered_model("digits")
+        client.create_model_version("digits", run.artifact_uri or "", run.run_id)
+        tracker.remove(run)
+        assert (Path(run.artifact_uri or "") / "spec.json").is_file()
+        assert "deleted" == client.get_run(run.run_id).info.lifecycle_stage
+
+    @pytest.mark.parametrize(
+        "place",
+        ["elsewhere/experiment/run/artifacts", "ours", "ours/experiment/run", "ours/experiment/other/artifacts"],
+    )
+    def test_what_is_not_a_runs_own_folder_in_ours_is_left_alone(self, tmp_path: Path, place: str) -> None:
+        from jupyter_training.tracking import mlflow_files
+
+        for name in ("elsewhere/experiment/run/artifacts", "ours/experiment/other/artifacts"):
+            (tmp_path / name).mkdir(parents=True)
+        (tmp_path / "ours/experiment/run").symlink_to(tmp_path / "elsewhere/experiment/run")
+        before = sorted(tmp_path.rglob("*"))
+        for root in (tmp_path / "ours", None):
+            mlflow_files.remove(str(tmp_path / place), "run", root)
+            mlflow_files.remove(str(tmp_path / "ours/experiment/run/artifacts"), "run", root)  # a link that leads out
+            mlflow_files.remove("s3://bucket/experiment/run/artifacts", "run", root)
+        assert before == sorted(tmp_path.rglob("*"))
 
     def test_long_values_are_cut_and_a_tag_says_which(self) -> None:
         job = a_recorded_job("cutaaaaaaa")

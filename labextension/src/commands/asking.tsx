@@ -43,14 +43,15 @@ function Goes({ jobs, count, trans }: { jobs: readonly Job[]; count: number; tra
       <ul>
         <li>
           {trans._n(
-            'the record of %1 training: parameters, metrics, source and its run in MLflow',
-            'the records of %1 trainings: parameters, metrics, source and their runs in MLflow',
+            'the record of %1 training: parameters, metrics and source',
+            'the records of %1 trainings: parameters, metrics and source',
             count
           )}
         </li>
         <li>{kept === 0 ? trans.__('checkpoints: there are none') : trans._n('%1 checkpoint', '%1 checkpoints', kept)}</li>
         <li>{trans.__('logs, figures and all other files')}</li>
       </ul>
+      <p>{trans._n('Its run lies in MLflow’s trash then, which “mlflow gc” empties.', 'Their runs lie in MLflow’s trash then, which “mlflow gc” empties.', count)}</p>
       {count > 1 && <p className="jp-Training-faint">{named(jobs, trans)}</p>}
     </>
   );
