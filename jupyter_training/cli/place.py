@@ -7,9 +7,10 @@ import os
 from typing import Any
 
 from jupyter_training.client.client import Client
+from jupyter_training.errors import InvalidUsage, NotFound, Refused, TrainingError
 from jupyter_training.settings import Settings
 
-__all__ = ["client_of", "found", "settings_of"]
+__all__ = ["client_of", "each", "found", "settings_of"]
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -44,3 +45,16 @@ def found(client: Client, texts: list[str]) -> list[dict[str, Any]]:
         view = client.find(text)
         jobs.setdefault(view["id"], view)
     return list(jobs.values())
+
+
+def each(client: Client, texts: list[str]) -> dict[str, dict[str, Any] | TrainingError]:
+    """What several words mean, in their order: a job by its id, or why a word means none, by the word."""
+    told: dict[str, dict[str, Any] | TrainingError] = {}
+    for text in texts:
+        try:
+            view = client.find(text)
+        except (NotFound, Refused, InvalidUsage) as error:
+            told[text] = error
+        else:
+            told.setdefault(view["id"], view)
+    return told
