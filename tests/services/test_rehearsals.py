@@ -72,6 +72,13 @@ def test_code_that_is_right_passes_all_five(stage: Stage) -> None:
     assert "It went on from step 1." == found.steps[4].sentence
 
 
+def test_the_url_of_its_checkpoints_is_left_alone_and_that_is_said(stage: Stage) -> None:
+    found = rehearsed(stage, GOOD, checkpoints={"to": "s3://nobucket/x"})
+    assert found.ok
+    assert found.sentence.endswith("it goes on from its checkpoint; s3://nobucket/x was not tried."), found
+    assert found.steps[3].sentence.endswith("; s3://nobucket/x was not tried."), found
+
+
 def test_what_never_asks_for_its_checkpoint_is_told_so(stage: Stage) -> None:
     found = rehearsed(stage, FORGETS)
     assert (False, "restore", False) == (found.ok, found.steps[4].name, found.steps[4].ok)

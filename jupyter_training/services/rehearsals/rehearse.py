@@ -38,4 +38,4 @@ def rehearse(
         second = here.run(2, limit) if telling.can_restore(first) and not is_unwanted() else None
     if is_unwanted():
         raise Refused("The test was given up: nobody waits for it any more.")
-    return telling.told(first, second, limit)
+    return telling.told(first, second, limit, to=spec.checkpoints.to)

@@ -24,9 +24,9 @@ def can_restore(first: Run) -> bool:
     return _fault(first) is None and bool(_committed(first))
 
 
-def told(first: Run, second: Run | None, limit: float) -> RehearsalView:
-    """What became of each of the five steps."""
-    steps = (*_first_steps(first, limit), _checkpoint(first), _restore(first, second, limit))
+def told(first: Run, second: Run | None, limit: float, *, to: str | None = None) -> RehearsalView:
+    """What became of each of the five steps. ``to``: the URL that checkpoints of the job itself would be copied to."""
+    steps = (*_first_steps(first, limit), _checkpoint(first, to), _restore(first, second, limit))
     failed = next((step for step in steps if step.ok is False), None)
     missing = [step.name for step in steps if step.ok is None]
     if failed is not None:
@@ -34,7 +34,8 @@ def told(first: Run, second: Run | None, limit: float) -> RehearsalView:
     elif missing:
         sentence = f"It runs: one step took {span(first.seconds)}. Not tried: {', '.join(missing)}."
     else:
-        sentence = f"It works: one step took {span(first.seconds)}, and it goes on from its checkpoint."
+        took = span(first.seconds)
+        sentence = f"It works: one step took {took}, and it goes on from its checkpoint{_untried(to)}."
     last = second if second is not None and failed is not None and failed.name == "restore" else first
     error = (last.end or {}).get("error")
     return RehearsalView(
@@ -88,7 +89,7 @@ def _report(reports: list[Any], *, is_reached: bool) -> RehearsalStepView:
     return RehearsalStepView(name="report", ok=True, sentence=f"It reported {shown}{at}.{note}")
 
 
-def _checkpoint(run: Run) -> RehearsalStepView:
+def _checkpoint(run: Run, to: str | None) -> RehearsalStepView:
     saved = _committed(run)
     unsaved = [event[3] for event in run.events if event[0] == "n" and event[2] == "not_saved"]
     if unsaved:
@@ -97,13 +98,17 @@ def _checkpoint(run: Run) -> RehearsalStepView:
         _, _, step, _, about = saved[-1]
         seconds = about.get("seconds")
         took = f" in {span(seconds)}" if seconds and seconds >= 0.1 else ""
-        return RehearsalStepView(
-            name="checkpoint", ok=True, sentence=f"It saved step {step}: {_size(about['size'])}{took}.", seconds=seconds
-        )
+        words = f"It saved step {step}: {_size(about['size'])}{took}{_untried(to)}."
+        return RehearsalStepView(name="checkpoint", ok=True, sentence=words, seconds=seconds)
     if _fault(run) is not None:
         return RehearsalStepView(name="checkpoint", ok=None, sentence="Not reached.")
     words = "It saves none: it can't be paused, and a retry begins anew. checkpoint.save(...) keeps one."
     return RehearsalStepView(name="checkpoint", ok=None, sentence=words)
+
+
+def _untried(to: str | None) -> str:
+    """A test copies nothing to where a job would."""
+    return f"; {to} was not tried" if to is not None else ""
 
 
 def _restore(first: Run, second: Run | None, limit: float) -> RehearsalStepView:
