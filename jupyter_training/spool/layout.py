@@ -177,7 +177,7 @@ def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) ->
         _sync_folder(os.path.dirname(target) or ".")
 
 
-def reserve(path: StrPath) -> bool:
+def reserve(path: StrPath, *, size: int = _RESERVED_BYTES) -> bool:
     """Set disk space aside for a record that must be written even on a full disk. False: it is full now."""
     reserved = f"{os.fspath(path)}.reserved"
     try:
@@ -185,7 +185,7 @@ def reserve(path: StrPath) -> bool:
     except OSError:
         return False
     try:
-        allocate(handle, _RESERVED_BYTES)
+        allocate(handle, size)
         return True
     except OSError:
         _remove(reserved)

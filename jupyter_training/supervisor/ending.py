@@ -89,7 +89,8 @@ def write(folder: str, record: dict[str, Any]) -> None:
             lines.trim(str(page))
         except OSError:
             pass  # damaged or gone: nothing depends on it
-    layout.release(os.path.join(folder, layout.END))
+    for never_written in (layout.END, layout.STOP):
+        layout.release(os.path.join(folder, never_written))
     path = os.path.join(folder, layout.EXIT)
     while True:
         try:

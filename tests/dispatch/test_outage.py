@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_training.core.lifecycle import JobState, Verb
 from jupyter_training.dispatch import loop
 from jupyter_training.dispatch.calm_log import Calm
 from jupyter_training.dispatch.tick import Round, Ticker
@@ -15,6 +16,8 @@ from jupyter_training.settings import Settings
 from jupyter_training.store import lease
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.clock import VirtualClock
+from jupyter_training.testing.scripted_backend import Script
+from tests.dispatch.stage import Stage
 
 FULL = StoreFull("There is no room left on the disk of jobs.sqlite.")
 
@@ -60,6 +63,27 @@ def test_a_disk_that_is_full_from_the_start_is_waited_out(
     monkeypatch.setattr(Ticker, "tick", lambda ticker, epoch: dispatcher.leave() or Round(False, False, 0, None))
     dispatcher.run()
     assert [] == list(refusals)
+
+
+def test_a_stop_that_the_disk_does_not_take_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(tmp_path / "home")
+    stage.scripts["a"] = Script(runs=1e6)
+    job = stage.submit("a")
+    stage.tick()
+    stage.tick()
+    stage.wish(job, Verb.KILL)
+
+    def refuses(*args: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as full:
+        full.setattr(stage.backend, "stop", refuses)
+        for _ in range(2):
+            with pytest.raises(StoreFull):
+                stage.tick()
+            stage.succeed()
+    stage.settle()
+    assert JobState.CANCELED is stage.job(job).state
 
 
 def test_once_does_not_wait(dispatcher: loop.Loop, monkeypatch: pytest.MonkeyPatch) -> None:

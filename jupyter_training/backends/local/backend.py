@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
-from jupyter_training.errors import LaunchFailed
+from jupyter_training.errors import LaunchFailed, StoreBusy, StoreFull
 from jupyter_training.runtime import archive
 from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
 from jupyter_training.seams.clock import Clock
@@ -26,6 +28,7 @@ __all__ = ["LocalBackend"]
 # How long a supervisor may take from its start to its claim before another one is started beside it.
 # Two are harmless, as only one gets the claim; so this only trades patience against needless processes.
 _CLAIM_WITHIN = 5.0
+_STOP_BYTES = 4096  # room set aside for stop.json, so that an attempt can be stopped on a full disk
 _ANOTHERS = (
     "Lost: its folder is held by another attempt of the same number, of which this store knows nothing."
     " Was the store put back from a copy?"
@@ -48,6 +51,7 @@ class LocalBackend:
             runtime = self._job_side()
             try:
                 prepare(order, folder, runtime, self._settings)
+                layout.reserve(layout.stop_file(folder), size=_STOP_BYTES)
                 self._start_supervisor(order.ref, folder)
             except OSError as error:
                 raise LaunchFailed(f"its folder could not be made: {error.strerror} ({error.filename}).") from None
@@ -55,20 +59,29 @@ class LocalBackend:
 
     def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
         self._children = [child for child in self._children if child.poll() is None]
-        return [self._observe(ref) for ref in refs]
+        found = []
+        for ref in refs:
+            with _waited_out(self._folder(ref)):
+                found.append(self._observe(ref))
+        return found
 
     def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
         path = layout.stop_file(self._folder(ref))
         before = layout.read_json(path)
         if before is not None and _strength(before) >= STRENGTH[how]:
             return
-        # Asked again by the next dispatcher as long as the attempt has not ended, so it need not survive a power cut.
-        layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()}, durable=False)
+        with _waited_out(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Asked again by the next dispatcher as long as the attempt has not ended: it need not survive a power cut.
+            layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()}, durable=False)
+        if how != "kill":
+            layout.reserve(path, size=_STOP_BYTES)  # for a stronger one
 
     def void(self, ref: AttemptRef) -> bool:
         folder = self._folder(ref)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return claim.void(folder, ref.token)
+        with _waited_out(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return claim.void(folder, ref.token)
 
     def _observe(self, ref: AttemptRef) -> Observation:
         folder = self._folder(ref)
@@ -101,7 +114,7 @@ class LocalBackend:
         if self._is_patient(ref):
             return Seen.LIVE
         if layout.read_json(layout.order_file(folder)) is None:
-            claim.void(folder, ref.token)  # its order was lost with a power cut: given up, and launched anew
+            self.void(ref)  # its order was lost with a power cut: given up, and launched anew
             return Seen.LIVE
         self._start_supervisor(ref, folder)
         return Seen.LIVE
@@ -134,6 +147,27 @@ class LocalBackend:
 
     def _folder(self, ref: AttemptRef) -> Path:
         return spool.attempt_folder(self._settings.spool_root, ref.job, ref.number)
+
+
+@contextlib.contextmanager
+def _waited_out(path: Path) -> Iterator[None]:
+    """What the disk can't take now is tried again, as what the store can't take is.
+
+    Raises:
+        StoreFull: there is no room.
+        StoreBusy: it can't be written for another reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(
+                f"There is no room left on the disk of {path}; it was not written.",
+                hint="Free some space, e.g. with `jupyter training db gc`; it is tried again until then.",
+            ) from error
+        raise StoreBusy(
+            f"{path} can't be written: {error.strerror}.", hint="It is tried again until it can be."
+        ) from error
 
 
 def _is_of(ref: AttemptRef, folder: Path) -> bool:
