@@ -63,7 +63,7 @@ def act(
         if not one["ok"]:
             refused.append((names[one["id"]], from_problem(one["problem"])))
             continue
-        job = one["job"] or named.jobs[one["id"]]  # of a deleted one there is no view any more
+        job = one["job"]  # of a deleted one: as it was
         if not parsed.on("quiet"):
             desk.screen.say(f"{names[one['id']]} {words(job)}.")
         if then is not None:
