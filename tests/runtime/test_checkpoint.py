@@ -96,6 +96,18 @@ def test_two_loops_share_their_steps(tmp_path: Path) -> None:
     assert "main 6\n" == job.attempt().run().stdout
 
 
+def test_the_last_step_is_due_whatever_the_span(tmp_path: Path) -> None:
+    code = """
+    from jupyter_training import checkpoint
+    print(*[step for step in checkpoint.steps(7) if checkpoint.due(every=3)])
+    print(*[step for step in checkpoint.steps(14) if checkpoint.every(3)])
+    print(*[step for step in checkpoint.steps(21) if checkpoint.due()])
+    print(checkpoint.due(7, every=3))
+    """
+    answer = Job(tmp_path, code).attempt().run()
+    assert ["3 6 7", "9 12", "21", "False"] == answer.stdout.splitlines()
+
+
 # -- damaged ---------------------------------------------------------------------------------------------------------
 
 

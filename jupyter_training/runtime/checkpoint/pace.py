@@ -33,6 +33,7 @@ _NEEDS_NONE = ("discard", "kill")  # stops for which nothing has to be saved
 
 _marked = False
 _at: int | None = None  # the step that `steps` has given, while its loop runs
+_end: int | None = None  # the last one that this loop gives
 _reached = 0  # the last step that it ever gave
 _counts: dict[object, int] = {}  # by place in the code, how often it has asked without a step
 _fired: dict[object, float] = {}  # by place in the code, when it was last told to save
@@ -79,7 +80,8 @@ def due(
 
         if checkpoint.due(step, every=5): ...
 
-    With no span at all it is True for a stop only.
+    True at the last step of ``steps()`` as well, so that what comes later goes
+    on from the very end. With no span at all it is True for these two only.
 
     Raises:
         ValueError: two spans were given, or one that is not above 0.
@@ -92,6 +94,7 @@ def due(
     is_time = False
     if (every, minutes, seconds) != (None, None, None) or mode.test_mode:
         is_time = _is_time(every, step, minutes, seconds, sys._getframe(1))
+    is_time = is_time or (_at is not None and _at == _end)
     how = stopping.asked()
     if how is None or how in _NEEDS_NONE or _saved_since():
         return is_time
@@ -168,15 +171,16 @@ _start = 0
 
 
 def _steps(start: int, end: int) -> Iterator[int]:
-    global _at, _reached
+    global _at, _end, _reached
     if start >= end:
         journal.say(f"there is nothing left to do: {start} of {end} steps are done.")
     try:
         for step in range(start + 1, min(end, start + 1) + 1 if mode.test_mode else end + 1):
             _at = _reached = step
+            _end = end
             yield step
     finally:
-        _at = None
+        _at = _end = None
 
 
 def _is_time(
