@@ -7,7 +7,7 @@ from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SubmitRequest
 from jupyter_training.services import bundle, submit
 from jupyter_training.services.site import Site
-from jupyter_training.store import lineage, wishes
+from jupyter_training.store import checkpoints, lineage, wishes
 
 __all__ = ["plan"]
 
@@ -49,5 +49,7 @@ def _resume(site: Site, submission: Submission) -> str:
     if old.state not in TERMINAL | {JobState.PAUSED}:
         return f"{called} is {old.state.value}: a submit would be refused."
     if old.checkpoint_step is None:
-        return f"{called} has left no checkpoint to go on from: a submit would be refused."
+        with site.store.read() as connection:
+            why, _ = checkpoints.why_none(connection, old.id)
+        return f"{called} {why}: a submit would be refused."
     return f"A submit goes on with {called} from step {old.checkpoint_step}."

@@ -37,6 +37,7 @@ __all__ = [
     "retain",
     "set_state",
     "started_from",
+    "why_none",
 ]
 
 
@@ -90,6 +91,16 @@ def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
             for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
                 found[JobId(row.job)] = Newest(row.step, Instant(row.created), row.number)
     return found
+
+
+def why_none(connection: Connection, job: JobId) -> tuple[str, bool]:
+    """Why a job without a good checkpoint has none, as the end of a sentence about it; False: it never had one."""
+    order = (checkpoints.c.state == "corrupt", checkpoints.c.attempt, checkpoints.c.step)
+    wanted = select(checkpoints.c.name, checkpoints.c.state).where(checkpoints.c.job == job)
+    row = connection.execute(wanted.order_by(*(column.desc() for column in order)).limit(1)).first()
+    if row is None:
+        return "has left no checkpoint to go on from", False
+    return f"has no whole checkpoint: {row.name} {'is damaged' if row.state == 'corrupt' else 'was removed'}", True
 
 
 def candidates(store: Store, job: JobId) -> tuple[Checkpoint, ...]:

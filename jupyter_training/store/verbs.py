@@ -20,7 +20,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb, may
 from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
-from jupyter_training.store import changelog, record, removals
+from jupyter_training.store import changelog, checkpoints, record, removals
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
@@ -53,6 +53,8 @@ _HINTS = {
     Verb.ARCHIVE: "Cancel it first, or wait for its end.",
     Verb.DELETE: "Cancel it first, or wait for its end.",
 }
+_HAD = "A fork begins anew, with the same config."
+_HAD_NONE = "Save one in the code with checkpoint.save(...), or start anew without resume."
 _FORCED = "--force starts it once more, from its last checkpoint; resume does more steps, fork starts anew."
 
 
@@ -133,10 +135,8 @@ def resume(
                 f"{_called(job)} can't be resumed: {_is(job)}, and only a finished, interrupted or paused job can be."
             )
         if job.checkpoint_step is None:
-            raise NoCheckpoint(
-                f"{_called(job)} can't be resumed: it has left no checkpoint to go on from.",
-                hint="Save one in the code with checkpoint.save(...), or start anew without resume.",
-            )
+            why, had_one = checkpoints.why_none(connection, job.id)
+            raise NoCheckpoint(f"{_called(job)} can't be resumed: it {why}.", hint=_HAD if had_one else _HAD_NONE)
         values = _again(job)
         values["base_step"] = job.checkpoint_step
         values["overrides"] = {**job.overrides, **overrides}

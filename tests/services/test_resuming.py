@@ -8,8 +8,9 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.errors import IllegalVerb, InvalidSpec, NoCheckpoint
 from jupyter_training.schema import ConfigText, ResumeRequest
-from jupyter_training.services import configs, jobs, plans, resuming
+from jupyter_training.services import checkpoints, configs, jobs, plans, resuming
 from jupyter_training.store import verbs
+from jupyter_training.store.checkpoints import found_damaged
 from tests.services.stage import USER, Stage, request
 
 
@@ -159,6 +160,10 @@ def test_a_plan_says_what_resume_would_come_to(stage: Stage) -> None:
     assert "There is no job of that name to be resumed: a submit makes a new one." == note()
     bare = stage.ended()
     assert f"digits {bare[:6]} has left no checkpoint to go on from: a submit would be refused." == note()
+    broken = stage.ended(5)
+    (one,) = checkpoints.of_job(stage.site, stage.job(broken))
+    found_damaged(stage.site.store, one.job, one.name, stage.site.now())
+    assert f"digits {broken[:6]} has no whole checkpoint: {one.name} is damaged: a submit would be refused." == note()
     saved = stage.ended(5)
     assert f"A submit goes on with digits {saved[:6]} from step 5." == note()
     active = stage.submit().job.id

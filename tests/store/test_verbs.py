@@ -250,6 +250,18 @@ def test_a_resume_without_a_checkpoint_or_before_the_end_is_refused(bench: Bench
         verbs.resume(bench.store, JobId("zzzzzzzzzz"), {}, now=bench.now)
 
 
+def test_a_resume_names_the_checkpoint_that_is_damaged_or_gone(bench: Bench) -> None:
+    job = saving(bench)
+    end(bench, job.id, EndReason.COMPLETED)
+    (one_left,) = checkpoints.candidates(bench.store, job.id)
+    with bench.store.read() as connection:
+        assert ("has left no checkpoint to go on from", False) == checkpoints.why_none(connection, JobId("zzzzzzzzzz"))
+    checkpoints.found_damaged(bench.store, job.id, one_left.name, bench.now)
+    with pytest.raises(NoCheckpoint, match=f"it has no whole checkpoint: {one_left.name} is damaged") as refusal:
+        verbs.resume(bench.store, job.id, {}, now=bench.now)
+    assert "A fork begins anew, with the same config." == refusal.value.hint
+
+
 @pytest.mark.parametrize("stop", [Verb.CANCEL, Verb.KILL])
 def test_a_resume_takes_no_stop_of_a_paused_job_back(bench: Bench, stop: Verb) -> None:
     job = pausing(bench)
