@@ -114,18 +114,24 @@ class Ingester:
         reading = self._readings.get((job.id, number))
         if reading is None:
             reading = self._readings[(job.id, number)] = self._new_reading(job, number)
+        elif reading.policy != job.checkpoints:
+            reading.renew(job.checkpoints, self._measure_of(job))
         return reading
+
+    def _measure_of(self, job: Job) -> tuple[int, float] | None:
+        """The metric of the job's policy as it was reported last, with its step."""
+        metric = job.checkpoints.metric
+        found = points.summaries(self._store, [job.id]).get(job.id, {}).get(metric) if metric is not None else None
+        return (found.last_step, found.last) if found is not None and found.last is not None else None
 
     def _new_reading(self, job: Job, number: int) -> Reading:
         store = self._store
         summaries = points.summaries(store, [job.id]).get(job.id, {})
         known = supersede.known(store, job.id, number)
-        policy = job.checkpoints
-        measure = summaries.get(policy.metric) if policy.metric else None
         return Reading(
             job=job.id,
             attempt=number,
-            policy=policy,
+            policy=job.checkpoints,
             marks_of=lambda name: checkpoints.marks(store, job.id, name),
             offsets={
                 file: offset for (attempt, file), offset in points.offsets(store, job.id).items() if attempt == number
@@ -134,7 +140,7 @@ class Ingester:
             reported={name for name, summary in summaries.items() if summary.source == "report"},
             counted=set(known.counted),
             certainty=known.certainty,
-            measure=(measure.last_step, measure.last) if measure is not None and measure.last is not None else None,
+            measure=self._measure_of(job),
         )
 
     def _store_all(self, waiting: _Waiting, epoch: int, now: Instant) -> int:

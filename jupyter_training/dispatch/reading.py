@@ -194,12 +194,30 @@ class Reading:
             size=whole(int(about["size"])),
             files=whole(int(about["files"])),
             sha256=clean(str(about["sha256"])),
-            place=about.get("place"),
+            place=None if about.get("place") is None else self._place(about["place"], name),
             kind=str(about["kind"]),
             metric=metric,
             seconds=None if about.get("seconds") is None else float(about["seconds"]),
         )
         self.told.append(Committed(checkpoint, self.marks()))
+
+    def _place(self, url: object, name: str) -> str:
+        """Where the checkpoint was copied to. What is let go of later is removed there, so no other place will do.
+
+        Raises:
+            ValueError: it is not the checkpoint's own folder, below what its job's policy names.
+        """
+        to = (self.policy.to or "").rstrip("/")
+        own = to if to.rpartition("/")[2] == self.job else f"{to}/{self.job}"
+        if not to or url != f"{own}/{name}":
+            raise ValueError(f"{url!r} is no place of the checkpoint {name}")
+        return f"{own}/{name}"
+
+    def renew(self, policy: CheckpointPolicy, measure: tuple[int, float] | None) -> None:
+        """A person wished otherwise while the attempt runs; ``measure``: the new metric as it was reported last."""
+        if policy.metric != self.policy.metric:
+            self.measure, self.unsure = measure, {}
+        self.policy = policy
 
     def _measure(self, step: int, value: float) -> None:
         """The policy's metric was reported: also of a checkpoint that was saved a moment before, at the same step."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant
+from jupyter_training.core.job import CheckpointPolicy, Instant
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.errors import StaleEpoch, StoreBusy
@@ -250,6 +250,47 @@ def test_a_checkpoint_has_its_own_metric_or_what_was_reported_at_its_step(stage:
     writer.report(10, val_loss=0.1)
     trial.take_in(ingester)
     assert 0.1 == trial.metrics()[10]
+
+
+def test_another_metric_is_that_of_the_next_checkpoint(stage: Stage) -> None:
+    trial = Trial(stage, checkpoints={"metric": "loss"})
+    writer, ingester = trial.writer(), Ingester(stage.store)
+    writer.report(1, loss=0.1, accuracy=0.9)
+    writer.save(1)
+    trial.take_in(ingester)
+    policy = CheckpointPolicy(metric="accuracy", mode="max")
+    checkpoints.retain(stage.store, stage.job(trial.job), policy, metrics={}, now=NOW)
+    writer.save(2)
+    writer.report(3, loss=0.3, accuracy=0.7)
+    writer.save(3, {"loss": 0.35, "accuracy": 0.75})
+    writer.save(4)
+    writer.report(4, loss=0.4, accuracy=0.6)
+    trial.take_in(ingester)
+    assert {1: 0.1, 2: 0.9, 3: 0.75, 4: 0.6} == trial.metrics()
+
+
+@pytest.mark.parametrize("to", ["file:///far", "file:///far/", None])
+def test_a_checkpoint_lies_below_what_its_policy_names_and_nowhere_else(stage: Stage, to: str | None) -> None:
+    trial = Trial(stage, checkpoints={"to": to})
+    writer = trial.writer()
+    name = spooled.name(1, 1)
+    places = [
+        f"file:///far/{trial.job}/{name}",
+        f"file:///far/{trial.job}/../other/{name}",
+        f"file:///far/{trial.job}/{spooled.name(9, 1)}",
+        f"file:///far/{name}",
+        f"file:///home/{trial.job}/{name}",
+        "file:///",
+        ["file:///far"],
+    ]
+    for place in reversed(places):
+        writer.save(1, place=place)
+    writer.save(2)
+    ingester = Ingester(stage.store)
+    trial.take_in(ingester)
+    own = {2: None} if to is None else {1: places[0], 2: None}
+    assert own == {one.step: one.place for one in checkpoints.candidates(stage.store, trial.job)}
+    assert len(places) + 1 - len(own) == ingester.faults(trial.job, 1)
 
 
 def test_a_dispatcher_that_was_succeeded_writes_nothing(stage: Stage, trial: Trial) -> None:
