@@ -123,16 +123,17 @@ class Verbs:
         edited = {"params": params, "name": name, "config": config, "pool": pool, "priority": priority}
         return self._descend("continue", job, key=key, origin=origin, checkpoint=checkpoint, **edited)
 
-    def resume(self, job: str, *, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+    def resume(self, job: str, *, params: Mapping[str, object] | None = None, key: str | None = None) -> dict[str, Any]:
         """Extend a job that has ended or is paused, from its newest checkpoint (``SubmitResult``).
 
-        ``checkpoint.steps(n)`` in its code then means ``n`` more; ``params`` replace its own.
+        ``checkpoint.steps(n)`` in its code then means ``n`` more; ``params`` replace its own. Repeated with the
+        same ``key`` it changes nothing.
 
         Raises:
             IllegalVerb: it is active.
             NoCheckpoint: there is nothing to go on from.
         """
-        body = {"params": dict(params or {}), "secrets": self._secrets_of(job)}
+        body = {"key": key or uuid.uuid4().hex, "params": dict(params or {}), "secrets": self._secrets_of(job)}
         return self._connection.record("POST", f"jobs/{part(job)}/resume", body=body)
 
     def checkpoints(self, job: str) -> dict[str, Any]:

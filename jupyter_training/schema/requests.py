@@ -37,6 +37,9 @@ __all__ = [
 ]
 
 
+_Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
 def _retries(value: Any) -> Any:
     """``5`` is as good as ``{max: 5}``, and ``on: lost`` as ``on: [lost]``."""
     if isinstance(value, bool):
@@ -97,7 +100,7 @@ class OriginView(Request):
 class SubmitRequest(Request):
     """A wish. ``key`` is made by the client; repeating it gives the first job again."""
 
-    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    key: _Key
     entry: Entry
     files: Annotated[tuple[SourceFile, ...], Field(min_length=1, max_length=10_000)]
     name: str | None = None  # None = from the entry's file name
@@ -141,7 +144,7 @@ class VerbRequest(Request):
 class ForkRequest(Request):
     """A new job with another one's code and config, edited; no weights. What is None stays as it was."""
 
-    key: Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    key: _Key
     name: str | None = None
     params: dict[str, JsonValue] = Field({}, description="these replace the old job's of the same name")
     config: ConfigText | None = None
@@ -158,8 +161,12 @@ class ContinueRequest(ForkRequest):
 
 
 class ResumeRequest(Request):
-    """Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own."""
+    """Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own.
 
+    Repeated with the same ``key`` it changes nothing and gives the job as it is.
+    """
+
+    key: _Key | None = None
     params: dict[str, JsonValue] = Field({})
     secrets: dict[str, str] = Field({}, repr=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from jupyter_training.services import descend, passed, scripts, submit
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
-from jupyter_training.store import lineage, verbs
+from jupyter_training.store import keys, lineage, verbs
 
 __all__ = ["resume", "submit_or_resume"]
 
@@ -31,6 +32,7 @@ def resume(site: Site, job_id: str, request: ResumeRequest) -> SubmitResult:
 
     Raises:
         UnknownJob, IllegalVerb, NoCheckpoint: as ``store.verbs.resume`` says.
+        KeyReused: the key came before with another content.
         InvalidSpec: a parameter can't be one, or a value of ``pass_env`` is missing.
     """
     job = known(site, job_id)
@@ -38,7 +40,7 @@ def resume(site: Site, job_id: str, request: ResumeRequest) -> SubmitResult:
     submit.check_params(params)
     if job.spec.entry.kind == "script":
         _check_script(site, job.spec, params)
-    return _resumed(site, job, params, secrets=request.secrets)
+    return _resumed(site, job, params, secrets=request.secrets, key=request.key)
 
 
 def submit_or_resume(site: Site, user: str, request: SubmitRequest) -> SubmitResult | None:
@@ -50,10 +52,13 @@ def submit_or_resume(site: Site, user: str, request: SubmitRequest) -> SubmitRes
     Raises:
         IllegalVerb: it is active.
         NoCheckpoint: it has left none.
+        KeyReused: the key came before with another content.
     """
     submission = submit.wished(site, request, user=user)
     before = lineage.of_key(site.store, request.key)
     if before is not None:
+        if not _is_repeated(before, submission):
+            raise keys.reused(request.key, before.id, before.name)
         (view,) = job_views(site, [before], full=True)
         return SubmitResult(job=view, created=False)
     old = lineage.newest_of_name(site.store, submission.origin, submission.spec.name)
@@ -68,7 +73,7 @@ def submit_or_resume(site: Site, user: str, request: SubmitRequest) -> SubmitRes
         note = f"The code has changed since {old.name} {old.id[:6]}: this is a new job that continues it."
         return descend.carry_on(site, old, submission, None, secrets=request.secrets, notes=(note,))
     params = {name: value for name, value in submission.spec.params.items() if old.params.get(name) != value}
-    return _resumed(site, old, params, secrets=request.secrets, asked=submission)
+    return _resumed(site, old, params, secrets=request.secrets, key=request.key, asked=submission)
 
 
 def _resumed(
@@ -77,15 +82,17 @@ def _resumed(
     params: Mapping[str, JsonValue],
     *,
     secrets: Mapping[str, str],
+    key: str | None,
     asked: Submission | None = None,
 ) -> SubmitResult:
-    key = asked.key if asked is not None else None
-    with passed.again(site, job, secrets) as keep:
+    is_new = key is None or lineage.of_key(site.store, key) is None
+    with passed.again(site, job, secrets) if is_new else contextlib.nullcontext(_nothing) as keep:
         resumed = verbs.resume(site.store, job.id, params, now=site.now(), key=key, settle=lambda _: keep())
     site.wake()
     site.ensure_dispatcher()
     (view,) = job_views(site, [resumed], full=True)
-    notes = [f"{job.name} {job.id[:6]} goes on from step {resumed.base_step}, as attempt {resumed.attempt + 1}."]
+    attempt = resumed.attempt + (resumed.state is JobState.QUEUED)
+    notes = [f"{job.name} {job.id[:6]} goes on from step {resumed.base_step}, as attempt {attempt}."]
     if job.state is JobState.PAUSED:
         notes.append("checkpoint.steps(n) in its code means n more steps from there; to go on as planned: activate.")
     if asked is not None:
@@ -94,6 +101,17 @@ def _resumed(
         if passed_over:
             notes.append(f"Its options stay as they were: {', '.join(passed_over)}.")
     return SubmitResult(job=view, created=False, notes=tuple(notes))
+
+
+def _nothing() -> None:
+    """What is repeated brings no values."""
+
+
+def _is_repeated(before: Job, asked: Submission) -> bool:
+    """Whether a job can be what this submit has brought before: the same work for the same person."""
+    same = (before.name, before.origin.user) == (asked.spec.name, asked.origin.user)
+    params = all(before.params.get(name) == value for name, value in asked.spec.params.items())
+    return same and params and _is_same_work(before.spec, asked.spec)
 
 
 def _is_same_work(old: JobSpec, new: JobSpec) -> bool:

@@ -13,18 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb, may
 from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
-from jupyter_training.store import changelog, checkpoints, record, removals
+from jupyter_training.store import changelog, checkpoints, keys, record, removals
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
-from jupyter_training.store.tables import jobs, records, reuses
+from jupyter_training.store.tables import jobs, records
 
 __all__ = ["resume", "wish"]
 
@@ -119,16 +119,15 @@ def resume(
         UnknownJob
         IllegalVerb: it has not ended, is being stopped, or is archived.
         NoCheckpoint: there is nothing to go on from.
+        KeyReused: the key came before with another content.
     """
     with store.write() as connection:
         row = connection.execute(select(jobs).where(jobs.c.id == job_id)).all()
         if not row:
             raise UnknownJob(f"There is no job {job_id!r}.")
         (job,) = jobs_of(connection, store.specs, row)
-        if key is not None:
-            if connection.execute(select(reuses.c.job).where(reuses.c.key == key)).first() is not None:
-                return job
-            connection.execute(insert(reuses).values(key=key, job=job.id))
+        if key is not None and keys.of_resume(connection, key, job, overrides):
+            return job
         being_stopped = job.state is JobState.PAUSED and job.desired in (Desired.CANCEL, Desired.KILL)
         if job.state not in TERMINAL | {JobState.PAUSED} or job.archived or being_stopped:
             raise IllegalVerb(

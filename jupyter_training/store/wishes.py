@@ -16,8 +16,8 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job, Origin, Submission
 from jupyter_training.core.lifecycle import Desired, JobState
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import Internal, JobExists, KeyReused, Problem
-from jupyter_training.store import changelog, equals
+from jupyter_training.errors import Internal, JobExists, Problem
+from jupyter_training.store import changelog, equals, keys
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
@@ -156,11 +156,7 @@ class _Known:
     def again(self, wish: _Wish) -> Submitted:
         same = self.identity == wish.identity if self.reused else self.job.spec_hash == wish.spec_hash
         if not same:
-            raise KeyReused(
-                f"The key {wish.key!r} has already brought the job {self.job.id} ({self.job.name}), "
-                "with another content.",
-                hint="A key belongs to one submit and its repeats; make a new one for a new job.",
-            )
+            raise keys.reused(wish.key, self.job.id, self.job.name)
         return Submitted(self.job, created=False, reused=self.reused)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, Verb
-from jupyter_training.errors import IllegalVerb, InvalidSpec, NoCheckpoint
+from jupyter_training.errors import IllegalVerb, InvalidSpec, KeyReused, NoCheckpoint
 from jupyter_training.schema import ConfigText, ResumeRequest
 from jupyter_training.services import checkpoints, configs, jobs, plans, resuming
 from jupyter_training.store import verbs
@@ -70,6 +70,33 @@ def test_a_repeated_key_resumes_once(stage: Stage) -> None:
     first = stage.submit(resume=True, key="key-12345678")
     again = stage.submit(resume=True, key="key-12345678")
     assert (job, job, 1) == (first.job.id, again.job.id, stage.job(job).generation)
+
+
+def test_a_key_belongs_to_one_wish(stage: Stage) -> None:
+    job = stage.ended(5)
+    stage.submit(resume=True, key="key-12345678", params={"lr": 0.3})
+    for other in ({"params": {"lr": 0.4}}, {"name": "other"}, {"code": "print('changed')\n"}):
+        with pytest.raises(KeyReused, match=f"'key-12345678' has already brought the job {job}"):
+            stage.submit(**{"resume": True, "key": "key-12345678", "params": {"lr": 0.3}, **other})
+    assert (1, {"lr": 0.3}) == (stage.job(job).generation, stage.job(job).params)
+
+
+def test_a_resume_that_is_repeated_extends_once_whatever_became_of_it(stage: Stage) -> None:
+    secret = {"environment": {"pass_env": ["HF_TOKEN"]}, "secrets": {"HF_TOKEN": "x"}}
+    job = stage.ended(5, **secret)
+    wish = ResumeRequest(key="key-12345678", params={"lr": 0.2}, secrets={"HF_TOKEN": "y"})
+    first = resuming.resume(stage.site, job, wish)
+    assert first == resuming.resume(stage.site, job, wish)
+    stage.begin(job)
+    assert first.notes == resuming.resume(stage.site, job, wish).notes
+    stage.end(job, EndReason.COMPLETED)
+    stage.site.settings.secrets_file(stage.job(job).key).unlink()
+    assert "succeeded" == resuming.resume(stage.site, job, wish).job.state
+    assert (1, False) == (stage.job(job).generation, stage.site.settings.secrets_file(stage.job(job).key).exists())
+    with pytest.raises(KeyReused):
+        resuming.resume(stage.site, job, wish.model_copy(update={"params": {"lr": 0.4}}))
+    with pytest.raises(KeyReused):
+        resuming.resume(stage.site, stage.ended(5), wish)
 
 
 def test_an_active_one_is_in_the_way(stage: Stage) -> None:

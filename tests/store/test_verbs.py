@@ -11,7 +11,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import Desired, EndReason, Hold, JobState, Verb
 from jupyter_training.core.retention import Checkpoint
-from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
+from jupyter_training.errors import IllegalVerb, KeyReused, NoCheckpoint, TrainingError, UnknownJob
 from jupyter_training.seams.backend import End
 from jupyter_training.store import checkpoints, facts, record, removals, verbs, views
 from tests.store.conftest import Bench
@@ -278,6 +278,12 @@ def test_a_resume_with_a_key_happens_once(bench: Bench) -> None:
     first = verbs.resume(bench.store, job.id, {}, now=bench.now, key="k")
     assert first == verbs.resume(bench.store, job.id, {}, now=bench.now, key="k")
     assert 1 == first.generation
+    other = bench.a_job()
+    for key in ("k", other.key):
+        with pytest.raises(KeyReused, match="has already brought the job"):
+            verbs.resume(bench.store, other.id, {}, now=bench.now, key=key)
+    with pytest.raises(KeyReused):
+        verbs.resume(bench.store, job.id, {"lr": 0.7}, now=bench.now, key="k")
 
 
 def test_a_deleted_job_is_gone_and_what_is_left_of_it_is_listed(bench: Bench) -> None:

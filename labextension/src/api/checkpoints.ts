@@ -41,9 +41,9 @@ export function goOn(settings: Settings, job: string, again: Again, checkpoint: 
   return request<Submitted>(settings, 'POST', `${of(job)}/continue`, { body: { ...again, checkpoint } });
 }
 
-/** The same job further, from its newest checkpoint. */
-export function extend(settings: Settings, job: string, params: Readonly<Record<string, unknown>>): Promise<Submitted> {
-  return request<Submitted>(settings, 'POST', `${of(job)}/resume`, { body: { params } });
+/** The same job further, from its newest checkpoint; once, however often it is sent with the same key. */
+export function extend(settings: Settings, job: string, wish: Pick<Again, 'key' | 'params'>): Promise<Submitted> {
+  return request<Submitted>(settings, 'POST', `${of(job)}/resume`, { body: wish });
 }
 
 function of(job: string): string {

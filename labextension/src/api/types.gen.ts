@@ -1525,8 +1525,15 @@ export interface components {
         /**
          * ResumeRequest
          * @description Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own.
+         *
+         *     Repeated with the same ``key`` it changes nothing and gives the job as it is.
          */
         ResumeRequest: {
+            /**
+             * Key
+             * @default null
+             */
+            key?: string | null;
             /**
              * Params
              * @default {}

@@ -136,7 +136,7 @@ export class Form extends ReactWidget {
   private _sent(params: Readonly<Record<string, unknown>>): ReturnType<typeof fork> {
     const { settings } = this.session;
     if (this.kind === 'extend') {
-      return extend(settings, this.job.id, params);
+      return extend(settings, this.job.id, { key: this._key, params });
     }
     const { name, config, checkpoint } = this._draft;
     const wish = {
