@@ -18,13 +18,13 @@ from sqlalchemy import Connection, delete, func, select, update
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
-from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb, may
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState, Desired, Hold, JobState, Verb, may
 from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, UnknownJob
 from jupyter_training.store import changelog, checkpoints, keys, record, removals
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
-from jupyter_training.store.tables import jobs, records
+from jupyter_training.store.tables import attempts, jobs, records
 
 __all__ = ["resume", "wish"]
 
@@ -71,8 +71,9 @@ def wish(
     """Wish something of several jobs: each one's new state or the reason it was refused, in the same order.
 
     A stop never weakens (a kill stays a kill), and repeating one changes nothing.
-    ``discard``: a pause need not wait for a checkpoint, nor does it need one.
-    ``force``: what has succeeded may be retried. A deleted job is given as it was.
+    ``discard``: a pause need not wait for a checkpoint, nor does it need one; nor
+    does that of a job that is only being launched. ``force``: what has succeeded
+    may be retried. A deleted job is given as it was.
     ``settle`` is called for each that is retried before anybody can start it, to
     put in place what it needs.
     """
@@ -83,8 +84,9 @@ def wish(
         known: dict[JobId, Job] = {job.id: job for job in found}
         refused: dict[JobId, TrainingError] = {}
         moves: dict[JobId, dict[str, Any]] = {}
+        unbegun = _unbegun(connection, found) if verb is Verb.PAUSE and not discard else frozenset()
         for job in found:
-            refusal = _refusal(job, verb, discard=discard, force=force)
+            refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force)
             if refusal is not None:
                 refused[job.id] = refusal
             else:
@@ -146,7 +148,18 @@ def resume(
     return known[job.id]
 
 
-def _refusal(job: Job, verb: Verb, *, discard: bool, force: bool) -> TrainingError | None:
+def _unbegun(connection: Connection, found: Sequence[Job]) -> frozenset[JobId]:
+    """Those of these jobs that are being launched: no code of theirs has run that a pause could undo."""
+    launching: set[JobId] = set()
+    for part in chunks([job.id for job in found if job.state is JobState.RUNNING and job.checkpoint_step is None]):
+        wanted = select(attempts.c.job).where(
+            attempts.c.job.in_(part), attempts.c.state == AttemptState.LAUNCHING.value, attempts.c.started.is_(None)
+        )
+        launching.update(connection.execute(wanted).scalars())
+    return frozenset(launching)
+
+
+def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool) -> TrainingError | None:
     if not may(verb, job, force=force):
         hint = _HINTS.get(verb)
         if verb is Verb.RETRY and job.state is JobState.SUCCEEDED and not job.archived:
@@ -156,7 +169,7 @@ def _refusal(job: Job, verb: Verb, *, discard: bool, force: bool) -> TrainingErr
         elif job.archived and verb is not Verb.UNARCHIVE:
             hint = "Take it out of the archive first."
         return IllegalVerb(f"{_called(job)} can't be {_PARTICIPLE[verb]}: {_is(job)}, and {_NEEDS[verb]}.", hint=hint)
-    if verb is Verb.PAUSE and job.state is JobState.RUNNING and job.checkpoint_step is None and not discard:
+    if verb is Verb.PAUSE and job.state is JobState.RUNNING and job.checkpoint_step is None and not loses_nothing:
         return NoCheckpoint(
             f"{_called(job)} can't be paused: it is running and has written no checkpoint; all it did would be lost.",
             hint="--discard pauses it all the same; it then starts from the beginning.",

@@ -162,6 +162,15 @@ def test_what_has_saved_nothing_is_paused_only_if_that_may_be_lost(bench: Bench)
     assert not one(bench, job.id, Verb.ACTIVATE).discard
 
 
+def test_what_is_only_being_launched_is_paused_as_nothing_is_lost(bench: Bench) -> None:
+    launching, busy = bench.a_job(), running(bench)
+    assert 1 == bench.begin([launching.id])
+    paused = one(bench, launching.id, Verb.PAUSE)
+    assert (JobState.RUNNING, Desired.PAUSE, False) == (paused.state, paused.desired, paused.discard)
+    assert isinstance(refused(bench, busy.id, Verb.PAUSE), NoCheckpoint)
+    assert JobState.PAUSED is end(bench, launching.id, EndReason.PAUSED).state
+
+
 def test_what_succeeded_is_retried_by_force_only(bench: Bench) -> None:
     job = succeeded(bench)
     assert "--force" in str(refused(bench, job.id, Verb.RETRY).hint)
