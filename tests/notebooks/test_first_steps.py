@@ -43,6 +43,17 @@ def test_the_readme_s_first_cell_shows_a_growing_curve_within_ten_seconds(home: 
         assert last.updates > 1
 
 
+def test_the_readme_s_training_that_can_go_on_is_extended_where_it_ended(home: Path, tmp_path: Path) -> None:
+    load, train = (re.findall(r"```python\n(.*?)```", README, re.DOTALL)[place] for place in (0, 2))
+    with Kernel(variables(home, JUPYTER_TRAINING_URL="home"), folder=tmp_path) as kernel:
+        kernel.run(load)
+        kernel.run(train.replace("--retries 3", "--retries 3 epochs=7 --wait -q -o job"))
+        assert ["succeeded", 7] == kernel.value("[job.state, job.view['checkpoint']['step']]")
+        kernel.run("%train resume digits epochs=2 --wait -q")
+        assert [*range(1, 10)] == kernel.value("[step for step, _ in job.metrics()['accuracy']]")
+        assert kernel.value("job.metrics()['accuracy'][-1][1]") > 0.95
+
+
 def _imports() -> float:
     """Seconds that the cell's own imports take now: on a machine that is busy with other tests all takes longer."""
     began = time.monotonic()
