@@ -13,7 +13,7 @@ from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, wh
 from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of
 from jupyter_training.cli.rehearsed import rehearsed
-from jupyter_training.client import submission
+from jupyter_training.client import submission, target
 from jupyter_training.client.client import Client
 from jupyter_training.client.context import Packed
 from jupyter_training.client.handle import Handle
@@ -77,6 +77,10 @@ def run(options: argparse.Namespace) -> int:
     with client_of(options) as client:
         wish = _wish(options, params, client)
         context = client.pack(wish.context) if wish.context is not None else None
+        if context is not None:
+            _, which = target.place_of(script, context.folder)
+            if which:
+                print(which, file=sys.stderr)
         request = _request(script, options, wish, client, context)
         if options.dry_run:
             return _show_plan(client.plan(request), request, context, as_json=options.json)

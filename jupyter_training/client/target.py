@@ -16,7 +16,7 @@ from jupyter_training.client.capture.roots import is_installed, root_of
 from jupyter_training.client.imports import Foreign, Sources, collect, parsed
 from jupyter_training.errors import InvalidSpec, TooLarge, near_miss
 
-__all__ = ["Target", "bound", "contents", "of_function", "of_script"]
+__all__ = ["Target", "bound", "contents", "of_function", "of_script", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,14 @@ def of_script(script: str | os.PathLike[str], *args: object, limit: int, context
     """A script as ``python script`` would run it: with the modules beside it that it imports.
 
     ``limit`` is the most bytes that its code may have. A script that is inside of
-    ``context``, the real path of a folder that goes along, has its place there.
+    ``context``, the real path of a folder that goes along, has its place there;
+    see ``place_of`` for how it may be named.
 
     Raises:
         InvalidSpec: no such file, or code that is not Python, at its line.
         TooLarge: more code than ``limit``.
     """
-    path = Path.cwd() / Path(script).expanduser()
-    try:
-        path = path.resolve(strict=True)  # as Python does: modules are looked for beside the file itself
-    except (OSError, RuntimeError):
-        raise InvalidSpec(f"There is no file {str(script)!r}.", hint=_neighbour(path)) from None
+    path, _ = place_of(script, context)
     if path.is_dir():
         raise InvalidSpec(f"{str(script)!r} is a folder.", hint="Name the script in it.")
     if path.suffix != ".py":
@@ -64,6 +61,28 @@ def of_script(script: str | os.PathLike[str], *args: object, limit: int, context
     found = collect(path.parent, path.name)
     found.files = {below + name: content for name, content in found.files.items()}
     return _target(entry, found, limit)
+
+
+def place_of(script: str | os.PathLike[str], context: Path | None = None) -> tuple[Path, str | None]:
+    """The real path of a script, named as seen from the working folder or from the ``context``.
+
+    Where both have one of that name, that of the working folder is taken if it
+    lies in the context, else the context's; a sentence says so.
+
+    Raises:
+        InvalidSpec: there is no such file.
+    """
+    path = Path.cwd() / Path(script).expanduser()
+    here = _real(path)  # as Python does: modules are looked for beside the file itself
+    there = _real(context / Path(script).expanduser()) if context is not None else None
+    if context is None or there is None or not there.is_relative_to(context) or there == here:
+        if here is None:
+            raise InvalidSpec(f"There is no file {str(script)!r}.", hint=_neighbour(path, script, context))
+        return here, None
+    if here is None:
+        return there, None
+    taken, other = (here, there) if here.is_relative_to(context) else (there, here)
+    return taken, f"{str(script)!r} is taken to be {str(taken)!r}, not {str(other)!r}."
 
 
 def of_function(function: Callable[..., Any], *, limit: int) -> Target:
@@ -165,12 +184,29 @@ def _argument(value: object) -> str:
     )
 
 
-def _neighbour(path: Path) -> str | None:
-    """The near miss among the Python files beside a path that is not there."""
+def _real(path: Path) -> Path | None:
     try:
-        names = [one.name for one in path.parent.iterdir() if one.suffix == ".py"]
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return None
+
+
+def _neighbour(path: Path, script: str | os.PathLike[str], context: Path | None) -> str:
+    """The near miss among the Python files beside a path that is not there, or where it was looked for."""
+    looked = [path] if context is None else [path, context / Path(script).expanduser()]
+    folders = list(dict.fromkeys(one.parent for one in looked))
+    names = {name.lower(): name for folder in folders for name in _scripts(folder)}
+    close = near_miss(path.name, names)
+    if close:
+        return f"Did you mean {names[close]!r}?"
+    is_there = [folder for folder in folders if folder.is_dir()]
+    if not is_there:
+        return f"The folder {str(folders[0])!r} is not there either."
+    return f"Looked in {' and in '.join(repr(str(folder)) for folder in is_there)}."
+
+
+def _scripts(folder: Path) -> list[str]:
+    try:
+        return [one.name for one in folder.iterdir() if one.suffix == ".py"]
     except OSError:
-        return f"The folder {str(path.parent)!r} is not there either."
-    lower = {name.lower(): name for name in names}
-    close = near_miss(path.name, lower)
-    return f"Did you mean {lower[close]!r}?" if close else f"Looked in {str(path.parent)!r}."
+        return []

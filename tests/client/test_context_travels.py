@@ -119,6 +119,20 @@ def test_the_command_line_says_size_and_count_and_runs_it(
     assert "'train.py' is a file, and a context is a folder" in capsys.readouterr().err
 
 
+def test_the_command_line_says_which_of_two_scripts_it_takes(
+    client: Client, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(client.settings.home))
+    monkeypatch.setenv("JUPYTER_TRAINING_URL", "home")
+    monkeypatch.chdir(project.parent)
+    for named in ("project/train.py", "train.py"):
+        assert 0 == main(["submit", named, "--context", "project", "--dry-run"])
+        assert "" == capsys.readouterr().err
+    (project.parent / "train.py").write_text("print('another')\n")
+    assert 0 == main(["submit", "train.py", "--context", "project", "--dry-run"])
+    assert f"'train.py' is taken to be '{project / 'train.py'}', not " in capsys.readouterr().err
+
+
 def test_a_config_text_may_name_it(client: Client, project: Path) -> None:
     handle = client.submit("train.py", config={"text": "context: .\nparams: {lr: 1}\n"}, wait=True)
     assert ["--lr", "1"] == seen(client, handle.id)["words"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_training.client.target import Target, bound, of_function, of_script
+from jupyter_training.client.target import Target, bound, of_function, of_script, place_of
 from jupyter_training.errors import InvalidSpec, TooLarge
 
 LIMIT = 1_000_000
@@ -71,6 +71,43 @@ def test_a_script_that_is_not_there_gets_the_near_miss(tmp_path: Path) -> None:
     with pytest.raises(InvalidSpec, match="There is no file") as caught:
         of_script(tmp_path / "trian.py", limit=LIMIT)
     assert "Did you mean 'train.py'?" == caught.value.hint
+
+
+@pytest.mark.parametrize("named", ["ctx/jobs/train.py", "jobs/train.py", "./ctx/../ctx/jobs/train.py"])
+def test_a_script_of_a_context_is_named_as_seen_from_here_or_from_the_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    (tmp_path / "ctx" / "jobs").mkdir(parents=True)
+    (tmp_path / "ctx" / "jobs" / "train.py").write_text("")
+    (tmp_path / "outside.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    context = tmp_path / "ctx"
+    assert "jobs/train.py" == of_script(named, limit=LIMIT, context=context).entry["path"]
+    assert (context / "jobs" / "train.py", None) == place_of(named, context)
+    with pytest.raises(InvalidSpec, match="There is no file") as caught:
+        of_script("trian.py", limit=LIMIT, context=context / "jobs")
+    assert "Did you mean 'train.py'?" == caught.value.hint
+    with pytest.raises(InvalidSpec, match="There is no file") as caught:
+        of_script("evaluate.py", limit=LIMIT, context=context)
+    assert f"Looked in '{tmp_path}' and in '{context}'." == caught.value.hint
+    with pytest.raises(InvalidSpec, match="There is no file"):
+        of_script("../../outside.py", limit=LIMIT, context=context / "jobs")
+
+
+def test_of_two_scripts_of_that_name_the_one_in_the_context_is_taken_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = tmp_path / "ctx"
+    for folder in (tmp_path, context, context / "ctx"):
+        folder.mkdir(exist_ok=True)
+        (folder / "train.py").write_text(f"print({str(folder)!r})\n")
+    monkeypatch.chdir(tmp_path)
+    taken, said = place_of("train.py", context)
+    assert context / "train.py" == taken
+    assert f"'train.py' is taken to be '{taken}', not '{tmp_path / 'train.py'}'." == said
+    taken, said = place_of("ctx/train.py", context)
+    assert (context / "train.py", True) == (taken, "/ctx/ctx/train.py" in str(said))
+    assert (tmp_path / "train.py", None) == place_of("train.py")
 
 
 def test_a_folder_and_a_shell_script_are_refused(tmp_path: Path) -> None:
