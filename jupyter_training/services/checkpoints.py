@@ -13,18 +13,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job, StartFrom
 from jupyter_training.core.retention import Checkpoint
-from jupyter_training.errors import NoCheckpoint, Problem, Unavailable
+from jupyter_training.errors import NoCheckpoint, Problem, TrainingError, Unavailable
 from jupyter_training.schema import CheckpointList, CheckpointView
 from jupyter_training.services.instants import instant
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints
+from jupyter_training.store import checkpoints, views
 
-__all__ = ["Chosen", "chosen", "listed", "of_job", "view"]
+__all__ = ["UNSETTLED", "Chosen", "chosen", "listed", "of_job", "view"]
 
+# In the folder of a job that is being stored, with the store's id: if that job never comes, the folder may go.
+UNSETTLED = f"{folders.TEMPORARY}unsettled"
 _SHOWN = 5  # steps in a sentence
 
 
@@ -69,6 +72,7 @@ class Chosen:
         self.checkpoint = checkpoint
         self.notes = notes
         self._coming = coming
+        self._given: JobId | None = None
 
     @property
     def start(self) -> StartFrom:
@@ -83,10 +87,26 @@ class Chosen:
             if self._coming is not None:
                 folder = site.settings.checkpoints / job.id
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._given = job.id
+                (folder / UNSETTLED).write_text(site.store.store_id)
                 os.rename(self._coming, folder / own.name)
             checkpoints.copied(connection, own)
 
         return give
+
+    def settled(self, site: Site) -> None:
+        """See whether the new job is there: if not, nor is its folder from now on."""
+        if self._given is None:
+            return
+        folder = site.settings.checkpoints / self._given
+        try:
+            is_there = bool(views.jobs(site.store, [self._given]))
+        except TrainingError:
+            return  # nobody can say now; ``db gc`` looks again
+        if is_there:
+            (folder / UNSETTLED).unlink(missing_ok=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -102,9 +122,11 @@ def chosen(site: Site, job: Job, wish: str | int | None) -> Iterator[Chosen]:
         Unavailable: it can't be read now.
     """
     found, coming, notes = _found(site, job, wish)
+    begins = Chosen(found, coming, notes)
     try:
-        yield Chosen(found, coming, notes)
+        yield begins
     finally:
+        begins.settled(site)
         if coming is not None:
             shutil.rmtree(coming.parent, ignore_errors=True)
 

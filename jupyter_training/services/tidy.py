@@ -17,6 +17,7 @@ from jupyter_training.core.ids import JobId, is_job_id
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.services import rehearsals, removing
+from jupyter_training.services.checkpoints import UNSETTLED
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store import checkpoints, record, upkeep, views
@@ -88,8 +89,10 @@ def _sweep_checkpoints(site: Site) -> int:
         return 0
     freed = 0
     before = site.now() - _YOUNG_SECONDS
-    for name in _older(site.settings.checkpoints, before):
-        if name.startswith(folders.TEMPORARY):
+    old = _older(site.settings.checkpoints, before)
+    never_came = _never_came(site, [JobId(name) for name in old if is_job_id(name)])
+    for name in old:
+        if name.startswith(folders.TEMPORARY) or name in never_came:
             freed += removing.folder(site.settings.checkpoints / name)
     jobs = [JobId(name) for name in names if is_job_id(name)]
     for job, own in checkpoints.of_jobs(site.store, jobs).items():
@@ -98,6 +101,21 @@ def _sweep_checkpoints(site: Site) -> int:
             if one.state == "deleted" and here.exists():
                 freed += removing.folder(here)
     return freed
+
+
+def _never_came(site: Site, jobs: list[JobId]) -> set[JobId]:
+    """Of these folders those that this store was about to give to a job that was then not stored."""
+    known = {job.id for job in views.jobs(site.store, jobs)}
+    found = set()
+    for job in jobs:
+        if job not in known:
+            try:
+                owner = (site.settings.checkpoints / job / UNSETTLED).read_text()
+            except OSError:
+                continue
+            if owner == site.store.store_id:
+                found.add(job)
+    return found
 
 
 def _split(site: Site) -> tuple[list[Job], int]:

@@ -14,9 +14,10 @@ from sqlalchemy import update
 
 from jupyter_training.core.job import Keep
 from jupyter_training.core.lifecycle import EndReason
-from jupyter_training.errors import InvalidSpec, NoCheckpoint, Unavailable, UnknownPool
+from jupyter_training.errors import InvalidSpec, NoCheckpoint, StoreFull, Unavailable, UnknownPool
 from jupyter_training.schema import ContinueRequest, RetentionRequest, SubmitResult, VerbRequest
 from jupyter_training.services import checkpoints, descend, jobs, retention
+from jupyter_training.services.tidy import tidy
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store.tables import checkpoints as table
 from tests.services.stage import USER, Stage, edited
@@ -223,6 +224,45 @@ def test_one_under_a_url_that_can_not_be_read_now_is_no_damaged_one(
         continued(stage, old)
     assert ["kept"] == [one.state for one in checkpoints.listed(stage.site, old).checkpoints]
     assert places[5].exists()
+
+
+def fail(*_: object) -> None:
+    raise StoreFull("The disk is full.")
+
+
+def test_a_job_that_could_not_be_stored_leaves_no_weights(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = stage.ended(5)
+    with monkeypatch.context() as broken:
+        broken.setattr(checkpoints.checkpoints, "copied", fail)  # after the folder was given
+        with pytest.raises(StoreFull):
+            continued(stage, old)
+    assert [old] == [one.name for one in stage.site.settings.checkpoints.iterdir()]
+    new = continued(stage, old).job.id
+    assert ["step-000000005.0"] == [one.name for one in (stage.site.settings.checkpoints / new).iterdir()]
+
+
+def test_tidying_takes_the_weights_of_a_job_that_never_came_and_no_stranger_s(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = stage.ended(5)
+    with monkeypatch.context() as killed:
+        killed.setattr(checkpoints.checkpoints, "copied", fail)
+        killed.setattr(checkpoints.Chosen, "settled", lambda *_: None)
+        with pytest.raises(StoreFull):
+            continued(stage, old)
+    root = stage.site.settings.checkpoints
+    (left,) = [one for one in root.iterdir() if one.name != old]
+    others = [root / "aaaaaaaaaa", root / "bbbbbbbbbb"]
+    for other in others:
+        shutil.copytree(left, other)
+    (others[0] / checkpoints.UNSETTLED).unlink()
+    (others[1] / checkpoints.UNSETTLED).write_text("another store")
+    tidy(stage.site)
+    assert left.exists(), "it is young: its job may be stored in a moment"
+    now = stage.site.now()
+    monkeypatch.setattr(stage.site, "clock", lambda: now + 2 * 86_400)
+    tidy(stage.site)
+    assert {old, *(one.name for one in others)} == {one.name for one in root.iterdir()}
 
 
 def test_a_deleted_parent_leaves_its_id_and_the_child_its_weights(stage: Stage) -> None:
