@@ -53,7 +53,7 @@ def _row(one: Checkpoint, now: float) -> list[Cell]:
     step = Cell(number(one["step"]), right=True)
     if plain():
         return [step, Cell(state or "kept")]
-    place = f" at {one['place']}" if one["place"] else ""
+    place = f"at {one['place']}" if one["place"] else "on this machine"
     return [
         step,
         Cell(one["name"]),
@@ -62,7 +62,7 @@ def _row(one: Checkpoint, now: float) -> list[Cell]:
         Cell(span_text(one["seconds"]) if (one["seconds"] or 0) >= 0.05 else "", right=True),
         Cell(number(one["metric"]) if one["metric"] is not None else "", right=True),
         Cell(str(one["attempt"]) if one["attempt"] else "another job's", right=True),
-        Cell(state or f"kept{place}"),
+        Cell(state or f"kept {place}"),
     ]
 
 

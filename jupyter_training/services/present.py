@@ -106,6 +106,8 @@ def _view(
     spec = job.spec
     seen = signs.last_word(around.spool, job, summaries.values(), progress)
     quiet_after = spec.hang.after or around.quiet_after
+    newest = around.newest.get(job.id)
+    quiet = sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None
     return JobView(
         id=job.id,
         store=around.store,
@@ -146,11 +148,11 @@ def _view(
         verbs=legal(job),
         parent=_parent(job, around.parents),
         children=around.children,
-        checkpoint=_checkpoint(around.newest.get(job.id)),
+        checkpoint=_checkpoint(newest),
         retries=RetriesView(used=job.retries_used, max=spec.retries.max),
         overrides=job.overrides,
         quiet_after=quiet_after,
-        warning=sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None,
+        warning=" ".join(filter(None, [quiet, sentences.kept_here(job, newest)])) or None,
     )
 
 

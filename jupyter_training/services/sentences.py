@@ -16,8 +16,9 @@ from jupyter_training.core.lifecycle import (
 )
 from jupyter_training.core.policy import Blocked
 from jupyter_training.core.queue_view import queued_job
+from jupyter_training.store.checkpoints import Newest
 
-__all__ = ["sentence", "span", "warning"]
+__all__ = ["kept_here", "sentence", "span", "warning"]
 
 _AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
 _GOES_ON = {
@@ -63,6 +64,14 @@ def warning(latest: Attempt | None, seen: float | None, quiet_after: float | Non
     since = max(moment for moment in (seen, latest.started, latest.created) if moment is not None)
     quiet = now - since
     return f"No report and no log line for {span(quiet)}." if quiet >= quiet_after else None
+
+
+def kept_here(job: Job, newest: Newest | None) -> str | None:
+    """That its newest checkpoint is not where it was wished; None where it is, or nothing was wished."""
+    to = job.checkpoints.to
+    if to is None or newest is None or newest.place is not None or newest.attempt == 0:
+        return None
+    return f"Its checkpoints are kept on this machine only: they could not be copied to {to}."
 
 
 def span(seconds: float) -> str:

@@ -43,11 +43,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest good checkpoint of a job. ``count``: of all good ones."""
+    """The newest good checkpoint of a job. ``count``: of all good ones. ``attempt`` 0: another job's."""
 
     step: int
     created: Instant
     count: int
+    attempt: int
+    place: str | None  # None: in the home
 
 
 def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpoint, ...]]:
@@ -82,14 +84,17 @@ def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
                     checkpoints.c.job,
                     checkpoints.c.step,
                     checkpoints.c.created,
+                    checkpoints.c.attempt,
+                    checkpoints.c.place,
                     func.count().over(partition_by=own).label("number"),
-                    func.row_number().over(partition_by=own, order_by=order).label("place"),
+                    func.row_number().over(partition_by=own, order_by=order).label("rank"),
                 )
                 .where(checkpoints.c.job.in_(part), checkpoints.c.state == "kept")
                 .subquery()
             )
-            for row in connection.execute(select(ranked).where(ranked.c.place == 1)):
-                found[JobId(row.job)] = Newest(row.step, Instant(row.created), row.number)
+            for row in connection.execute(select(ranked).where(ranked.c.rank == 1)):
+                newest = Newest(row.step, Instant(row.created), row.number, row.attempt, row.place)
+                found[JobId(row.job)] = newest
     return found
 
 

@@ -32,7 +32,7 @@ def test_each_checkpoint_has_a_line_with_its_size_its_age_and_its_state() -> Non
     lines = kept.table(job("succeeded"), found, now=NOW).text.splitlines()
     assert ["step", "name", "saved", "size", "took", "loss", "attempt", "state"] == lines[0].split()
     assert "10  step-000000010.1  1 min ago  4.1 MB  0.4 s  0.25" in lines[1]
-    assert lines[1].endswith("1  kept")
+    assert lines[1].endswith("1  kept on this machine")
     assert lines[2].endswith("✕ damaged")
     assert lines[3].endswith("another job's  deleted")
     assert (
@@ -93,7 +93,7 @@ def test_another_policy_takes_away_what_it_lists_once_that_is_agreed_to(
     assert questions[0].endswith("\nType yes to delete: ")
     shown = cells.run("%train checkpoints digits --keep-latest 1 --keep-best 0 --yes")
     assert f"2 checkpoints of digits · {one[:6]} are deleted, 14 B." == shown.splitlines()[0]
-    assert ["kept", "deleted", "deleted"] == [line.split()[-1] for line in shown.splitlines() if "step-0" in line]
+    assert ["machine", "deleted", "deleted"] == [line.split()[-1] for line in shown.splitlines() if "step-0" in line]
     assert [15] == [step["step"] for step in cells.client.checkpoints(one)["checkpoints"] if step["state"] == "kept"]
 
 

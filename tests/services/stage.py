@@ -51,7 +51,15 @@ class Stage:
         verbs.wish(self.site.store, [JobId(job_id)], Verb.RETRY, now=self.site.now(), force=True)
         return self.begin(job_id)
 
-    def save(self, job_id: str, step: int, *, metric: float | None = None, content: bytes = b"weights") -> Checkpoint:
+    def save(
+        self,
+        job_id: str,
+        step: int,
+        *,
+        metric: float | None = None,
+        content: bytes = b"weights",
+        place: str | None = None,
+    ) -> Checkpoint:
         """Commit a checkpoint of the running attempt, files and row."""
         job = self.job(job_id)
         name = folders.name(step, job.attempt)
@@ -63,7 +71,7 @@ class Stage:
         (folder / folders.MANIFEST).write_text(json.dumps(manifest))
         sha256 = folders.digest(folder / folders.MANIFEST)
         one = Checkpoint(
-            job.id, name, job.attempt, step, Instant(self.site.now()), len(content), 1, sha256, None, "bytes", metric
+            job.id, name, job.attempt, step, Instant(self.site.now()), len(content), 1, sha256, place, "bytes", metric
         )
         checkpoints.committed(self.site.store, self.epoch, [(one, {})], self.site.now())
         return one

@@ -148,6 +148,21 @@ def test_a_job_that_is_quiet_for_too_long_is_warned_of(stage: Stage, monkeypatch
     assert "No report and no log line for 42 min." == jobs.show(stage.site, job).warning
 
 
+def test_checkpoints_that_could_not_be_copied_to_their_url_are_warned_of(stage: Stage) -> None:
+    url = "s3://nobucket/x"
+    job = stage.submit(checkpoints={"to": url}).job.id
+    stage.begin(job)
+    assert jobs.show(stage.site, job).warning is None
+    stage.save(job, 5)
+    words = f"Its checkpoints are kept on this machine only: they could not be copied to {url}."
+    assert words == jobs.show(stage.site, job).warning
+    stage.save(job, 10, place=f"{url}/step-10")
+    assert jobs.show(stage.site, job).warning is None
+    stage.save(job, 15)
+    stage.end(job, EndReason.COMPLETED)
+    assert words == jobs.show(stage.site, job).warning
+
+
 def test_archived_jobs_are_left_out_of_lists_unless_asked_for(stage: Stage) -> None:
     kept, away = stage.ended(), stage.ended()
     done(stage, "archive", away)

@@ -67,7 +67,8 @@ def test_the_latest_attempts_are_the_newest_though_it_went_back(bench: Bench) ->
     save(bench, a_checkpoint(job.id, 5), a_checkpoint(job.id, 30), a_checkpoint(job.id, 15, attempt=2))
     assert [15, 30, 5] == steps(bench, job.id)
     assert 15 == views.job(bench.store, job.id).checkpoint_step
-    assert {job.id: checkpoints.Newest(15, Instant(1_800_000_015.0), 3)} == checkpoints.newest(bench.store, [job.id])
+    newest = checkpoints.Newest(15, Instant(1_800_000_015.0), 3, 2, None)
+    assert {job.id: newest} == checkpoints.newest(bench.store, [job.id])
 
 
 def test_a_damaged_one_is_none_to_go_on_from(bench: Bench) -> None:

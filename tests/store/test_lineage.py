@@ -81,7 +81,8 @@ def test_the_newest_checkpoint_is_of_the_latest_attempt_and_counts_good_ones(ben
     saved(bench, job.id, 6, attempt=2)
     saved(bench, job.id, 8, attempt=2)
     checkpoints.found_damaged(bench.store, job.id, "step-000000008.2", bench.now)
-    assert {job.id: checkpoints.Newest(6, Instant(6.0), 2)} == checkpoints.newest(bench.store, [job.id, other.id])
+    newest = checkpoints.Newest(6, Instant(6.0), 2, 2, None)
+    assert {job.id: newest} == checkpoints.newest(bench.store, [job.id, other.id])
 
 
 @pytest.mark.parametrize(
