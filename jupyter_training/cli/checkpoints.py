@@ -75,7 +75,7 @@ def _print(job: dict[str, Any], listed: dict[str, Any]) -> None:
         say.Column(listed["metric"] or "metric", right=True),
         say.Column("attempt", right=True),
         say.Column("state"),
-        say.Column("", folds=True),
+        say.Column("where", folds=True),
     )
     rows = [
         (
@@ -87,7 +87,7 @@ def _print(job: dict[str, Any], listed: dict[str, Any]) -> None:
             number(one["metric"]) if one["metric"] is not None else "",
             str(one["attempt"]) if one["attempt"] else "another job's",
             {"corrupt": "damaged", "deleted": "removed"}.get(one["state"], one["state"]),
-            one["place"] or "",
+            one["place"] or ("this machine" if one["state"] == "kept" else ""),
         )
         for one in listed["checkpoints"]
     ]

@@ -182,6 +182,7 @@ def test_checkpoints_are_a_table_or_json(stage: Stage, run: Run) -> None:
     lines = out.splitlines()
     assert (0, ["step", "name"]) == (code, lines[0].split()[:2])
     assert ["10", "step-000000010.1"] == lines[1].split()[:2]
+    assert ("where", "this machine") == (lines[0].split()[-1], lines[1][-12:])
     code, out, _ = run("checkpoints", job, "--json")
     assert [10, 5] == [one["step"] for one in json.loads(out)["checkpoints"]]
 
