@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,12 +15,13 @@ from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Transport
 from jupyter_training.client.verbs import Verbs, part
-from jupyter_training.errors import NotFound, ServerUnreachable
+from jupyter_training.errors import NotFound, ServerUnreachable, UnknownJob
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
 
 T = TypeVar("T")
+_ID = re.compile("[a-z2-7]{10}")
 
 
 class Data(Protocol):
@@ -251,9 +253,7 @@ class Client(Verbs):
     def job(self, job: str, *, after: int | None = None, wait: float | None = None) -> dict[str, Any]:
         """One job (``JobView``). With ``wait`` (seconds) once its version is above ``after`` or it has ended."""
         timeout = wait + 30 if wait else None
-        return self._connection.record(
-            "GET", f"jobs/{part(job)}", query={"after": after, "wait": wait}, timeout=timeout
-        )
+        return self._of(job, query={"after": after, "wait": wait}, timeout=timeout)
 
     def jobs(
         self,
@@ -289,7 +289,7 @@ class Client(Verbs):
     def metrics(self, job: str, *names: str, points: int | None = None, machine: bool | None = None) -> dict[str, Any]:
         """The job's curves (``MetricsView``), at most ``points`` of each; ``machine`` adds CPU, memory, GPU."""
         query = {"name": names, "points": points, "machine": machine}
-        return self._connection.record("GET", f"jobs/{part(job)}/metrics", query=query)
+        return self._of(job, "/metrics", query=query)
 
     def logs(
         self,
@@ -302,7 +302,7 @@ class Client(Verbs):
     ) -> dict[str, Any]:
         """A piece of an attempt's log (``LogChunk``); ``tail`` counts bytes from the end."""
         query = {"offset": offset, "limit": limit, "tail": tail, "attempt": attempt}
-        return self._connection.record("GET", f"jobs/{part(job)}/logs", query=query)
+        return self._of(job, "/logs", query=query)
 
     def follow(self, job: str, *, tail: int | None = None) -> Iterator[str]:
         """The log as it grows, until the job has ended. ``tail``: begin so many bytes before what is there now."""
@@ -329,7 +329,7 @@ class Client(Verbs):
 
     def artifacts(self, job: str) -> list[dict[str, Any]]:
         """The files that the job kept (each an ``ArtifactView``)."""
-        found: list[dict[str, Any]] = self._connection.record("GET", f"jobs/{part(job)}/artifacts")["artifacts"]
+        found: list[dict[str, Any]] = self._of(job, "/artifacts")["artifacts"]
         return found
 
     def artifact(self, job: str, artifact: str) -> bytes:
@@ -346,6 +346,16 @@ class Client(Verbs):
         body = {"name": name, "slots": slots, "backend": backend}
         found: list[dict[str, Any]] = self._connection.record("PUT", "pools", body=body)["pools"]
         return found
+
+    def _of(self, job: str, rest: str = "", **how: Any) -> dict[str, Any]:
+        """What there is of a job by its id. What is no id may be meant as a name: the refusal says who takes one."""
+        try:
+            return self._connection.record("GET", f"jobs/{part(job)}{rest}", **how)
+        except UnknownJob as error:
+            if _ID.fullmatch(str(job)):
+                raise
+            hint = f"This takes ids. find({job!r}) takes names, too; handle({job!r}) gives the job's handle."
+            raise UnknownJob(error.detail, hint=hint, errors=error.errors) from None
 
     def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
         """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody answers."""

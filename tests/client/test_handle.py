@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pytest
+
 from jupyter_training.client.client import Client
 from jupyter_training.client.handle import Handle
+from jupyter_training.errors import UnknownJob
 
 
 class Answers:
@@ -35,3 +38,25 @@ def test_a_job_that_had_ended_is_asked_about_again() -> None:
     handle = Handle(cast(Client, Retried()), {"id": "3f2a91bcde", "state": "running"})
     assert "failed" == handle.state
     assert {"lr": 2} == handle.params
+
+
+class Empty:
+    """A server without jobs."""
+
+    place = "nowhere"
+
+    def request(self, method: str, path: str, **how: object) -> Any:
+        raise UnknownJob(f"There is no job {path!r}.", hint="See the list of jobs.")
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("ask", [Client.job, Client.wait, Client.logs, Client.metrics, Client.artifacts])
+def test_a_name_where_an_id_is_wanted_is_told_who_takes_names(ask: Any) -> None:
+    client = Client(transport=cast(Any, Empty()))
+    with pytest.raises(UnknownJob) as caught:
+        ask(client, "s3")
+    assert "This takes ids. find('s3') takes names, too; handle('s3') gives the job's handle." == caught.value.hint
+    with pytest.raises(UnknownJob) as caught:
+        ask(client, "abcdefgh27")
+    assert "See the list of jobs." == caught.value.hint
