@@ -164,7 +164,7 @@ class Sweep:
 
     def _order_removals(self, boot: float) -> None:
         for removal in removals.pending(self._store):
-            if not self._may_try(removal.job, boot):
+            if removal.is_swept or not self._may_try(removal.job, boot):
                 continue
             used = checkpoints.in_use(self._store, removal.places, but=removal.job)
             roots = (self._settings.spool_root, self._settings.outputs, self._settings.checkpoints)

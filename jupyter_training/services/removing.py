@@ -32,6 +32,8 @@ def pending(site: Site) -> int:
     """Finish the removal of deleted jobs, their checkpoints under URLs too; what can't be reached waits. The bytes."""
     freed = 0
     for removal in removals.pending(site.store):
+        if removal.is_swept:
+            continue
         freed += local(site, [removal.job])
         used = checkpoints.in_use(site.store, removal.places, but=removal.job)
         try:

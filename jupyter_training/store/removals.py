@@ -17,20 +17,27 @@ from jupyter_training.store.tables import checkpoints, removals
 __all__ = ["Removal", "pending", "places_gone", "remember", "run_gone"]
 
 
+_GONE = "null"  # instead of places: they and the folders here were removed
+
+
 @dataclass(frozen=True)
 class Removal:
-    """``run_id`` None and no ``places``: nothing is left to be removed."""
+    """``run_id`` None and no ``places``: nothing is left to be removed. ``is_swept``: only the run is left."""
 
     job: JobId
     run_id: str | None
     places: tuple[str, ...]
+    is_swept: bool = False
 
 
 def pending(store: Store) -> list[Removal]:
     """What is still to be removed, oldest first."""
     with store.read() as connection:
         rows = connection.execute(select(removals).order_by(removals.c.at, removals.c.job))
-        return [Removal(JobId(row.job), row.run_id, tuple(json.loads(row.places))) for row in rows]
+        return [
+            Removal(JobId(row.job), row.run_id, tuple(json.loads(row.places) or ()), row.places == _GONE)
+            for row in rows
+        ]
 
 
 def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs: Mapping[str, str | None]) -> None:
@@ -55,7 +62,7 @@ def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs:
 def places_gone(store: Store, job: JobId) -> None:
     """Its folders here and its checkpoints under URLs are no more."""
     with store.write() as connection:
-        _settle(connection, job, places="[]")
+        _settle(connection, job, places=_GONE)
 
 
 def run_gone(store: Store, job: JobId) -> None:
@@ -67,4 +74,5 @@ def run_gone(store: Store, job: JobId) -> None:
 def _settle(connection: Connection, job: JobId, **values: Any) -> None:
     own = removals.c.job == job
     connection.execute(update(removals).where(own).values(**values))
-    connection.execute(delete(removals).where(own, removals.c.run_id.is_(None), removals.c.places == "[]"))
+    nothing = (removals.c.run_id.is_(None), removals.c.places.in_(("[]", _GONE)))
+    connection.execute(delete(removals).where(own, *nothing))

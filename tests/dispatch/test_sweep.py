@@ -253,13 +253,19 @@ def test_all_of_a_deleted_job_goes(stage: Stage, tmp_path: Path) -> None:
     until(stage, lambda: not stage.tick().busy, "there is nothing left to do")
 
 
-def test_a_deleted_job_with_a_run_waits_for_the_mirror(stage: Stage) -> None:
-    job = Saving(stage)
+def test_a_deleted_job_with_a_run_waits_for_the_mirror(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, other = Saving(stage), Saving(stage)
     stage.settle()
     record.save(stage.store, record.RecordRow(job.id, "1", "run-1", ended_sent=True), stage.clock.now())
     stage.wish(job.id, Verb.DELETE)
     until(stage, lambda: not stage.tick().busy, "what is here has gone")
-    assert [removals.Removal(job.id, "run-1", ())] == removals.pending(stage.store)
+    assert [removals.Removal(job.id, "run-1", (), is_swept=True)] == removals.pending(stage.store)
+    asked: list[JobId] = []
+    ask = remover.Remover.ask
+    monkeypatch.setattr(remover.Remover, "ask", lambda own, order: (asked.append(order.job), ask(own, order)))
+    stage.wish(other.id, Verb.DELETE)
+    until(stage, lambda: not stage.tick().busy, "what is here has gone")
+    assert {other.id} == set(asked), "what was removed is not removed again"
     removals.run_gone(stage.store, job.id)
     assert [] == removals.pending(stage.store)
 
