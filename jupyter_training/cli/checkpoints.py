@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_training.cli import asking, say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place, whole
 from jupyter_training.cli.place import client_of, found
-from jupyter_training.kernel.policies import KEEPS
+from jupyter_training.kernel.policies import KEEPS, folded, removed_text
 from jupyter_training.kernel.wording import ago, bytes_text, number, span_text
 
 __all__ = ["arguments", "run"]
@@ -24,6 +24,7 @@ def arguments(parser: Parser) -> None:
         "have agreed. A job that may still go on keeps its two newest checkpoints."
     )
     add_job(parser)
+    parser.add_argument("--all", action="store_true", help="also each of those that were removed")
     policy = parser.add_argument_group("what is kept")
     policy.add_argument("--keep-latest", metavar="N", type=whole, help="so many of the newest")
     policy.add_argument("--keep-best", metavar="N", type=whole, help="so many of the best")
@@ -60,11 +61,12 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         say.as_json(listed)
         return 0
-    _print(job, listed)
+    _print(job, listed, removed_too=options.all)
     return 0
 
 
-def _print(job: dict[str, Any], listed: dict[str, Any]) -> None:
+def _print(job: dict[str, Any], listed: dict[str, Any], *, removed_too: bool) -> None:
+    shown, removed = folded(listed["checkpoints"], everything=removed_too)
     now = time.time()
     columns = (
         say.Column("step", right=True),
@@ -89,9 +91,12 @@ def _print(job: dict[str, Any], listed: dict[str, Any]) -> None:
             {"corrupt": "damaged", "deleted": "removed"}.get(one["state"], one["state"]),
             one["place"] or ("this machine" if one["state"] == "kept" else ""),
         )
-        for one in listed["checkpoints"]
+        for one in shown
     ]
-    say.table(columns, rows, empty=f"{job['name']} has saved no checkpoint.")
+    empty = f"{job['name']} has {'no checkpoint any more' if removed else 'saved no checkpoint'}."
+    say.table(columns, rows, empty=empty)
+    if removed:
+        print(f"{removed_text(removed)} (--all lists them)")
 
 
 def _question(job: dict[str, Any], told: dict[str, Any]) -> str:

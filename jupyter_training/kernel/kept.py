@@ -11,7 +11,7 @@ from jupyter_training.kernel import tell
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.asking import agreed
 from jupyter_training.kernel.desk import Desk
-from jupyter_training.kernel.policies import KEEPS, keep_text
+from jupyter_training.kernel.policies import KEEPS, folded, keep_text, removed_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import ago, bytes_text, number, plain, short, span_text
 
@@ -32,24 +32,34 @@ def checkpoints(desk: Desk, parsed: Parsed) -> None:
     job, client = desk.job(parsed), desk.session.client
     if {"metric", "mode", *KEEPS} & parsed.options.keys():
         _keep(desk, parsed, job)
-    desk.screen.table(table(job, client.checkpoints(job["id"]), now=time.time()))
+    found = client.checkpoints(job["id"])
+    desk.screen.table(table(job, found, now=time.time(), removed_too=parsed.on("all")))
 
 
-def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float) -> Table:
-    """A line for each checkpoint, the newest first, and below them the policy."""
+def table(job: Mapping[str, Any], found: Mapping[str, Any], *, now: float, removed_too: bool = False) -> Table:
+    """A line for each checkpoint, the newest first; below them how many were removed, and the policy."""
+    shown, removed = folded(found["checkpoints"], everything=removed_too)
+    listing = "" if plain() else f" (%train checkpoints {short(job['id'])} --all lists them)"
+    more = f"{removed_text(removed)}{listing}" if removed else ""
     empty = f"{job['name']} has saved no checkpoint" + (" yet." if job["ended"] is None else ".")
-    rows = [_row(one, now) for one in found["checkpoints"]]
+    if removed:
+        empty = f"{job['name']} has no checkpoint any more, {more}."
+    rows = [_row(one, now) for one in shown]
     if plain():
-        return Table(("step", "state"), rows, empty)
+        return Table(("step", "state"), rows, empty, more)
     stay = keep_text(found["keep"], found["metric"], found["mode"])
     always = "" if job["ended"] is not None else "; its two newest in any case, as it may go on"
-    note = f"Kept: {stay}{always}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
+    kept = f"Kept: {stay}{always}. To begin with one: %train continue {short(job['id'])} --checkpoint STEP"
     columns = ("step", "name", "saved", "size", "took", found["metric"] or "", "attempt", "state")
-    return Table(columns, rows, empty, note)
+    return Table(columns, rows, empty, "\n".join(filter(None, (more, kept))))
 
 
 def _row(one: Checkpoint, now: float) -> list[Cell]:
-    state = "" if one["state"] == "kept" else {"corrupt": "✕ damaged"}.get(one["state"], str(one["state"]))
+    state = (
+        ""
+        if one["state"] == "kept"
+        else {"corrupt": "✕ damaged", "deleted": "removed"}.get(one["state"], str(one["state"]))
+    )
     step = Cell(number(one["step"]), right=True)
     if plain():
         return [step, Cell(state or "kept")]
@@ -76,13 +86,13 @@ def _keep(desk: Desk, parsed: Parsed, job: Mapping[str, Any]) -> None:
     if going and not parsed.on("yes"):
         answer = agreed(desk.shell, _question(job, going, told["bytes"]))
         if answer is None:
-            words = f"{_count(going)} of {tell.called(job)} would be deleted, and nobody can be asked here."
+            words = f"{_count(going)} of {tell.called(job)} would be removed, and nobody can be asked here."
             raise InvalidUsage(words, hint="If that is meant, write the same with --yes.")
         if not answer:
-            raise Refused("Nothing was deleted, and the policy is what it was.")
+            raise Refused("Nothing was removed, and the policy is what it was.")
     client.retention(job["id"], keep, metric=metric, mode=mode, apply=True)
     if going:
-        done = f"{'is' if len(going) == 1 else 'are'} {'' if job['ended'] is not None else 'being '}deleted"
+        done = f"{'is' if len(going) == 1 else 'are'} {'' if job['ended'] is not None else 'being '}removed"
         freed = "" if plain() else f", {bytes_text(told['bytes'])}"
         desk.screen.say(f"{_count(going)} of {tell.called(job)} {done}{freed}.")
 
@@ -91,8 +101,8 @@ def _question(job: Mapping[str, Any], going: Sequence[Checkpoint], size: int) ->
     lines = [f"  step {one['step']}  {one['name']}, {bytes_text(one['size'])}" for one in going[:_NAMED]]
     if len(going) > _NAMED:
         lines.append(f"  and {len(going) - _NAMED} more")
-    head = f"Delete {_count(going)} of {tell.called(job)} for good ({bytes_text(size)})?"
-    return "\n".join([head, *lines, "Type yes to delete: "])
+    head = f"Remove {_count(going)} of {tell.called(job)} for good ({bytes_text(size)})?"
+    return "\n".join([head, *lines, "Type yes to remove: "])
 
 
 def _count(going: Sequence[Checkpoint]) -> str:

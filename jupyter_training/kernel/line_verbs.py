@@ -184,6 +184,7 @@ VERBS: dict[str, Command] = {
             "A job's checkpoints; with --keep-... which of them stay from now on.",
             "[JOB]",
             (
+                Option(("--all",), "also each of those that were removed"),
                 Option(("--keep-latest",), "keep so many of the newest", "whole", "N"),
                 Option(("--keep-best",), "keep so many of the best", "whole", "N"),
                 Option(
@@ -194,7 +195,7 @@ VERBS: dict[str, Command] = {
                 ),
                 Option(("--metric",), "what makes a checkpoint a good one", "text", "NAME"),
                 Option(("--mode",), "which value of it is better", "text", "min|max", choices=("min", "max")),
-                Option(("--yes",), "do not ask before checkpoints are deleted"),
+                Option(("--yes",), "do not ask before checkpoints are removed"),
             ),
             most=1,
             notes=(_JOB,),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_training.kernel.wording import number, span_text
 
-__all__ = ["KEEPS", "hang_text", "keep_text", "policy_text", "retries_text"]
+__all__ = ["KEEPS", "folded", "hang_text", "keep_text", "policy_text", "removed_text", "retries_text"]
 
 # The options that change what is kept, and what the server calls that.
 KEEPS = {"keep_latest": "trial_latest", "keep_best": "trial_best", "keep_experiment_best": "experiment_best"}
@@ -37,6 +37,17 @@ def keep_text(keep: Mapping[str, int], metric: str | None, mode: str) -> str:
         words += [f"the best{_many(keep['trial_best'])}{by}"] if keep["trial_best"] else []
         words += [f"the best{_many(keep['experiment_best'])} of its experiment"] if keep["experiment_best"] else []
     return _joined(words, "and") or "none"
+
+
+def folded(checkpoints: Sequence[Mapping[str, Any]], *, everything: bool) -> tuple[Sequence[Mapping[str, Any]], int]:
+    """Those to be listed, and how many removed ones are not, unless ``everything`` is."""
+    shown = [one for one in checkpoints if everything or one["state"] != "deleted"]
+    return shown, len(checkpoints) - len(shown)
+
+
+def removed_text(count: int) -> str:
+    """``and 34 removed``: a line below those that are listed."""
+    return f"and {count} removed"
 
 
 def hang_text(hang: Mapping[str, Any]) -> str:

@@ -53,7 +53,11 @@ class Table:
             for row in self.rows
         )
         head = f"<thead><tr>{titles}</tr></thead>" if any(self.columns) else ""
-        note = f'<div style="opacity:.75;margin-top:4px">{escape(self.note)}</div>' if self.note else ""
+        note = (
+            f'<div style="opacity:.75;margin-top:4px;white-space:pre-line">{escape(self.note)}</div>'
+            if self.note
+            else ""
+        )
         return (
             '<table style="margin:0;font-size:inherit;color:inherit;border-collapse:collapse;'
             'font-variant-numeric:tabular-nums">'

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from jupyter_training.cli.main import main
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import VerbResult
 from jupyter_training.services import jobs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
+from jupyter_training.store.checkpoints import found_damaged, started_from
 from tests.services.stage import Stage
 
 Run = Callable[..., tuple[int, str, str]]
@@ -200,6 +202,17 @@ def test_another_policy_lists_what_would_go_and_asks(stage: Stage, run: Run, ter
     assert (0, f"{job}  digits  2 checkpoints removed, 14 B.\n") == (code, out)
 
 
+def test_removed_checkpoints_are_one_line_unless_all_are_asked_for(stage: Stage, run: Run) -> None:
+    job = stage.ended(1, 2, 3)
+    run("checkpoints", job, "--keep-latest", "1", "--keep-best", "0", "--yes")
+    lines = run("checkpoints", job)[1].splitlines()
+    assert (3, "3", "and 2 removed (--all lists them)") == (len(lines), lines[1].split()[0], lines[2])
+    lines = run("checkpoints", job, "--all")[1].splitlines()
+    assert [["3", False], ["2", True], ["1", True]] == [[line.split()[0], " removed" in line] for line in lines[1:]]
+    found = json.loads(run("checkpoints", job, "--json")[1])["checkpoints"]
+    assert ["kept", "deleted", "deleted"] == [one["state"] for one in found]
+
+
 def test_another_policy_is_refused_without_a_terminal(stage: Stage, run: Run) -> None:
     job = stage.ended(1, 2)
     code, _, err = run("checkpoints", job, "--keep-latest", "1", "--keep-best", "0")
@@ -235,6 +248,17 @@ def test_show_tells_of_retries_checkpoints_and_lineage(stage: Stage, run: Run) -
     for words in ("step 5, 1 checkpoint kept", "0 of 3 used", "child"):
         assert words in out
     assert f"a fork of digits · {job[:6]}" in run("show", "child")[1]
+
+
+def test_show_says_once_where_an_attempt_went_on_and_why_not_from_a_newer_one(stage: Stage, run: Run) -> None:
+    job = stage.ended(130, 135)
+    number, now = stage.begin_again(job), stage.site.now()
+    started_from(stage.site.store, stage.epoch, JobId(job), number, 130, "step-000000130.1", now)
+    assert "running  From step 130." in run("show", job)[1]
+    found_damaged(stage.site.store, JobId(job), "step-000000135.1", now)
+    out = run("show", job)[1]
+    assert "From step 130: the checkpoint of step 135 is damaged." in out
+    assert 1 == out.count("From step")
 
 
 def test_submit_takes_the_options_of_long_trainings(stage: Stage, run: Run, tmp_path: Path) -> None:
