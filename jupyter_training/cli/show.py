@@ -125,8 +125,11 @@ def _lineage(job: dict[str, Any]) -> Iterator[str]:
 def _attempt(attempt: dict[str, Any]) -> tuple[str, ...]:
     peak = f", peak memory {bytes_text(attempt['peak_memory'])}" if attempt["peak_memory"] else ""
     ended = exit_text(attempt)
+    said = attempt["sentence"] or ""
     start = f"From step {number(attempt['start_step'])}." if attempt["start_step"] is not None else ""
-    words = " ".join(filter(None, [start, attempt["sentence"] or "", f"({ended}{peak})" if ended else ""]))
+    if said.startswith("From step "):  # it says why it is no newer one too
+        start = ""
+    words = " ".join(filter(None, [start, said, f"({ended}{peak})" if ended else ""]))
     return (str(attempt["number"]), attempt["state"], words)
 
 

@@ -281,8 +281,10 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _attempt(attempt: Mapping[str, Any]) -> str:
     start = attempt.get("start_step")
-    begun = f"from step {number(start)}" if start is not None else ""
-    return "  ".join(filter(None, [attempt["sentence"] or attempt["state"], begun, _exit(attempt)]))
+    said = attempt["sentence"] or attempt["state"]
+    # Where it passed damaged ones over, the sentence itself begins with where it went on.
+    begun = f"from step {number(start)}" if start is not None and not said.startswith("From step ") else ""
+    return "  ".join(filter(None, [said, begun, _exit(attempt)]))
 
 
 def _exit(attempt: Mapping[str, Any]) -> str:

@@ -52,6 +52,7 @@ def job_views(
     progress = points.progress(site.store, ids)
     waiting = any(job.state is JobState.QUEUED for job in jobs)
     saved = [job.id for job in jobs if job.checkpoint_step is not None]
+    went_on = [job for job, own in attempts.items() if any(one.start_checkpoint is not None for one in own)]
     parents = {job.parent for job in jobs if job.parent is not None}
     around = _Around(
         store=site.store.store_id,
@@ -62,6 +63,7 @@ def job_views(
         now=site.now(),
         quiet_after=site.settings.hang_after or None,
         newest=checkpoints.newest(site.store, saved) if saved else {},
+        damaged=checkpoints.damaged(site.store, went_on) if went_on else {},
         parents=lineage.names(site.store, parents) if parents else {},
         children=tuple(map(_child, lineage.children(site.store, jobs[0].id))) if full and len(jobs) == 1 else None,
         artifacts=tuple(artifacts) if artifacts is not None else None,
@@ -88,6 +90,7 @@ class _Around:
     now: Instant
     quiet_after: float | None
     newest: Mapping[JobId, checkpoints.Newest]
+    damaged: Mapping[JobId, Sequence[tuple[int, int]]]
     parents: Mapping[JobId, str]
     children: tuple[LineageView, ...] | None
     artifacts: tuple[ArtifactView, ...] | None
@@ -138,7 +141,7 @@ def _view(
         figure=signs.figure(around.outputs, job.id) if job.attempt else None,
         data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
         entry=EntryView(kind=spec.entry.kind, shown_as=spec.entry.shown_as),
-        attempts=tuple(_attempt(attempt) for attempt in attempts),
+        attempts=tuple(_attempt(attempt, around.damaged.get(job.id, ())) for attempt in attempts),
         run_id=job.run_id,
         artifacts=around.artifacts,
         spec=spec.model_dump(mode="json") if around.full else None,
@@ -186,13 +189,14 @@ def _checkpoint(newest: checkpoints.Newest | None) -> LastCheckpointView | None:
     return LastCheckpointView(step=newest.step, created=instant(newest.created) or "", count=newest.count)
 
 
-def _attempt(attempt: Attempt) -> AttemptView:
+def _attempt(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> AttemptView:
+    end = end_sentence(attempt.reason, attempt.detail) if attempt.reason else None
     return AttemptView(
         number=attempt.number,
         state=attempt.state,
         seen=attempt.seen,
         reason=attempt.reason,
-        sentence=end_sentence(attempt.reason, attempt.detail) if attempt.reason else None,
+        sentence=" ".join(filter(None, [sentences.passed_over(attempt, damaged), end])) or None,
         exit_code=attempt.exit_code,
         signal=attempt.signal,
         started=instant(attempt.started),

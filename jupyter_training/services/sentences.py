@@ -16,9 +16,10 @@ from jupyter_training.core.lifecycle import (
 )
 from jupyter_training.core.policy import Blocked
 from jupyter_training.core.queue_view import queued_job
+from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store.checkpoints import Newest
 
-__all__ = ["kept_here", "sentence", "span", "warning"]
+__all__ = ["kept_here", "passed_over", "sentence", "span", "warning"]
 
 _AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
 _GOES_ON = {
@@ -72,6 +73,22 @@ def kept_here(job: Job, newest: Newest | None) -> str | None:
     if to is None or newest is None or newest.place is not None or newest.attempt == 0:
         return None
     return f"Its checkpoints are kept on this machine only: they could not be copied to {to}."
+
+
+def passed_over(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> str | None:
+    """That an attempt went on from an older checkpoint, as newer ones are damaged (attempt and step, newest first)."""
+    began = folders.parts(attempt.start_checkpoint or "")
+    if began is None or attempt.start_step is None:
+        return None
+    step, number, _ = began
+    newer = [one for of, one in damaged if (number, step) < (of, one) and of < attempt.number]
+    if not newer:
+        return None
+    steps = list(dict.fromkeys(newer))
+    which = f"the checkpoint of step {_number(steps[0])} is damaged"
+    if len(steps) > 1:
+        which = f"{len(steps)} newer checkpoints are damaged, the newest of step {_number(steps[0])}"
+    return f"From step {_number(attempt.start_step)}: {which}."
 
 
 def span(seconds: float) -> str:

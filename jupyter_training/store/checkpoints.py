@@ -29,6 +29,7 @@ __all__ = [
     "candidates",
     "committed",
     "copied",
+    "damaged",
     "found_damaged",
     "in_use",
     "marks",
@@ -95,6 +96,18 @@ def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
             for row in connection.execute(select(ranked).where(ranked.c.rank == 1)):
                 newest = Newest(row.step, Instant(row.created), row.number, row.attempt, row.place)
                 found[JobId(row.job)] = newest
+    return found
+
+
+def damaged(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, list[tuple[int, int]]]:
+    """Attempt and step of each damaged checkpoint of these jobs, newest first; a job without one is left out."""
+    found: dict[JobId, list[tuple[int, int]]] = {}
+    own = checkpoints.c
+    with store.read() as connection:
+        for part in chunks(list(job_ids)):
+            wanted = select(own.job, own.attempt, own.step).where(own.job.in_(part), own.state == "corrupt")
+            for row in connection.execute(wanted.order_by(own.attempt.desc(), own.step.desc())):
+                found.setdefault(JobId(row.job), []).append((row.attempt, row.step))
     return found
 
 

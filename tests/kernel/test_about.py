@@ -26,6 +26,8 @@ def test_all_about_a_job_that_was_paused_and_tried_again() -> None:
         attempt(number=2, start_step=5, sentence="ValueError: bad.", peak_memory=None),
     ]
     newest = {"step": 10, "created": "2026-01-01T00:00:12Z", "count": 2}
+    damaged = "From step 5: the checkpoint of step 8 is damaged."
+    attempts.append(attempt(number=3, start_step=5, sentence=damaged, exit_code=None, peak_memory=None))
     found = told(
         job("failed", attempts=attempts, checkpoint=newest, retries={"used": 1, "max": 5}, params={"lr": 0.5, "n": 3},
             overrides={"lr": 0.5}, archived=True)
@@ -35,6 +37,7 @@ def test_all_about_a_job_that_was_paused_and_tried_again() -> None:
     assert "1 of 5 used" == found["retries"]
     assert "Paused by you at step 5.  exit code 0" == found["attempt 1"]
     assert "ValueError: bad.  from step 5  exit code 1" == found["attempt 2"]
+    assert damaged == found["attempt 3"]
     assert "0.5 (changed when it was resumed)" == found["param lr"]
     assert "3" == found["param n"]
 

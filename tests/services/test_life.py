@@ -8,9 +8,10 @@ import pytest
 
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.schema import ItemResult, JobView, ResumeRequest, VerbRequest
-from jupyter_training.services import changes, jobs, resuming
+from jupyter_training.services import changes, checkpoints, jobs, resuming
 from jupyter_training.services.tidy import tidy
 from jupyter_training.store import removals
+from jupyter_training.store.checkpoints import found_damaged, started_from
 from tests.services.stage import Stage
 
 
@@ -146,6 +147,21 @@ def test_a_job_that_is_quiet_for_too_long_is_warned_of(stage: Stage, monkeypatch
     assert (2400.0, None) == (view.quiet_after, view.warning)
     monkeypatch.setattr(stage.site, "clock", lambda: now + 42 * 60)
     assert "No report and no log line for 42 min." == jobs.show(stage.site, job).warning
+
+
+def test_an_attempt_that_passed_damaged_checkpoints_over_says_so(stage: Stage) -> None:
+    job = stage.ended(130, 135, reason=EndReason.ERROR)
+    good, damaged = sorted(checkpoints.of_job(stage.site, stage.job(job)), key=lambda one: one.step)
+    number = stage.begin_again(job)
+    now = stage.site.now()
+    started_from(stage.site.store, stage.epoch, good.job, number, good.step, good.name, now)
+    assert jobs.show(stage.site, job).attempts[-1].sentence is None
+    found_damaged(stage.site.store, damaged.job, damaged.name, now)
+    words = "From step 130: the checkpoint of step 135 is damaged."
+    assert words == jobs.show(stage.site, job).attempts[-1].sentence
+    stage.end(job, EndReason.COMPLETED)
+    first, last = jobs.show(stage.site, job).attempts
+    assert (f"{words} Succeeded.", False) == (last.sentence, "From step" in (first.sentence or ""))
 
 
 def test_checkpoints_that_could_not_be_copied_to_their_url_are_warned_of(stage: Stage) -> None:

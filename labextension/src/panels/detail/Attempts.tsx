@@ -51,7 +51,7 @@ export function Attempts({ job }: { job: Job }): JSX.Element {
                 </td>
                 <td>{one.peak_memory === null ? '–' : bytes(one.peak_memory)}</td>
                 <td>{exit(trans, one)}</td>
-                <td className="jp-mod-text">{one.sentence ?? standing(trans, one)}</td>
+                <td className="jp-mod-text">{[one.sentence, standing(trans, one)].filter(Boolean).join(' ')}</td>
                 <td>
                   <button
                     type="button"
