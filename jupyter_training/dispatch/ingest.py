@@ -220,7 +220,16 @@ class Ingester:
 
 def _batch(reading: Reading, file: str, start: int, end: int, piece: Piece) -> points.Batch:
     return points.Batch(
-        reading.attempt, file, start, end, piece.points, piece.progress, piece.shown, piece.counted, piece.restart
+        reading.attempt,
+        file,
+        start,
+        end,
+        piece.points,
+        piece.progress,
+        piece.shown,
+        piece.counted,
+        piece.restart,
+        piece.before,
     )
 
 

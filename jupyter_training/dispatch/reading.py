@@ -59,6 +59,7 @@ class Piece:
     progress: Progress | None = None
     shown: bool = False
     restart: Restart | None = None
+    before: int = 0  # points that came before what told of the restart
 
 
 @dataclass
@@ -155,6 +156,8 @@ class Reading:
     def _given(self, step: int | None, name: str | None, piece: Piece) -> None:
         step = None if step is None else whole(int(step))
         name = None if name is None else _name(name)
+        if name is not None and self.attempt > 1 and (checkpoints.parts(name) or (0, 0, 0))[1] == self.attempt:
+            return  # its own, asked for after it had saved: it did not begin there
         self.told.append(Given(step, name))
         if self.attempt == 1:
             return  # there is nothing earlier
@@ -163,7 +166,7 @@ class Reading:
         self._count_from(marks)
         if self.measure is not None and (step is None or self.measure[0] > step):
             self.measure = None
-        piece.restart = Restart(TOLD, step, marks)
+        piece.restart, piece.before = Restart(TOLD, step, marks), len(piece.points)
 
     def _marks_of(self, name: str) -> Mapping[str, int]:
         for one in self.told:

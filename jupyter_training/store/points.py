@@ -91,7 +91,8 @@ class Batch:
     """What was read from one spool file between two byte offsets.
 
     ``progress`` None: it said nothing of it. ``shown``: a figure was kept, which is a change by itself.
-    ``counted``: names whose steps are our count. ``restart``: where its attempt turned out to have begun.
+    ``counted``: names whose steps are our count. ``restart``: where its attempt turned out to have begun, after the
+    first ``before`` of the points.
     """
 
     attempt: int
@@ -103,6 +104,7 @@ class Batch:
     shown: bool = False
     counted: Collection[str] = ()
     restart: supersede.Restart | None = None
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,16 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
             moved = False
             for attempt, members in groupby(accepted, key=attrgetter("attempt")):
                 own = list(members)
+                counted = {name for batch in own for name in batch.counted}
+                waiting: list[Point] = []
                 for batch in own:
                     if batch.restart is not None:
+                        waiting += batch.points[: batch.before]
+                        intake.add(connection, job, attempt, waiting, counted)
+                        waiting = []
                         moved |= supersede.apply(connection, job, attempt, batch.restart)
-                counted = {name for batch in own for name in batch.counted}
-                intake.add(connection, job, attempt, [point for batch in own for point in batch.points], counted)
+                    waiting += batch.points[batch.before :]
+                intake.add(connection, job, attempt, waiting, counted)
             told = [batch.progress for batch in accepted if batch.progress is not None]
             if told:
                 _set_progress(connection, job, told)

@@ -7,16 +7,17 @@
 Points keep their number, which is the mirror's cursor. Which ones belong where
 follows from the attempt's start alone, so a start that is known better later
 (code that reports first and asks for its checkpoint then) is applied again, and
-what left too much comes back.
+what left too much comes back. What such code had reported of earlier steps by
+then leaves in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, literal, select, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.store import intake, pyramid, tables
@@ -85,20 +86,19 @@ def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) ->
         connection.execute(update(starts).where(*own).values(certainty=restart.certainty))
     counted = {clean(name): count for name, count in restart.counted.items()}
     restart = Restart(restart.certainty, None if restart.step is None else whole(restart.step), counted)
-    rows = connection.execute(
-        select(series)
+    counts = func.max(case((series.c.counted, 1), else_=0))
+    named = (
+        select(series.c.name, series.c.source, counts)
         .where(series.c.job == job, series.c.source != _MACHINE, series.c.superseded.in_((0, attempt)))
-        .order_by(series.c.id)
-    ).all()
-    pairs: dict[tuple[str, str], dict[int, Row[Any]]] = {}
-    for row in rows:
-        pairs.setdefault((row.name, row.source), {})[row.superseded] = row
+        .group_by(series.c.name, series.c.source)
+        .order_by(func.min(series.c.id))
+    )
     moved = False
-    for (name, _), pair in pairs.items():
-        is_counted = any(row.counted for row in pair.values())
+    for name, source, is_counted in connection.execute(named).all():
         if restart.certainty == COUNTED and not is_counted:
             continue
-        moved |= _divide(connection, pair, attempt, restart.last_kept(name, is_counted=is_counted))
+        own = (series.c.job == job, series.c.name == name, series.c.source == source)
+        moved |= _divide(connection, own, attempt, restart, restart.last_kept(name, is_counted=bool(is_counted)))
     return moved
 
 
@@ -108,18 +108,33 @@ def _certainty(connection: Connection, job: JobId, attempt: int) -> Certainty | 
     return found
 
 
-def _divide(connection: Connection, pair: Mapping[int, Row[Any]], attempt: int, last_kept: int | None) -> bool:
+def _divide(
+    connection: Connection, own: Sequence[ColumnElement[bool]], attempt: int, restart: Restart, last_kept: int | None
+) -> bool:
     """Move points between the live series and the one superseded by ``attempt``. True if any moved."""
-    live, past = pair.get(0), pair.get(attempt)
-    behind = points.c.attempt < attempt
-    if last_kept is not None:
-        behind = behind & (points.c.step > last_kept)
-    moved = False
-    if live is not None:
-        moved |= _move(connection, live, past, attempt, behind)
-    if past is not None and last_kept is not None:
-        moved |= _move(connection, past, live, 0, points.c.step <= last_kept)
-    return moved
+    earlier, of_attempt = points.c.attempt < attempt, points.c.attempt == attempt
+    if last_kept is None:
+        back, away = of_attempt, earlier
+    else:
+        back = (earlier & (points.c.step <= last_kept)) | (of_attempt & (points.c.step > last_kept))
+        away = earlier & (points.c.step > last_kept)
+    pair = _pair(connection, own, attempt)
+    moved = attempt in pair and _move(connection, pair[attempt], pair.get(0), 0, back)
+    pair = _pair(connection, own, attempt)
+    if 0 not in pair:
+        return moved
+    if last_kept is not None and restart.certainty == TOLD:
+        goes_on = select(points.c.n).where(points.c.series == pair[0].id, earlier, points.c.step <= last_kept).limit(1)
+        if connection.execute(goes_on).first() is not None:
+            # What it reported before it asked where it stood is there already, from who did those steps.
+            away = away | (of_attempt & (points.c.step <= last_kept))
+    return _move(connection, pair[0], pair.get(attempt), attempt, away) or moved
+
+
+def _pair(connection: Connection, own: Sequence[ColumnElement[bool]], attempt: int) -> dict[int, Row[Any]]:
+    """The live series and the one superseded by ``attempt``, as far as there are any, as they are now."""
+    rows = connection.execute(select(series).where(*own, series.c.superseded.in_((0, attempt))))
+    return {row.superseded: row for row in rows}
 
 
 def _move(connection: Connection, source: Row[Any], target: Row[Any] | None, superseded: int, which: Any) -> bool:

@@ -166,6 +166,36 @@ def test_code_that_reports_before_it_asks_is_put_right(trial: Trial) -> None:
     assert [6, 7] == [step for step, _ in trial.curve("loss", 2)]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_step_that_was_reported_before_the_code_asked_is_not_there_twice(trial: Trial, together: bool) -> None:
+    writer = trial.writer()
+    for step in range(1, 8):
+        writer.report(step, loss=float(step))
+    writer.save(5)
+    writer = trial.again()
+    writer.report(1, loss=0.1)
+    if not together:
+        trial.take_in()
+    writer.event("r", 5, spooled.name(5, 1))
+    writer.report(6, loss=0.6)
+    trial.take_in()
+    assert [(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0), (5, 5.0), (6, 0.6)] == trial.curve("loss")
+    assert {(6, 6.0), (7, 7.0), (1, 0.1)} == set(trial.curve("loss", 2))
+
+
+def test_a_checkpoint_of_its_own_is_no_start(stage: Stage, trial: Trial) -> None:
+    writer = trial.writer()
+    for step in range(1, 5):
+        writer.report(step, loss=float(step))
+    writer = trial.again()
+    for step in range(1, 4):
+        writer.report(step, loss=step / 10)
+    writer.event("r", 3, writer.save(3))
+    trial.take_in()
+    assert [(1, 0.1), (2, 0.2), (3, 0.3)] == trial.curve("loss")
+    assert stage.attempts(trial.job)[-1].start_checkpoint is None
+
+
 def test_a_checkpoint_that_nobody_could_tell_of_is_gone_on_from(stage: Stage, trial: Trial) -> None:
     """Its writer was killed right after the commit, and so was the dispatcher: the next attempt tells of both."""
     writer = trial.writer()

@@ -108,10 +108,10 @@ def test_a_start_that_is_known_better_brings_back_what_had_left(trial: Trial) ->
     trial.report(2, some(0, attempt=2), Restart(STEPPED, -1))
     assert ([0], [1, 2, 3, 4]) == (trial.steps(), trial.steps(superseded=2))
     trial.report(2, [], Restart(TOLD, 3, {"noise": 1}))
-    assert ([1, 2, 3, 0], [4]) == (trial.steps(), trial.steps(superseded=2))
-    assert ([0, 0], [1]) == (trial.steps("noise"), trial.steps("noise", 2))
+    assert ([1, 2, 3], [4, 0]) == (trial.steps(), trial.steps(superseded=2))
+    assert ([0], [1, 0]) == (trial.steps("noise"), trial.steps("noise", 2))
     trial.report(2, some(9, attempt=2), Restart(STEPPED, 8))
-    assert [1, 2, 3, 0, 9] == trial.steps(), "a guess changes nothing any more"
+    assert [1, 2, 3, 9] == trial.steps(), "a guess changes nothing any more"
 
 
 def test_what_was_taken_over_already_moves_nothing_again(trial: Trial) -> None:
@@ -121,6 +121,32 @@ def test_what_was_taken_over_already_moves_nothing_again(trial: Trial) -> None:
         points.ingest(trial.store, trial.job, [batch], now=trial.bench.now)
     assert ([1, 2, 3], [3]) == (trial.steps(), trial.steps(superseded=2))
     assert supersede.Known(TOLD, frozenset()) == supersede.known(trial.store, trial.job, 2)
+
+
+def test_what_was_reported_before_it_asked_stands_beside_the_curve_and_comes_back(trial: Trial) -> None:
+    trial.report(1, some(1, 2, 3, 4, 5, 6, attempt=1))
+    trial.report(2, [*some(1, 4, attempt=2), *some(1, attempt=2, name="new")], Restart(STEPPED, 0))
+    trial.report(2, some(6, 7, attempt=2), Restart(TOLD, 5))
+    assert [(1, 1.001), (2, 1.002), (3, 1.003), (4, 1.004), (5, 1.005), (6, 2.006), (7, 2.007)] == trial.curve()
+    assert [(6, 1.006), (1, 2.001), (4, 2.004)] == trial.curve(superseded=2)
+    assert [1] == trial.steps("new"), "nobody else has reported it"
+    summary = points.summaries(trial.store, [trial.job])[trial.job]["loss"]
+    assert (7, 7, 1, 7) == (summary.count, summary.last_step, summary.low_step, summary.high_step)
+    trial.report(2, [], Restart(TOLD, 3))
+    assert [(1, 1.001), (2, 1.002), (3, 1.003), (4, 2.004), (6, 2.006), (7, 2.007)] == trial.curve()
+    trial.report(2, [], Restart(TOLD, None))
+    assert [1, 4, 6, 7] == trial.steps()
+    assert {(step, 1 + step / 1000) for step in range(1, 7)} == set(trial.curve(superseded=2))
+
+
+def test_what_came_before_in_the_same_batch_stands_beside_the_curve_too(trial: Trial) -> None:
+    trial.report(1, some(1, 2, 3, attempt=1))
+    found = some(1, 3, 4, attempt=2)
+    points.ingest(
+        trial.store, trial.job, [Batch(2, "page", 0, 1, found, restart=Restart(TOLD, 2), before=1)], now=trial.bench.now
+    )
+    assert [(1, 1.001), (2, 1.002), (3, 2.003), (4, 2.004)] == trial.curve()
+    assert [(3, 1.003), (1, 2.001)] == trial.curve(superseded=2)
 
 
 @pytest.mark.parametrize(("step", "left"), [(10**23, [1, 2]), (-(10**23), [])])
