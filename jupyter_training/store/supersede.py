@@ -97,8 +97,8 @@ def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) ->
     for name, source, is_counted in connection.execute(named).all():
         if restart.certainty == COUNTED and not is_counted:
             continue
-        own = (series.c.job == job, series.c.name == name, series.c.source == source)
-        moved |= _divide(connection, own, attempt, restart, restart.last_kept(name, is_counted=bool(is_counted)))
+        which = (series.c.job == job, series.c.name == name, series.c.source == source)
+        moved |= _divide(connection, which, attempt, restart, restart.last_kept(name, is_counted=bool(is_counted)))
     return moved
 
 
