@@ -119,10 +119,11 @@ def text(job: Job, series: Series | None = None) -> str:
         parts.extend(f"{name} {number(job['metrics'][name]['last'])}" for name in names[:3])
     elif phase == "running":
         parts.append(", ".join(filter(None, [_progress_text(job), left_text(job["eta"])])))
-        parts += [attempt_text(job), job["warning"] or ""]
+        parts.append(attempt_text(job))
         parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
     else:
         parts.append(sentence(job).removeprefix("Paused "))
+    parts.append(job["warning"] or "")
     parts.append(_next_words(job))
     return "   ".join(filter(None, parts))
 

@@ -191,6 +191,13 @@ def test_a_job_that_gives_no_sign_of_life_is_warned_of() -> None:
     assert "⚠" not in card.html(running())
 
 
+@pytest.mark.parametrize("phase", ["queued", "paused", "succeeded"])
+def test_what_is_wrong_with_its_checkpoints_is_said_of_a_job_that_does_not_run_too(phase: str) -> None:
+    words = "Its checkpoints are kept on this machine only: they could not be copied to s3://nobucket/x."
+    assert f"   {words}   " in card.text({**job(phase), "warning": words})
+    assert f"⚠</span> {words}" in card.html({**job(phase), "warning": words})
+
+
 def test_what_a_job_was_made_of_is_on_its_card() -> None:
     assert "Continues first · zyxwvu from step 10</span>" in card.html(job(parent=lineage("continue")))
     gone = card.html(job(parent=lineage("fork", name=None)))
