@@ -14,14 +14,12 @@ import pytest
 
 from jupyter_training.cli.main import main
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import VerbResult
 from jupyter_training.services import jobs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store.checkpoints import found_damaged, started_from
 from jupyter_training.store.checkpoints import found_damaged, started_from
 from tests.services.stage import Stage
 
@@ -250,17 +248,6 @@ def test_show_tells_of_retries_checkpoints_and_lineage(stage: Stage, run: Run) -
     for words in ("step 5, 1 checkpoint kept", "0 of 3 used", "child"):
         assert words in out
     assert f"a fork of digits · {job[:6]}" in run("show", "child")[1]
-
-
-def test_show_says_once_where_an_attempt_went_on_and_why_not_from_a_newer_one(stage: Stage, run: Run) -> None:
-    job = stage.ended(130, 135)
-    number, now = stage.begin_again(job), stage.site.now()
-    started_from(stage.site.store, stage.epoch, JobId(job), number, 130, "step-000000130.1", now)
-    assert "running  From step 130." in run("show", job)[1]
-    found_damaged(stage.site.store, JobId(job), "step-000000135.1", now)
-    out = run("show", job)[1]
-    assert "From step 130: the checkpoint of step 135 is damaged." in out
-    assert 1 == out.count("From step")
 
 
 def test_show_says_once_where_an_attempt_went_on_and_why_not_from_a_newer_one(stage: Stage, run: Run) -> None:
