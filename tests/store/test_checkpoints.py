@@ -182,7 +182,9 @@ def test_what_was_reported_at_a_step_is_the_last_value_up_to_it_in_the_curve(ben
         points.Batch(2, "a", 0, 1, again, restart=Restart(TOLD, 4)),
     ]
     points.ingest(bench.store, job.id, batches, now=bench.now)
-    assert {3: 0.9, 4: 0.9, 6: 0.4} == retention.reported(bench.store, job.id, "loss", [1, 3, 4, 6])
+    own = [a_checkpoint(job.id, step, attempt=attempt) for step, attempt in ((1, 2), (3, 2), (4, 2), (6, 2), (6, 1))]
+    values = retention.reported(bench.store, job.id, "loss", own)
+    assert [None, 0.9, 0.9, 0.4, 0.1] == [values.get(one.name) for one in own]
 
 
 def test_whose_checkpoints_may_have_to_go(bench: Bench) -> None:
