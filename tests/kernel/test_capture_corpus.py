@@ -179,7 +179,7 @@ def test_the_guard_of_a_script_holds(book: Book) -> None:
     ("body", "words"),
     [
         ("x = 1\n!pip install more\n", "Install in a cell of its own before (%pip install ...)"),
-        ("%matplotlib inline\nprint(1)\n", "Leave it out, or run it in a cell of its own before."),
+        ("%time x = 1\nprint(1)\n", "Leave it out, or run it in a cell of its own before."),
     ],
 )
 def test_lines_for_the_notebook_are_refused_with_a_hint(book: Book, body: str, words: str) -> None:

@@ -46,7 +46,7 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
       );
     }
   }, [quiet, last, id, session]);
-  if (!quiet || (sure !== last && job.warning === null)) {
+  if (!quiet || sure !== last) {
     return null;
   }
   return (
