@@ -15,6 +15,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -30,6 +31,9 @@ Journal = Literal["wal", "delete"]
 
 _WRITES = "jupyter_training_writes"
 _PAUSE = 0.01  # seconds
+
+_handles: dict[tuple[int, int], int] = {}  # by device and inode; see ``_held``
+_holding = Lock()
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _settle_journal(path: Path, patience: float) -> Journal:
         if _log_works(path):
             return "wal"
     with locks.alone(path, patience=patience):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        _held(path)
         if path.stat().st_size > 0 and (not _header_says_wal(path) or _log_works(path)):
             return "wal" if _header_says_wal(path) else "delete"  # another process was faster
         if not is_network(path) and _try_wal(path, patience):
@@ -220,5 +224,23 @@ def _writable(path: Path) -> bool:
 
 
 def _header_says_wal(path: Path) -> bool:
-    with open(path, "rb") as file:
-        return file.read(20)[18:20] == b"\x02\x02"
+    return os.pread(_held(path, make=False), 20, 0)[18:20] == b"\x02\x02"
+
+
+def _held(path: Path, *, make: bool = True) -> int:
+    """A handle of the file that stays open for ever, one for each file.
+
+    To close any handle of it would drop all locks that SQLite has on it in this
+    process (so POSIX says): other processes would take the log for nobody's and
+    remove it, and what is written here afterwards would be lost.
+    """
+    with _holding:
+        if path.exists():
+            status = path.stat()
+            known = _handles.get((status.st_dev, status.st_ino))
+            if known is not None:
+                return known
+        flags = os.O_RDWR | os.O_CREAT if make else os.O_RDONLY
+        handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
+        status = os.fstat(handle)
+        return _handles.setdefault((status.st_dev, status.st_ino), handle)

@@ -86,6 +86,19 @@ def test_killed_while_it_takes_in_points_each_is_there_once(open_store: Open, ho
     assert [] == faults(store)
 
 
+def test_a_store_that_is_opened_beside_another_in_one_process_takes_nobody_s_log_away(home: Path) -> None:
+    """To close a handle of the file would drop the first one's locks; then the last to leave removes its log."""
+    with closing(Store.open(Settings(home=home))) as first:
+        views.head(first)
+        for _ in range(2):
+            Store.open(Settings(home=home)).close()
+            words = [sys.executable, "-m", "tests.store.children", "submit_some", str(home)]
+            subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+        assert 200 == sum(views.counts(first).values())
+        with closing(Store.open(Settings(home=home))) as second:
+            assert views.head(second) == views.head(first)
+
+
 def test_two_processes_write_at_once(open_store: Open, home: Path) -> None:
     with child("submit_some", home) as first, child("submit_some", home) as second:
         told = {words[0] for process in (first, second) for words in rest(process)}
