@@ -122,7 +122,7 @@ test('an extension has parameters alone, and says from which step it goes on', a
   expect(document.querySelector('textarea')).toBeNull();
   accept();
   expect(await made).toBe(ID);
-  expect(sent('resume')).toEqual({ params: { epochs: 30 }, key: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(sent('resume')).toEqual({ params: { epochs: 30 }, key: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
 });
 
 test('a parameter is read as what it was, and what can not be read is not sent', async () => {

@@ -15,6 +15,7 @@ export async function sure(session: Session, trans: TranslationBundle, verb: Ver
   const { ok } = verbWords(trans, verb);
   const what = ids.length === 1 ? (jobs[0]?.name ?? short(ids[0] ?? '')) : trans._n('%1 training', '%1 trainings', ids.length);
   const takes = verb === 'kill' || verb === 'delete';
+  const from = (document.activeElement as HTMLElement | null)?.dataset.key;
   const answer = await showDialog({
     title: trans.__('%1 %2?', ok, what),
     body: (
@@ -31,7 +32,20 @@ export async function sure(session: Session, trans: TranslationBundle, verb: Ver
     buttons: [Dialog.cancelButton(), takes ? Dialog.warnButton({ label: ok }) : Dialog.okButton({ label: ok })],
     ...(takes ? { defaultButton: 0 } : {})
   });
+  giveBack(from);
   return answer.button.accept;
+}
+
+/** A row that moved while the question stood is another element: JupyterLab gives the focus back to none. */
+function giveBack(key: string | undefined): void {
+  if (key === undefined) {
+    return;
+  }
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) {
+      document.querySelector<HTMLElement>(`.jp-Training [data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    }
+  });
 }
 
 /** What a deletion takes away. */
