@@ -15,8 +15,9 @@ import signal
 
 __all__ = ["Gate", "LaunchError", "start"]
 
-# Python ignores these two, and a supervisor the first three; the person's process shall have them as usual.
-_AS_USUAL = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
+# Python ignores the last two, a supervisor the first three, and a shell SIGQUIT for what it runs in the background;
+# the person's process shall have them as usual.
+_AS_USUAL = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ)
 # Under memory pressure the kernel shall choose the training, and not the notebook server beside it.
 _OOM_SCORE = 300
 

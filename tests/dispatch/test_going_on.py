@@ -14,12 +14,13 @@ from tests.dispatch.living import Living, living
 
 # A counter: its loss says how many steps its weights have seen, so a step that was left out or done twice shows.
 COUNTS = """
-import os, sys
+import os, sys, time
 from jupyter_training import checkpoint, params, report, should_stop
 
 def stand_still():
     print("standing still", flush=True)
     while not os.path.exists(os.environ["JUPYTER_TRAINING_SPOOL"] + "/stop.json"): pass
+    time.sleep(0.1)  # should_stop() looks twenty times a second
 
 found = checkpoint.latest()
 state = found.load() if found else {"count": 0}
