@@ -140,7 +140,8 @@ def _settle_journal(path: Path, patience: float) -> Journal:
         if _log_works(path):
             return "wal"
     with locks.alone(path, patience=patience):
-        _held(path)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         if path.stat().st_size > 0 and (not _header_says_wal(path) or _log_works(path)):
             return "wal" if _header_says_wal(path) else "delete"  # another process was faster
         if not is_network(path) and _try_wal(path, patience):
@@ -224,10 +225,10 @@ def _writable(path: Path) -> bool:
 
 
 def _header_says_wal(path: Path) -> bool:
-    return os.pread(_held(path, make=False), 20, 0)[18:20] == b"\x02\x02"
+    return os.pread(_held(path), 20, 0)[18:20] == b"\x02\x02"
 
 
-def _held(path: Path, *, make: bool = True) -> int:
+def _held(path: Path) -> int:
     """A handle of the file that stays open for ever, one for each file.
 
     To close any handle of it would drop all locks that SQLite has on it in this
@@ -235,12 +236,10 @@ def _held(path: Path, *, make: bool = True) -> int:
     remove it, and what is written here afterwards would be lost.
     """
     with _holding:
-        if path.exists():
-            status = path.stat()
-            known = _handles.get((status.st_dev, status.st_ino))
-            if known is not None:
-                return known
-        flags = os.O_RDWR | os.O_CREAT if make else os.O_RDONLY
-        handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
+        status = path.stat()
+        known = _handles.get((status.st_dev, status.st_ino))
+        if known is not None:
+            return known
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         status = os.fstat(handle)
         return _handles.setdefault((status.st_dev, status.st_ino), handle)

@@ -145,6 +145,7 @@ def test_what_saves_nothing_is_paused_by_discard_only(client: Client, tmp_path: 
     script.write_text(PLAIN)
     handle = client.submit(script)
     eventually(lambda: "begun" in handle.logs() or None, within=60, what="it prints")
+    eventually(lambda: handle.phase == "running" or None, within=60, what="the dispatcher knows that it runs")
     with pytest.raises(NoCheckpoint, match="has written no checkpoint"):
         handle.pause()
     handle.pause(discard=True)
