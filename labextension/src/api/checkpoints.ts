@@ -4,8 +4,8 @@ import { request } from './http';
 import type { components } from './types.gen';
 
 type Schemas = components['schemas'];
-type Settings = ServerConnection.ISettings;
-type Submitted = Pick<Schemas['SubmitResult'], 'job' | 'notes'>;
+export type Settings = ServerConnection.ISettings;
+export type Submitted = Pick<Schemas['SubmitResult'], 'job' | 'notes'>;
 
 export type Checkpoint = Schemas['CheckpointView'];
 export type CheckpointList = Schemas['CheckpointList'];

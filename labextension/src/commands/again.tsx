@@ -1,15 +1,14 @@
 /** Fork, Continue and Extend: the dialogue, what is sent, and what the server says to it. */
-import { Dialog, Notification, ReactWidget } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { checkpoints as listOf, extend, fork, goOn } from '../api/checkpoints';
-import type { Checkpoint } from '../api/checkpoints';
+import type { Settings, Submitted } from '../api/checkpoints';
 import { troubleFrom } from '../api/http';
-import type { Trouble } from '../api/http';
 import { show } from '../api/jobs';
 import type { Job } from '../api/jobs';
-import { AgainForm } from '../forms/AgainForm';
+import { AgainForm, placed } from '../forms/AgainForm';
 import type { Draft, Kind } from '../forms/AgainForm';
-import { FormDialog, newKey } from '../forms/FormDialog';
+import { askForm } from '../forms/FormDialog';
 import { wrongName } from '../forms/ScriptForm';
 import { typed } from '../forms/fields';
 import { changed } from '../forms/params';
@@ -45,116 +44,49 @@ export async function again(
       Notification.warning(trans.__('%1 has no checkpoint that it could continue from. A fork begins without one.', job.name));
       return null;
     }
-    const form = new Form(session, trans, kind, job, good, checkpoint);
-    await new FormDialog(form, {
+    const config = configOf(job);
+    const answer = await askForm<Draft, Submitted>({
       title: trans.__('%1 %2', words.ok, job.name),
-      body: form,
-      focusNodeSelector: '.jp-Training-form :is(input, select)',
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: words.ok })]
-    }).run();
-    if (form.made !== null && form.notes.length > 0) {
-      Notification.info(form.notes.join(' '), { autoClose: 8000 });
+      ok: words.ok,
+      draft: {
+        name: '',
+        params: Object.fromEntries(Object.entries(job.params).map(([name, value]) => [name, typed(value)])),
+        config,
+        checkpoint: checkpoint ?? good[0]?.name ?? null
+      },
+      body: view => <AgainForm {...view} kind={kind} job={job} checkpoints={good} trans={trans} />,
+      validate: draft => changed(draft.params, job.params) !== null && wrongName(trans, draft.name) === null,
+      isPlaced: refusal => placed(refusal).length > 0,
+      send: async (draft, key) => {
+        const sent = await send(settings, kind, job, draft, key, config);
+        session.take([sent.job]);
+        return sent;
+      },
+      trans
+    });
+    if (answer !== null && answer.notes.length > 0) {
+      Notification.info(answer.notes.join(' '), { autoClose: 8000 });
     }
-    return form.made;
+    return answer?.job.id ?? null;
   } catch (reason) {
     Notification.error(troubleFrom(reason).message);
     return null;
   }
 }
 
-export class Form extends ReactWidget {
-  constructor(
-    private readonly session: Session,
-    private readonly trans: TranslationBundle,
-    private readonly kind: Kind,
-    private readonly job: Job,
-    private readonly checkpoints: readonly Checkpoint[],
-    checkpoint: string | null
-  ) {
-    super();
-    this.addClass('jp-Training');
-    this._config = configOf(job);
-    this._draft = {
-      name: '',
-      params: Object.fromEntries(Object.entries(job.params).map(([name, value]) => [name, typed(value)])),
-      config: this._config,
-      checkpoint: checkpoint ?? checkpoints[0]?.name ?? null
-    };
+/** @param config the text as it was shown first: sent only where it was changed */
+function send(settings: Settings, kind: Kind, job: Job, draft: Draft, key: string, config: string): Promise<Submitted> {
+  const params = changed(draft.params, job.params) ?? {};
+  if (kind === 'extend') {
+    return extend(settings, job.id, { key, params });
   }
-
-  /** Of the job that trains now; null until then. */
-  get made(): string | null {
-    return this._made;
-  }
-
-  get notes(): readonly string[] {
-    return this._notes;
-  }
-
-  /** Check and send. Whether it was taken; else the form says why not. */
-  async send(): Promise<boolean> {
-    const params = changed(this._draft.params, this.job.params);
-    if (this._busy || params === null || wrongName(this.trans, this._draft.name) !== null) {
-      this.node.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
-      return false;
-    }
-    this._busy = true;
-    this._refusal = null;
-    try {
-      const { job, notes } = await this._sent(params);
-      this.session.take([job]);
-      this._made = job.id;
-      this._notes = notes;
-      return true;
-    } catch (reason) {
-      this._refusal = troubleFrom(reason);
-      this.update();
-      return false;
-    } finally {
-      this._busy = false;
-    }
-  }
-
-  protected override render(): JSX.Element {
-    return (
-      <AgainForm
-        kind={this.kind}
-        job={this.job}
-        checkpoints={this.checkpoints}
-        draft={this._draft}
-        change={draft => {
-          this._draft = draft;
-          this._key = newKey();
-          this.update();
-        }}
-        refusal={this._refusal}
-        trans={this.trans}
-      />
-    );
-  }
-
-  private _sent(params: Readonly<Record<string, unknown>>): ReturnType<typeof fork> {
-    const { settings } = this.session;
-    if (this.kind === 'extend') {
-      return extend(settings, this.job.id, { key: this._key, params });
-    }
-    const { name, config, checkpoint } = this._draft;
-    const wish = {
-      key: this._key,
-      name: name === '' ? null : name,
-      params,
-      config: config === this._config ? null : { text: config, name: 'config' }
-    };
-    return this.kind === 'fork' ? fork(settings, this.job.id, wish) : goOn(settings, this.job.id, wish, checkpoint);
-  }
-
-  private _draft: Draft;
-  private _made: string | null = null;
-  private _notes: readonly string[] = [];
-  private _busy = false;
-  private _refusal: Trouble | null = null;
-  private _key = newKey();
-  private readonly _config: string;
+  const wish = {
+    key,
+    name: draft.name === '' ? null : draft.name,
+    params,
+    config: draft.config === config ? null : { text: draft.config, name: 'config' }
+  };
+  return kind === 'fork' ? fork(settings, job.id, wish) : goOn(settings, job.id, wish, draft.checkpoint);
 }
 
 /** What is worth changing of a job's config, as YAML; what has no value is left out. */

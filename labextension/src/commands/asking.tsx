@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Job, Verb } from '../api/jobs';
 import type { Session } from '../model/session';
 import { short } from '../model/wording';
+import { keptFocus } from '../parts/focus';
 import { verbWords } from './verbWords';
 import type { Refusal } from './wish';
 
@@ -15,7 +16,7 @@ export async function sure(session: Session, trans: TranslationBundle, verb: Ver
   const { ok } = verbWords(trans, verb);
   const what = ids.length === 1 ? (jobs[0]?.name ?? short(ids[0] ?? '')) : trans._n('%1 training', '%1 trainings', ids.length);
   const takes = verb === 'kill' || verb === 'delete';
-  const from = (document.activeElement as HTMLElement | null)?.dataset.key;
+  const giveBack = keptFocus();
   const answer = await showDialog({
     title: trans.__('%1 %2?', ok, what),
     body: (
@@ -32,20 +33,8 @@ export async function sure(session: Session, trans: TranslationBundle, verb: Ver
     buttons: [Dialog.cancelButton(), takes ? Dialog.warnButton({ label: ok }) : Dialog.okButton({ label: ok })],
     ...(takes ? { defaultButton: 0 } : {})
   });
-  giveBack(from);
+  giveBack();
   return answer.button.accept;
-}
-
-/** A row that moved while the question stood is another element: JupyterLab gives the focus back to none. */
-function giveBack(key: string | undefined): void {
-  if (key === undefined) {
-    return;
-  }
-  requestAnimationFrame(() => {
-    if (document.activeElement === document.body) {
-      document.querySelector<HTMLElement>(`.jp-Training [data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
-    }
-  });
 }
 
 /** What a deletion takes away. */

@@ -25,23 +25,17 @@ interface Props {
   readonly job: Job;
   readonly checkpoints: readonly Checkpoint[];
   readonly draft: Draft;
-  readonly change: (draft: Draft) => void;
+  readonly change: (news: Partial<Draft>) => void;
   readonly refusal: Trouble | null;
   readonly trans: TranslationBundle;
 }
 
-export function AgainForm({ kind, job, checkpoints, draft, change, refusal, trans }: Props): JSX.Element {
+export function AgainForm({ kind, job, checkpoints, draft, change: set, refusal, trans }: Props): JSX.Element {
   const id = useId();
-  const set = (news: Partial<Draft>): void => change({ ...draft, ...news });
   const names = Object.keys(job.params);
   return (
-    <form className="jp-Training-form" onSubmit={event => event.preventDefault()}>
+    <>
       <p className="jp-Training-faint">{introduction(kind, job, trans)}</p>
-      {refusal !== null && placed(refusal).length === 0 && (
-        <p className="jp-Training-refusal" role="alert">
-          {refusal.message}
-        </p>
-      )}
       {kind === 'continue' && (
         <Row label={trans.__('checkpoint')} id={`${id}-checkpoint`} wrong={null}>
           {described => (
@@ -81,7 +75,7 @@ export function AgainForm({ kind, job, checkpoints, draft, change, refusal, tran
         </fieldset>
       )}
       {kind !== 'extend' && <Config text={draft.config} refusal={refusal} change={config => set({ config })} trans={trans} />}
-    </form>
+    </>
   );
 }
 
@@ -141,7 +135,7 @@ function Config({ text, refusal, change, trans }: ConfigProps): JSX.Element {
 }
 
 /** What is wrong at a place of the config. */
-function placed({ entries }: Trouble): Trouble['entries'] {
+export function placed({ entries }: Trouble): Trouble['entries'] {
   return entries.filter(entry => entry.line !== null);
 }
 

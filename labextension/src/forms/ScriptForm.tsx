@@ -17,29 +17,21 @@ export interface Draft {
 export interface FormProps {
   readonly script: Script;
   readonly draft: Draft;
-  readonly change: (draft: Draft) => void;
+  readonly change: (news: Partial<Draft>) => void;
   readonly pools: readonly string[];
   readonly kernels: readonly { readonly name: string; readonly title: string }[];
   /** Whether it was tried to send it: only then what is missing is said. */
   readonly tried: boolean;
-  /** Why the server has refused it. */
-  readonly refusal: string | null;
   readonly trans: TranslationBundle;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 
 export function ScriptForm(props: FormProps): JSX.Element {
-  const { script, draft, change, trans, tried } = props;
-  const set = (news: Partial<Draft>): void => change({ ...draft, ...news });
+  const { script, draft, change: set, trans, tried } = props;
   const id = useId();
   return (
-    <form className="jp-Training-form" onSubmit={event => event.preventDefault()}>
-      {props.refusal !== null && (
-        <p className="jp-Training-refusal" role="alert">
-          {props.refusal}
-        </p>
-      )}
+    <>
       {script.parameters.length === 0 && (
         <p className="jp-Training-faint">{trans.__('Its text names no arguments of argparse; it is run as it is.')}</p>
       )}
@@ -108,7 +100,7 @@ export function ScriptForm(props: FormProps): JSX.Element {
           </Row>
         )}
       </fieldset>
-    </form>
+    </>
   );
 }
 

@@ -1,12 +1,11 @@
 /** The dialogue for what is kept of a job's checkpoints. It lists what would go while one chooses, and only then it goes. */
-import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useState } from 'react';
 import { retention } from '../../api/checkpoints';
 import type { CheckpointList, Keep, Policy, Retention } from '../../api/checkpoints';
 import { troubleFrom } from '../../api/http';
 import type { Job } from '../../api/jobs';
-import { FormDialog } from '../../forms/FormDialog';
+import { askForm } from '../../forms/FormDialog';
 import { Row } from '../../forms/ScriptForm';
 import { ranked } from '../../model/select';
 import type { Session } from '../../model/session';
@@ -15,77 +14,34 @@ import { bytes } from '../../renderers/job/words';
 
 const PAUSE_MS = 200;
 
-/** Whether another policy was applied. */
-export async function retain(session: Session, trans: TranslationBundle, job: Job, list: CheckpointList): Promise<boolean> {
-  const form = new Form(session, trans, job, { keep: list.keep, metric: list.metric, mode: list.mode });
-  const dialog = new FormDialog(form, {
-    title: trans.__('What is kept of %1', job.name),
-    body: form,
-    focusNodeSelector: '.jp-Training-form input',
-    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Keep Only These') })]
-  });
-  form.allow = isReady => dialog.allow(isReady);
-  form.allow(false);
-  await dialog.run();
-  return form.applied;
+interface Draft {
+  readonly policy: Policy;
+  /** What goes under this one is on the screen. */
+  readonly listed: Policy | null;
 }
 
-class Form extends ReactWidget {
-  constructor(
-    private readonly session: Session,
-    private readonly trans: TranslationBundle,
-    private readonly job: Job,
-    private _policy: Policy
-  ) {
-    super();
-    this.addClass('jp-Training');
-  }
-
-  applied = false;
-  allow: (isReady: boolean) => void = () => undefined;
-
-  async send(): Promise<boolean> {
-    if (this._busy || this._listed !== this._policy) {
-      return false;
-    }
-    this._busy = true;
-    try {
-      this.applied = (await retention(this.session.settings, this.job.id, this._policy, true)).applied;
-      return true;
-    } catch (reason) {
-      this._refusal = troubleFrom(reason).message;
-      this.update();
-      return false;
-    } finally {
-      this._busy = false;
-    }
-  }
-
-  protected override render(): JSX.Element {
-    return (
+/** Whether another policy was applied. */
+export async function retain(session: Session, trans: TranslationBundle, job: Job, list: CheckpointList): Promise<boolean> {
+  const applied = await askForm<Draft, boolean>({
+    title: trans.__('What is kept of %1', job.name),
+    ok: trans.__('Keep Only These'),
+    takes: true,
+    draft: { policy: { keep: list.keep, metric: list.metric, mode: list.mode }, listed: null },
+    body: ({ draft, change }) => (
       <View
-        session={this.session}
-        trans={this.trans}
-        job={this.job}
-        policy={this._policy}
-        refusal={this._refusal}
-        change={policy => {
-          this._policy = policy;
-          this._refusal = null;
-          this.allow(false);
-          this.update();
-        }}
-        listed={policy => {
-          this._listed = policy;
-          this.allow(policy === this._policy);
-        }}
+        session={session}
+        trans={trans}
+        job={job}
+        policy={draft.policy}
+        change={policy => change({ policy })}
+        listed={policy => change({ listed: policy })}
       />
-    );
-  }
-
-  private _busy = false;
-  private _listed: Policy | null = null; // what the list that is shown was asked for
-  private _refusal: string | null = null;
+    ),
+    isReady: ({ policy, listed }) => listed === policy,
+    send: async ({ policy }) => (await retention(session.settings, job.id, policy, true)).applied,
+    trans
+  });
+  return applied ?? false;
 }
 
 interface ViewProps {
@@ -93,17 +49,16 @@ interface ViewProps {
   readonly trans: TranslationBundle;
   readonly job: Job;
   readonly policy: Policy;
-  readonly refusal: string | null;
   readonly change: (policy: Policy) => void;
   /** What goes under this policy is on the screen. */
   readonly listed: (policy: Policy) => void;
 }
 
-function View({ session, trans, job, policy, refusal, change, listed }: ViewProps): JSX.Element {
+function View({ session, trans, job, policy, change, listed }: ViewProps): JSX.Element {
   const id = useId();
   const answer = useWouldGo(session, job, policy);
   const found = answer?.found ?? null;
-  const wrong = refusal ?? answer?.trouble ?? null;
+  const wrong = answer?.trouble ?? null;
   useEffect(() => {
     if (answer !== null && answer.found !== null) {
       listed(answer.policy);
@@ -124,7 +79,7 @@ function View({ session, trans, job, policy, refusal, change, listed }: ViewProp
     </Row>
   );
   return (
-    <form className="jp-Training-form" onSubmit={event => event.preventDefault()}>
+    <>
       {keep('trial_latest', trans.__('newest'), trans.__('of this training'))}
       {keep('trial_best', trans.__('best'), trans.__('of this training, by the metric below'))}
       {job.experiment !== null && keep('experiment_best', trans.__('best of all'), trans.__('of its experiment'))}
@@ -174,7 +129,7 @@ function View({ session, trans, job, policy, refusal, change, listed }: ViewProp
           </>
         )}
       </fieldset>
-    </form>
+    </>
   );
 }
 
