@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,12 @@ from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.transport import Transport
 from jupyter_training.client.verbs import Verbs, part
-from jupyter_training.errors import NotFound, ServerUnreachable, UnknownJob
+from jupyter_training.errors import NotFound, ServerUnreachable
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
 
 T = TypeVar("T")
-_ID = re.compile("[a-z2-7]{10}")
 
 
 class Data(Protocol):
@@ -211,7 +209,7 @@ class Client(Verbs):
 
     def cell(self, job: str) -> str:
         """The text of the cell that does again what the job did."""
-        return str(self._connection.record("GET", f"jobs/{part(job)}/cell")["text"])
+        return str(self._of(job, "/cell")["text"])
 
     def pack(
         self, folder: str | os.PathLike[str], *, without: Iterable[str | os.PathLike[str]] = ()
@@ -346,16 +344,6 @@ class Client(Verbs):
         body = {"name": name, "slots": slots, "backend": backend}
         found: list[dict[str, Any]] = self._connection.record("PUT", "pools", body=body)["pools"]
         return found
-
-    def _of(self, job: str, rest: str = "", **how: Any) -> dict[str, Any]:
-        """What there is of a job by its id. What is no id may be meant as a name: the refusal says who takes one."""
-        try:
-            return self._connection.record("GET", f"jobs/{part(job)}{rest}", **how)
-        except UnknownJob as error:
-            if _ID.fullmatch(str(job)):
-                raise
-            hint = f"This takes ids. find({job!r}) takes names, too; handle({job!r}) gives the job's handle."
-            raise UnknownJob(error.detail, hint=hint, errors=error.errors) from None
 
     def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
         """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody answers."""

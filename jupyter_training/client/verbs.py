@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,11 +15,13 @@ from jupyter_training.errors import UnknownJob, from_problem
 if TYPE_CHECKING:
     from jupyter_training.client.connection import Connection
 
-__all__ = ["Verbs", "granted", "part"]
+__all__ = ["Verbs", "granted", "part", "who_takes_names"]
 
 _ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
 _REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes before and after
 _COPIED_WITHIN = 600.0  # seconds that a large checkpoint may be checked, or removed from far away
+_ID = re.compile("[a-z2-7]{10}")
+_IN_PYTHON = {"continue": "continue_from"}  # methods whose names are no verbs, as those are words of Python
 _LACKING = "environment.pass_env"  # where a refusal names the variables whose values are gone
 
 
@@ -46,38 +50,38 @@ class Verbs:
 
     def cancel(self, *jobs: str) -> list[dict[str, Any]]:
         """Ask jobs to end: they may finish what they are doing."""
-        return granted(self.act("cancel", *jobs))
+        return granted(self.act("cancel", *jobs), "cancel")
 
     def kill(self, *jobs: str) -> list[dict[str, Any]]:
         """End jobs at once."""
-        return granted(self.act("kill", *jobs))
+        return granted(self.act("kill", *jobs), "kill")
 
     def pause(self, *jobs: str, discard: bool = False) -> list[dict[str, Any]]:
         """Let jobs stop after their next checkpoint, until they are activated; ``discard``: at once, without one."""
-        return granted(self.act("pause", *jobs, discard=discard))
+        return granted(self.act("pause", *jobs, discard=discard), "pause")
 
     def activate(self, *jobs: str) -> list[dict[str, Any]]:
         """Let paused jobs go on, from their last checkpoint."""
-        return granted(self.act("activate", *jobs))
+        return granted(self.act("activate", *jobs), "activate")
 
     def retry(self, *jobs: str, force: bool = False) -> list[dict[str, Any]]:
         """Start failed or canceled jobs again, from their last checkpoint; ``force``: also what has succeeded."""
-        return granted(self.act("retry", *jobs, force=force))
+        return granted(self.act("retry", *jobs, force=force), "retry")
 
     def archive(self, *jobs: str) -> list[dict[str, Any]]:
         """Put ended jobs away: lists leave them out."""
-        return granted(self.act("archive", *jobs))
+        return granted(self.act("archive", *jobs), "archive")
 
     def unarchive(self, *jobs: str) -> list[dict[str, Any]]:
         """Take jobs out of the archive."""
-        return granted(self.act("unarchive", *jobs))
+        return granted(self.act("unarchive", *jobs), "unarchive")
 
     def delete(self, *jobs: str) -> list[dict[str, Any]]:
         """Remove ended jobs for good: checkpoints, outputs, logs. Gives them as they were.
 
         Their runs lie in MLflow's trash then.
         """
-        return granted(self.act("delete", *jobs))
+        return granted(self.act("delete", *jobs), "delete")
 
     def fork(
         self,
@@ -133,12 +137,16 @@ class Verbs:
             IllegalVerb: it is active.
             NoCheckpoint: there is nothing to go on from.
         """
-        body = {"key": key or uuid.uuid4().hex, "params": dict(params or {}), "secrets": self._secrets_of(job)}
-        return self._connection.record("POST", f"jobs/{part(job)}/resume", body=body)
+        body = {
+            "key": key or uuid.uuid4().hex,
+            "params": dict(params or {}),
+            "secrets": self._secrets_of(job, "resume"),
+        }
+        return self._of(job, "/resume", method="POST", body=body)
 
     def checkpoints(self, job: str) -> dict[str, Any]:
         """The job's checkpoints, newest first, with the policy for them (``CheckpointList``)."""
-        return self._connection.record("GET", f"jobs/{part(job)}/checkpoints")
+        return self._of(job, "/checkpoints")
 
     def retention(
         self,
@@ -157,7 +165,7 @@ class Verbs:
         body: dict[str, Any] = {"keep": dict(keep), "mode": mode, "apply": apply}
         if metric is not None:
             body["metric"] = metric or None
-        return self._connection.record("POST", f"jobs/{part(job)}/retention", body=body, timeout=_COPIED_WITHIN)
+        return self._of(job, "/retention", method="POST", body=body, timeout=_COPIED_WITHIN)
 
     def rehearse(self, request: Mapping[str, object]) -> dict[str, Any]:
         """Try a wish's code for one step, and whether it goes on from its checkpoint (``RehearsalView``).
@@ -181,24 +189,50 @@ class Verbs:
         body = {name: value for name, value in edited.items() if value is not None}
         body["key"] = key or uuid.uuid4().hex
         body["origin"] = dict(origin) if origin is not None else {"client": "python"}
-        body["secrets"] = self._secrets_of(job)
+        body["secrets"] = self._secrets_of(job, how)
         if "config" in body:
             body["config"] = dict(body["config"])
-        return self._connection.record("POST", f"jobs/{part(job)}/{how}", body=body, timeout=_COPIED_WITHIN)
+        return self._of(job, f"/{how}", method="POST", body=body, timeout=_COPIED_WITHIN)
 
-    def _secrets_of(self, job: str) -> dict[str, str]:
+    def _secrets_of(self, job: str, verb: str) -> dict[str, str]:
         """The values of the job's ``pass_env``, as far as they are set here; the store no longer has them."""
-        view = self._connection.record("GET", f"jobs/{part(job)}")
+        view = self._of(job, verb=verb)
         names = view["spec"]["environment"]["pass_env"]
         return {name: os.environ[name] for name in names if name in os.environ}
 
+    def _of(
+        self, job: str, rest: str = "", *, method: str = "GET", verb: str | None = None, **how: Any
+    ) -> dict[str, Any]:
+        """What there is of a job by its id. What is no id may be meant as a name: the refusal says who takes one."""
+        try:
+            return self._connection.record(method, f"jobs/{part(job)}{rest}", **how)
+        except UnknownJob as error:
+            raise who_takes_names(error, job, verb) from None
 
-def granted(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+
+def granted(results: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
     """The jobs of verb results, or the first refusal as its error."""
     for result in results:
         if not result["ok"]:
-            raise from_problem(result["problem"])
+            error = from_problem(result["problem"])
+            raise who_takes_names(error, result["id"], verb) if isinstance(error, UnknownJob) else error
     return [result["job"] for result in results]
+
+
+def who_takes_names(error: UnknownJob, job: str, verb: str | None = None) -> UnknownJob:
+    """The refusal of what is no id, with what to type instead to name the job; of an id as it is."""
+    if _ID.fullmatch(str(job)):
+        return error
+    if verb is None:
+        hint = f"This takes ids. find({job!r}) takes names, too; handle({job!r}) gives the job's handle."
+    else:
+        line = f"{verb} {shlex.quote(str(job))}"
+        method = _IN_PYTHON.get(verb, verb)
+        hint = (
+            "This takes ids. By its name, or the start of its id:"
+            f" handle({job!r}).{method}(), `%train {line}` or `jupyter training {line}`."
+        )
+    return UnknownJob(error.detail, hint=hint, errors=error.errors)
 
 
 def part(text: str) -> str:

@@ -25,6 +25,7 @@ from jupyter_training.services import artifacts, passed
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.store import verbs, views
+from jupyter_training.store.find import WHERE_LISTED
 from jupyter_training.store.listing import SCANNED
 
 __all__ = ["FindQuery", "JobsQuery", "ShowQuery", "act", "find", "known", "page", "settled", "show"]
@@ -188,7 +189,5 @@ def known(site: Site, job_id: str) -> Job:
         UnknownJob: it is no id, or no job has it.
     """
     if not is_job_id(job_id):
-        raise UnknownJob(
-            f"There is no job {job_id[:40]!r}.", hint="Ids have ten letters and digits; see the list of jobs."
-        )
+        raise UnknownJob(f"There is no job {job_id[:40]!r}.", hint=f"Ids have ten letters and digits; {WHERE_LISTED}")
     return views.job(site.store, JobId(job_id))

@@ -15,7 +15,9 @@ from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import jobs
 from jupyter_training.store.texts import clean
 
-__all__ = ["find"]
+__all__ = ["WHERE_LISTED", "find"]
+
+WHERE_LISTED = "`%train list`, `jupyter training jobs` and client.jobs() show what there is."
 
 _PREFIX = re.compile(rf"[a-z2-7]{{3,{ID_LENGTH}}}\Z")
 _SHOWN = 5  # candidates in a sentence
@@ -98,5 +100,5 @@ def _unknown(connection: Connection, text: str) -> UnknownJob:
     close = near_miss(text, connection.execute(select(recent.c.name).distinct()).scalars())
     return UnknownJob(
         f"There is no job {text[:80]!r}.",
-        hint=f"Did you mean {close!r}?" if close else "`%train list` and `jupyter training jobs` show what there is.",
+        hint=f"Did you mean {close!r}?" if close else WHERE_LISTED,
     )

@@ -23,6 +23,7 @@ from jupyter_training.errors import IllegalVerb, NoCheckpoint, TrainingError, Un
 from jupyter_training.store import changelog, checkpoints, keys, record, removals
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
+from jupyter_training.store.find import WHERE_LISTED
 from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import attempts, jobs, records
 
@@ -98,7 +99,7 @@ def wish(
         if verb is Verb.RETRY and settle is not None:
             for job_id in moves:
                 settle(known[job_id])
-    unknown = {one: UnknownJob(f"There is no job {one!r}.") for one in job_ids if one not in known}
+    unknown = {one: UnknownJob(f"There is no job {one!r}.", hint=WHERE_LISTED) for one in job_ids if one not in known}
     return [refused.get(one) or unknown.get(one) or known[one] for one in job_ids]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_training.client.client import Client
 from jupyter_training.client.handle import Handle
+from jupyter_training.client.transport import Answer
 from jupyter_training.errors import UnknownJob
 
 
@@ -45,13 +46,20 @@ class Empty:
 
     place = "nowhere"
 
-    def request(self, method: str, path: str, **how: object) -> Any:
-        raise UnknownJob(f"There is no job {path!r}.", hint="See the list of jobs.")
+    def request(self, method: str, path: str, *, body: object = None, **how: object) -> Any:
+        error = UnknownJob(f"There is no job {path!r}.", hint="See the list of jobs.")
+        if path != "verbs":
+            raise error
+        jobs = cast(dict[str, Any], body)["jobs"]
+        results = [{"id": job, "ok": False, "job": None, "problem": error.to_problem()} for job in jobs]
+        return Answer(200, json={"results": results})
 
     def close(self) -> None: ...
 
 
-@pytest.mark.parametrize("ask", [Client.job, Client.wait, Client.logs, Client.metrics, Client.artifacts])
+@pytest.mark.parametrize(
+    "ask", [Client.job, Client.wait, Client.logs, Client.metrics, Client.artifacts, Client.cell, Client.checkpoints]
+)
 def test_a_name_where_an_id_is_wanted_is_told_who_takes_names(ask: Any) -> None:
     client = Client(transport=cast(Any, Empty()))
     with pytest.raises(UnknownJob) as caught:
@@ -59,4 +67,20 @@ def test_a_name_where_an_id_is_wanted_is_told_who_takes_names(ask: Any) -> None:
     assert "This takes ids. find('s3') takes names, too; handle('s3') gives the job's handle." == caught.value.hint
     with pytest.raises(UnknownJob) as caught:
         ask(client, "abcdefgh27")
+    assert "See the list of jobs." == caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("verb", "method"),
+    [(verb, verb) for verb in ("cancel", "kill", "pause", "activate", "retry", "archive", "unarchive", "delete")]
+    + [("resume", "resume"), ("fork", "fork"), ("continue", "continue_from")],
+)
+def test_a_verb_that_is_given_a_name_says_what_to_type(verb: str, method: str) -> None:
+    client = Client(transport=cast(Any, Empty()))
+    with pytest.raises(UnknownJob) as caught:
+        getattr(client, method)("my s3")
+    typed = f"handle('my s3').{method}(), `%train {verb} 'my s3'` or `jupyter training {verb} 'my s3'`."
+    assert f"This takes ids. By its name, or the start of its id: {typed}" == caught.value.hint
+    with pytest.raises(UnknownJob) as caught:
+        getattr(client, method)("abcdefgh27")
     assert "See the list of jobs." == caught.value.hint
