@@ -31,6 +31,7 @@ def local(site: Site, jobs: Iterable[JobId]) -> int:
 def pending(site: Site) -> int:
     """Finish the removal of deleted jobs, their checkpoints under URLs too; what can't be reached waits. The bytes."""
     freed = 0
+    gone: list[JobId] = []
     for removal in removals.pending(site.store):
         if removal.is_swept:
             continue
@@ -42,7 +43,8 @@ def pending(site: Site) -> int:
                     under_url(place)
         except Unavailable:
             continue
-        removals.places_gone(site.store, removal.job)
+        gone.append(removal.job)
+    removals.places_gone(site.store, *gone)
     return freed
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import checkpoints, removals
 
@@ -22,7 +23,11 @@ _GONE = "null"  # instead of places: they and the folders here were removed
 
 @dataclass(frozen=True)
 class Removal:
-    """``run_id`` None and no ``places``: nothing is left to be removed. ``is_swept``: only the run is left."""
+    """``run_id`` None: there is no run, or it was removed. ``is_swept``: the folders and places were; the run is left.
+
+    It is struck off once both are so, whoever is first: that there are no
+    ``places`` says nothing of the folders.
+    """
 
     job: JobId
     run_id: str | None
@@ -43,7 +48,7 @@ def pending(store: Store) -> list[Removal]:
 def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs: Mapping[str, str | None]) -> None:
     """Note what these jobs have outside the store, in the transaction that deletes them. ``runs``: to be removed too.
 
-    A job that has nothing there leaves no note, unless it is among ``runs``.
+    Each leaves a note, as nobody else knows by then that its folders are to go.
     """
     places: dict[str, list[str]] = {}
     outside = select(checkpoints.c.job, checkpoints.c.place).where(
@@ -51,28 +56,25 @@ def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs:
     )
     for row in connection.execute(outside):
         places.setdefault(row.job, []).append(row.place)
-    rows = [
-        {"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now}
-        for job in jobs
-        if job in runs or job in places
-    ]
+    rows = [{"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now} for job in jobs]
     insert_missing(connection, removals, rows)
 
 
-def places_gone(store: Store, job: JobId) -> None:
-    """Its folders here and its checkpoints under URLs are no more."""
-    with store.write() as connection:
-        _settle(connection, job, places=_GONE)
+def places_gone(store: Store, *jobs: JobId) -> None:
+    """Their folders here and their checkpoints under URLs are no more."""
+    _settle(store, jobs, places=_GONE)
 
 
 def run_gone(store: Store, job: JobId) -> None:
     """Its run in MLflow is no more."""
+    _settle(store, [job], run_id=None)
+
+
+def _settle(store: Store, jobs: Sequence[JobId], **values: Any) -> None:
+    if not jobs:
+        return
     with store.write() as connection:
-        _settle(connection, job, run_id=None)
-
-
-def _settle(connection: Connection, job: JobId, **values: Any) -> None:
-    own = removals.c.job == job
-    connection.execute(update(removals).where(own).values(**values))
-    nothing = (removals.c.run_id.is_(None), removals.c.places.in_(("[]", _GONE)))
-    connection.execute(delete(removals).where(own, *nothing))
+        for part in chunks(jobs):
+            own = removals.c.job.in_(part)
+            connection.execute(update(removals).where(own).values(**values))
+            connection.execute(delete(removals).where(own, removals.c.run_id.is_(None), removals.c.places == _GONE))

@@ -27,7 +27,7 @@ KEPT_CHANGES_FOR = 3_600.0  # seconds; a live view that was away for less need n
 
 @dataclass(frozen=True)
 class GcReport:
-    """What was let go. The folders (spool, outputs) of ``jobs`` may be deleted now.
+    """What was let go. The folders of ``jobs`` may be deleted now; each has left a removal that says so.
 
     ``held_back``: jobs old enough whose record in MLflow is not complete.
     """

@@ -18,7 +18,7 @@ from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
 from jupyter_training.seams.backend import End
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, points, record, removals, retention, supersede
+from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
@@ -268,6 +268,50 @@ def test_a_deleted_job_with_a_run_waits_for_the_mirror(stage: Stage, monkeypatch
     assert {other.id} == set(asked), "what was removed is not removed again"
     removals.run_gone(stage.store, job.id)
     assert [] == removals.pending(stage.store)
+
+
+def folders(stage: Stage, job: JobId) -> list[Path]:
+    """Of each kind one, with something in it."""
+    roots = (stage.settings.spool_root, stage.settings.outputs, stage.settings.checkpoints)
+    for root in roots:
+        (root / job / "deep").mkdir(parents=True, exist_ok=True)
+    return [root / job for root in roots]
+
+
+@pytest.mark.parametrize("mirror_is_first", [True, False])
+def test_what_a_deleted_job_has_here_goes_whoever_is_first(stage: Stage, mirror_is_first: bool) -> None:
+    job = Saving(stage)
+    stage.settle()
+    batch = points.Batch(1, "page", 0, 9, [Point("loss", 1, 1.0, 0.5)])
+    points.ingest(stage.store, job.id, [batch], now=stage.clock.now())
+    record.save(stage.store, record.RecordRow(job.id, "1", "run-1", ended_sent=True), stage.clock.now())
+    places = folders(stage, job.id)
+    stage.wish(job.id, Verb.DELETE)
+    if mirror_is_first:
+        removals.run_gone(stage.store, job.id)
+    until(stage, lambda: not any(place.exists() for place in places), "its folders have gone")
+    until(stage, lambda: not stage.tick().busy, "there is nothing left to do")
+    if not mirror_is_first:
+        removals.run_gone(stage.store, job.id)
+    assert [] == removals.pending(stage.store)
+    assert [] == points.series(stage.store, job.id, None, budget=10)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["deleted", "tidied away"])
+def test_who_takes_over_after_a_delete_removes_the_folders(stage: Stage, old: bool) -> None:
+    """Of a job without a run and without a URL; the one before was killed as soon as the rows were gone."""
+    job = Saving(stage)
+    stage.settle()
+    places = folders(stage, job.id)
+    if old:
+        record.save(stage.store, record.RecordRow(job.id, ended_sent=True), stage.clock.now())
+        later = Instant(stage.clock.now() + 10 * 86_400.0)
+        assert (job.id,) == upkeep.collect(stage.store, now=later, keep_days=5).jobs
+    else:
+        stage.wish(job.id, Verb.DELETE)
+    stage.succeed()
+    until(stage, lambda: not any(place.exists() for place in places), "its folders have gone")
+    until(stage, lambda: not removals.pending(stage.store), "the removal is struck off")
 
 
 def test_a_job_that_failed_and_is_tried_again_has_its_newest_to_go_on_from(stage: Stage) -> None:
