@@ -299,10 +299,11 @@ def _be_dispatcher(settings: Settings, lock: int, *, once: bool) -> Literal["ask
 
 
 def _work_waits(settings: Settings) -> bool:
+    """Whether a dispatcher has something to do. A removal of which only the run is left is the mirror's."""
     with contextlib.closing(Store.open(settings)) as store:
         holdings = Holdings(store)
         holdings.refresh()
-        return holdings.is_wanted or bool(removals.pending(store))
+        return holdings.is_wanted or any(not one.is_swept for one in removals.pending(store))
 
 
 def _is_alive(holder: lease.Holder) -> bool:

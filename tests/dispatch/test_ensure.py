@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.dispatch import ensure
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import views
+from jupyter_training.store import removals, views
 from tests.dispatch.many import submit_many
 from tests.torture.processes import dispatcher, eventually, kill, of_home
 
@@ -92,6 +93,20 @@ def test_it_leaves_when_nobody_needs_it(tmp_path: Path) -> None:
     eventually(lambda: not of_home(settings.home), within=40, what="it leaves")
     with Site.open(settings) as site:
         assert {"succeeded": 1} == {state.value: count for state, count in views.counts(site.store).items() if count}
+
+
+def test_a_run_that_waits_to_be_removed_keeps_no_dispatcher(settings: Settings) -> None:
+    """The record does not answer: the mirror waits for it, and the dispatcher has nothing to do."""
+    lines = 'dispatcher_idle_exit = 0.5\ntracking_uri = "http://127.0.0.1:9"\n'
+    (settings.home / "settings.toml").write_text(lines)
+    job = JobId("abcdefghij")
+    with Site.open(settings) as site:
+        with site.store.write() as connection:
+            removals.remember(connection, [job], site.now(), runs={job: "run-1"})
+        assert ensure.ensure_dispatcher(settings)
+        eventually(lambda: any(one.is_swept for one in removals.pending(site.store)), within=20, what="it is swept")
+        eventually(lambda: not ensure.is_alive(settings), within=20, what="it leaves")
+        assert (1, [job]) == (started(settings), [one.job for one in removals.pending(site.store)])
 
 
 def test_three_deaths_within_a_minute_stop_the_starting_and_say_so(settings: Settings) -> None:
