@@ -21,7 +21,7 @@ from jupyter_training.schema import (
     VerbRequest,
     VerbResult,
 )
-from jupyter_training.services import artifacts, passed
+from jupyter_training.services import artifacts, passed, signs
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.store import verbs, views
@@ -171,7 +171,14 @@ def _wished(site: Site, ids: list[JobId], request: VerbRequest) -> list[Job | Tr
         asked = [job_id for job_id in ids if job_id not in lacking]
         discard, force = request.discard, request.force
         wished = verbs.wish(
-            site.store, asked, request.verb, now=site.now(), discard=discard, force=force, settle=settle
+            site.store,
+            asked,
+            request.verb,
+            now=site.now(),
+            discard=discard,
+            force=force,
+            settle=settle,
+            has_begun=lambda job, number: signs.has_begun(site.settings.spool_root, job, number),
         )
     told = iter(wished)
     outcomes = [lacking[job_id] if job_id in lacking else next(told) for job_id in ids]

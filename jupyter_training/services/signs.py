@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal
 
 from jupyter_training import spool
@@ -18,7 +19,7 @@ from jupyter_training.schema import ArtifactView
 from jupyter_training.services import artifacts
 from jupyter_training.spool import layout
 
-__all__ = ["figure", "last_word", "machine", "source"]
+__all__ = ["figure", "has_begun", "last_word", "machine", "source"]
 
 _FIGURES = "figures"
 _FIGURE = re.compile(r"(0\d{3})\.(?:png|jpe?g|gif|webp)\Z", re.ASCII)  # as the runtime numbers them
@@ -42,6 +43,11 @@ def figure(outputs: str, job: JobId) -> ArtifactView | None:
         if stat.S_ISREG(status.st_mode) and status.st_size > 0:
             return artifacts.view(f"{_FIGURES}/{name}", status)
     return None
+
+
+def has_begun(root: Path, job: JobId, number: int) -> bool:
+    """Whether an attempt's code may run by now; the store hears of it when the dispatcher looks next."""
+    return layout.begun_file(spool.attempt_folder(root, job, number)).exists()
 
 
 def last_word(root: str, job: Job, summaries: Iterable[SeriesSummary], progress: Progress | None) -> float | None:

@@ -68,13 +68,15 @@ def wish(
     discard: bool = False,
     force: bool = False,
     settle: Callable[[Job], None] | None = None,
+    has_begun: Callable[[JobId, int], bool] = lambda job, number: False,
 ) -> list[Job | TrainingError]:
     """Wish something of several jobs: each one's new state or the reason it was refused, in the same order.
 
     A stop never weakens (a kill stays a kill), and repeating one changes nothing.
     ``discard``: a pause need not wait for a checkpoint, nor does it need one; nor
-    does that of a job that is only being launched. ``force``: what has succeeded
-    may be retried. A deleted job is given as it was.
+    does that of a job that is only being launched, unless ``has_begun`` knows of
+    its attempt that the code may run already, which is noted here a moment later.
+    ``force``: what has succeeded may be retried. A deleted job is given as it was.
     ``settle`` is called for each that is retried before anybody can start it, to
     put in place what it needs.
     """
@@ -85,7 +87,7 @@ def wish(
         known: dict[JobId, Job] = {job.id: job for job in found}
         refused: dict[JobId, TrainingError] = {}
         moves: dict[JobId, dict[str, Any]] = {}
-        unbegun = _unbegun(connection, found) if verb is Verb.PAUSE and not discard else frozenset()
+        unbegun = _unbegun(connection, found, has_begun) if verb is Verb.PAUSE and not discard else frozenset()
         for job in found:
             refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force)
             if refusal is not None:
@@ -149,14 +151,15 @@ def resume(
     return known[job.id]
 
 
-def _unbegun(connection: Connection, found: Sequence[Job]) -> frozenset[JobId]:
+def _unbegun(connection: Connection, found: Sequence[Job], has_begun: Callable[[JobId, int], bool]) -> frozenset[JobId]:
     """Those of these jobs that are being launched: no code of theirs has run that a pause could undo."""
     launching: set[JobId] = set()
     for part in chunks([job.id for job in found if job.state is JobState.RUNNING and job.checkpoint_step is None]):
-        wanted = select(attempts.c.job).where(
+        wanted = select(attempts.c.job, attempts.c.number).where(
             attempts.c.job.in_(part), attempts.c.state == AttemptState.LAUNCHING.value, attempts.c.started.is_(None)
         )
-        launching.update(connection.execute(wanted).scalars())
+        rows = connection.execute(wanted).all()
+        launching.update(JobId(row.job) for row in rows if not has_begun(JobId(row.job), row.number))
     return frozenset(launching)
 
 

@@ -41,9 +41,14 @@ class Stage:
 
     def begin(self, job_id: str) -> int:
         """Start the next attempt; its number."""
+        number = self.launch(job_id)
+        facts.running(self.site.store, self.epoch, JobId(job_id), number, self.site.now(), self.site.now())
+        return number
+
+    def launch(self, job_id: str) -> int:
+        """Let the next attempt be launched, of which nobody has noted yet that it runs; its number."""
         starts = [(JobId(job_id), Allocation("local", 1), uuid.uuid4().hex)]
         (attempt,) = facts.begin(self.site.store, self.epoch, starts, self.site.now())
-        facts.running(self.site.store, self.epoch, attempt.job, attempt.number, self.site.now(), self.site.now())
         return attempt.number
 
     def begin_again(self, job_id: str) -> int:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from jupyter_training import spool
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.schema import ItemResult, JobView, ResumeRequest, VerbRequest
 from jupyter_training.services import changes, checkpoints, jobs, resuming
 from jupyter_training.services.tidy import tidy
+from jupyter_training.spool import layout
 from jupyter_training.store import removals
 from jupyter_training.store.checkpoints import found_damaged, started_from
 from tests.services.stage import Stage
@@ -81,6 +83,21 @@ def test_pausing_what_has_saved_nothing_is_refused_and_discard_offered(stage: St
     assert "has written no checkpoint" in words
     assert "--discard" in str(hint)
     assert "pausing" == done(stage, "pause", job, discard=True).phase
+
+
+def test_a_launch_is_paused_until_its_code_has_begun_whether_or_not_that_is_noted(stage: Stage) -> None:
+    early, late = stage.submit().job.id, stage.submit(params={"seed": 2}).job.id
+    for job in (early, late):
+        stage.launch(job)
+    begun = layout.begun_file(spool.attempt_folder(stage.site.settings.spool_root, late, 1))
+    begun.parent.mkdir(parents=True)
+    begun.touch()
+    assert "starting" == jobs.show(stage.site, late).phase
+    assert "pausing" == done(stage, "pause", early).phase
+    code, words, hint = refused(stage, "pause", late)
+    assert ("no_checkpoint", True) == (code, "--discard" in str(hint))
+    assert "it is running and has written no checkpoint; all it did would be lost." in words
+    assert "pausing" == done(stage, "pause", late, discard=True).phase
 
 
 def test_one_refusal_stops_no_other(stage: Stage) -> None:
