@@ -245,6 +245,7 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
         raise InvalidSpec(
             f"environment.pass_env: {', '.join(missing)} has no value where you submit from.",
             hint="Set it there, or leave it out.",
+            errors=[Problem(", ".join(missing), key=passed.KEY)],
         )
     try:
         return JobSpec(

@@ -122,7 +122,59 @@ test('an extension has parameters alone, and says from which step it goes on', a
   expect(document.querySelector('textarea')).toBeNull();
   accept();
   expect(await made).toBe(ID);
-  expect(sent('resume')).toEqual({ params: { epochs: 30 }, key: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
+  expect(sent('resume')).toEqual({ params: { epochs: 30 }, secrets: {}, key: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
+});
+
+test('the values of its secrets are asked for, sent with it, and shown to nobody', async () => {
+  server.routes.set(`GET jobs/${ID}`, { status: 200, body: { ...JOB, spec: { ...JOB.spec, environment: { pass_env: ['HF_TOKEN'] } } } });
+  server.routes.set(`POST jobs/${ID}/fork`, { status: 200, body: { job: succeeded({ id: 'new0000001' }), created: true, reused: false, notes: [] } });
+  const made = again(session, trans, 'fork', ID, null);
+  const field = await open('HF_TOKEN *');
+  expect(field.getAttribute('type')).toBe('password');
+  expect(field.getAttribute('autocomplete')).toBe('new-password');
+  accept();
+  await until(() => expect(field.getAttribute('aria-invalid')).toBe('true'));
+  expect(sent('fork')).toBeUndefined();
+  await type('HF_TOKEN *', 'hf-very-secret');
+  accept();
+  await made;
+  expect(sent('fork')?.secrets).toEqual({ HF_TOKEN: 'hf-very-secret' });
+  expect(JSON.stringify([...session.state.jobs])).not.toContain('hf-very-secret');
+});
+
+test('a secret that only the config names is asked for when the server misses it', async () => {
+  const problem = {
+    type: '',
+    title: '',
+    status: 422,
+    code: 'invalid_spec',
+    detail: 'environment.pass_env: A_KEY, B_KEY has no value where you submit from.',
+    hint: null,
+    errors: [{ detail: 'A_KEY, B_KEY', key: 'environment.pass_env', line: null, column: null, hint: null }]
+  };
+  server.routes.set(`POST jobs/${ID}/fork`, { status: 422, body: problem });
+  const made = again(session, trans, 'fork', ID, null);
+  await type('Config', 'environment: {pass_env: [A_KEY, B_KEY]}\n');
+  accept();
+  await type('A_KEY *', 'a');
+  expect((await open('A_KEY *')).getAttribute('aria-invalid')).toBe('false');
+  expect((await open('B_KEY *')).getAttribute('aria-invalid')).toBe('true');
+  await type('B_KEY *', 'b');
+  server.routes.set(`POST jobs/${ID}/fork`, { status: 200, body: { job: succeeded({ id: 'new0000001' }), created: true, reused: false, notes: [] } });
+  accept();
+  expect(await made).toBe('new0000001');
+  expect((server.requests[server.requests.length - 1]?.body as { secrets: unknown }).secrets).toEqual({ A_KEY: 'a', B_KEY: 'b' });
+});
+
+test('one that is paused has its values still', async () => {
+  const paused = { ...JOB, state: 'paused', phase: 'paused', spec: { environment: { pass_env: ['HF_TOKEN'] } } };
+  server.routes.set(`GET jobs/${ID}`, { status: 200, body: paused });
+  server.routes.set(`POST jobs/${ID}/resume`, { status: 200, body: { job: JOB, created: false, reused: false, notes: [] } });
+  const made = again(session, trans, 'extend', ID, null);
+  await open('HF_TOKEN');
+  accept();
+  await made;
+  expect(sent('resume')?.secrets).toEqual({});
 });
 
 test('a parameter is read as what it was, and what can not be read is not sent', async () => {

@@ -28,7 +28,7 @@ afterEach(() => document.body.replaceChildren());
 
 function ask(over: Partial<FormOptions<Draft, string>> = {}): Promise<string | null> {
   return askForm<Draft, string>({
-    title: 'Say it',
+    title: trans.__('Say it'),
     ok: 'Say',
     draft: { word: '' },
     body: ({ draft, change, tried }) => (

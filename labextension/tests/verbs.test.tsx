@@ -133,6 +133,24 @@ test('many refusals are counted in the summary, and listed where one asks', asyn
   expect(body).toContain('d is not to be had.');
 });
 
+test('a retry that needs values asks for them, and is sent with them', async () => {
+  session.take([aJob({ id: 'a', name: 'one', verbs: ['retry'] })]);
+  const lacking = refused('a', 'invalid_spec', 'The job a (one) needs the values of A_KEY once more.');
+  const entry = { detail: 'A_KEY', key: 'environment.pass_env', line: null, column: null, hint: null };
+  answers({ ...lacking, problem: { ...lacking.problem!, errors: [entry] } });
+  freely();
+  const done = wish(session, trans, 'retry', ['a']);
+  await until(() => expect(document.querySelector('.jp-Dialog input[type=password]')).not.toBeNull());
+  const field = document.querySelector<HTMLInputElement>('.jp-Dialog input')!;
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, 'a-value');
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  answers({ id: 'a', ok: true, job: aJob({ id: 'a', version: 2 }) });
+  await dialog('Retry');
+  await done;
+  expect(bodies()[1]).toEqual({ verb: 'retry', jobs: ['a'], secrets: { A_KEY: 'a-value' } });
+  expect(said()).toEqual([]);
+});
+
 test('a deletion says what goes, of how many, and is not sent when it is left', async () => {
   freely();
   const checkpoint = { step: 10, created: '2026-11-21T10:00:05Z', count: 2 };

@@ -198,6 +198,13 @@ def test_secret_values_are_kept_beside_the_store_for_their_owner_only(site: Site
     assert "hf-very-secret" not in repr(job)
 
 
+def test_variables_without_a_value_are_named_so_that_they_can_be_asked_for(site: Site) -> None:
+    request = a_request(environment={"pass_env": ["A_KEY", "HF_TOKEN", "B_KEY"]}, secrets={"HF_TOKEN": "hf"})
+    with pytest.raises(InvalidSpec) as refused:
+        submit(site, request, user="ada")
+    assert [("environment.pass_env", "A_KEY, B_KEY")] == [(one.key, one.detail) for one in refused.value.errors]
+
+
 def test_no_secret_values_stay_of_a_wish_that_made_no_job(site: Site) -> None:
     with_secret = {"environment": {"pass_env": ["HF_TOKEN"]}, "secrets": {"HF_TOKEN": "hf-very-secret"}}
     submit(site, a_request(key="first-key", **with_secret), user="ada")

@@ -20,6 +20,8 @@ export interface Again {
   readonly name: string | null;
   readonly params: Readonly<Record<string, unknown>>;
   readonly config: { readonly text: string; readonly name: string } | null;
+  /** Values of its `pass_env`, which are kept nowhere. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 export function checkpoints(settings: Settings, job: string): Promise<CheckpointList> {
@@ -42,7 +44,7 @@ export function goOn(settings: Settings, job: string, again: Again, checkpoint: 
 }
 
 /** The same job further, from its newest checkpoint; once, however often it is sent with the same key. */
-export function extend(settings: Settings, job: string, wish: Pick<Again, 'key' | 'params'>): Promise<Submitted> {
+export function extend(settings: Settings, job: string, wish: Pick<Again, 'key' | 'params' | 'secrets'>): Promise<Submitted> {
   return request<Submitted>(settings, 'POST', `${of(job)}/resume`, { body: wish });
 }
 

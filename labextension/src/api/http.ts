@@ -38,6 +38,11 @@ export class Trouble extends Error {
   }
 }
 
+/** The variables whose values are lacking: they are kept with no job that has ended, and a page has none of its own. */
+export function missed(refusal: { readonly entries: readonly Entry[] } | null): readonly string[] {
+  return (refusal?.entries ?? []).flatMap(({ key, detail }) => (key === 'environment.pass_env' ? detail.split(', ') : []));
+}
+
 export type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
 /** Address of a route; `base` is the http or the WebSocket root of the server. */

@@ -76,6 +76,8 @@ export async function curves(
 export interface Manner {
   /** A pause need not wait for a checkpoint, nor does it need one. */
   readonly discard?: boolean;
+  /** Values of `pass_env` for one that starts again. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** Wish something of several jobs. The answer has one result a job; a refusal of one does not touch the rest. */

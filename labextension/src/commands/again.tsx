@@ -3,13 +3,14 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { checkpoints as listOf, extend, fork, goOn } from '../api/checkpoints';
 import type { Settings, Submitted } from '../api/checkpoints';
-import { troubleFrom } from '../api/http';
+import { missed, troubleFrom } from '../api/http';
 import { show } from '../api/jobs';
 import type { Job } from '../api/jobs';
-import { AgainForm, placed } from '../forms/AgainForm';
+import { AgainForm, keepsSecrets, placed } from '../forms/AgainForm';
 import type { Draft, Kind } from '../forms/AgainForm';
 import { askForm } from '../forms/FormDialog';
 import { wrongName } from '../forms/ScriptForm';
+import { given, secretsOf } from '../forms/Secrets';
 import { typed } from '../forms/fields';
 import { changed } from '../forms/params';
 import type { Session } from '../model/session';
@@ -52,11 +53,16 @@ export async function again(
         name: '',
         params: Object.fromEntries(Object.entries(job.params).map(([name, value]) => [name, typed(value)])),
         config,
-        checkpoint: checkpoint ?? good[0]?.name ?? null
+        checkpoint: checkpoint ?? good[0]?.name ?? null,
+        secrets: {}
       },
       body: view => <AgainForm {...view} kind={kind} job={job} checkpoints={good} trans={trans} />,
-      validate: draft => changed(draft.params, job.params) !== null && wrongName(trans, draft.name) === null,
-      isPlaced: refusal => placed(refusal).length > 0,
+      validate: draft =>
+        changed(draft.params, job.params) !== null &&
+        wrongName(trans, draft.name) === null &&
+        // Another config may do without them.
+        (draft.config !== config || keepsSecrets(kind, job) || secretsOf(job).every(name => draft.secrets[name])),
+      isPlaced: refusal => placed(refusal).length > 0 || missed(refusal).length > 0,
       send: async (draft, key) => {
         const sent = await send(settings, kind, job, draft, key, config);
         session.take([sent.job]);
@@ -77,14 +83,16 @@ export async function again(
 /** @param config the text as it was shown first: sent only where it was changed */
 function send(settings: Settings, kind: Kind, job: Job, draft: Draft, key: string, config: string): Promise<Submitted> {
   const params = changed(draft.params, job.params) ?? {};
+  const secrets = given(draft.secrets);
   if (kind === 'extend') {
-    return extend(settings, job.id, { key, params });
+    return extend(settings, job.id, { key, params, secrets });
   }
   const wish = {
     key,
     name: draft.name === '' ? null : draft.name,
     params,
-    config: draft.config === config ? null : { text: draft.config, name: 'config' }
+    config: draft.config === config ? null : { text: draft.config, name: 'config' },
+    secrets
   };
   return kind === 'fork' ? fork(settings, job.id, wish) : goOn(settings, job.id, wish, draft.checkpoint);
 }

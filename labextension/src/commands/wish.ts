@@ -1,7 +1,7 @@
 /** Verbs on jobs: the word with the person before, one request for all of them, and what came of each. */
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { troubleFrom } from '../api/http';
+import { missed, refusalOf, troubleFrom } from '../api/http';
 import type { ItemResult, Verb } from '../api/jobs';
 import type { Session } from '../model/session';
 import { short } from '../model/wording';
@@ -24,6 +24,8 @@ export interface Outcome {
   readonly refused: readonly Refusal[];
   /** So many of the selection were left: it does not fit them, or the person thought better of it. */
   readonly passed: number;
+  /** The variables that one alone would need values of. */
+  readonly lacks: readonly string[];
 }
 
 /** Wish it of these jobs, or, with null, of the one that the person chooses, and say what came of it. */
@@ -32,6 +34,12 @@ export async function wish(session: Session, trans: TranslationBundle, verb: Ver
     const words = verbWords(trans, verb);
     const meant = ids ?? one(await chooseFor(session, trans, verb, words.which, words.ok));
     const outcome = await wished(session, trans, verb, meant);
+    if (outcome !== null && outcome.lacks.length > 0) {
+      const { handOver } = await import('./handOver');
+      const [id] = meant;
+      await handOver(session, trans, verb, { id: id ?? '', name: outcome.refused[0]?.name ?? '' }, outcome.lacks);
+      return;
+    }
     if (outcome !== null && (meant.length > 1 || outcome.refused.length > 0 || (verb === 'archive' && outcome.done.length > 0))) {
       say(session, trans, outcome);
     }
@@ -67,7 +75,8 @@ export async function wished(
     verb,
     done: results.flatMap(result => (result.ok ? [result.id] : [])),
     refused: refusals(session, results),
-    passed: ids.length - results.length
+    passed: ids.length - results.length,
+    lacks: ids.length === 1 ? results.flatMap(({ problem }) => (problem ? missed(refusalOf(problem)) : [])) : []
   };
 }
 

@@ -2,10 +2,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useRef } from 'react';
 import type { Checkpoint } from '../api/checkpoints';
+import { missed } from '../api/http';
 import type { Trouble } from '../api/http';
 import type { Job } from '../api/jobs';
+import { isEnded } from '../model/select';
 import { ago, between, exact, figure } from '../model/wording';
 import { Row, wrongName } from './ScriptForm';
+import { Secrets, secretsOf } from './Secrets';
 import { read } from './params';
 import { typed } from './fields';
 
@@ -18,6 +21,8 @@ export interface Draft {
   readonly config: string;
   /** Name of the one to begin with. */
   readonly checkpoint: string | null;
+  /** Values of its `pass_env` by name. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 interface Props {
@@ -26,13 +31,16 @@ interface Props {
   readonly checkpoints: readonly Checkpoint[];
   readonly draft: Draft;
   readonly change: (news: Partial<Draft>) => void;
+  readonly tried: boolean;
   readonly refusal: Trouble | null;
   readonly trans: TranslationBundle;
 }
 
-export function AgainForm({ kind, job, checkpoints, draft, change: set, refusal, trans }: Props): JSX.Element {
+export function AgainForm({ kind, job, checkpoints, draft, change: set, tried, refusal, trans }: Props): JSX.Element {
   const id = useId();
   const names = Object.keys(job.params);
+  // The config may name others; which of them lack a value the server says.
+  const secrets = [...new Set([...secretsOf(job), ...Object.keys(draft.secrets), ...missed(refusal)])];
   return (
     <>
       <p className="jp-Training-faint">{introduction(kind, job, trans)}</p>
@@ -75,6 +83,14 @@ export function AgainForm({ kind, job, checkpoints, draft, change: set, refusal,
         </fieldset>
       )}
       {kind !== 'extend' && <Config text={draft.config} refusal={refusal} change={config => set({ config })} trans={trans} />}
+      <Secrets
+        names={secrets}
+        values={draft.secrets}
+        change={values => set({ secrets: values })}
+        optional={keepsSecrets(kind, job)}
+        tried={tried}
+        trans={trans}
+      />
     </>
   );
 }
@@ -132,6 +148,11 @@ function Config({ text, refusal, change, trans }: ConfigProps): JSX.Element {
       </div>
     </fieldset>
   );
+}
+
+/** A training that has not ended has the values of its secrets still. */
+export function keepsSecrets(kind: Kind, job: Job): boolean {
+  return kind === 'extend' && !isEnded(job);
 }
 
 /** What is wrong at a place of the config. */

@@ -1,6 +1,6 @@
 /** What can be wished of one job, where it stands. Which verbs those are the server says; a refusal is said here too. */
 import { useState } from 'react';
-import { Trouble, troubleFrom } from '../api/http';
+import { Trouble, missed, troubleFrom } from '../api/http';
 import type { Job, Manner, Verb } from '../api/jobs';
 import { isEnded } from '../model/select';
 import { figure } from '../model/wording';
@@ -16,6 +16,16 @@ export function Actions({ job }: { job: Job }): JSX.Element {
     setRefusal(null);
     session
       .act(verb, [job.id], manner)
+      .catch(async (reason: unknown) => {
+        const trouble = troubleFrom(reason);
+        const names = missed(trouble);
+        if (names.length === 0) {
+          setRefusal(trouble);
+          return;
+        }
+        const { handOver } = await import('../commands/handOver');
+        await handOver(session, trans, verb, job, names);
+      })
       .catch((reason: unknown) => setRefusal(troubleFrom(reason)))
       .finally(() => setBusy(false));
   };
