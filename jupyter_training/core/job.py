@@ -302,4 +302,4 @@ class Attempt:
     peak_memory: int | None = None
     figures: dict[str, float] = field(default_factory=dict)  # the last machine sample
     start_step: int | None = None  # of the checkpoint that it went on from; None: from the beginning, or not known yet
-    start_checkpoint: str | None = None
+    start_checkpoint: str | None = None  # without a start_step: the newest of those that it could not use, all damaged

@@ -111,6 +111,8 @@ def _view(
     quiet_after = spec.hang.after or around.quiet_after
     newest = around.newest.get(job.id)
     quiet = sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None
+    lost = around.damaged.get(job.id, ())
+    anew = sentences.began_anew(latest, lost) if latest is not None and shown is Phase.RUNNING else None
     return JobView(
         id=job.id,
         store=around.store,
@@ -141,7 +143,7 @@ def _view(
         figure=signs.figure(around.outputs, job.id) if job.attempt else None,
         data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
         entry=EntryView(kind=spec.entry.kind, shown_as=spec.entry.shown_as),
-        attempts=tuple(_attempt(attempt, around.damaged.get(job.id, ())) for attempt in attempts),
+        attempts=tuple(_attempt(attempt, lost) for attempt in attempts),
         run_id=job.run_id,
         artifacts=around.artifacts,
         spec=spec.model_dump(mode="json") if around.full else None,
@@ -155,7 +157,7 @@ def _view(
         retries=RetriesView(used=job.retries_used, max=spec.retries.max),
         overrides=job.overrides,
         quiet_after=quiet_after,
-        warning=" ".join(filter(None, [quiet, sentences.kept_here(job, newest)])) or None,
+        warning=" ".join(filter(None, [anew, quiet, sentences.kept_here(job, newest)])) or None,
     )
 
 
@@ -191,12 +193,13 @@ def _checkpoint(newest: checkpoints.Newest | None) -> LastCheckpointView | None:
 
 def _attempt(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> AttemptView:
     end = end_sentence(attempt.reason, attempt.detail) if attempt.reason else None
+    start = sentences.passed_over(attempt, damaged) or sentences.began_anew(attempt, damaged)
     return AttemptView(
         number=attempt.number,
         state=attempt.state,
         seen=attempt.seen,
         reason=attempt.reason,
-        sentence=" ".join(filter(None, [sentences.passed_over(attempt, damaged), end])) or None,
+        sentence=" ".join(filter(None, [start, end])) or None,
         exit_code=attempt.exit_code,
         signal=attempt.signal,
         started=instant(attempt.started),

@@ -19,7 +19,7 @@ from jupyter_training.core.queue_view import queued_job
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store.checkpoints import Newest
 
-__all__ = ["kept_here", "passed_over", "sentence", "span", "warning"]
+__all__ = ["began_anew", "kept_here", "passed_over", "sentence", "span", "warning"]
 
 _AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
 _GOES_ON = {
@@ -89,6 +89,21 @@ def passed_over(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> str | N
     if len(steps) > 1:
         which = f"{len(steps)} newer checkpoints are damaged, the newest of step {_number(steps[0])}"
     return f"From step {_number(attempt.start_step)}: {which}."
+
+
+def began_anew(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> str | None:
+    """That an attempt had checkpoints and could use none, as all are damaged (attempt and step, newest first)."""
+    if attempt.start_step is not None or attempt.start_checkpoint is None:
+        return None
+    steps = [step for of, step in damaged if of < attempt.number]
+    if not steps:
+        return None  # they have been removed since
+    if len(steps) == 1:
+        return f"Its only checkpoint, of step {_number(steps[0])}, is damaged; it began anew."
+    return (
+        f"None of its {len(steps)} checkpoints could be used:"
+        f" all are damaged, the newest is of step {_number(steps[0])}; it began anew."
+    )
 
 
 def span(seconds: float) -> str:

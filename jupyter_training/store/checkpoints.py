@@ -246,17 +246,30 @@ def started_from(
 ) -> None:
     """An attempt said which checkpoint it went on from; ``step`` None: it began at the beginning.
 
+    Where that is because all that earlier ones have left is damaged, the newest of those is noted without a step.
+
     Raises:
         StaleEpoch
     """
     with store.write() as connection:
         lease.check(connection, epoch)
         own = (attempts.c.job == job, attempts.c.number == attempt)
+        if name is None:
+            name = _newest_damaged(connection, job, attempt)
         before = connection.execute(select(attempts.c.start_step, attempts.c.start_checkpoint).where(*own)).first()
         if before is None or (before.start_step, before.start_checkpoint) == (step, name):
             return
         connection.execute(update(attempts).where(*own).values(start_step=step, start_checkpoint=name))
         changelog.touch(connection, job, [ChangeKind.ATTEMPT], now)
+
+
+def _newest_damaged(connection: Connection, job: JobId, attempt: int) -> str | None:
+    """Of what earlier attempts have left the newest, if none of it is good and some is damaged."""
+    order = (checkpoints.c.state == "kept", checkpoints.c.attempt, checkpoints.c.step)
+    left = (checkpoints.c.job == job, checkpoints.c.attempt < attempt, checkpoints.c.state != "deleted")
+    wanted = select(checkpoints.c.name, checkpoints.c.state).where(*left)
+    row = connection.execute(wanted.order_by(*(column.desc() for column in order)).limit(1)).first()
+    return row.name if row is not None and row.state == "corrupt" else None
 
 
 def _insert(connection: Connection, found: Sequence[tuple[Checkpoint, Mapping[str, int]]]) -> None:

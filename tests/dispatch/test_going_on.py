@@ -182,6 +182,20 @@ def test_a_damaged_checkpoint_is_passed_over_and_known_as_such(stage: Living) ->
     assert (STEPS, NOISE) == (stage.curve(job), stage.curve(job, "noise"))
 
 
+def test_an_attempt_without_a_whole_checkpoint_is_known_to_have_begun_anew(stage: Living) -> None:
+    job = stage.submit(COUNTS, retries={"max": 1})
+    stage.until_printed(job, "standing still")
+    stage.until(lambda: stage.job(job).checkpoint_step == 5, "the checkpoint of step 5 is known")
+    (only,) = checkpoints.candidates(stage.store, job)
+    (stage.settings.checkpoints / job / only.name / "manifest.json").unlink()
+    stage.kill(job, signal.SIGKILL)
+    stage.until(lambda: len(stage.attempts(job)) == 2, "it is tried again")
+    stage.until(lambda: stage.attempts(job)[1].start_checkpoint is not None, "where it began is known")
+    assert (None, only.name) == (stage.attempts(job)[1].start_step, stage.attempts(job)[1].start_checkpoint)
+    stage.wish(job, Verb.CANCEL)
+    stage.until_state(job, JobState.CANCELED)
+
+
 def test_a_checkpoint_that_was_let_go_of_is_not_found_again_where_it_lies(stage: Living) -> None:
     job = stage.submit(COUNTS.replace("step == 7", "step == 12"), retries={"max": 1})
     stage.until_printed(job, "standing still")

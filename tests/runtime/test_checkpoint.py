@@ -122,6 +122,8 @@ def truncate(folder: Path) -> None:
         file.truncate(3)
 
 
+SIZES = {"step-000000010.1": 13, "step-000000005.1": 12}
+
 DAMAGES: list[tuple[Callable[[Path], None], str]] = [
     (flip, "state.json has changed since it was written"),
     (truncate, "state.json has 3 bytes, not 13"),
@@ -157,7 +159,8 @@ def test_when_none_is_whole_the_training_starts_anew_and_says_so(tmp_path: Path)
     answer = job.attempt().run()
     assert "10\n" == answer.stdout
     assert [None, None] == job.starts()
-    assert "no checkpoint is whole; the training starts anew." in answer.stderr
+    whys = "; ".join(f"{name}: state.json has 3 bytes, not {size}" for name, size in SIZES.items())
+    assert f"none of its 2 checkpoints can be used ({whys}); the training starts anew." in answer.stderr
     assert 2 == len(job.attempts[1].events("x"))
 
 

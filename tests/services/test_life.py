@@ -181,6 +181,41 @@ def test_an_attempt_that_passed_damaged_checkpoints_over_says_so(stage: Stage) -
     assert (f"{words} Succeeded.", False) == (last.sentence, "From step" in (first.sentence or ""))
 
 
+def test_an_attempt_that_could_use_no_checkpoint_says_that_it_began_anew(stage: Stage) -> None:
+    job = stage.ended(130, 1135, 1140, reason=EndReason.ERROR)
+    for one in checkpoints.of_job(stage.site, stage.job(job)):
+        found_damaged(stage.site.store, one.job, one.name, stage.site.now())
+    number = stage.begin_again(job)
+    running = jobs.show(stage.site, job)
+    assert (None, None) == (running.attempts[-1].sentence, running.warning), "it has not asked for one"
+    started_from(stage.site.store, stage.epoch, stage.job(job).id, number, None, None, stage.site.now())
+    words = "None of its 3 checkpoints could be used: all are damaged, the newest is of step 1,140; it began anew."
+    running = jobs.show(stage.site, job)
+    assert (words, words, None) == (running.attempts[-1].sentence, running.warning, running.attempts[-1].start_step)
+    stage.save(job, 5)
+    stage.end(job, EndReason.COMPLETED)
+    done = jobs.show(stage.site, job)
+    assert (f"{words} Succeeded.", None) == (done.attempts[-1].sentence, done.warning)
+    assert "anew" not in str(done.attempts[0].sentence)
+
+
+def test_that_there_was_one_checkpoint_only_is_said(stage: Stage) -> None:
+    job = stage.ended(130, reason=EndReason.ERROR)
+    (one,) = checkpoints.of_job(stage.site, stage.job(job))
+    number, now = stage.begin_again(job), stage.site.now()
+    found_damaged(stage.site.store, one.job, one.name, now)
+    started_from(stage.site.store, stage.epoch, one.job, number, None, None, now)
+    expected = "Its only checkpoint, of step 130, is damaged; it began anew."
+    assert expected == jobs.show(stage.site, job).attempts[-1].sentence
+
+
+def test_a_start_from_the_beginning_beside_whole_checkpoints_is_not_explained(stage: Stage) -> None:
+    job = stage.ended(130, reason=EndReason.ERROR)
+    number, now = stage.begin_again(job), stage.site.now()
+    started_from(stage.site.store, stage.epoch, stage.job(job).id, number, None, None, now)
+    assert jobs.show(stage.site, job).attempts[-1].sentence is None
+
+
 def test_checkpoints_that_could_not_be_copied_to_their_url_are_warned_of(stage: Stage) -> None:
     url = "s3://nobucket/x"
     job = stage.submit(checkpoints={"to": url}).job.id

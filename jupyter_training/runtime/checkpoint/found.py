@@ -181,18 +181,24 @@ def _newest() -> Checkpoint | None:
     if place.base() > 0:
         raise NotRestored(_missing(failed))
     if failed:
-        journal.say("no checkpoint is whole; the training starts anew.")
+        which = f"none of its {len(failed)} checkpoints" if len(failed) > 1 else "its only checkpoint"
+        can = "can" if len(failed) > 1 else "can't"
+        journal.say(f"{which} {can} be used ({_whys(failed)}); the training starts anew.")
     return None
 
 
 def _missing(failed: Mapping[str, str]) -> str:
     """Why a job that was continued or resumed can't go on."""
-    whys = [f"{name}: {why}" for name, why in list(failed.items())[:_NAMED]]
-    more = [f"and {len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
     return (
         f"This job goes on from step {place.base()}, and no checkpoint of it is whole"
-        f" ({'; '.join([*whys, *more]) or 'none is left'}). Continue another one, or fork the job to begin anew."
+        f" ({_whys(failed) or 'none is left'}). Continue another one, or fork the job to begin anew."
     )
+
+
+def _whys(failed: Mapping[str, str]) -> str:
+    whys = [f"{name}: {why}" for name, why in list(failed.items())[:_NAMED]]
+    more = [f"and {len(failed) - _NAMED} more"] if len(failed) > _NAMED else []
+    return "; ".join([*whys, *more])
 
 
 def _in_order() -> Iterator[Mapping[str, Any]]:
