@@ -17,6 +17,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands } from './commands';
 import { addDetail } from './commands/detail';
+import { doorsOf } from './commands/doors';
 import type { Session } from './model/session';
 import { SidebarHost } from './panels/sidebar/host';
 import { addPresence } from './presence';
@@ -50,7 +51,7 @@ const trainings: JupyterFrontEndPlugin<ITrainings> = {
       safe: true, // draws text and our own elements; saved HTML goes through the sanitizer
       mimeTypes: [JOB_MIME],
       defaultRank: 10, // before text/html
-      createRenderer: options => new JobOutput(session, trans, options.sanitizer, app.commands)
+      createRenderer: options => new JobOutput(session, trans, options.sanitizer, doorsOf(app.commands))
     });
 
     const sidebar = new SidebarHost(app, session, trans, notebooks, memory);

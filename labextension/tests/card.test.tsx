@@ -17,6 +17,7 @@ let session: Session;
 let output: JobOutput;
 let doors: Set<string>;
 const opened: [string, unknown][] = [];
+const menu = vi.fn();
 const stages = new Set<Stage>();
 
 /** Says what is on screen: jsdom has no layout of its own. */
@@ -49,7 +50,7 @@ beforeEach(() => {
 /** `patience`: so long what was saved waits unseen for the live card, in ms. */
 function anOutput(patience?: number): JobOutput {
   const { sanitizer } = new RenderMimeRegistry();
-  const its = { hasCommand: (id: string) => doors.has(id), execute: (id: string, args: unknown) => Promise.resolve(opened.push([id, args])) };
+  const its = { hasCommand: (id: string) => doors.has(id), execute: (id: string, args: unknown) => Promise.resolve(opened.push([id, args])), menu };
   return new JobOutput(() => Promise.resolve(session), nullTranslator.load('jupyter_training'), sanitizer, its, patience);
 }
 
@@ -295,6 +296,15 @@ test('a success says what it came to', async () => {
   await says(snapshot(1, [succeeded({ metrics, progress: { done: 40, total: 40, unit: 'epoch', text: '' } })]));
   expect(find('.jp-Training-sentence')?.textContent).toBe('Succeeded in 12 s; best val_accuracy 0.964 at epoch 11.');
   expect(find('[role=progressbar]')).toBeNull();
+});
+
+test('a card has the menu of its job, running or ended', async () => {
+  await drawn();
+  await says(snapshot(1, [aJob()]));
+  expect(find('[aria-haspopup=menu]')?.getAttribute('aria-label')).toBe('More for digits');
+  await says(changes(2, [succeeded({ version: 2 })]));
+  await act(async () => find('[aria-haspopup=menu]')?.click());
+  expect(menu).toHaveBeenCalledWith('3f2a91bcde', find('[aria-haspopup=menu]'), true, expect.any(Function));
 });
 
 test('a failure shows the traceback and three lines from before it', async () => {

@@ -10,6 +10,7 @@ import type { Session } from '../model/session';
 import type { DetailHost } from '../panels/detail/host';
 import type { Tab } from '../panels/detail/tabs';
 import { CommandIds, NAME } from '../tokens';
+import { doorsOf } from './doors';
 
 /** What this page may lack. */
 export interface Around {
@@ -31,11 +32,7 @@ export function addDetail(
 ): void {
   const { commands, shell } = app;
   const tracker = new WidgetTracker<DetailHost>({ namespace: `${NAME}-detail` });
-  const doors = {
-    hasCommand: (id: string) => commands.hasCommand(id),
-    execute: (id: string, args: { readonly job: string; readonly attempt?: number; readonly checkpoint?: string }) => commands.execute(id, { ...args }),
-    menu: (job: string, below: DOMRect) => void import('./menu').then(({ openMenu }) => openMenu(commands, job, below))
-  };
+  const doors = doorsOf(commands);
 
   const open = async (job: string, tab: unknown, attempt: unknown = null): Promise<DetailHost> => {
     const [{ DetailHost }, { isTab }] = await Promise.all([import('../panels/detail/host'), import('../panels/detail/tabs')]);

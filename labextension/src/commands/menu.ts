@@ -1,4 +1,4 @@
-/** The menu behind the dots of a training in the main area: what its row's context menu offers too. */
+/** The menu behind the dots of a training, on its card and in the main area: what its row's context menu offers too. */
 import type { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 import { CommandIds } from '../tokens';
@@ -10,7 +10,8 @@ const OFFERED: readonly (readonly string[])[] = [
   [CommandIds.archive, CommandIds.unarchive, CommandIds.delete]
 ];
 
-export function openMenu(commands: CommandRegistry, job: string, below: DOMRect): void {
+/** @param byKey whether its first item is chosen at once, for the keys that follow */
+export function openMenu(commands: CommandRegistry, job: string, button: HTMLElement, byKey: boolean, closed: () => void): void {
   const menu = new Menu({ commands });
   OFFERED.forEach((group, place) => {
     if (place > 0) {
@@ -18,6 +19,15 @@ export function openMenu(commands: CommandRegistry, job: string, below: DOMRect)
     }
     group.filter(command => commands.hasCommand(command)).forEach(command => menu.addItem({ command, args: { job } }));
   });
-  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose())); // what was chosen is run after that
+  menu.aboutToClose.connect(() => {
+    // Before what was chosen runs: a dialogue gives the focus back to what has it now.
+    button.focus({ preventScroll: true });
+    closed();
+    window.setTimeout(() => menu.dispose()); // it is run after that
+  });
+  const below = button.getBoundingClientRect();
   menu.open(below.left, below.bottom);
+  if (byKey) {
+    menu.activateNextItem();
+  }
 }

@@ -1,5 +1,4 @@
 /** What is always in sight: the state, the name, how far it is and how long it takes, and what can be done. */
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import type { Job } from '../../api/jobs';
 import { isEnded } from '../../model/select';
 import { short } from '../../model/wording';
@@ -11,6 +10,7 @@ import { StateIcon } from '../../parts/StateIcon';
 import { phaseWord } from '../../parts/words';
 import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
 import { Lasted } from '../../renderers/job/Lasted';
+import { More } from '../../renderers/job/More';
 import { endSentence } from '../../renderers/job/words';
 
 export function Head({ job }: { job: Job }): JSX.Element {
@@ -44,18 +44,7 @@ export function Head({ job }: { job: Job }): JSX.Element {
               {trans.__('Clone')}
             </button>
           )}
-          {doors.menu !== undefined && (
-            <button
-              type="button"
-              className="jp-Training-iconButton"
-              title={trans.__('More')}
-              aria-label={trans.__('More for %1', job.name)}
-              aria-haspopup="menu"
-              onClick={event => doors.menu?.(job.id, event.currentTarget.getBoundingClientRect())}
-            >
-              <ellipsesIcon.react tag="span" elementSize="normal" />
-            </button>
-          )}
+          <More job={job} />
         </span>
       </div>
       <div className="jp-Training-detailLine">

@@ -10,6 +10,7 @@ import { logAddress } from '../../api/output';
 import { CLONE_COMMAND, LOG_COMMAND, useDoors } from './doors';
 import { CloneIcon, LogIcon } from './icons';
 import { Lasted } from './Lasted';
+import { More } from './More';
 
 export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
   const { trans } = useRoom();
@@ -35,6 +36,7 @@ export function Head({ job, seen }: { job: Job; seen: boolean }): JSX.Element {
         <Actions job={job} />
         <LogButton job={job} />
         <CloneButton job={job} />
+        <More job={job} />
       </span>
     </header>
   );

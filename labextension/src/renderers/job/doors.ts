@@ -5,8 +5,8 @@ import { CommandIds } from '../../tokens';
 export interface Doors {
   hasCommand(id: string): boolean;
   execute(id: string, args: { readonly job: string; readonly attempt?: number; readonly checkpoint?: string }): Promise<unknown>;
-  /** Opens the menu of all that can be done with a job, below a button. */
-  readonly menu?: (job: string, below: DOMRect) => void;
+  /** Opens the menu of all that can be done with a job, below a button; `byKey` with its first item chosen. */
+  readonly menu?: (job: string, button: HTMLElement, byKey: boolean, closed: () => void) => void;
 }
 
 export const LOG_COMMAND = CommandIds.log;
