@@ -11,7 +11,7 @@ from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
 from jupyter_training.cli.place import client_of
 from jupyter_training.errors import InvalidUsage, near_miss
 from jupyter_training.kernel.card import ranked
-from jupyter_training.kernel.wording import ago, icon, number, ran_seconds, span_text
+from jupyter_training.kernel.wording import ago, all_archived, icon, number, ran_seconds, span_text
 
 __all__ = ["arguments", "run"]
 
@@ -25,6 +25,9 @@ COLUMNS = (
     say.Column("metric"),
     say.Column("", folds=True),
 )
+
+_FIRST = "No trainings yet. To start one: jupyter training submit train.py"
+_COUNTED = 100  # archived jobs that are counted where there are no others
 
 
 def arguments(parser: Parser) -> None:
@@ -64,11 +67,14 @@ def run(options: argparse.Namespace) -> int:
             after=options.after,
             limit=options.limit,
         )
+        narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
+        archived = None if narrowed or page["jobs"] or options.json else client.jobs(archived=True, limit=_COUNTED)
     if options.json:
         say.as_json(page)
         return 0
-    narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
-    empty = "No job fits." if narrowed else "No trainings yet. To start one: jupyter training submit train.py"
+    empty = "No job fits."
+    if archived is not None:
+        empty = all_archived(archived, "jupyter training jobs --archived") or _FIRST
     now = time.time()
     say.table(COLUMNS, [_row(job, now) for job in page["jobs"]], empty=empty)
     if page["next"] is not None:

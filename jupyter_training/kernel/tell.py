@@ -65,9 +65,8 @@ _USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec 
 _USUAL_POLICY = "kept: the newest"
 
 
-def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = False) -> Table:
-    """One line for each job, the newest first."""
-    empty = "No job fits." if filtered else FIRST_CELL
+def listing(jobs: Sequence[Job], *, now: float, more: bool, empty: str = FIRST_CELL) -> Table:
+    """One line for each job, the newest first; ``empty`` is said where there is none."""
     note = "There are more: %train list -n 100" if more and not plain() else ""
     if plain():
         rows = [[_state(job), Cell(job["name"]), Cell(", ".join(sorted(job["metrics"])))] for job in jobs]
@@ -76,10 +75,10 @@ def listing(jobs: Sequence[Job], *, now: float, more: bool, filtered: bool = Fal
     return Table(("state", "name", "id", "metric", "time", "submitted", ""), rows, empty, note)
 
 
-def front(own: Sequence[Job], others: Sequence[Job], *, now: float) -> Table:
+def front(own: Sequence[Job], others: Sequence[Job], *, now: float, empty: str = FIRST_CELL) -> Table:
     """This notebook's jobs, then others with the notebook that they come from; and what can be typed."""
     jobs = [*own, *others]
-    found = listing(jobs, now=now, more=False)
+    found = listing(jobs, now=now, more=False, empty=empty)
     if not jobs or plain():
         return found
     job = short(jobs[0]["id"])

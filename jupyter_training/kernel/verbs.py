@@ -17,11 +17,12 @@ from jupyter_training.kernel.kept import checkpoints
 from jupyter_training.kernel.meant import NEWEST
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.terminal_text import collapsed
-from jupyter_training.kernel.wording import plain, short
+from jupyter_training.kernel.wording import all_archived, plain, short
 
 __all__ = ["ACTIONS"]
 
 _OWN, _OTHERS = 8, 4  # lines of %train alone
+_COUNTED = 100  # archived jobs that are counted where there are no others
 _BYTES_A_LINE = 200
 _MOST_BYTES = 1024 * 1024
 
@@ -34,7 +35,8 @@ def front(desk: Desk, _: Parsed) -> None:
     else:
         own = client.jobs(notebook=notebook, limit=_OWN)["jobs"]
         others = client.jobs(filter=f'-notebook:"/{notebook.removeprefix("/")}"', limit=_OTHERS)["jobs"]
-    desk.screen.table(tell.front(own, others, now=time.time()))
+    empty = "" if own or others else _why_empty(desk)
+    desk.screen.table(tell.front(own, others, now=time.time(), empty=empty))
 
 
 def list_(desk: Desk, parsed: Parsed) -> None:
@@ -48,8 +50,9 @@ def list_(desk: Desk, parsed: Parsed) -> None:
         page = desk.session.client.jobs(state=state, filter=text, notebook=notebook, limit=parsed.whole("n", 20))
     except InvalidRequest as error:
         raise wanted.placed(error) if wanted is not None else error from None
-    filtered = bool(state or text or notebook)
-    desk.screen.table(tell.listing(page["jobs"], now=time.time(), more=bool(page["next"]), filtered=filtered))
+    jobs = page["jobs"]
+    empty = "No job fits." if jobs or state or text or notebook else _why_empty(desk)
+    desk.screen.table(tell.listing(jobs, now=time.time(), more=bool(page["next"]), empty=empty))
 
 
 def show(desk: Desk, parsed: Parsed) -> None:
@@ -148,6 +151,12 @@ def help_(desk: Desk, parsed: Parsed) -> None:
             f"%train has no verb {name!r}.", hint=f"Did you mean %train help {close}?" if close else "See %train help."
         )
     desk.screen.say(explain.command(command))
+
+
+def _why_empty(desk: Desk) -> str:
+    """What is said where no job is listed though all were asked for: that they are archived, or how to begin."""
+    archived = desk.session.client.jobs(archived=True, limit=_COUNTED)
+    return all_archived(archived, "%train list is:archived") or tell.FIRST_CELL
 
 
 def _follow(desk: Desk, job: Mapping[str, Any], tail: int) -> None:

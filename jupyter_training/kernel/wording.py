@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "TERMINAL",
     "ago",
+    "all_archived",
     "attempt_text",
     "best",
     "bytes_text",
@@ -182,6 +183,17 @@ def attempt_text(job: Mapping[str, Any]) -> str:
     if latest.get("start_step") is not None:
         words.append(f"from step {number(latest['start_step'])}")
     return ", ".join(words)
+
+
+def all_archived(page: Mapping[str, Any], line: str) -> str | None:
+    """Why a list is empty, from a page of what is archived, with the line that lists that; None: nothing is."""
+    count = len(page["jobs"])
+    if count == 0:
+        return None
+    if count == 1:
+        return f"The only job is archived; `{line}` shows it."
+    which = f"All jobs are archived, more than {count}" if page["next"] else f"All {count} jobs are archived"
+    return f"{which}; `{line}` shows them."
 
 
 def start_text(job: Mapping[str, Any]) -> str:

@@ -234,8 +234,14 @@ def test_another_policy_takes_from_a_job_that_may_go_on_what_its_dispatcher_is_t
 
 def test_archived_jobs_are_listed_when_asked_for(stage: Stage, run: Run) -> None:
     job = stage.ended()
+    assert "No trainings yet" not in run("jobs")[1]
     run("archive", job)
-    assert "No trainings yet" in run("jobs")[1]
+    assert "The only job is archived; `jupyter training jobs --archived` shows it.\n" == run("jobs")[1]
+    assert "No job fits.\n" == run("jobs", "other")[1]
+    other = stage.ended()
+    run("archive", other)
+    assert "All 2 jobs are archived; `jupyter training jobs --archived` shows them.\n" == run("jobs")[1]
+    run("delete", other, "--yes")
     assert job in run("jobs", "--archived")[1]
     assert job in run("jobs", "is:archived")[1]
     assert (0, f"{job}  digits  Back in the lists.\n") == run("unarchive", job)[:2]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.kernel.shells import Cells
+from tests.services.stage import Stage
 
 CODE = "lr = 0.1\nprint(lr)\n"
 
@@ -30,6 +31,18 @@ def test_alone_it_teaches_the_first_cell(cells: Cells) -> None:
     shown = cells.run("%train")
     assert "No trainings yet. Put this in a cell:" in shown
     assert "%%train first --wait" in shown
+
+
+@pytest.mark.parametrize("line", ["%train", "%train list"])
+def test_where_all_is_archived_no_first_cell_is_taught(cells: Cells, line: str) -> None:
+    stage = Stage(cells.server.site)
+    ids = [stage.ended() for _ in range(2)]
+    cells.client.archive(*ids)
+    assert "All 2 jobs are archived; `%train list is:archived` shows them." == cells.run(line).strip()
+    assert "No job fits." == cells.run("%train list digits").strip()
+    assert 2 == cells.run("%train list is:archived").count(", archived")
+    cells.client.delete(ids[0])
+    assert "The only job is archived; `%train list is:archived` shows it." == cells.run(line).strip()
 
 
 def test_alone_it_shows_this_notebook_s_jobs_then_others_and_what_to_type(

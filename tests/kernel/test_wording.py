@@ -14,6 +14,7 @@ from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import (
     ago,
+    all_archived,
     attempt_text,
     best,
     bytes_text,
@@ -201,3 +202,10 @@ def test_where_the_next_attempt_begins() -> None:
 def test_a_server_says_spans_by_the_same_rule() -> None:
     for seconds in (0.04, 9.9, 9.94, 9.95, 9.97, 10.0, 59.9, 60.0, 3599.0, 3600.0, 47.9 * 3600, 48 * 3600, 1e6):
         assert span_text(seconds) == span(seconds)
+
+
+def test_more_archived_jobs_than_were_counted_are_said_to_be_more() -> None:
+    assert all_archived({"jobs": [], "next": None}, "%train list is:archived") is None
+    page = {"jobs": [job(), job()], "next": "x"}
+    expected = "All jobs are archived, more than 2; `%train list is:archived` shows them."
+    assert expected == all_archived(page, "%train list is:archived")
