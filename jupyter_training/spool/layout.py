@@ -18,7 +18,7 @@
     saved.json       a checkpoint that was committed after the stop was asked for
     end.json         how the person's code ended, by its own process
     exit.json        how the attempt ended; the last file, nothing of it lives any more
-    *.reserved       disk space set aside for the record of that name
+    *.reserved       disk space set aside for the record of that name; *.2.reserved and so on for when it is replaced
 
 What later versions added to an order has a default, so that older orders stay
 readable: see ``supervisor.order`` and ``runtime.checkpoint.place``.
@@ -152,7 +152,7 @@ def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) ->
     """Write a record so that it is there as a whole or not at all.
 
     Replaces an older one; only its owner may read it. On a full disk the room
-    that ``reserve`` set aside is used. With ``durable`` that holds after a power
+    that ``reserve`` set aside is used; each record given up one piece of it. With ``durable`` that holds after a power
     cut too, which costs two waits for the disk; without, for any death of
     processes: right for what says nothing once the machine has started anew.
 
@@ -161,25 +161,54 @@ def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) ->
     """
     target = os.fspath(path)
     content = json.dumps(value).encode()
-    reserved = target + ".reserved"
+    reserved = _last_reserved(target)
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
         _write(temporary, content, durable=durable)
     except OSError as error:
         _remove(temporary)
-        if error.errno not in _FULL or not os.path.exists(reserved):
+        if error.errno not in _FULL or reserved is None:
             raise
         _write(reserved, content, durable=durable)
         temporary = reserved
     os.replace(temporary, target)
-    _remove(reserved)
+    if reserved is not None:
+        _remove(reserved)
     if durable:
         _sync_folder(os.path.dirname(target) or ".")
 
 
-def reserve(path: StrPath, *, size: int = _RESERVED_BYTES) -> bool:
-    """Set disk space aside for a record that must be written even on a full disk. False: it is full now."""
-    reserved = f"{os.fspath(path)}.reserved"
+def reserve(path: StrPath, *, size: int = _RESERVED_BYTES, times: int = 1) -> bool:
+    """Set disk space aside for a record that must be written even on a full disk. False: it is full now.
+
+    ``times``: how often it may be written there, as a newer record replaces an older one.
+    """
+    return all(_reserve(_reserved(path, number), size) for number in range(1, times + 1))
+
+
+def release(path: StrPath) -> None:
+    """Give up the room that was set aside for a record that nobody will write any more."""
+    reserved = _last_reserved(path)
+    while reserved is not None:
+        if not _remove(reserved):
+            return
+        reserved = _last_reserved(path)
+
+
+def _reserved(path: StrPath, number: int) -> str:
+    which = "" if number == 1 else f".{number}"
+    return f"{os.fspath(path)}{which}.reserved"
+
+
+def _last_reserved(path: StrPath) -> str | None:
+    """What is used first, so that those that are left can be found by counting on."""
+    number = 0
+    while os.path.exists(_reserved(path, number + 1)):
+        number += 1
+    return _reserved(path, number) if number else None
+
+
+def _reserve(reserved: str, size: int) -> bool:
     try:
         handle = os.open(reserved, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
@@ -192,11 +221,6 @@ def reserve(path: StrPath, *, size: int = _RESERVED_BYTES) -> bool:
         return False
     finally:
         os.close(handle)
-
-
-def release(path: StrPath) -> None:
-    """Give up the room that was set aside for a record that nobody will write any more."""
-    _remove(f"{os.fspath(path)}.reserved")
 
 
 def allocate(handle: int, size: int) -> None:
@@ -233,11 +257,12 @@ def _write(path: str, content: bytes, *, durable: bool) -> None:
         os.close(handle)
 
 
-def _remove(path: str) -> None:
+def _remove(path: str) -> bool:
     try:
         os.unlink(path)
     except OSError:
-        pass
+        return False
+    return True
 
 
 def _sync_folder(folder: str) -> None:

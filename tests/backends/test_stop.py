@@ -22,7 +22,7 @@ REF = AttemptRef(JobId("job"), 1, "token", "job/1")
 SOURCE = str(Path(__file__).parents[2])
 
 
-def test_on_a_full_disk_a_kill_is_written_and_the_rest_waited_out(tmp_path: Path) -> None:
+def test_on_a_full_disk_each_stronger_stop_is_written_and_the_rest_waited_out(tmp_path: Path) -> None:
     """A file system of 512 kB in a namespace of its own, filled to the last byte after the launch."""
     code = textwrap.dedent("""
         import os, sys
@@ -57,8 +57,9 @@ def test_on_a_full_disk_a_kill_is_written_and_the_rest_waited_out(tmp_path: Path
                 ask()
             except StoreFull as error:
                 print("waits", "no room left" in str(error))
-        backend.stop(ref, "kill", 1.0)
-        print(layout.read_json(layout.stop_file(backend._folder(ref)))["how"])
+        for how in ("pause", "preempt", "discard", "cancel", "hang", "kill"):
+            backend.stop(ref, how, 1.0)
+            print(layout.read_json(layout.stop_file(backend._folder(ref)))["how"])
     """)
     mount = f'mount -t tmpfs -o size=512k none "{tmp_path}" && exec "$@"'
     words = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, "sh"]
@@ -67,7 +68,8 @@ def test_on_a_full_disk_a_kill_is_written_and_the_rest_waited_out(tmp_path: Path
     )
     if "unshare:" in answer.stderr or "mount:" in answer.stderr:
         pytest.skip("this machine allows no mounts in a namespace")
-    assert ["waits True", "waits True", "kill"] == answer.stdout.splitlines(), answer.stderr
+    told = ["waits True", "waits True", "pause", "pause", "discard", "cancel", "cancel", "kill"]
+    assert told == answer.stdout.splitlines(), answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,19 @@ def test_reserved_room_is_given_back_once_the_record_is_written(tmp_path: Path) 
     assert [path.name] == os.listdir(tmp_path)
 
 
+def test_room_for_several_records_goes_with_each_that_replaces_another(tmp_path: Path) -> None:
+    path = layout.stop_file(tmp_path)
+    assert layout.reserve(path, size=4096, times=3)
+    left = []
+    for number in range(4):
+        layout.write_json(path, {"n": number})
+        left.append(len(list(tmp_path.glob("*.reserved"))))
+    assert ([2, 1, 0, 0], {"n": 3}) == (left, layout.read_json(path))
+    assert layout.reserve(path, size=4096, times=3)
+    layout.release(path)
+    assert [path.name] == os.listdir(tmp_path)
+
+
 def test_on_a_full_disk_the_reserved_room_is_used(tmp_path: Path) -> None:
     """A file system of 512 kB in a namespace of its own, filled to the last byte."""
     code = textwrap.dedent("""

@@ -28,7 +28,9 @@ __all__ = ["LocalBackend"]
 # How long a supervisor may take from its start to its claim before another one is started beside it.
 # Two are harmless, as only one gets the claim; so this only trades patience against needless processes.
 _CLAIM_WITHIN = 5.0
-_STOP_BYTES = 4096  # room set aside for stop.json, so that an attempt can be stopped on a full disk
+# Room set aside for stop.json, so that an attempt can be stopped on a full disk, and each time harder.
+_STOP_BYTES = 4096
+_STOPS = len(set(STRENGTH.values()))
 _ANOTHERS = (
     "Lost: its folder is held by another attempt of the same number, of which this store knows nothing."
     " Was the store put back from a copy?"
@@ -51,7 +53,7 @@ class LocalBackend:
             runtime = self._job_side()
             try:
                 prepare(order, folder, runtime, self._settings)
-                layout.reserve(layout.stop_file(folder), size=_STOP_BYTES)
+                layout.reserve(layout.stop_file(folder), size=_STOP_BYTES, times=_STOPS)
                 self._start_supervisor(order.ref, folder)
             except OSError as error:
                 raise LaunchFailed(f"its folder could not be made: {error.strerror} ({error.filename}).") from None
@@ -74,8 +76,6 @@ class LocalBackend:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Asked again by the next dispatcher as long as the attempt has not ended: it need not survive a power cut.
             layout.write_json(path, {"how": how, "grace": grace, "time": self._clock.now()}, durable=False)
-        if how != "kill":
-            layout.reserve(path, size=_STOP_BYTES)  # for a stronger one
 
     def void(self, ref: AttemptRef) -> bool:
         folder = self._folder(ref)
