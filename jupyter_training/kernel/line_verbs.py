@@ -31,12 +31,21 @@ SYNONYMS = {
     "rm": "delete",
 }
 
-_PATTERN = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
-_ENDED = "A pattern like 'lr-*' means the ended jobs of this notebook whose names fit."
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
 
+# What a pattern stands for behind a verb; it is found by ``meant``.
+_UNFINISHED = "A pattern like 'lr-*' means all unfinished jobs whose name fits."
+_PAUSED = "A pattern like 'lr-*' means all paused jobs whose name fits."
+_NEWEST = "A pattern like 'lr-*' means the newest job of each name that fits, in this notebook."
+_ENDED = "A pattern like 'lr-*' means the ended jobs of this notebook whose names fit."
+_ARCHIVED = "A pattern like 'lr-*' means the archived jobs of this notebook whose names fit."
+
+_STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
+
+# Options that several verbs have, or that would hide a verb among their lines.
 _WAIT = Option(("--wait",), "stay until it has ended; a failure is raised")
-_NEW = (  # options of what makes a job of another one
+_YES = Option(("--yes",), "do not ask")
+_NEW = (  # of what makes a job of another one
     Option(("--name",), "its name (that of the old one)", "text", "NAME"),
     Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
     Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
@@ -45,46 +54,55 @@ _NEW = (  # options of what makes a job of another one
     INTO,
     QUIET,
 )
+_CHECKPOINT = Option(
+    ("--checkpoint",), "this one, by its step or name (the newest)", "text", "STEP", "checkpoint", lists="checkpoints"
+)
+_OF_EXPERIMENT = "keep so many of the best of its experiment; of the job alone where it belongs to none"
+_KEPT = (
+    Option(("--all",), "also each of those that were removed"),
+    Option(("--keep-latest",), "keep so many of the newest", "whole", "N"),
+    Option(("--keep-best",), "keep so many of the best", "whole", "N"),
+    Option(("--keep-experiment-best",), _OF_EXPERIMENT, "whole", "N"),
+    Option(("--metric",), "what makes a checkpoint a good one", "text", "NAME"),
+    Option(("--mode",), "which value of it is better", "text", "min|max", choices=("min", "max")),
+    Option(("--yes",), "do not ask before checkpoints are removed"),
+)
+_LISTED = (
+    Option(("--state",), "only jobs in this state", "text", "STATE", choices=_STATES),
+    Option(("--here",), "only jobs of this notebook"),
+    Option(("-n",), "how many (20)", "whole", "N"),
+)
+_LOGGED = (
+    Option(("-n",), "how many lines (50)", "whole", "N"),
+    Option(("-f", "--follow"), "go on until the job has ended"),
+    Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
+)
+_FILTER = (
+    "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
+    "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
+    "word negates it; is:archived has what was put away. With - or spaces in it, put it in quotes:",
+    "%train list 'state:failed -tag:old'",
+)
+
+
+def _one(name: str, summary: str, *options: Option, values: bool = False, notes: tuple[str, ...] = ()) -> Command:
+    """A verb on one job; without a word on the last one."""
+    return Command(name, summary, "[JOB]", options, most=1, takes_values=values, notes=(_JOB, *notes))
+
+
+def _each(name: str, summary: str, pattern: str, *options: Option) -> Command:
+    """A verb that changes how any number of jobs goes. They are named, so that none is changed by an empty line."""
+    return Command(name, summary, "JOB...", (*options, QUIET), least=1, most=None, notes=(_JOB, pattern))
+
 
 VERBS: dict[str, Command] = {
     command.name: command
     for command in (
         Command(
-            "list",
-            "The newest jobs, or those that a filter fits.",
-            "[FILTER...]",
-            (
-                Option(
-                    ("--state",),
-                    "only jobs in this state",
-                    "text",
-                    "STATE",
-                    choices=("queued", "running", "paused", "succeeded", "failed", "canceled"),
-                ),
-                Option(("--here",), "only jobs of this notebook"),
-                Option(("-n",), "how many (20)", "whole", "N"),
-            ),
-            most=None,
-            notes=(
-                "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
-                "notebook:x; comparisons over metrics and parameters, as in val_accuracy>0.9 lr<=0.1; a - before a",
-                "word negates it; is:archived has what was put away. With - or spaces in it, put it in quotes:",
-                "%train list 'state:failed -tag:old'",
-            ),
+            "list", "The newest jobs, or those that a filter fits.", "[FILTER...]", _LISTED, most=None, notes=_FILTER
         ),
-        Command("show", "All about one job.", "[JOB]", most=1, notes=(_JOB,)),
-        Command(
-            "logs",
-            "The end of a job's output.",
-            "[JOB]",
-            (
-                Option(("-n",), "how many lines (50)", "whole", "N"),
-                Option(("-f", "--follow"), "go on until the job has ended"),
-                Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
-            ),
-            most=1,
-            notes=(_JOB,),
-        ),
+        _one("show", "All about one job."),
+        _one("logs", "The end of a job's output.", *_LOGGED),
         Command("metrics", "A job's metrics with their curves.", "[JOB] [METRIC...]", most=None, notes=(_JOB,)),
         Command(
             "wait",
@@ -92,156 +110,48 @@ VERBS: dict[str, Command] = {
             "[JOB...]",
             (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), QUIET),
             most=None,
-            notes=(_JOB, _PATTERN, "Interrupting the kernel stops the waiting, not the job."),
+            notes=(_JOB, _UNFINISHED, "Interrupting the kernel stops the waiting, not the job."),
         ),
-        Command(
-            "cancel",
-            "Ask jobs to stop: first politely, after the grace time by force.",
-            "JOB...",
-            (QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, _PATTERN),
-        ),
-        Command(
-            "kill",
-            "End jobs at once, without a chance to save anything.",
-            "JOB...",
-            (QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, _PATTERN),
-        ),
-        Command(
+        _each("cancel", "Ask jobs to stop: first politely, after the grace time by force.", _UNFINISHED),
+        _each("kill", "End jobs at once, without a chance to save anything.", _UNFINISHED),
+        _each(
             "pause",
             "Save a checkpoint, free the place, and wait to be activated.",
-            "JOB...",
-            (Option(("--discard",), "at once: what came after the last checkpoint is lost"), QUIET),
-            least=1,
-            most=None,
-            notes=(_JOB, _PATTERN),
+            _UNFINISHED,
+            Option(("--discard",), "at once: what came after the last checkpoint is lost"),
         ),
-        Command(
-            "activate",
-            "Let paused jobs go on from their last checkpoint.",
-            "JOB...",
-            (QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, "A pattern like 'lr-*' means all paused jobs whose name fits."),
-        ),
-        Command(
+        _each("activate", "Let paused jobs go on from their last checkpoint.", _PAUSED),
+        _each(
             "retry",
             "Start jobs again that failed or were stopped, from their last checkpoint.",
-            "JOB...",
-            (Option(("--force",), "also what has succeeded"), QUIET),
-            least=1,
-            most=None,
-            notes=(_JOB, "A pattern like 'lr-*' means the newest job of each name that fits, in this notebook."),
+            _NEWEST,
+            Option(("--force",), "also what has succeeded"),
         ),
-        Command(
+        _one(
             "resume",
             "Extend a job that has ended, from its last checkpoint; counts of steps mean so many more.",
-            "[JOB]",
-            (_WAIT, INTO, QUIET),
-            most=1,
-            takes_values=True,
-            notes=(
-                _JOB,
-                "It stays the same job with the same run in MLflow; key=value changes a parameter.",
-            ),
+            *(_WAIT, INTO, QUIET),
+            values=True,
+            notes=("It stays the same job with the same run in MLflow; key=value changes a parameter.",),
         ),
-        Command(
+        _one(
             "fork",
             "Make a new job of a job's code, with other parameters and without its weights.",
-            "[JOB]",
-            _NEW,
-            most=1,
-            takes_values=True,
-            notes=(_JOB,),
+            *_NEW,
+            values=True,
         ),
-        Command(
+        _one(
             "continue",
             "Make a new job of a job's code that begins with one of its checkpoints.",
-            "[JOB]",
-            (
-                Option(
-                    ("--checkpoint",),
-                    "this one, by its step or name (the newest)",
-                    "text",
-                    "STEP",
-                    "checkpoint",
-                    lists="checkpoints",
-                ),
-                *_NEW,
-            ),
-            most=1,
-            takes_values=True,
-            notes=(_JOB,),
+            *(_CHECKPOINT, *_NEW),
+            values=True,
         ),
-        Command(
-            "checkpoints",
-            "A job's checkpoints; with --keep-... which of them stay from now on.",
-            "[JOB]",
-            (
-                Option(("--all",), "also each of those that were removed"),
-                Option(("--keep-latest",), "keep so many of the newest", "whole", "N"),
-                Option(("--keep-best",), "keep so many of the best", "whole", "N"),
-                Option(
-                    ("--keep-experiment-best",),
-                    "keep so many of the best of its experiment; of the job alone where it belongs to none",
-                    "whole",
-                    "N",
-                ),
-                Option(("--metric",), "what makes a checkpoint a good one", "text", "NAME"),
-                Option(("--mode",), "which value of it is better", "text", "min|max", choices=("min", "max")),
-                Option(("--yes",), "do not ask before checkpoints are removed"),
-            ),
-            most=1,
-            notes=(_JOB,),
-        ),
-        Command(
-            "archive",
-            "Take ended jobs out of the lists; nothing of them is lost.",
-            "JOB...",
-            (QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, _ENDED),
-        ),
-        Command(
-            "unarchive",
-            "Put archived jobs back into the lists.",
-            "JOB...",
-            (QUIET,),
-            least=1,
-            most=None,
-            notes=(_JOB, "A pattern like 'lr-*' means the archived jobs of this notebook whose names fit."),
-        ),
-        Command(
-            "delete",
-            "Delete ended jobs with their checkpoints, logs and outputs; asks before.",
-            "JOB...",
-            (Option(("--yes",), "do not ask"), QUIET),
-            least=1,
-            most=None,
-            notes=(_JOB, _ENDED),
-        ),
-        Command(
-            "clone",
-            "Put a job's cell into the next cell, to be changed and run again.",
-            "[JOB]",
-            most=1,
-            notes=(_JOB,),
-        ),
-        Command(
-            "attach",
-            "Give the handle of a job back, e.g. after a restart.",
-            "[JOB]",
-            (INTO, QUIET),
-            most=1,
-            notes=(_JOB,),
-        ),
+        _one("checkpoints", "A job's checkpoints; with --keep-... which of them stay from now on.", *_KEPT),
+        _each("archive", "Take ended jobs out of the lists; nothing of them is lost.", _ENDED),
+        _each("unarchive", "Put archived jobs back into the lists.", _ARCHIVED),
+        _each("delete", "Delete ended jobs with their checkpoints, logs and outputs; asks before.", _ENDED, _YES),
+        _one("clone", "Put a job's cell into the next cell, to be changed and run again."),
+        _one("attach", "Give the handle of a job back, e.g. after a restart.", INTO, QUIET),
         Command("doctor", "What this kernel is connected to, and what is wrong with it."),
         Command("help", "This help, or that of one verb.", "[VERB]", most=1),
     )

@@ -152,9 +152,10 @@ def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) ->
     """Write a record so that it is there as a whole or not at all.
 
     Replaces an older one; only its owner may read it. On a full disk the room
-    that ``reserve`` set aside is used; each record given up one piece of it. With ``durable`` that holds after a power
-    cut too, which costs two waits for the disk; without, for any death of
-    processes: right for what says nothing once the machine has started anew.
+    that ``reserve`` set aside is used; each record that is written takes one
+    piece of it. With ``durable`` that holds after a power cut too, which costs
+    two waits for the disk; without, for any death of processes: right for what
+    says nothing once the machine has started anew.
 
     Raises:
         OSError: nothing was written; an older record still stands.
