@@ -140,7 +140,7 @@ def test_what_would_go_is_listed_before_it_goes(running: Lab, seen: Seen, client
     assert [] == barriers(page, ".jp-Dialog")
     assert 4 == client.job(job)["checkpoint"]["count"], "nothing has gone yet"
     dialog.get_by_role("button", name="Keep Only These").click()
-    expect(panel.get_by_role("row", name="deleted")).to_have_count(3)
+    expect(panel.get_by_role("row", name="removed")).to_have_count(3)
     assert 1 == client.job(job)["checkpoint"]["count"]
 
 

@@ -186,7 +186,7 @@ function stateWords(trans: TranslationBundle, { state }: Checkpoint): string {
     case 'kept':
       return trans.__('kept');
     case 'deleted':
-      return trans.__('deleted');
+      return trans.__('removed');
     case 'corrupt':
       return trans.__('damaged');
   }
