@@ -167,7 +167,8 @@ class JobView(View):
     retries: RetriesView = RetriesView(used=0, max=0)
     overrides: dict[str, JsonValue] = Field({})  # parameters that a resume changed; ``params`` has them already
     quiet_after: float | None = None  # seconds without a word after which it is warned of
-    warning: str | None = None  # "No report and no log line for 42 min."
+    warning: str | None = None  # all that is worth a warning; "No report and no log line for 42 min."
+    notice: str | None = None  # the part of the warning that does not change by the minute
 
 
 class SubmitResult(View):

@@ -113,6 +113,7 @@ def _view(
     quiet = sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None
     lost = around.damaged.get(job.id, ())
     anew = sentences.began_anew(latest, lost) if latest is not None and shown is Phase.RUNNING else None
+    notice = " ".join(filter(None, [anew, sentences.kept_here(job, newest)])) or None
     return JobView(
         id=job.id,
         store=around.store,
@@ -157,7 +158,8 @@ def _view(
         retries=RetriesView(used=job.retries_used, max=spec.retries.max),
         overrides=job.overrides,
         quiet_after=quiet_after,
-        warning=" ".join(filter(None, [anew, quiet, sentences.kept_here(job, newest)])) or None,
+        warning=" ".join(filter(None, [quiet, notice])) or None,
+        notice=notice,
     )
 
 

@@ -50,6 +50,7 @@ export function aJob(over: Partial<Job> = {}): Job {
     overrides: {},
     quiet_after: null,
     warning: null,
+    notice: null,
     ...over
   };
 }

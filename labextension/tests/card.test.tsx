@@ -298,6 +298,18 @@ test('a success says what it came to', async () => {
   expect(find('[role=progressbar]')).toBeNull();
 });
 
+test('checkpoints that could not be copied are warned of, running or ended', async () => {
+  const notice = 'Its checkpoints are kept on this machine only: they could not be copied to s3://nobucket/x.';
+  await drawn();
+  await says(snapshot(1, [aJob({ notice, warning: notice })]));
+  expect(find('.jp-Training-hangs')?.textContent).toBe(notice);
+  expect(find('.jp-Training-hangs svg')).not.toBeNull();
+  await says(changes(2, [succeeded({ notice, warning: notice, version: 2 })]));
+  expect(find('.jp-Training-hangs')?.textContent).toBe(notice);
+  await says(changes(3, [succeeded({ version: 3 })]));
+  expect(find('.jp-Training-hangs')).toBeNull();
+});
+
 test('a card has the menu of its job, running or ended', async () => {
   await drawn();
   await says(snapshot(1, [aJob()]));

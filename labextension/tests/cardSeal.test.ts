@@ -86,9 +86,16 @@ test('it is written once, whatever is said of the job later', async () => {
 
 test('what the kernel has written meanwhile stays', async () => {
   ended();
-  output.data = { ...output.data, 'text/plain': 'digits · 3f2a91 succeeded   in 12 s.' };
+  output.data = { ...output.data, 'text/plain': 'digits · 3f2a91 succeeded   in 12 s.   loss 0.5   %train show 3f2a91' };
   await past();
   expect(output.changes).toBe(0);
+});
+
+test('what was saved of an earlier attempt that ended so gives way to the newer end', async () => {
+  output.data = { ...output.data, 'text/plain': 'digits · 3f2a91 failed   ValueError: old.   %train logs 3f2a91' };
+  server.sockets[0]!.say(snapshot(2, [succeeded({ state: 'failed', phase: 'failed', sentence: 'Failed: ValueError: new.' })]));
+  await until(() => expect(output.changes).toBe(1));
+  expect(output.data['text/plain']).toContain('ValueError: new.');
 });
 
 test('an output that has become another job’s is left alone', async () => {

@@ -39,6 +39,17 @@ test.each(CASES)('%s: what cleans a notebook of somebody else keeps words, colou
   expect(looks(after!)).toEqual(looks(before!));
 });
 
+test('the end of an earlier attempt is not taken for a later one of the same kind', () => {
+  const { job } = CASES.find(([file]) => file === 'failed.json')![1];
+  const { text } = still(job, new Map(), ending(''));
+  expect(tellsEnd(text, job)).toBe(true);
+  expect(tellsEnd(text, { ...job, sentence: 'Failed: MemoryError at cell [3], line 4.' })).toBe(false);
+  expect(tellsEnd(text, { ...job, sentence: `${job.sentence.slice(0, -1)}2.` })).toBe(false);
+  const [name, metric] = Object.entries(job.metrics)[0]!;
+  expect(tellsEnd(text, { ...job, metrics: { ...job.metrics, [name]: { ...metric, last: 0.25 } } })).toBe(false);
+  expect(tellsEnd(text, { ...job, warning: 'Its checkpoints are kept on this machine only.' })).toBe(true);
+});
+
 test('a job that runs on is not told to have ended', () => {
   const [, { job }] = CASES[0]!;
   expect(tellsEnd(`${job.name} · ${job.id.slice(0, 6)} running   epoch 3/40`, job)).toBe(false);

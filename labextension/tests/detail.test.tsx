@@ -91,6 +91,11 @@ test('the head says state, name, time and how far it is, and offers to stop and 
   expect(doors.execute).toHaveBeenCalledWith('jupyter-training:clone', { job: ID });
 });
 
+test('what is worth a warning stands in the head', async () => {
+  await shown(succeeded({ id: ID, notice: 'Its checkpoints are kept on this machine only.', spec: SPEC }));
+  expect(find('.jp-Training-detailHead .jp-Training-hangs')?.textContent).toBe('Its checkpoints are kept on this machine only.');
+});
+
 test('tabs are gone through by arrows, and keep the one that was chosen while hidden', async () => {
   await shown(aJob({ params: { lr: 0.1 } }));
   await act(async () => panel.activate());

@@ -33,7 +33,7 @@ vi.mock('../src/commands/again', () => ({
 
 beforeEach(() => {
   asked.mockClear();
-  Element.prototype.scrollIntoView ??= () => undefined; // jsdom has no layout
+  Object.assign(Element.prototype, { scrollIntoView: () => undefined }); // jsdom has no layout
   session = new Session(aServer().settings);
   commands = new CommandRegistry();
   addActs({

@@ -1067,6 +1067,11 @@ export interface components {
             /** Notebook */
             notebook: string | null;
             /**
+             * Notice
+             * @default null
+             */
+            notice: string | null;
+            /**
              * Overrides
              * @default {}
              */
@@ -1498,7 +1503,7 @@ export interface components {
         };
         /**
          * Resources
-         * @description A job's need. 0 slots = runs beside everything else (a driver, a download).
+         * @description A job's need. Without slots and GPUs it runs beside everything else (a driver, a download).
          */
         Resources: {
             /**
@@ -1511,6 +1516,11 @@ export interface components {
              * @default 0
              */
             gpus?: number;
+            /**
+             * Max Slots
+             * @default null
+             */
+            max_slots?: number | null;
             /**
              * Memory
              * @default null

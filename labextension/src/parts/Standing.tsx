@@ -1,4 +1,4 @@
-/** What stands beside a job's state: which attempt it is, that it has gone quiet, that it is archived. */
+/** What stands beside a job's state: which attempt it is, that it has gone quiet, what else is wrong, that it is archived. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import type { Job } from '../api/jobs';
@@ -51,9 +51,7 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
   }
   return (
     <p className="jp-Training-hangs">
-      <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">
-        <path d="M8 2.5l6 11H2zM8 6.5v3.2M8 11.4v.6" />
-      </svg>
+      <Warns />
       <span title={last === null ? undefined : exact(last)}>
         {trans.__('No report and no log line for %1. It may hang.', wholeSpan(silent))}
       </span>
@@ -62,6 +60,24 @@ export function Quiet({ job }: { job: Job }): JSX.Element | null {
         {trans.__('%1 has said nothing for long; it may hang.', job.name)}
       </span>
     </p>
+  );
+}
+
+/** What else is not as it was wished, such as checkpoints that could not be copied. */
+export function Notice({ job }: { job: Job }): JSX.Element | null {
+  return job.notice ? (
+    <p className="jp-Training-hangs" role="status">
+      <Warns />
+      <span>{job.notice}</span>
+    </p>
+  ) : null;
+}
+
+function Warns(): JSX.Element {
+  return (
+    <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M8 2.5l6 11H2zM8 6.5v3.2M8 11.4v.6" />
+    </svg>
   );
 }
 

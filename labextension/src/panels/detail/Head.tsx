@@ -5,7 +5,7 @@ import { short } from '../../model/wording';
 import { Actions } from '../../parts/Actions';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
-import { Archived, Quiet, attemptWords } from '../../parts/Standing';
+import { Archived, Notice, Quiet, attemptWords } from '../../parts/Standing';
 import { StateIcon } from '../../parts/StateIcon';
 import { phaseWord } from '../../parts/words';
 import { CLONE_COMMAND, useDoors } from '../../renderers/job/doors';
@@ -51,6 +51,7 @@ export function Head({ job }: { job: Job }): JSX.Element {
         {shown !== null && <span>{shown}</span>}
         {!isEnded(job) && <Progress job={job} />}
         <Quiet job={job} />
+        <Notice job={job} />
       </div>
     </div>
   );

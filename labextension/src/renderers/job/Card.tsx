@@ -4,7 +4,7 @@ import type { Job } from '../../api/jobs';
 import { isEnded, ranked } from '../../model/select';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
-import { Quiet } from '../../parts/Standing';
+import { Notice, Quiet } from '../../parts/Standing';
 import { Failure } from './Failure';
 import { Head } from './Head';
 import { Machine } from './Machine';
@@ -33,6 +33,7 @@ export const Card = memo(function Card({ job, seen, notice }: Props): JSX.Elemen
       {job.phase !== 'running' && job.phase !== 'starting' && <p className="jp-Training-sentence">{endSentence(job)}</p>}
       {job.phase === 'failed' && <Failure job={job} seen={seen} />}
       {seen && <Quiet job={job} />}
+      <Notice job={job} />
       {!isEnded(job) && <Progress job={job} />}
       <Values job={job} drawn={drawn} onChoose={setChosen} />
       <Pictures job={job} name={drawn} seen={seen} />

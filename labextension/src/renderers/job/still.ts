@@ -19,6 +19,7 @@ const LINE_LENGTH = 200;
 const ICONS: Partial<Record<Job['phase'], string>> = { succeeded: '✓', failed: '✕', canceled: '⊘' };
 const COLOUR_OF: Partial<Record<Job['phase'], string>> = { succeeded: '#3a8f3f', failed: '#e0463e' };
 const GREY = '#808080';
+const WARN = '#b26a00';
 const FAINT = 'opacity:.75';
 const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7'] as const;
 
@@ -29,9 +30,12 @@ export interface Still {
   readonly html: string;
 }
 
-/** Whether a saved text already tells how this job ended. */
+/**
+ * Whether a saved text already tells how this job ended: this end, and not that of an attempt before it.
+ * What may still change after an end, as a warning, is not compared: each change makes the notebook unsaved.
+ */
 export function tellsEnd(text: string, job: Job): boolean {
-  return text.startsWith(`${job.name} · ${short(job.id)} ${job.phase}`);
+  return `${text}   `.startsWith(`${told(job)}   `);
 }
 
 export function still(job: Job, series: ReadonlyMap<string, Points>, end: Ending): Still {
@@ -39,18 +43,23 @@ export function still(job: Job, series: ReadonlyMap<string, Points>, end: Ending
 }
 
 function asText(job: Job): string {
+  return [told(job), job.warning ?? '', next(job)].filter(Boolean).join('   ');
+}
+
+/** Which job it is, how it ended, and with what. */
+function told(job: Job): string {
   const phase = `${job.phase.charAt(0).toUpperCase()}${job.phase.slice(1)}`;
   const said = endSentence(job).replace(new RegExp(`^${phase}:? `), '');
   const values = ranked(job.metrics)
     .slice(0, 3)
     .map(name => `${name} ${figure(job.metrics[name]?.last)}`);
-  return [`${job.name} · ${short(job.id)} ${job.phase}`, said, ...values, next(job)].filter(Boolean).join('   ');
+  return [`${job.name} · ${short(job.id)} ${job.phase}`, said, ...values].filter(Boolean).join('   ');
 }
 
 function asHtml(job: Job, series: ReadonlyMap<string, Points>, end: Ending): string {
   const failed = failure(end);
   const told = failed.reduce((sum, row) => sum + length(row), 0) < LIMIT / 2 ? failed : [];
-  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, values(job), origin(job)];
+  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, warning(job), values(job), origin(job)];
   const hint = next(job);
   const foot = hint ? [`<code style="${FAINT}">${escaped(hint)}</code>`] : [];
   const room = LIMIT - length(whole([...rows, '', ...foot]));
@@ -71,6 +80,10 @@ function head(job: Job): string {
     `<b style="margin-left:12px">${escaped(job.name)}</b><span style="${FAINT}"> · ${escaped(short(job.id))}</span>` +
     (job.archived ? `<span style="${FAINT}"> · archived</span>` : '')
   );
+}
+
+function warning(job: Job): string {
+  return !job.warning ? '' : `<span style="color:${WARN}">⚠</span> ${escaped(job.warning)}`;
 }
 
 /** What the job was made from. */
