@@ -110,7 +110,7 @@ VERBS: dict[str, Command] = {
             "[JOB...]",
             (Option(("--timeout",), "give up waiting after so many seconds", "number", "SECONDS"), QUIET),
             most=None,
-            notes=(_JOB, _UNFINISHED, "Interrupting the kernel stops the waiting, not the job."),
+            notes=(_JOB, _NEWEST, "Interrupting the kernel stops the waiting, not the job."),
         ),
         _each("cancel", "Ask jobs to stop: first politely, after the grace time by force.", _UNFINISHED),
         _each("kill", "End jobs at once, without a chance to save anything.", _UNFINISHED),

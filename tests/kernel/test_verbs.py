@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_training.kernel.meant import NEWEST, pattern_of
 from tests.kernel.shells import Cells
 from tests.services.stage import Stage
 
@@ -143,6 +144,12 @@ def test_a_pattern_means_unfinished_jobs(cells: Cells) -> None:
     submit(cells, "a-1", "a-2", "b")
     assert 2 == cells.run("%train cancel 'a-*'").count("is asked to stop.")
     assert {"a-1": "cancel", "a-2": "cancel", "b": "run"} == wishes(cells)
+
+
+@pytest.mark.parametrize("verb", ["wait", "retry"])
+def test_where_a_pattern_means_the_newest_of_each_name_the_help_says_so(cells: Cells, verb: str) -> None:
+    assert pattern_of("retry").newest and NEWEST.newest  # what ``wait`` looks for
+    assert "means the newest job of each name that fits, in this notebook." in cells.run(f"%train help {verb}")
 
 
 def test_a_pattern_is_no_single_job(cells: Cells) -> None:
