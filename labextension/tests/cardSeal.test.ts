@@ -2,7 +2,9 @@
 import type { IDisposable } from '@lumino/disposable';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../src/model/session';
+import { ending } from '../src/renderers/job/lines';
 import { sealAtEnd } from '../src/renderers/job/seal';
+import { still } from '../src/renderers/job/still';
 import { JOB_MIME } from '../src/tokens';
 import { STORE, aJob, aMetric, changes, snapshot, succeeded } from './builders';
 import { aServer, settle, until } from './server';
@@ -86,7 +88,8 @@ test('it is written once, whatever is said of the job later', async () => {
 
 test('what the kernel has written meanwhile stays', async () => {
   ended();
-  output.data = { ...output.data, 'text/plain': 'digits · 3f2a91 succeeded   in 12 s.   loss 0.5   %train show 3f2a91' };
+  const done = session.state.jobs.get(ID)!;
+  output.data = { ...output.data, 'text/plain': still(done, new Map(), ending('')).text };
   await past();
   expect(output.changes).toBe(0);
 });
