@@ -23,6 +23,8 @@ __all__ = ["Done", "Order", "Remover"]
 
 log = logging.getLogger(__name__)
 
+_TRIES = 5  # with a place of which a part is missing
+
 
 @dataclass(frozen=True)
 class Order:
@@ -115,9 +117,14 @@ def _remove_folder(folder: Path) -> str | None:
 def _remove_place(url: str) -> str | None:
     try:
         system, root = import_module("fsspec").core.url_to_fs(url)
-        system.rm(root, recursive=True)
-    except FileNotFoundError:
-        return None
+        for _ in range(_TRIES):
+            try:
+                system.rm(root, recursive=True)
+            except FileNotFoundError:
+                if not system.exists(root):
+                    return None  # else somebody else removes it, too, and was quicker with a part of it
+            else:
+                return None
     except Exception as error:  # noqa: BLE001 (each storage library has errors of its own)
         return f"{url} can't be removed: {type(error).__name__}: {error}".rstrip(": .")
-    return None
+    return f"{url} can't be removed: a part of it is missing, and it is there still"

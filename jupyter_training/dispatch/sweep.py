@@ -1,7 +1,7 @@
 """Lets go of what nobody keeps: checkpoints that their policy does not keep, and all that is left of deleted jobs.
 
     a checkpoint here          its row says that it is gone -> its folder leaves its name -> its files go
-    a checkpoint under a URL   its files go -> its row says so
+    a checkpoint under a URL   its row says that it is going -> its files go -> its row says that it is gone
     a deleted job              its folders and URLs go -> its points go -> its removal is struck off
 
 Killed in between, the rows and folders say what is still to be done. A job that
@@ -86,7 +86,7 @@ class Sweep:
             self._due = dict.fromkeys(retention.owners(self._store, ended_since=now - _FORGOTTEN_AFTER))
         changed = False
         for done in self._remover.done():
-            changed |= self._take_note(done, epoch, now, boot)
+            changed |= self._take_note(done, boot)
         again = [one for one in self._failures if self._may_try(one, boot) and not self._remover.has(one)]
         self._due.update(dict.fromkeys(again))
         self._removals_due |= bool(again)
@@ -107,23 +107,18 @@ class Sweep:
     def _sweep(self, job: Job, epoch: int, now: Instant, boot: float) -> bool:
         """Let go of what a job's policy does not keep."""
         own = self._measured(job, checkpoints.of_jobs(self._store, [job.id]).get(job.id, ()), epoch, now)
-        go = to_let_go(own, job)
-        here = [one.name for one in go if one.place is None]
-        far = [one for one in go if one.place is not None]
-        used = checkpoints.in_use(self._store, [one.place for one in far if one.place is not None], but=job.id)
-        here += [one.name for one in far if one.place in used]
+        go = [one.name for one in to_let_go(own, job)]
         ended_in = job.generation if job.state in TERMINAL else None
-        if go and not checkpoints.set_state(self._store, epoch, job.id, here, "deleted", now, ended_in=ended_in):
+        if go and not retention.let_go(self._store, epoch, job.id, go, now, ended_in=ended_in):
             # It was started again since it was read: by now it needs more of them.
             return any(self._sweep(as_it_is, epoch, now, boot) for as_it_is in views.jobs(self._store, [job.id]))
-        gone = {*here, *(one.name for one in own if one.state == "deleted")}
+        gone = {*go, *(one.name for one in own if one.state == "deleted")}
         for folder in self._left(job.id, gone):
             self._remover.ask(Order(job.id, folder.name, (folder,)))
-        if self._may_try(job.id, boot):
-            for one in far:
-                if one.place is not None and one.place not in used:
-                    self._remover.ask(Order(job.id, one.name, places=(one.place,)))
-        return bool(here)
+        if self._may_try(job.id, boot) and any(one.place is not None for one in own):
+            for name, place in retention.going(self._store, job.id).items():
+                self._remover.ask(Order(job.id, name, places=(place,)))
+        return bool(go)
 
     def _measured(self, job: Job, own: Sequence[Checkpoint], epoch: int, now: Instant) -> tuple[Checkpoint, ...]:
         """The same; those of an ended job with the metric that was reported last when they had been written.
@@ -171,7 +166,7 @@ class Sweep:
             places = tuple(place for place in removal.places if place not in used)
             self._remover.ask(Order(removal.job, None, tuple(root / removal.job for root in roots), places))
 
-    def _take_note(self, done: Done, epoch: int, now: Instant, boot: float) -> bool:
+    def _take_note(self, done: Done, boot: float) -> bool:
         order = done.order
         if done.fault is not None:
             count = self._failures.get(order.job, (0, 0.0))[0] + 1
@@ -184,7 +179,7 @@ class Sweep:
             upkeep.forget(self._store, order.job)
             removals.places_gone(self._store, order.job)
         elif order.places:
-            checkpoints.set_state(self._store, epoch, order.job, [order.name], "deleted", now)
+            retention.gone(self._store, order.job, order.name)
         return True
 
     def _may_try(self, job: JobId, boot: float) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from jupyter_training.core.job import CheckpointPolicy, Job
 from jupyter_training.core.lifecycle import TERMINAL
@@ -15,7 +14,7 @@ from jupyter_training.services.checkpoints import of_job, view
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints, ends
+from jupyter_training.store import checkpoints
 from jupyter_training.store import retention as reports
 
 __all__ = ["retention"]
@@ -30,7 +29,7 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
 
     Raises:
         UnknownJob: no job has that id.
-        Unavailable: one under a URL could not be removed; it is still listed as kept.
+        Unavailable: one under a URL could not be removed yet; nobody goes on from it any more.
     """
     job = known(site, job_id)
     before = job.checkpoints
@@ -60,33 +59,23 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
 def _apply(
     site: Site, job: Job, policy: CheckpointPolicy, good: Sequence[Checkpoint], go: Sequence[Checkpoint]
 ) -> None:
-    """What is here: rows, then files. What is under a URL: files, then rows; what another job begins with stays there.
+    """First the rows, so that nobody goes on from what is about to vanish, and then the files.
 
-    Of a job that is started again meanwhile nothing more goes; the dispatcher sees to it.
+    What another job begins with stays under its URL. Of a job that is started
+    again meanwhile nothing goes; the dispatcher sees to it.
 
     Raises:
         Unavailable: a URL can't be reached. The policy holds, and the dispatcher tries again.
     """
     go = go if job.state in TERMINAL else []
-    used = checkpoints.in_use(site.store, [one.place for one in go if one.place is not None], but=job.id)
-    here = [one for one in go if one.place is None or one.place in used]
     changed = policy.metric != job.checkpoints.metric
     metrics = {one.name: one.metric for one in good} if changed else {}
-    retain = partial(checkpoints.retain, site.store, job, policy, metrics=metrics)
-    if retain(go=[one.name for one in here], now=site.now()):
-        removing.checkpoint_folders(site, [one for one in here if one.place is None])
-        gone: list[str] = []
-        try:
-            for one in go:
-                if one.place is not None and one.place not in used:
-                    with ends.stands(site.store, job) as stands:
-                        if not stands:
-                            break
-                    removing.under_url(one.place)
-                    gone.append(one.name)
-        finally:
-            if gone:
-                retain(gone=gone, now=site.now())
+    names = [one.name for one in go]
+    if checkpoints.retain(site.store, job, policy, metrics=metrics, go=names, now=site.now()):
+        removing.checkpoint_folders(site, [one for one in go if one.place is None])
+        for name, place in reports.going(site.store, job.id).items():
+            removing.under_url(place)
+            reports.gone(site.store, job.id, name)
     site.wake()
 
 

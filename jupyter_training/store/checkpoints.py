@@ -17,6 +17,7 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import CheckpointPolicy, Instant, Job
 from jupyter_training.core.retention import Checkpoint, CheckpointState
+from jupyter_training.errors import NoCheckpoint
 from jupyter_training.store import changelog, ends, lease
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
@@ -25,6 +26,7 @@ from jupyter_training.store.tables import attempts, checkpoints, jobs
 from jupyter_training.store.texts import clean
 
 __all__ = [
+    "GOING",
     "Newest",
     "candidates",
     "committed",
@@ -32,6 +34,7 @@ __all__ = [
     "damaged",
     "found_damaged",
     "in_use",
+    "let_go",
     "marks",
     "newest",
     "of_jobs",
@@ -40,6 +43,9 @@ __all__ = [
     "started_from",
     "why_none",
 ]
+
+# The state of a row whose files under a URL are being removed; for readers it is removed already.
+GOING = "going"
 
 
 @dataclass(frozen=True)
@@ -149,55 +155,58 @@ def committed(store: Store, epoch: int, found: Sequence[tuple[Checkpoint, Mappin
 
 
 def copied(connection: Connection, checkpoint: Checkpoint) -> None:
-    """A new job begins with this one; for the transaction that stores the job."""
+    """A new job begins with this one; for the transaction that stores the job.
+
+    Raises:
+        NoCheckpoint: it is under a URL, and whoever had it let go of it since it was chosen.
+    """
+    if checkpoint.place is not None and not _used(connection, [checkpoint.place], but=checkpoint.job):
+        raise NoCheckpoint(
+            f"The checkpoint of step {checkpoint.step} in {checkpoint.place} has just been removed, as its job does"
+            " not keep it any more.",
+            hint="Choose another one of that job, or fork the job to begin anew.",
+        )
     _insert(connection, [(checkpoint, {})])
     connection.execute(update(jobs).where(jobs.c.id == checkpoint.job).values(checkpoint_step=checkpoint.step))
 
 
-def set_state(
-    store: Store,
-    epoch: int,
-    job: JobId,
-    names: Iterable[str],
-    state: CheckpointState,
-    now: Instant,
-    *,
-    ended_in: int | None = None,
-) -> bool:
-    """These were removed, or found damaged. What was damaged or removed stays so.
-
-    ``ended_in``: the generation in which the job has ended, where that is why
-    they may go. False: it was started again meanwhile, and nothing was written.
+def set_state(store: Store, epoch: int, job: JobId, names: Iterable[str], state: CheckpointState, now: Instant) -> None:
+    """These were found damaged. What was damaged or removed stays so.
 
     Raises:
         StaleEpoch
     """
     with store.write() as connection:
         lease.check(connection, epoch)
-        if ended_in is not None and not ends.has_ended(connection, job, ended_in):
-            return False
-        changed = 0
-        for part in chunks(list(names)):
-            changed += connection.execute(
-                update(checkpoints)
-                .where(checkpoints.c.job == job, checkpoints.c.name.in_(part), checkpoints.c.state == "kept")
-                .values(state=state)
-            ).rowcount
-        if changed:
+        if _set_state(connection, job, names, state):
             _tell(connection, [job], now)
-    return True
 
 
 def found_damaged(store: Store, job: JobId, name: str, now: Instant) -> None:
     """Somebody who is no dispatcher looked at this one, and it is not whole."""
     with store.write() as connection:
-        changed = connection.execute(
-            update(checkpoints)
-            .where(checkpoints.c.job == job, checkpoints.c.name == name, checkpoints.c.state == "kept")
-            .values(state="corrupt")
-        ).rowcount
-        if changed:
+        if _set_state(connection, job, [name], "corrupt"):
             _tell(connection, [job], now)
+
+
+def let_go(connection: Connection, job: JobId, names: Iterable[str], now: Instant) -> bool:
+    """These are none to go on from any more, whose files are to be removed next. True if any was.
+
+    One under a URL is claimed for that, unless another job has it too: that one still needs what is there.
+    """
+    names = list(names)
+    places: dict[str, str] = {}
+    own = checkpoints.c
+    for part in chunks(names):
+        wanted = select(own.name, own.place).where(own.job == job, own.name.in_(part), own.state == "kept")
+        places.update((name, place) for name, place in connection.execute(wanted) if place is not None)
+    used = _used(connection, places.values(), but=job)
+    claimed = [name for name, place in places.items() if place not in used]
+    changed = _set_state(connection, job, claimed, GOING)
+    changed += _set_state(connection, job, [name for name in names if name not in claimed], "deleted")
+    if changed:
+        _tell(connection, [job], now)
+    return changed > 0
 
 
 def retain(
@@ -207,23 +216,20 @@ def retain(
     *,
     metrics: Mapping[str, float | None],
     go: Iterable[str] = (),
-    gone: Iterable[str] = (),
     now: Instant,
 ) -> bool:
     """Another policy for a job's checkpoints, with the value of its metric for each.
 
     The names in ``go`` are let go of, if the job has ended and was not started
     again since it was read; True, and their files are the caller's to remove.
-    Those in ``gone`` have no files any more.
     """
     with store.write() as connection:
         own = checkpoints.c.job == job.id
         for name, value in metrics.items():
             connection.execute(update(checkpoints).where(own, checkpoints.c.name == name).values(metric=value))
         may_go = ends.has_ended(connection, job.id, job.generation)
-        for part in chunks([*gone, *(go if may_go else ())]):
-            left = own & checkpoints.c.name.in_(part) & (checkpoints.c.state == "kept")
-            connection.execute(update(checkpoints).where(left).values(state="deleted"))
+        if may_go:
+            let_go(connection, job.id, go, now)
         connection.execute(update(jobs).where(jobs.c.id == job.id).values(retention=policy.model_dump_json()))
         _tell(connection, [job.id], now)
     return may_go
@@ -231,14 +237,8 @@ def retain(
 
 def in_use(store: Store, places: Iterable[str], *, but: JobId) -> set[str]:
     """Those of these URLs that are the good checkpoint of another job too: it began with what is there."""
-    found: set[str] = set()
     with store.read() as connection:
-        for part in chunks(list(places)):
-            named = select(checkpoints.c.place).where(
-                checkpoints.c.place.in_(part), checkpoints.c.job != but, checkpoints.c.state == "kept"
-            )
-            found.update(connection.execute(named).scalars())
-    return found
+        return _used(connection, places, but=but)
 
 
 def started_from(
@@ -270,6 +270,25 @@ def _newest_damaged(connection: Connection, job: JobId, attempt: int) -> str | N
     wanted = select(checkpoints.c.name, checkpoints.c.state).where(*left)
     row = connection.execute(wanted.order_by(*(column.desc() for column in order)).limit(1)).first()
     return row.name if row is not None and row.state == "corrupt" else None
+
+
+def _used(connection: Connection, places: Iterable[str], *, but: JobId) -> set[str]:
+    found: set[str] = set()
+    for part in chunks(list(places)):
+        named = select(checkpoints.c.place).where(
+            checkpoints.c.place.in_(part), checkpoints.c.job != but, checkpoints.c.state == "kept"
+        )
+        found.update(connection.execute(named).scalars())
+    return found
+
+
+def _set_state(connection: Connection, job: JobId, names: Iterable[str], state: str) -> int:
+    """Of those that are kept. How many there were."""
+    changed = 0
+    for part in chunks(list(names)):
+        own = (checkpoints.c.job == job, checkpoints.c.name.in_(part), checkpoints.c.state == "kept")
+        changed += connection.execute(update(checkpoints).where(*own).values(state=state)).rowcount
+    return changed
 
 
 def _insert(connection: Connection, found: Sequence[tuple[Checkpoint, Mapping[str, int]]]) -> None:
@@ -323,6 +342,6 @@ def _checkpoint(row: Row[Any]) -> Checkpoint:
         place=row.place,
         kind=row.kind,
         metric=row.metric,
-        state=row.state,
+        state="deleted" if row.state == GOING else row.state,
         seconds=row.seconds,
     )

@@ -10,19 +10,20 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.retention import Checkpoint
-from jupyter_training.store import changelog, lease
+from jupyter_training.store import changelog, ends, lease
+from jupyter_training.store import checkpoints as every
+from jupyter_training.store.checkpoints import GOING
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import checkpoints, jobs, points, series
 from jupyter_training.store.texts import clean
 
-__all__ = ["measured", "owners", "reported"]
-
+__all__ = ["going", "gone", "let_go", "measured", "owners", "reported"]
 
 _FEW = 2  # with the usual policy, the best and the newest
 
 
 def owners(store: Store, *, ended_since: float) -> list[JobId]:
-    """The jobs of which a checkpoint may have to go: they have not ended before, or have more than a few."""
+    """The jobs of which a checkpoint may have to go: not ended before then, with more than a few, or half removed."""
     many = (
         select(checkpoints.c.job)
         .where(checkpoints.c.state == "kept")
@@ -34,8 +35,43 @@ def owners(store: Store, *, ended_since: float) -> list[JobId]:
         .where(jobs.c.ended.is_(None) | (jobs.c.ended >= ended_since))
         .where(select(checkpoints.c.job).where(checkpoints.c.job == jobs.c.id).exists())
     )
+    half_removed = select(checkpoints.c.job).where(checkpoints.c.state == GOING)
     with store.read() as connection:
-        return [JobId(job) for job in connection.execute(many.union(lately)).scalars()]
+        return [JobId(job) for job in connection.execute(many.union(lately, half_removed)).scalars()]
+
+
+def let_go(
+    store: Store, epoch: int, job: JobId, names: Iterable[str], now: Instant, *, ended_in: int | None = None
+) -> bool:
+    """Nobody goes on from these any more; their files are to be removed next, those of ``going`` too.
+
+    ``ended_in``: the generation in which the job has ended, where that is why
+    they may go. False: it was started again meanwhile, and nothing was written.
+
+    Raises:
+        StaleEpoch
+    """
+    with store.write() as connection:
+        lease.check(connection, epoch)
+        if ended_in is not None and not ends.has_ended(connection, job, ended_in):
+            return False
+        every.let_go(connection, job, names, now)
+    return True
+
+
+def going(store: Store, job: JobId) -> dict[str, str]:
+    """The URLs of a job's checkpoints that were let go of and have to be removed there, by name."""
+    own = (checkpoints.c.job == job, checkpoints.c.state == GOING)
+    with store.read() as connection:
+        rows = connection.execute(select(checkpoints.c.name, checkpoints.c.place).where(*own))
+        return {row.name: row.place for row in rows}
+
+
+def gone(store: Store, job: JobId, name: str) -> None:
+    """The files of one that was going are no more. Nothing changes for readers, so that no change is logged."""
+    own = (checkpoints.c.job == job, checkpoints.c.name == name, checkpoints.c.state == GOING)
+    with store.write() as connection:
+        connection.execute(update(checkpoints).where(*own).values(state="deleted"))
 
 
 def measured(store: Store, epoch: int, job: JobId, metrics: Mapping[str, float], now: Instant) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,9 @@ from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
-from jupyter_training.seams.backend import End
+from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep
+from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep, verbs
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
@@ -158,12 +159,59 @@ def test_what_a_dispatcher_left_half_removed_is_removed_by_the_next(stage: Stage
     until(stage, lambda: {2, 3} == job.there() and not hidden.exists(), "both have gone")
 
 
-def test_under_a_url_the_files_go_before_the_row_says_so(stage: Stage, tmp_path: Path) -> None:
+def test_under_a_url_the_row_says_so_before_the_files_go(stage: Stage, tmp_path: Path) -> None:
     job = Saving(stage, far=tmp_path / "far")
     job.save(1, 2, 3)
     stage.settle()
-    until(stage, lambda: {3} == job.kept(), "the others have gone")
-    assert {3} == job.there()
+    until(stage, lambda: {3} == job.there(), "the others have gone")
+    until(stage, lambda: not retention.going(stage.store, job.id), "the rows say so")
+    assert {3} == job.kept()
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["retry", "resume"])
+def test_what_is_being_removed_is_none_to_go_on_from(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resumed: bool
+) -> None:
+    """A retry or a resume that is asked while storage takes its time goes on from what stays, and keeps that."""
+    job = Saving(stage, far=tmp_path / "far", metric="loss", keep={"trial_best": 1, "trial_latest": 0})
+    job.save(1, 2, 3, metric=lambda step: step * 1.0)
+    begun, answers = threading.Event(), threading.Event()
+    remove = remover._remove_place
+
+    def slowly(url: str) -> str | None:
+        begun.set()
+        assert answers.wait(_DEADLINE)
+        return remove(url)
+
+    orders: list[LaunchOrder] = []
+    launch = stage.backend.launch
+    monkeypatch.setattr(stage.backend, "launch", lambda order: (orders.append(order), launch(order))[1])
+    monkeypatch.setattr(remover, "_remove_place", slowly)
+    until(stage, begun.is_set, "a removal has begun", step=1.0)
+    assert ({1}, 1, {1, 2, 3}) == (job.kept(), stage.job(job.id).checkpoint_step, job.there())
+    stage.scripts[stage.job(job.id).name] = Script(runs=1e6)
+    if resumed:
+        assert 1 == verbs.resume(stage.store, job.id, {}, now=stage.clock.now()).base_step
+    else:
+        stage.wish(job.id, Verb.RETRY, force=True)
+    stage.tick()
+    (order,) = orders
+    assert [1] == [one.step for one in order.checkpoints]
+    assert 3 == len(order.known_checkpoints), "nor is one taken up as if nobody had told of it"
+    answers.set()
+    until(stage, lambda: {1} == job.there(), "the others have gone")
+    until(stage, lambda: not retention.going(stage.store, job.id), "the rows say so")
+
+
+def test_what_was_claimed_when_a_dispatcher_died_is_removed_by_the_next(stage: Stage, tmp_path: Path) -> None:
+    job = Saving(stage, far=tmp_path / "far", keep={"trial_latest": 2})
+    job.save(1, 2)
+    stage.settle()
+    stage.clock.advance(10 * 86_400.0)
+    assert retention.let_go(stage.store, stage.epoch, job.id, [spooled.name(1, 1)], stage.clock.now())
+    stage.succeed()
+    until(stage, lambda: {2} == job.there(), "it has gone")
+    until(stage, lambda: not retention.going(stage.store, job.id), "its row says so")
 
 
 def test_a_place_that_does_not_answer_is_tried_again_and_stops_nothing(
@@ -181,12 +229,11 @@ def test_a_place_that_does_not_answer_is_tried_again_and_stops_nothing(
         broken.setattr(remover, "_remove_place", refuse)
         stage.settle()
         until(stage, lambda: len(tries) == 3, "it is tried again, ever later", step=5.0)
-        assert {1, 2} == job.kept()
+        assert ({2}, {1, 2}) == (job.kept(), job.there()), "a part of it may be gone: nobody goes on from it"
         other = Saving(stage)
         other.save(1, 2)
         until(stage, lambda: {2} == other.there(), "the other job is swept", step=5.0)
-    until(stage, lambda: {2} == job.kept(), "it has gone", step=60.0)
-    assert {2} == job.there()
+    until(stage, lambda: {2} == job.there(), "it has gone", step=60.0)
 
 
 def test_another_policy_holds_at_once(stage: Stage) -> None:
@@ -204,17 +251,17 @@ def test_a_job_that_is_retried_while_it_is_swept_keeps_what_it_falls_back_to(
 ) -> None:
     job = Saving(stage, keep={"trial_best": 0, "trial_latest": 0})
     job.save(1, 2, 3)
-    look = checkpoints.in_use
+    let_go = retention.let_go
     retried: list[JobId] = []
 
-    def in_use(store: Store, places: list[str], *, but: JobId) -> set[str]:
-        if stage.job(but).state is JobState.SUCCEEDED and not retried:
-            stage.scripts[stage.job(but).name] = Script(runs=1e6)
-            stage.wish(but, Verb.RETRY, force=True)
-            retried.append(but)
-        return look(store, places, but=but)
+    def meanwhile(store: Store, epoch: int, own: JobId, *rest: Any, **more: Any) -> bool:
+        if stage.job(own).state is JobState.SUCCEEDED and not retried:
+            stage.scripts[stage.job(own).name] = Script(runs=1e6)
+            stage.wish(own, Verb.RETRY, force=True)
+            retried.append(own)
+        return let_go(store, epoch, own, *rest, **more)
 
-    monkeypatch.setattr(checkpoints, "in_use", in_use)
+    monkeypatch.setattr(retention, "let_go", meanwhile)
     until(stage, lambda: bool(retried) and 1 not in job.there(), "the first has gone", step=5.0)
     assert {2, 3} == job.kept() == job.there()
 

@@ -18,7 +18,7 @@ from jupyter_training.services import checkpoints, descend, jobs, retention
 from jupyter_training.services.tidy import tidy
 from jupyter_training.store import checkpoints as stored
 from jupyter_training.store import points, removals
-from jupyter_training.store.engine import Store
+from jupyter_training.store import retention as kept
 from jupyter_training.store.tables import checkpoints as table
 from jupyter_training.store.tables import jobs as jobs_table
 from tests.services.stage import USER, Stage
@@ -76,13 +76,13 @@ def test_one_that_is_retried_meanwhile_keeps_all_and_the_dispatcher_sees_to_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, places = _kept_far_away(stage, 1, 2)
-    look = stored.in_use
+    retain = stored.retain
 
-    def in_use(store: Store, urls: list[str], *, but: JobId) -> set[str]:
+    def meanwhile(*what: Any, **more: Any) -> bool:
         stage.begin_again(job)
-        return look(store, urls, but=but)
+        return retain(*what, **more)
 
-    monkeypatch.setattr(stored, "in_use", in_use)
+    monkeypatch.setattr(stored, "retain", meanwhile)
     retained(stage, job, latest=0, apply=True)
     assert all(place.exists() for place in places.values())
     assert 0 == stage.job(job).checkpoints.keep.trial_latest
@@ -131,14 +131,15 @@ def test_a_checkpoint_under_a_url_goes_too_but_not_while_another_job_begins_with
     assert [2] == steps(checkpoints.listed(stage.site, new).checkpoints)
 
 
-def test_where_a_url_can_not_be_reached_its_checkpoint_stays_listed(stage: Stage) -> None:
+def test_where_a_url_can_not_be_reached_nobody_goes_on_from_it_any_more(stage: Stage) -> None:
     job, _ = _kept_far_away(stage, 1, 2)
     _move(stage, job, "step-000000001.1", "nonesuch://far/away")
     with pytest.raises(Unavailable, match="nonesuch://far/away can't be removed"):
         retained(stage, job, apply=True)
-    assert [(2, "kept"), (1, "kept")] == [
+    assert [(2, "kept"), (1, "deleted")] == [
         (one.step, one.state) for one in checkpoints.listed(stage.site, job).checkpoints
     ]
+    assert ["step-000000001.1"] == list(kept.going(stage.site.store, JobId(job))), "the dispatcher tries again"
     assert 1 == stage.job(job).checkpoints.keep.trial_latest
 
 

@@ -10,7 +10,7 @@ from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
-from jupyter_training.errors import StaleEpoch
+from jupyter_training.errors import NoCheckpoint, StaleEpoch
 from jupyter_training.seams.backend import End
 from jupyter_training.store import checkpoints, facts, points, retention, verbs, views
 from jupyter_training.store.supersede import TOLD, Restart
@@ -143,15 +143,44 @@ def test_what_may_go_at_an_end_stays_when_the_job_was_started_again(bench: Bench
     verbs.wish(bench.store, [job.id], Verb.RETRY, now=bench.now)
     go, policy = ["step-000000005.1"], CheckpointPolicy(keep=Keep(trial_latest=0))
     assert not checkpoints.retain(bench.store, read, policy, metrics={}, go=go, now=bench.now)
-    assert not checkpoints.set_state(
-        bench.store, bench.epoch, job.id, go, "deleted", bench.now, ended_in=read.generation
-    )
+    assert not retention.let_go(bench.store, bench.epoch, job.id, go, bench.now, ended_in=read.generation)
     assert ([10, 5], policy) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoints)
     bench.begin([job.id])
     facts.ended(bench.store, bench.epoch, job.id, 2, End(EndReason.ERROR), bench.now)
     assert not checkpoints.retain(bench.store, read, policy, metrics={}, go=go, now=bench.now), "another end"
-    assert checkpoints.retain(bench.store, read, policy, metrics={}, gone=go, now=bench.now) is False
-    assert [10] == steps(bench, job.id), "what has no files is none to go on from, whatever the job does"
+    assert [10, 5] == steps(bench, job.id)
+
+
+def test_what_is_let_go_under_a_url_is_claimed_before_its_files_go(bench: Bench) -> None:
+    job, heir = bench.a_running_job(), bench.a_running_job()
+    found = [a_checkpoint(job.id, step, place=f"s3://b/{step}") for step in (5, 10, 15)]
+    save(bench, a_checkpoint(job.id, 1), *found)
+    with bench.store.write() as connection:
+        checkpoints.copied(connection, a_checkpoint(heir.id, 5, attempt=0, place="s3://b/5"))
+    names = ["step-000000001.1", *(one.name for one in found[:2])]
+    assert retention.let_go(bench.store, bench.epoch, job.id, names, bench.now)
+    assert [15] == steps(bench, job.id)
+    assert {found[1].name: "s3://b/10"} == retention.going(bench.store, job.id), "the heir needs the other one"
+    assert ["deleted"] * 3 == [one.state for one in checkpoints.of_jobs(bench.store, [job.id])[job.id][1:]]
+    later = Instant(bench.now + 1e6)
+    assert job.id in retention.owners(bench.store, ended_since=later)
+    facts.ended(bench.store, bench.epoch, job.id, 1, End(EndReason.ERROR), bench.now)
+    assert job.id in retention.owners(bench.store, ended_since=later), "it is not forgotten"
+    for _ in range(2):
+        retention.gone(bench.store, job.id, found[1].name)
+    assert {} == retention.going(bench.store, job.id)
+    assert job.id not in retention.owners(bench.store, ended_since=later)
+
+
+def test_what_was_let_go_since_it_was_chosen_is_not_begun_with(bench: Bench) -> None:
+    job, heir = bench.a_running_job(), bench.a_job()
+    save(bench, a_checkpoint(job.id, 5, place="s3://b/5"))
+    assert retention.let_go(bench.store, bench.epoch, job.id, ["step-000000005.1"], bench.now)
+    with pytest.raises(NoCheckpoint, match="step 5 in s3://b/5 has just been removed"), bench.store.write() as writing:
+        checkpoints.copied(writing, a_checkpoint(heir.id, 5, attempt=0, place="s3://b/5"))
+    assert {job.id: None, heir.id: None} == {
+        one.id: one.checkpoint_step for one in views.jobs(bench.store, [job.id, heir.id])
+    }
 
 
 def test_a_place_that_another_job_began_with_is_in_use(bench: Bench) -> None:

@@ -25,8 +25,7 @@ def saved(bench: Bench, job: JobId, step: int, *, attempt: int = 1, place: str |
     one = Checkpoint(
         job, f"step-{step:09}.{attempt}", attempt, step, Instant(float(step)), 7, 1, "ab" * 32, place, "bytes", None
     )
-    with bench.store.write() as connection:
-        checkpoints.copied(connection, one)
+    checkpoints.committed(bench.store, bench.epoch or bench.take(), [(one, {})], bench.now)
 
 
 def canceled(bench: Bench, job: Job) -> None:

@@ -26,7 +26,7 @@ class Step(NamedTuple):
 
 _PACKAGE = "jupyter_training."
 _FACTS, _LOCAL = _PACKAGE + "store.facts:", _PACKAGE + "backends.local.backend:"
-_CHECKPOINTS = _PACKAGE + "store.checkpoints:"
+_CHECKPOINTS, _RETENTION = _PACKAGE + "store.checkpoints:", _PACKAGE + "store.retention:"
 _POINTS, _INGESTER = _PACKAGE + "store.points:", _PACKAGE + "dispatch.ingest:Ingester."
 _MAIN, _WATCH = _PACKAGE + "supervisor.main:", _PACKAGE + "supervisor.watch:Watch."
 _CLAIM, _LAYOUT = _PACKAGE + "spool.claim:", _PACKAGE + "spool.layout:"
@@ -54,8 +54,8 @@ DISPATCHER = {
     "inside the end's fact": Step(_FACTS + "_conclude"),
     "the end's fact": Step(_FACTS + "ended"),
     "the end said": Step(_PACKAGE + "dispatch.tick:told"),
-    "before checkpoints are let go": Step(_CHECKPOINTS + "set_state", "before", needs=("saving",)),
-    "checkpoints let go, their files not yet": Step(_CHECKPOINTS + "set_state", needs=("saving",)),
+    "before checkpoints are let go": Step(_RETENTION + "let_go", "before", needs=("saving",)),
+    "checkpoints let go, their files not yet": Step(_RETENTION + "let_go", needs=("saving",)),
     "a checkpoint's files removed": Step(_PACKAGE + "dispatch.remover:_remove_folder", needs=("saving",)),
 }
 
