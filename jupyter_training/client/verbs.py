@@ -22,6 +22,7 @@ _REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes befor
 _COPIED_WITHIN = 600.0  # seconds that a large checkpoint may be checked, or removed from far away
 _ID = re.compile("[a-z2-7]{10}")
 _IN_PYTHON = {"continue": "continue_from"}  # methods whose names are no verbs, as those are words of Python
+_SWITCH = re.compile(r"--(discard|force)\b")  # in a hint; here it is an argument
 _LACKING = "environment.pass_env"  # where a refusal names the variables whose values are gone
 
 
@@ -215,6 +216,7 @@ def granted(results: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
     for result in results:
         if not result["ok"]:
             error = from_problem(result["problem"])
+            error.hint = _SWITCH.sub(r"\1=True", error.hint) if error.hint else None
             raise who_takes_names(error, result["id"], verb) if isinstance(error, UnknownJob) else error
     return [result["job"] for result in results]
 

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from jupyter_training.cli.main import main
+from jupyter_training.client.client import Client
+from jupyter_training.client.local import LocalTransport
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.dispatch import ensure
+from jupyter_training.errors import IllegalVerb, NoCheckpoint
 from jupyter_training.schema import VerbResult
 from jupyter_training.services import jobs
 from jupyter_training.services.site import Site
@@ -123,6 +126,31 @@ def test_retry_of_what_has_succeeded_needs_force(stage: Stage, run: Run) -> None
     job = stage.ended(5)
     assert 3 == run("retry", job)[0]
     assert (0, "queued") == (run("retry", job, "--force")[0], state(stage, job))
+
+
+@pytest.mark.parametrize("steps", [(), (5,)])
+def test_a_refused_retry_names_the_same_way_out_in_a_shell_and_in_python(
+    stage: Stage, run: Run, steps: tuple[int, ...]
+) -> None:
+    job = stage.ended(*steps)
+    typed = run("retry", job)[2]
+    with Client(transport=LocalTransport(stage.site.settings)) as client:
+        with pytest.raises(IllegalVerb) as caught:
+            client.retry(job)
+        assert typed == f"{job}  digits  {caught.value}\n".replace("force=True", "--force")
+        assert str(caught.value.hint).startswith("force=True ")
+        (again,) = client.retry(job, force=True)
+    assert ("queued", "queued") == (again["state"], state(stage, job))
+
+
+def test_in_python_a_refused_pause_names_the_argument(stage: Stage) -> None:
+    job = stage.submit().job.id
+    stage.begin(job)
+    with Client(transport=LocalTransport(stage.site.settings)) as client:
+        with pytest.raises(NoCheckpoint, match="discard=True pauses it all the same; it then starts from the beginn"):
+            client.pause(job)
+        (paused,) = client.pause(job, discard=True)
+    assert "pausing" == paused["phase"]
 
 
 def test_delete_asks_and_no_keeps_everything(stage: Stage, run: Run, terminal: Callable[[str], None]) -> None:
