@@ -46,14 +46,15 @@ test('after a loss it goes on from the last change it has seen, waiting longer e
   expect(session.state.jobs.size).toBe(1);
 
   vi.advanceTimersByTime(700);
+  await settle();
+  expect(server.sockets).toHaveLength(1); // no socket while nobody answers
+  server.answer = { status: 200, body: { store: 'store0001' } };
+  vi.advanceTimersByTime(700);
+  expect(server.requests).toHaveLength(2); // now it waits a second, at least 3/4 of it
+  vi.advanceTimersByTime(700);
+  await settle();
   expect(server.sockets).toHaveLength(2);
   expect(last().url).toMatch(/changes\?after=9$/);
-  last().drop();
-  await settle();
-  vi.advanceTimersByTime(700);
-  expect(server.sockets).toHaveLength(2); // now it waits a second at least 3/4 of it
-  vi.advanceTimersByTime(700);
-  expect(server.sockets).toHaveLength(3);
 
   last().say(changes(12, [aJob({ version: 3 })]));
   expect(session.state.link.kind).toBe('live');
@@ -66,8 +67,9 @@ async function lostAndOpenAgain(store: string): Promise<void> {
   last().drop();
   await settle();
   expect(session.state.link.kind).toBe('lost');
-  vi.advanceTimersByTime(700);
   server.answer = { status: 200, body: { store } };
+  vi.advanceTimersByTime(700);
+  await settle();
   last().onopen?.();
   await settle();
 }
@@ -76,6 +78,93 @@ test('a stream that goes on with nothing new is live', async () => {
   await lostAndOpenAgain('store0001');
   expect(session.state.link.kind).toBe('live');
   expect(server.sockets).toHaveLength(2);
+});
+
+/** Let time go by as it does: what is asked for meanwhile is answered. */
+async function pass(ms: number): Promise<void> {
+  for (let gone = 0; gone < ms; gone += 50) {
+    vi.advanceTimersByTime(50);
+    await settle();
+  }
+}
+
+const probes = (): number => server.requests.filter(one => one.path === 'info').length;
+
+test.each([0, 0.5, 1])('a page that was live is back within two seconds, however long the server was away (jitter %d)', async jitter => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(jitter);
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  server.answer = 'unreachable';
+  last().drop();
+  for (const away of [700, 5000, 60_000, 300_000]) {
+    server.answer = 'unreachable';
+    const [before, opened] = [probes(), server.sockets.length];
+    await pass(away);
+    expect(session.state.link).toMatchObject({ kind: 'lost', trouble: { code: 'unreachable' } }); // which all views say
+    expect(server.sockets).toHaveLength(opened);
+    expect(probes() - before).toBeLessThanOrEqual(2 + away / 1000); // it does not hammer
+    server.answer = { status: 200, body: { store: 'store0001' } };
+    await pass(2000);
+    expect(server.sockets).toHaveLength(opened + 1);
+    last().onopen?.();
+    await settle();
+    expect(session.state.link.kind).toBe('live');
+    server.answer = 'unreachable';
+    last().drop();
+    await settle();
+  }
+  random.mockRestore();
+});
+
+test('a server that stays away is asked less and less, and at once when somebody comes back to the page', async () => {
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  server.answer = 'unreachable';
+  last().drop();
+  await pass(15 * 60_000);
+  const before = probes();
+  await pass(60_000);
+  expect(probes() - before).toBeLessThanOrEqual(3);
+  server.answer = { status: 200, body: { store: 'store0001' } };
+  window.dispatchEvent(new Event('focus'));
+  await settle();
+  expect(server.sockets).toHaveLength(2);
+});
+
+test('a server that answers and takes no socket is not hammered', async () => {
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  server.answer = { status: 200, body: { store: 'store0001' } };
+  for (let second = 0; second < 120; second += 1) {
+    last().drop();
+    await pass(1000);
+  }
+  expect(server.sockets.length).toBeLessThan(12);
+});
+
+test('a server that gives no answer at all is asked again', async () => {
+  session.watch();
+  last().say(snapshot(4, [aJob()]));
+  const { settings } = server;
+  const answers = settings.fetch;
+  Object.assign(settings, {
+    fetch: (input: Request) => new Promise((_, no) => input.signal.addEventListener('abort', () => no(new Error('aborted'))))
+  });
+  last().drop();
+  await pass(4500);
+  expect(session.state.link).toMatchObject({ kind: 'lost', trouble: { code: 'unreachable' } });
+  Object.assign(settings, { fetch: answers });
+  server.answer = { status: 200, body: { store: 'store0001' } };
+  await pass(6000); // the question under way is given up first
+  expect(server.sockets).toHaveLength(2);
+});
+
+test('a page that was never live does not wait in haste', async () => {
+  session.watch();
+  server.answer = { status: 404, body: {} };
+  last().drop();
+  await pass(5 * 60_000);
+  expect(probes()).toBeLessThan(18);
 });
 
 test('when another store answers, it begins anew: its numbers mean other things', async () => {

@@ -104,6 +104,6 @@ export async function light(settings: Settings): Promise<string> {
   return found.path;
 }
 
-export function info(settings: Settings): Promise<Info> {
-  return request<Info>(settings, 'GET', 'info');
+export function info(settings: Settings, signal?: AbortSignal): Promise<Info> {
+  return request<Info>(settings, 'GET', 'info', { signal });
 }
