@@ -161,6 +161,16 @@ class IllegalVerb(Refused):
     code = "illegal_verb"
 
 
+class IllegalMove(Refused):
+    """A change of order, priority, weight or pool that the job's state or its pool's policy does not allow."""
+
+    code = "illegal_move"
+
+
+class PoolInUse(Refused):
+    code = "pool_in_use"
+
+
 class NoCheckpoint(Refused):
     code = "no_checkpoint"
 

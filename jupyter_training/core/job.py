@@ -31,6 +31,7 @@ __all__ = [
     "JobSpec",
     "Keep",
     "Origin",
+    "Preemptible",
     "Retries",
     "StartFrom",
     "Submission",
@@ -133,6 +134,10 @@ class CheckpointPolicy(_Frozen):
     sklearn: Literal["skops", "joblib"] = "skops"
 
 
+# Whether it may be stopped to make room for another job: once it has a checkpoint, also without one, or never.
+Preemptible = Literal["auto", "restart", "never"]
+
+
 class HangWatch(_Frozen):
     """After how long without a report and a line of log a job is warned of, or stopped too."""
 
@@ -170,6 +175,7 @@ class JobSpec(_Frozen):
     pause_within: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 600.0  # between the ask and SIGTERM
     hang: HangWatch = HangWatch()
     start: StartFrom | None = None
+    preemptible: Preemptible = "auto"
 
     @property
     def hash(self) -> str:
@@ -191,10 +197,12 @@ class JobSpec(_Frozen):
                 del content[name]
         if not self.entry.cells:
             del content["entry"]["cells"]
+        if self.resources.max_slots is None:
+            del content["resources"]["max_slots"]
         return content
 
 
-_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start")
+_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start", "preemptible")
 
 
 @dataclass(frozen=True)
@@ -220,6 +228,8 @@ class Submission:
     origin: Origin
     pool: str = "local"
     priority: int = PRIORITY_DEFAULT
+    weight: float = 1.0
+    after: tuple[JobId, ...] = ()  # it starts once these have succeeded
     if_exists: Literal["new", "reuse", "error"] = "new"
     once: bool = False
     parent: JobId | None = None
@@ -238,7 +248,7 @@ class Job:
     origin: Origin
     pool: str
     priority: int
-    position: float  # within a priority; smaller goes first
+    position: str  # within a priority; see ``core.queue_position``
     desired: Desired
     generation: int  # raised by each new wish to run again
     holds: frozenset[Hold]
@@ -262,6 +272,12 @@ class Job:
     discard: bool = False  # a pause need not wait for a checkpoint
     checkpoint_step: int | None = None  # of its newest good checkpoint
     retention: CheckpointPolicy | None = None  # what a person wished of its checkpoints since; None: as its spec says
+    weight: float = 1.0  # its share where the pool's policy is fair share
+    waiting_since: Instant | None = None  # None: it never waited, or nobody noted it
+    unmet: int = 0  # how many of the jobs that it starts after have not succeeded
+    checkpoint_time: Instant | None = None  # of its newest good checkpoint
+    checkpoint_seconds: float | None = None  # that it took to write
+    restore_seconds: float | None = None  # that it took to read one, at the last start from one
 
     @property
     def checkpoints(self) -> CheckpointPolicy:

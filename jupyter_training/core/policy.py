@@ -32,14 +32,14 @@ class QueuedJob:
     name: str
     pool: str
     priority: int
-    position: float
+    position: str
     seq: int
     slots: int
     desired: Desired
     held: bool = False
 
     @property
-    def order(self) -> tuple[int, float, int]:
+    def order(self) -> tuple[int, str, int]:
         return (self.priority, self.position, self.seq)
 
 

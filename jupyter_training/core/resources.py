@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Allocation", "Pool", "Resources"]
+__all__ = ["Allocation", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+
+PolicyName = Literal["priority", "fair_share"]
+VictimRule = Literal["last", "cheapest"]
+
+
+class Need(NamedTuple):
+    """What is taken from a pool, as one value to compare and to group by. ``memory`` in bytes, 0 = not told."""
+
+    slots: int = 0
+    gpus: int = 0
+    cpus: float = 0.0
+    memory: int = 0
 
 
 class Resources(BaseModel):
-    """A job's need. 0 slots = runs beside everything else (a driver, a download)."""
+    """A job's need. Without slots and GPUs it runs beside everything else (a driver, a download)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,16 +31,35 @@ class Resources(BaseModel):
     gpus: int = Field(0, ge=0, le=100_000)
     cpus: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     memory: Annotated[int, Field(gt=0)] | None = None  # bytes
+    max_slots: Annotated[int, Field(ge=1, le=100_000)] | None = None  # of all jobs of its experiment together
+
+    @property
+    def need(self) -> Need:
+        return Need(self.slots, self.gpus, self.cpus or 0.0, self.memory or 0)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Capacity of one backend instance."""
+    """Capacity of one backend instance, and the policy by which it is given out.
+
+    ``devices`` are ids as the backend's jobs know them: CUDA's numbers or UUIDs
+    for this machine. Pools of one backend may share devices; each is given to
+    one attempt at a time. ``cpus`` and ``memory`` (bytes) are counted where they
+    are told. ``aging``: seconds of waiting that count as one priority better.
+    """
 
     name: str
     backend: str
     slots: int
-    policy: str = "priority"
+    policy: PolicyName = "priority"
+    devices: tuple[str, ...] = ()
+    cpus: float | None = None
+    memory: int | None = None
+    preemption: bool = False
+    victim: VictimRule = "last"
+    aging: float | None = None
+    is_default: bool = False  # where jobs go that name no pool
+    is_found: bool = False  # its capacity is what the machine has, looked up at each start
 
 
 @dataclass(frozen=True)
@@ -37,4 +68,4 @@ class Allocation:
 
     pool: str
     slots: int
-    devices: tuple[int, ...] = ()
+    devices: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import PoolList, PoolView
 from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
-from jupyter_training.store import views, wishes
+from jupyter_training.store import pools as pool_rows
+from jupyter_training.store import views
 
 __all__ = ["PoolRequest", "pools", "set_pool"]
 
@@ -63,6 +64,6 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
     if re.fullmatch(NAME_PATTERN, request.name) is None:
         raise InvalidSpec(no_name(request.name))
     registry.load("backends", request.backend)
-    wishes.set_pool(site.store, Pool(request.name, request.backend, request.slots), now=site.now())
+    pool_rows.write(site.store, Pool(request.name, request.backend, request.slots), now=site.now())
     site.wake()
     return pools(site)

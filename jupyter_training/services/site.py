@@ -6,7 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +15,7 @@ from jupyter_training.core.job import Instant
 from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.settings import Settings
-from jupyter_training.store import views, wishes
+from jupyter_training.store import pools, views
 from jupyter_training.store.engine import Store
 
 __all__ = ["Site"]
@@ -69,7 +69,8 @@ class Site:
             return
         if slots is None:
             slots = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-        wishes.set_pool(self.store, Pool("local", "local", slots), now=self.now())
+        pool = Pool("local", "local", slots, is_default=known is None, is_found=True)
+        pools.write(self.store, pool if known is None else replace(known, slots=slots), now=self.now())
 
     def close(self) -> None:
         self.store.close()

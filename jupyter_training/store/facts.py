@@ -33,7 +33,7 @@ from jupyter_training.core.lifecycle import (
 from jupyter_training.core.resources import Allocation
 from jupyter_training.errors import Internal, UnknownJob
 from jupyter_training.seams.backend import End
-from jupyter_training.store import changelog, lease
+from jupyter_training.store import changelog, dependencies, lease
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
@@ -61,6 +61,7 @@ def begin(store: Store, epoch: int, starts: Sequence[tuple[JobId, Allocation, st
                     jobs.c.state == JobState.QUEUED.value,
                     jobs.c.desired == Desired.RUN.value,
                     jobs.c.holds == "",
+                    jobs.c.unmet == 0,
                 )
             )
         order = {job: place for place, job in enumerate(wanted)}
@@ -177,6 +178,8 @@ def _conclude(connection: Connection, job: Job, end: End, now: Instant) -> None:
     reason, detail = end.reason, _cleaned(end.detail)
     if state in (JobState.QUEUED, JobState.PAUSED):
         values: dict[str, Any] = {"state": state.value}
+        if state is JobState.QUEUED:
+            values["waiting_since"] = now
         if reason in (EndReason.NOT_BEGUN, EndReason.VOID):
             values["free_restarts"] = used + 1
         elif reason not in (EndReason.PAUSED, EndReason.PREEMPTED) and retry_group(reason) is not None:
@@ -187,6 +190,8 @@ def _conclude(connection: Connection, job: Job, end: End, now: Instant) -> None:
         # It was to go on, and nobody wants it to any more: for a person that is their stop, not our launch.
         reason, detail = _STOPPED_BY[job.desired], None
     _set_job(connection, job.id, state=state.value, reason=reason.value, detail=detail, ended=now)
+    if state is JobState.SUCCEEDED:
+        dependencies.met_by(connection, job.id, now)
 
 
 def _launching(row: Row[Any], allocation: Allocation, token: str, now: Instant) -> Attempt:
@@ -222,7 +227,7 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "seen": attempt.seen.value,
         "pool": attempt.allocation.pool,
         "slots": attempt.allocation.slots,
-        "devices": ",".join(map(str, attempt.allocation.devices)),
+        "devices": ",".join(attempt.allocation.devices),
         "token": attempt.token,
         "created": attempt.created,
         "generation": attempt.generation,

@@ -8,7 +8,6 @@ even empty, and its cursor goes on from there.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -129,10 +128,9 @@ class _Queue:
     def beyond(self, cursor: str) -> ColumnElement[bool]:
         priority, _, rest = cursor.partition("_")
         position, _, seq = rest.partition("_")
-        try:
-            place = (_number(priority), *struct.unpack(">d", bytes.fromhex(position)), _number(seq))
-        except (ValueError, struct.error):
-            raise _no_cursor(cursor) from None
+        if not (position.isascii() and position.isdigit()):
+            raise _no_cursor(cursor)
+        place = (_number(priority), position, _number(seq))
         return tuple_(*self._order) > tuple_(*place)
 
     def cursor(self, job: Job) -> str:
@@ -142,9 +140,8 @@ class _Queue:
         return _queue_cursor(row.priority, row.position, row.seq)
 
 
-def _queue_cursor(priority: int, position: float, seq: int) -> str:
-    """All bits of the position, in letters that stand for themselves in an address."""
-    return f"{priority}_{struct.pack('>d', position).hex()}_{seq}"
+def _queue_cursor(priority: int, position: str, seq: int) -> str:
+    return f"{priority}_{position}_{seq}"
 
 
 def _newest(states: frozenset[JobState], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[tuple[int]]:

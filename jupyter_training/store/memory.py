@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import JobState
+
+if TYPE_CHECKING:
+    from jupyter_training.store.queue import Unfinished
 
 __all__ = ["Memory"]
 
@@ -17,6 +19,5 @@ class Memory:
     """The unfinished jobs (see ``queue``) and the number of jobs in each state."""
 
     turn: Lock = field(default_factory=Lock)
-    queue: dict[JobId, tuple[Job, Attempt | None]] = field(default_factory=dict)
-    queue_at: int | None = None  # the change that ``queue`` is as of; None: never read
+    unfinished: Unfinished | None = None
     counts: tuple[int, dict[JobState, int]] | None = None  # as of which change

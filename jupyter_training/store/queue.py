@@ -8,6 +8,7 @@ the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
@@ -21,32 +22,63 @@ from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts, changes, jobs
 
-__all__ = ["unfinished"]
+__all__ = ["Delta", "Entry", "Unfinished", "unfinished"]
+
+Entry = tuple[Job, Attempt | None]
 
 _UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 _QUIET = (ChangeKind.POINTS.value, ChangeKind.POOL.value)
 _MANY = 5_000  # changed jobs from which reading everything is cheaper
 
 
-def unfinished(store: Store) -> list[tuple[Job, Attempt | None]]:
-    """Every job that has not ended, with its latest attempt, in no particular order.
+@dataclass(frozen=True)
+class Delta:
+    """Jobs as they are now, and those that have ended or were deleted. ``anew``: forget what was before."""
 
-    A job's ``version`` may lag behind changes of its points.
-    """
+    anew: bool
+    entries: tuple[Entry, ...]
+    gone: tuple[JobId, ...]
+
+
+class Unfinished:
+    """Every job that has not ended, with its latest attempt, as of the last ``refresh``. Not safe between threads."""
+
+    def __init__(self, store: Store) -> None:
+        self.rows: dict[JobId, Entry] = {}
+        self._store = store
+        self._at: int | None = None  # the change that ``rows`` is as of; None: never read
+
+    def refresh(self) -> Delta:
+        """Take in what changed since the last call. A job's ``version`` may lag behind changes of its points."""
+        with self._store.read() as connection:
+            head = changelog.head_of(connection)
+            touched = _touched(connection, self._at, head)
+            if touched is None:
+                entries = list(_entries(connection, self._store, jobs.c.state.in_(_UNFINISHED)))
+                gone: list[JobId] = []
+                self.rows = {}
+            else:
+                entries = []
+                for part in chunks(touched):
+                    wanted = and_(jobs.c.id.in_(part), jobs.c.state.in_(_UNFINISHED))
+                    entries += _entries(connection, self._store, wanted)
+                found = {job.id for job, _ in entries}
+                gone = [JobId(one) for one in touched if one not in found]
+        for job_id in gone:
+            self.rows.pop(job_id, None)
+        self.rows.update((entry[0].id, entry) for entry in entries)
+        self._at = head
+        return Delta(touched is None, tuple(entries), tuple(gone))
+
+
+def unfinished(store: Store) -> list[Entry]:
+    """Every job that has not ended, with its latest attempt, in no particular order. Safe between threads."""
     memory = store.memory
-    with memory.turn, store.read() as connection:
-        head = changelog.head_of(connection)
-        touched = _touched(connection, memory.queue_at, head)
-        if touched is None:
-            memory.queue = {entry[0].id: entry for entry in _entries(connection, store, jobs.c.state.in_(_UNFINISHED))}
-        else:
-            for job_id in touched:
-                memory.queue.pop(JobId(job_id), None)
-            for part in chunks(touched):
-                wanted = and_(jobs.c.id.in_(part), jobs.c.state.in_(_UNFINISHED))
-                memory.queue.update((entry[0].id, entry) for entry in _entries(connection, store, wanted))
-        memory.queue_at = head
-        return list(memory.queue.values())
+    with memory.turn:
+        if memory.unfinished is None:
+            memory.unfinished = Unfinished(store)
+        memory.unfinished.refresh()
+        return list(memory.unfinished.rows.values())
 
 
 def _touched(connection: Connection, after: int | None, head: int) -> list[str] | None:
@@ -65,7 +97,7 @@ def _touched(connection: Connection, after: int | None, head: int) -> list[str] 
     return touched if len(touched) <= _MANY else None
 
 
-def _entries(connection: Connection, store: Store, wanted: ColumnElement[bool]) -> Iterator[tuple[Job, Attempt | None]]:
+def _entries(connection: Connection, store: Store, wanted: ColumnElement[bool]) -> Iterator[Entry]:
     latest = select(attempts).join(jobs, and_(attempts.c.job == jobs.c.id, attempts.c.number == jobs.c.attempt))
     running = {row.job: attempt_of(row) for row in connection.execute(latest.where(wanted, jobs.c.attempt > 0))}
     for job in jobs_of(connection, store.specs, connection.execute(select(jobs).where(wanted))):

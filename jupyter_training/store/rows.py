@@ -38,7 +38,8 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
         seq, job_id, key, spec_hash, _name, user_name, notebook, cell, client, pool, priority, position, desired,
         generation, holds, state, reason, detail, submitted, started, ended, attempt, version, experiment, trial,
         run_id, _free_restarts, _recorded, _identity, retries_used, archived, parent, relation, base_step, overrides,
-        discard, checkpoint_step, retention,
+        discard, checkpoint_step, retention, weight, waiting_since, unmet, checkpoint_time, checkpoint_seconds,
+        restore_seconds,
     ) = row  # fmt: skip
     who = (user_name, notebook, cell, client)
     origin = origins.get(who)
@@ -77,6 +78,12 @@ def _job(row: Sequence[Any], spec: JobSpec, origins: dict[tuple[Any, ...], Origi
         discard=discard,
         checkpoint_step=checkpoint_step,
         retention=CheckpointPolicy.model_validate_json(retention) if retention else None,
+        weight=weight,
+        waiting_since=waiting_since,
+        unmet=unmet,
+        checkpoint_time=checkpoint_time,
+        checkpoint_seconds=checkpoint_seconds,
+        restore_seconds=restore_seconds,
     )
 
 
@@ -91,7 +98,7 @@ def attempt_of(row: Row[Any]) -> Attempt:
         detail=row.detail,
         exit_code=row.exit_code,
         signal=row.signal,
-        allocation=Allocation(row.pool, row.slots, tuple(map(int, row.devices.split(","))) if row.devices else ()),
+        allocation=Allocation(row.pool, row.slots, tuple(row.devices.split(",")) if row.devices else ()),
         handle=row.handle,
         token=row.token,
         created=Instant(row.created),

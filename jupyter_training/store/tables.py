@@ -31,6 +31,7 @@ __all__ = [
     "attempts",
     "changes",
     "checkpoints",
+    "dependencies",
     "heads",
     "jobs",
     "lease",
@@ -54,6 +55,7 @@ POINTS = MetaData()
 # SQLite makes a 64-bit rowid of INTEGER; PostgreSQL's INTEGER has 32 bits.
 _Big = BigInteger().with_variant(Integer, "sqlite")
 _Real = Float(53)
+_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")  # compared by bytes, as SQLite does
 
 meta = Table(
     "meta",
@@ -69,6 +71,14 @@ pools = Table(
     Column("backend", Text, nullable=False),
     Column("slots", Integer, nullable=False),
     Column("policy", Text, nullable=False),
+    Column("devices", Text, nullable=False, server_default=text("''")),  # ids with a comma between
+    Column("cpus", _Real),
+    Column("memory", BigInteger),
+    Column("preemption", Boolean, nullable=False, server_default=false()),
+    Column("victim", Text, nullable=False, server_default=text("'last'")),
+    Column("aging", _Real),  # seconds
+    Column("is_default", Boolean, nullable=False, server_default=false()),
+    Column("is_found", Boolean, nullable=False, server_default=false()),
 )
 
 # One row per content: a hundred repeats of a job share it. A spec is ``frame`` plus ``own``, both JSON: the jobs of
@@ -95,7 +105,7 @@ jobs = Table(
     Column("client", Text),
     Column("pool", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("position", _Real, nullable=False),
+    Column("position", _Bytewise, nullable=False, server_default=text("''")),
     Column("desired", Text, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("holds", Text, nullable=False),  # names with a comma between; empty = none
@@ -122,6 +132,12 @@ jobs = Table(
     Column("discard", Boolean, nullable=False, server_default=false()),
     Column("checkpoint_step", BigInteger),
     Column("retention", Text),  # JSON: another policy than the spec's for its checkpoints
+    Column("weight", _Real, nullable=False, server_default=text("1")),
+    Column("waiting_since", _Real),
+    Column("unmet", Integer, nullable=False, server_default=text("0")),
+    Column("checkpoint_time", _Real),
+    Column("checkpoint_seconds", _Real),
+    Column("restore_seconds", _Real),
 )
 _key_given = text("key IS NOT NULL")
 Index("uq_jobs_key", jobs.c.key, unique=True, sqlite_where=_key_given, postgresql_where=_key_given)
@@ -136,6 +152,16 @@ _descends = text("parent IS NOT NULL")
 Index("ix_jobs_parent", jobs.c.parent, sqlite_where=_descends, postgresql_where=_descends)
 _unrecorded = text("NOT recorded AND attempt > 0")
 Index("ix_jobs_unrecorded", jobs.c.seq, sqlite_where=_unrecorded, postgresql_where=_unrecorded)
+
+# Which job starts after which other ones. ``after`` may be a job that was deleted since.
+dependencies = Table(
+    "dependencies",
+    JOBS,
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("after", Text, primary_key=True),
+    Column("met", Boolean, nullable=False, server_default=false()),  # it succeeded, be it run again or deleted later
+)
+Index("ix_dependencies_after", dependencies.c.after)
 
 # Keys of wishes for which an equal job stood in: repeated, they give that job again.
 reuses = Table(
@@ -159,7 +185,7 @@ attempts = Table(
     Column("signal", Integer),
     Column("pool", Text, nullable=False),
     Column("slots", Integer, nullable=False),
-    Column("devices", Text, nullable=False),  # numbers with a comma between
+    Column("devices", Text, nullable=False),  # ids with a comma between
     Column("handle", Text),
     Column("token", Text, nullable=False),
     Column("created", _Real, nullable=False),

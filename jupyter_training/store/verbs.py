@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import JsonValue
 from sqlalchemy import Connection, delete, func, select, update
 
+from jupyter_training.core import queue_position
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
@@ -223,14 +224,17 @@ def _move(connection: Connection, known: dict[JobId, Job], moves: Mapping[JobId,
     lines = [(_kind(values), job_id) for job_id, values in moves.items()]
     versions = changelog.append(connection, lines, now)
     again = [job_id for job_id, values in moves.items() if "generation" in values]
+    newest = 0
     if again:
-        behind = float(connection.execute(select(func.max(jobs.c.seq))).scalar_one()) + 0.5
+        newest = connection.execute(select(func.max(jobs.c.seq))).scalar_one()
         record.reopen(connection, again)
-        connection.execute(update(jobs).where(jobs.c.id.in_(again)).values(free_restarts=0, position=behind))
-        for job_id in again:
-            known[job_id] = replace(known[job_id], position=behind)
+        connection.execute(update(jobs).where(jobs.c.id.in_(again)).values(free_restarts=0))
     for (job_id, values), version in zip(moves.items(), versions, strict=True):
         written = {**values, "version": version}
+        if "generation" in values:
+            written["position"] = queue_position.after_all(newest, version)
+        if values.get("state") is JobState.QUEUED:
+            written["waiting_since"] = now
         known[job_id] = replace(known[job_id], **written)
         if "holds" in written:
             written["holds"] = ",".join(sorted(hold.value for hold in written["holds"]))

@@ -11,19 +11,18 @@ from jupyter_training.core.changes import Change, ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import JobState
-from jupyter_training.core.resources import Pool
 from jupyter_training.errors import UnknownJob
 from jupyter_training.store import changelog
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.find import find
 from jupyter_training.store.listing import JobQuery, JobsPage, page
+from jupyter_training.store.pools import read_all as pools
 from jupyter_training.store.queue import unfinished
 from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts as attempts_table
 from jupyter_training.store.tables import changes as changes_table
 from jupyter_training.store.tables import jobs as jobs_table
-from jupyter_training.store.tables import pools as pools_table
 
 __all__ = [
     "ChangeBatch",
@@ -128,10 +127,3 @@ def changes(store: Store, after: int, limit: int) -> ChangeBatch:
             Change(row.n, ChangeKind(row.kind), JobId(row.job) if row.job is not None else None, row.at) for row in rows
         )
     return ChangeBatch(found, newest, resync=False)
-
-
-def pools(store: Store) -> dict[str, Pool]:
-    """Every pool by name."""
-    with store.read() as connection:
-        rows = connection.execute(select(pools_table).order_by(pools_table.c.name)).all()
-    return {row.name: Pool(row.name, row.backend, row.slots, row.policy) for row in rows}

@@ -1,4 +1,4 @@
-"""What people wish: new jobs, pools. Each call is one transaction and durable when it returns.
+"""What people wish: new jobs. Each call is one transaction and durable when it returns.
 
 What they wish of a job that is there stands in ``verbs``.
 """
@@ -9,25 +9,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
+from jupyter_training.core import queue_position
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job, Origin, Submission
 from jupyter_training.core.lifecycle import Desired, JobState
-from jupyter_training.core.resources import Pool
 from jupyter_training.errors import Internal, JobExists, Problem
-from jupyter_training.store import changelog, equals, keys
+from jupyter_training.store import changelog, dependencies, equals, keys
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.spec_cache import spec_row
-from jupyter_training.store.tables import changes, jobs, pools, specs
+from jupyter_training.store.tables import changes, jobs, specs
 from jupyter_training.store.tables import reuses as reuses_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["Submitted", "set_pool", "stand_in", "submit"]
+__all__ = ["Submitted", "stand_in", "submit"]
 
 _ID_TRIES = 100
 
@@ -64,6 +64,7 @@ def submit(
     Raises:
         KeyReused: a key is known with another content; nothing was stored.
         JobExists: an equal job is active where that is not wished; nothing was stored.
+        UnknownJob: a job to start after is not there; nothing was stored.
     """
     wishes = [_Wish(one, _clean_origin(one.origin)) for one in submissions]
     with store.write() as connection:
@@ -72,6 +73,8 @@ def submit(
         fresh_ids = _fresh_ids(connection, new_id, sum(wish.key not in known for wish in wishes))
         seq = int(connection.execute(select(func.max(jobs.c.seq))).scalar() or 0)
         head = changelog.head_of(connection)
+        met = dependencies.succeeded(connection, (one for wish in wishes for one in wish.after))
+        after: dict[JobId, tuple[JobId, ...]] = {}
         created: list[tuple[Job, str]] = []
         reuses: list[dict[str, str]] = []
         answer: list[Submitted] = []
@@ -86,13 +89,16 @@ def submit(
                 answer.append(Submitted(job, created=False, reused=True))
             else:
                 place = len(created) + 1
-                job = _new_job(wish, next(fresh_ids), seq + place, head + place, now)
+                unmet = sum(not met[one] for one in wish.after)
+                job = _new_job(wish, next(fresh_ids), seq + place, head + place, unmet, now)
+                after[job.id] = wish.after
                 created.append((job, wish.identity))
                 equal.setdefault(wish.identity, []).insert(0, job)
                 answer.append(Submitted(job, created=True, beside=_beside(connection, store, wish)))
             known[wish.key] = _Known(job, wish.identity, answer[-1].reused)
         if created:
             _store(connection, created)
+            dependencies.insert_rows(connection, after, met)
         if settle is not None:
             for job, _ in created:
                 settle(connection, job)
@@ -124,6 +130,7 @@ class _Wish:
         self.origin = origin
         self.spec_hash = submission.spec.hash
         self.identity = equals.identity_of(origin, submission.spec)
+        self.after = tuple(dict.fromkeys(submission.after))
         self.looks = submission.once or submission.if_exists != "new"
 
     def stand_in(self, equal: Sequence[Job]) -> Job | None:
@@ -158,20 +165,6 @@ class _Known:
         if not same:
             raise keys.reused(wish.key, self.job.id, self.job.name)
         return Submitted(self.job, created=False, reused=self.reused)
-
-
-def set_pool(store: Store, pool: Pool, *, now: Instant) -> None:
-    """Make a pool, or change the one of that name."""
-    values = {"backend": pool.backend, "slots": pool.slots, "policy": pool.policy}
-    with store.write() as connection:
-        before = connection.execute(select(pools).where(pools.c.name == pool.name)).first()
-        if before is None:
-            connection.execute(insert(pools).values(name=pool.name, **values))
-        elif {**before._mapping} == {"name": pool.name, **values}:
-            return
-        else:
-            connection.execute(update(pools).where(pools.c.name == pool.name).values(**values))
-        changelog.append(connection, [(ChangeKind.POOL, None)], now)
 
 
 def _by_key(connection: Connection, store: Store, keys: Sequence[str]) -> dict[str, _Known]:
@@ -215,7 +208,7 @@ def _fresh_ids(connection: Connection, new_id: Callable[[], JobId], count: int) 
     raise Internal("No free job id was found; the source of ids repeats itself.")
 
 
-def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, now: Instant) -> Job:
+def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, unmet: int, now: Instant) -> Job:
     return Job(
         id=job_id,
         seq=seq,
@@ -225,7 +218,7 @@ def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, now: Instant) -
         origin=wish.origin,
         pool=wish.submission.pool,
         priority=wish.submission.priority,
-        position=float(seq),
+        position=queue_position.of_submission(seq),
         desired=Desired.RUN,
         generation=0,
         holds=frozenset(),
@@ -240,6 +233,9 @@ def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, now: Instant) -
         parent=wish.submission.parent,
         relation=wish.submission.relation,
         base_step=wish.submission.spec.start.step if wish.submission.spec.start is not None else 0,
+        weight=wish.submission.weight,
+        waiting_since=now,
+        unmet=unmet,
     )
 
 
@@ -282,4 +278,7 @@ def _row(job: Job, identity: str) -> dict[str, Any]:
         "parent": job.parent,
         "relation": job.relation,
         "base_step": job.base_step,
+        "weight": job.weight,
+        "waiting_since": job.waiting_since,
+        "unmet": job.unmet,
     }

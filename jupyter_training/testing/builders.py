@@ -67,7 +67,7 @@ def a_job(name: str = "digits", **wish: Any) -> Job:
         origin=Origin(user="ada"),
         pool="local",
         priority=PRIORITY_DEFAULT,
-        position=1.0,
+        position="5",
         desired=Desired.RUN,
         generation=0,
         holds=frozenset(),

@@ -52,7 +52,7 @@ def a_recorded_job(job_id: str, **changes: object) -> Job:
         origin=Origin(user="ada", notebook="work/first.ipynb"),
         pool="local",
         priority=42,
-        position=1.0,
+        position="5",
         desired=Desired.RUN,
         generation=0,
         holds=frozenset(),

@@ -21,7 +21,7 @@ from jupyter_training.dispatch.tick import Ticker
 from jupyter_training.seams.clock import SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import attempt_folder, layout
-from jupyter_training.store import lease, points, verbs, views, wishes
+from jupyter_training.store import lease, points, pools, verbs, views, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.builders import a_submission
 
@@ -43,7 +43,7 @@ class Living:
         self.epoch = 0
         self.jobs: list[JobId] = []
         self.backends: list[LocalBackend] = []
-        wishes.set_pool(self.store, Pool("local", "local", 1), now=self.clock.now())
+        pools.write(self.store, Pool("local", "local", 1), now=self.clock.now())
         self.ticker = self.succeed()
 
     def succeed(self) -> Ticker:

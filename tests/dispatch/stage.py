@@ -13,7 +13,7 @@ from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.settings import Settings
-from jupyter_training.store import lease, verbs, views, wishes
+from jupyter_training.store import lease, pools, verbs, views, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.builders import a_submission
 from jupyter_training.testing.clock import VirtualClock
@@ -35,7 +35,7 @@ class Stage:
         self.backend = ScriptedBackend(
             self.clock, script or (lambda order: self.scripts.get(order.spec.name, Script()))
         )
-        wishes.set_pool(self.store, Pool("local", "scripted", slots), now=self.clock.now())
+        pools.write(self.store, Pool("local", "scripted", slots), now=self.clock.now())
         self.epoch = 0
         self.ticker = self.succeed()
 

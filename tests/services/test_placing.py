@@ -12,7 +12,7 @@ from jupyter_training.errors import InvalidSpec, UnknownPlugin
 from jupyter_training.services.placing import pool_of
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import wishes
+from jupyter_training.store import pools
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def _installed(seam: str, name: str) -> None:
 
 
 def add(site: Site, name: str, backend: str) -> None:
-    wishes.set_pool(site.store, Pool(name, backend, 2), now=Instant(0.0))
+    pools.write(site.store, Pool(name, backend, 2), now=Instant(0.0))
 
 
 def test_without_a_backend_the_pool_is_as_it_was_said(site: Site) -> None:

@@ -35,7 +35,7 @@ def end(bench: Bench, job: JobId, end: End, number: int = 1) -> Job:
 def test_a_job_that_begins_has_an_attempt_with_its_allocation(bench: Bench) -> None:
     job = bench.a_job()
     epoch = bench.take()
-    given = Allocation("gpus", 2, (0, 3))
+    given = Allocation("gpus", 2, ("0", "GPU-3"))
     (attempt,) = facts.begin(bench.store, epoch, [(job.id, given, "secret")], bench.now)
     after = views.job(bench.store, job.id)
     assert attempt == latest(bench, job.id)

@@ -16,7 +16,7 @@ from jupyter_training.core.policy import plan
 from jupyter_training.core.queue_view import queue_view
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidUsage
-from jupyter_training.store import facts, listing, points, views, wishes
+from jupyter_training.store import facts, listing, points, pools, views
 from jupyter_training.store.listing import JobQuery
 from jupyter_training.testing.builders import a_submission
 from tests.store.conftest import Bench
@@ -88,7 +88,7 @@ def test_the_queue_is_listed_as_the_planner_takes_it(bench: Bench) -> None:
     rng = random.Random(5)
     bench.submit(*(a_submission(f"job-{number}", priority=rng.choice([7, 42, 90])) for number in range(30)))
     bench.begin([bench.a_job("runs").id])
-    wishes.set_pool(bench.store, Pool("local", "local", 100), now=bench.now)
+    pools.write(bench.store, Pool("local", "local", 100), now=bench.now)
     planned = plan(queue_view(views.pools(bench.store), views.unfinished(bench.store)), bench.now).decisions
     query = JobQuery(order="queue")
     listed = [job.id for page in pages(bench, query, 7) for job in page]
@@ -98,7 +98,7 @@ def test_the_queue_is_listed_as_the_planner_takes_it(bench: Bench) -> None:
     assert [one for one in listed if one in kept] == [job.id for page in pages(bench, ahead, 4) for job in page]
 
 
-@pytest.mark.parametrize("cursor", ["7", "x_3ff0000000000000_1", "1_3ff_2", "1_high_2", "1_3ff0000000000000_", "__"])
+@pytest.mark.parametrize("cursor", ["7", "x_05_1", "1_3ff_2", "1_high_2", "1_05_", "__"])
 def test_a_cursor_that_no_page_of_the_queue_gave_is_refused(bench: Bench, cursor: str) -> None:
     with pytest.raises(InvalidUsage, match="no cursor"):
         views.page(bench.store, JobQuery(order="queue"), after=cursor, limit=5)

@@ -16,7 +16,7 @@ from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, StaleEpoch, StoreBusy, StoreElsewhere, StoreReadOnly, Unavailable
 from jupyter_training.settings import Settings
-from jupyter_training.store import lease, points, verbs, views, wishes
+from jupyter_training.store import lease, points, pools, verbs, views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.filesystems import kind_of
 from jupyter_training.store.machine import Machine
@@ -276,7 +276,7 @@ def test_a_block_that_fails_leaves_nothing(bench: Bench) -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    wishes.set_pool(bench.store, Pool("local", "local", 1), now=bench.now)
+    pools.write(bench.store, Pool("local", "local", 1), now=bench.now)
     with bench.store.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM meta")).scalar()
 

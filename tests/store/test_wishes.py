@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jupyter_training.core import queue_position
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import Desired, EndReason, JobState, Verb
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import IllegalVerb, Internal, KeyReused, UnknownJob
-from jupyter_training.store import facts, verbs, views, wishes
+from jupyter_training.store import facts, pools, verbs, views, wishes
 from jupyter_training.testing.builders import a_spec, a_submission
 from tests.store.conftest import Bench
 
@@ -84,7 +85,7 @@ def test_a_source_of_ids_that_repeats_itself_is_a_fault_and_no_endless_loop(benc
 def test_jobs_stand_in_the_order_of_submission(bench: Bench) -> None:
     jobs = [stored.job for stored in bench.submit(*(a_submission(f"j{number}") for number in range(5)))]
     assert sorted(jobs, key=lambda job: job.seq) == jobs
-    assert [float(job.seq) for job in jobs] == [job.position for job in jobs]
+    assert [queue_position.of_submission(job.seq) for job in jobs] == [job.position for job in jobs]
     assert sorted(job.version for job in jobs) == [job.version for job in jobs]
 
 
@@ -134,9 +135,9 @@ def test_the_same_job_twice_in_one_wish_is_one_change(bench: Bench) -> None:
 
 
 def test_a_pool_is_made_changed_and_not_logged_when_equal(bench: Bench) -> None:
-    wishes.set_pool(bench.store, Pool("local", "local", 2), now=bench.now)
-    wishes.set_pool(bench.store, Pool("local", "local", 4), now=bench.now)
-    wishes.set_pool(bench.store, Pool("local", "local", 4), now=bench.now)
+    pools.write(bench.store, Pool("local", "local", 2), now=bench.now)
+    pools.write(bench.store, Pool("local", "local", 4), now=bench.now)
+    pools.write(bench.store, Pool("local", "local", 4), now=bench.now)
     assert {"local": Pool("local", "local", 4)} == views.pools(bench.store)
     kinds = [change.kind for change in views.changes(bench.store, 0, 10).changes]
     assert [ChangeKind.POOL, ChangeKind.POOL] == kinds
