@@ -1,55 +1,18 @@
-"""What comes along with a cell, what is refused and in which words. No job is started; what comes along is run here."""
+"""What comes along with a cell. No job is started; what comes along is run here."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import linecache
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jupyter_training.runtime import pieces
+from tests.kernel.capturing import along, definitions, printed, refused
 from tests.kernel.shells import Cells
-
-
-def along(cells: Cells, body: str, options: str = "") -> dict[str, Any]:
-    """The request for a body."""
-    request: dict[str, Any] = cells.planned(f"%%train one --dry-run {options}\n{body}")
-    return request
-
-
-def definitions(cells: Cells, body: str, options: str = "") -> str:
-    """The file of definitions that goes along with a body, without its table."""
-    files = {file["path"]: file["text"] for file in along(cells, body, options)["files"]}
-    return str(files.get(pieces.FILE, "\n").partition("\n")[2])
-
-
-def printed(cells: Cells, body: str) -> str:
-    """What a body prints in a fresh namespace, with what comes along."""
-    request = along(cells, body)
-    files = {file["path"]: file["text"] for file in request["files"]}
-    space: dict[str, Any] = {"__name__": "elsewhere"}
-    # Other names than the cells have here, whose lines must stay as they are.
-    names = [f"elsewhere {number}" for number, _ in enumerate(request["entry"]["cells"])]
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        if pieces.FILE in files:
-            pieces.run(files[pieces.FILE].encode(), pieces.FILE, names, space)
-        exec(compile(files["cell.py"], "cell", "exec", dont_inherit=True), space)
-    return out.getvalue().rstrip("\n")
-
-
-def refused(cells: Cells, body: str, options: str = "") -> str:
-    cells.run(f"%%train one --dry-run {options}\n{body}")
-    assert cells.result.error_in_exec is not None
-    assert "plans" not in [path for _, path, _ in cells.server.asked]
-    return str(cells.result.error_in_exec)
-
 
 # -- what comes along ------------------------------------------------------------------------------------------------
 
@@ -224,116 +187,6 @@ def test_a_name_that_is_defined_nowhere_is_said_and_not_refused(cells: Cells) ->
     shown = cells.run("%%train one --dry-run\nprint(f(), nothing)")
     assert "line 2: `nothing`, which is defined neither in the cell nor in this kernel." in shown
     assert "`f` uses `nowhere`, which is defined neither in the cell nor in this kernel." in shown
-
-
-# -- what is refused -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("statement", "said"),
-    [
-        ("x = open('/dev/null')", "`x` lives only in this kernel (TextIOWrapper)."),
-        ("x = (n for n in ())", "`x` lives only in this kernel (generator)."),
-        ("x = [1] * 100_000", "`x` lives only in this kernel (list, 100000 items). Send it along:  %%train"),
-        ("x = [object()]", "`x` lives only in this kernel (list, 1 items, holding object)."),
-        ("import types\nx = types.ModuleType('by_hand')", "`x` is a module that no import gives."),
-        ("x = []\nx.append(x)", "`x` lives only in this kernel (list, 1 items)."),
-        ("import threading\nx = threading.Lock().acquire", "(builtin_function_or_method)."),
-        ("def f():\n    class A: ...\n    return A\nx = f()", "`x` is a class that was made inside of a function;"),
-        ("import threading\ndef f(n):\n    def g(): return n\n    return g\nx = f(threading.Lock())",
-         "`x` closes over `n`, which lives only in this kernel (lock)."),
-    ],
-)  # fmt: skip
-def test_what_can_not_travel_is_refused_by_name(cells: Cells, statement: str, said: str) -> None:
-    assert "" == cells.run(statement)
-    assert said in refused(cells, "print(x)")
-
-
-def test_a_secret_stays_in_the_kernel(cells: Cells) -> None:
-    cells.run("hf_token = 'hf_0123456789abcdef'\ndef fetch(): return hf_token\nwatched = 'val_loss'")
-    said = refused(cells, "print(fetch(), watched)")
-    assert "`hf_token` looks like a secret, and a job's code is kept and shown (`fetch` uses it)." in said
-    assert "hand that over by --pass-env HF_TOKEN, and read os.environ['HF_TOKEN'] in the job." in said
-    assert "hf_0123456789abcdef" not in said
-
-
-def test_a_secret_that_a_function_closes_over_stays_too(cells: Cells) -> None:
-    cells.run("def make(password):\n    def fetch(): return password\n    return fetch\nfetch = make('open sesame')")
-    assert "`fetch` closes over `password`, which looks like a secret" in refused(cells, "fetch()")
-
-
-def test_a_class_on_an_earlier_base_class_is_refused(cells: Cells) -> None:
-    cells.run("class Base:\n    def f(self): ...")
-    cells.run("class Own(Base):\n    def g(self): ...")
-    cells.run("class Base:\n    def h(self): ...")
-    assert "`Own` was defined with an earlier `Base`; run its cell again." in refused(cells, "Own()")
-
-
-def test_a_text_that_is_not_that_of_the_code_any_more_is_not_taken(
-    cells: Cells, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As with a debugger, which gives all cells one file name."""
-    monkeypatch.setattr(cells.shell.compile, "get_code_name", lambda *_: "<one name for all>")
-    cells.run("def f():\n    return 1")
-    cells.run("def g():\n    return 2")
-    assert "`f` is a function whose source is gone; `g` is a function whose source is gone." in refused(
-        cells, "f(), g()"
-    )
-
-
-def test_a_cell_that_was_cleared_from_the_cache_of_lines_is_found_in_the_history(cells: Cells) -> None:
-    cells.run("\ndef f():\n    return 4")
-    linecache.clearcache()
-    assert "4" == printed(cells, "print(f())")
-
-
-def test_the_line_to_copy_keeps_what_was_typed(cells: Cells) -> None:
-    cells.run("import numpy as np\na = np.zeros(3)\nb = [0] * 99999\nc = {'k': np.zeros(2)}")
-    said = refused(cells, "a, b, c", "lr=0.5  --take d")
-    assert "--take d: there is no variable 'd'" in said
-    cells.run("d = 1")
-    refused(cells, "a, b, c", "lr=0.5  --take d")
-    lines = cells.result.error_in_exec._render_traceback_()
-    assert "Send them along:  %%train one --dry-run lr=0.5 --take d,a,b" in lines, "ready to copy"
-    assert "Make `c` inside the cell." in lines
-
-
-# -- --take ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_value_that_is_taken_is_not_written_into_the_code(cells: Cells) -> None:
-    cells.run(
-        "import numpy as np\nwords = {'a': 1}\narray = np.zeros((2, 3), 'float32')\ndef f():\n    return words, array"
-    )
-    request = along(cells, "f()", "--take words,array")
-    found = [(one["name"], one["kind"], one["words"], one["size"]) for one in request["data"]]
-    assert [("words", "json", "dict of 1", 8), ("array", "npy", "array 2 x 3 float32", 152)] == found
-    assert "words =" not in definitions(cells, "f()", "--take words,array")
-
-
-def test_a_value_that_nothing_uses_is_said(cells: Cells) -> None:
-    cells.run("words = 'abc'")
-    assert "`words` goes along, but the code does not use it." in cells.run(
-        "%%train one --dry-run --take words\nprint(1)"
-    )
-
-
-def test_a_dry_run_sends_no_value_and_leaves_no_file(cells: Cells, tmp_path: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    cells.run("words = 'abc'")
-    along(cells, "print(words)", "--take words")
-    assert [] == [one for one in cells.server.asked if one[0] == "PUT"]
-    assert [] == list(tmp_path.glob("jupyter-training-take-*"))
-
-
-def test_a_value_is_sent_once(cells: Cells) -> None:
-    cells.run("words = 'abc'")
-    for name in ("first", "second"):
-        cells.run(f"%%train {name} -q --take words\nprint(words)")
-        assert cells.result.error_in_exec is None
-    assert ["PUT"] == [method for method, path, _ in cells.server.asked if method == "PUT" and path.startswith("data/")]
-    assert [{"name": "words", "kind": "json", "words": "text of 3", "size": 5}] == cells.client.find("second")["data"]
 
 
 # -- where it comes from ---------------------------------------------------------------------------------------------

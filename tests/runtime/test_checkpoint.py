@@ -1,39 +1,19 @@
-"""A checkpoint is there as a whole or not at all, is checked before anything goes on from it, and says so."""
+"""A checkpoint is there as a whole or not at all, and what the code may do with it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jupyter_training.spool import checkpoints
-from tests.runtime.attempts import attempt_in
+from tests.runtime.counting import counting
 from tests.runtime.saving import Job
-
-COUNTS = """
-from jupyter_training import checkpoint, report
-found = checkpoint.latest()
-count = found.load()["count"] if found else 0
-for step in checkpoint.steps(LAST):
-    count += 1
-    report(loss=float(count), step=step)
-    if checkpoint.every(5):
-        checkpoint.save({"count": count}, metrics={"loss": count})
-print(count)
-"""
-
-
-def counting(home: Path, last: int = 10) -> Job:
-    return Job(home, f"LAST = {last}\n{COUNTS}")
 
 
 def test_what_was_saved_is_on_disk_in_the_log_of_events_and_hashed(tmp_path: Path) -> None:
@@ -106,124 +86,6 @@ def test_the_last_step_is_due_whatever_the_span(tmp_path: Path) -> None:
     """
     answer = Job(tmp_path, code).attempt().run()
     assert ["3 6 7", "9 12", "21", "False"] == answer.stdout.splitlines()
-
-
-# -- damaged ---------------------------------------------------------------------------------------------------------
-
-
-def flip(folder: Path) -> None:
-    content = bytearray((folder / "state.json").read_bytes())
-    content[-2] ^= 1
-    (folder / "state.json").write_bytes(content)
-
-
-def truncate(folder: Path) -> None:
-    with open(folder / "state.json", "r+b") as file:
-        file.truncate(3)
-
-
-SIZES = {"step-000000010.1": 13, "step-000000005.1": 12}
-
-DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (flip, "state.json has changed since it was written"),
-    (truncate, "state.json has 3 bytes, not 13"),
-    (lambda folder: (folder / "manifest.json").unlink(), "its manifest.json is missing"),
-    (lambda folder: (folder / "state.json").unlink(), "state.json is missing"),
-    (lambda folder: (folder / "manifest.json").write_text("{"), "its manifest.json has changed since it was written"),
-    (shutil.rmtree, "it is missing"),
-]
-
-
-@pytest.mark.parametrize(("damage", "why"), DAMAGES, ids=[why for _, why in DAMAGES])
-def test_a_damaged_one_is_told_of_and_the_one_before_it_taken(
-    tmp_path: Path, damage: Callable[[Path], None], why: str
-) -> None:
-    job = counting(tmp_path)
-    job.attempt().run()
-    damage(job.folder / "step-000000010.1")
-    answer = job.attempt().run()
-    assert "10\n" == answer.stdout
-    assert [None, 5] == job.starts()
-    assert [["x", "step-000000010.1", why]] == job.attempts[1].events("x")
-    assert (
-        f"jupyter_training: the checkpoint step-000000010.1 is damaged: {why}. The one before it is tried.\n"
-        "jupyter_training: it goes on from step 5, step-000000005.1.\n"
-    ) == answer.stderr
-
-
-def test_when_none_is_whole_the_training_starts_anew_and_says_so(tmp_path: Path) -> None:
-    job = counting(tmp_path)
-    job.attempt().run()
-    for name in job.names:
-        truncate(job.folder / name)
-    answer = job.attempt().run()
-    assert "10\n" == answer.stdout
-    assert [None, None] == job.starts()
-    whys = "; ".join(f"{name}: state.json has 3 bytes, not {size}" for name, size in SIZES.items())
-    assert f"none of its 2 checkpoints can be used ({whys}); the training starts anew." in answer.stderr
-    assert 2 == len(job.attempts[1].events("x"))
-
-
-def test_one_that_the_system_does_not_let_us_read_is_not_called_damaged(tmp_path: Path) -> None:
-    """A folder in the place of a file: the error is the system's, and an older one must not be taken silently."""
-    job = counting(tmp_path)
-    job.attempt().run()
-    (job.folder / "step-000000010.1" / "manifest.json").unlink()
-    (job.folder / "step-000000010.1" / "manifest.json").mkdir()
-    answer = job.attempt().run()
-    assert 1 == answer.returncode
-    assert "NotRestored: The checkpoint step-000000010.1 can't be read in" in answer.stderr
-    assert [] == job.attempts[1].events("x")
-
-
-# -- killed ----------------------------------------------------------------------------------------------------------
-
-DIES = """
-import os, signal
-from jupyter_training import checkpoint
-from jupyter_training.runtime import journal
-from jupyter_training.runtime.checkpoint import commit
-die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-found = checkpoint.latest()
-print(found)
-if found is None:
-    checkpoint.save({"a": 1}, step=5)
-    PLACE = die
-checkpoint.save({"a": 2}, step=10)
-"""
-
-
-def test_killed_before_the_rename_nothing_of_it_counts_and_the_next_attempt_cleans_up(tmp_path: Path) -> None:
-    job = Job(tmp_path, DIES.replace("PLACE", "commit._put"))
-    assert -signal.SIGKILL == job.attempt().run().returncode
-    assert 2 == len(job.names)
-    assert job.names[0].startswith(".tmp-1-")
-    assert "<checkpoint step-000000005.1 of step 5>\n" == job.attempt().run().stdout
-    assert ["step-000000005.1", "step-000000010.2"] == job.names
-
-
-def test_killed_between_the_rename_and_its_event_it_is_found_and_told_of(tmp_path: Path) -> None:
-    job = Job(tmp_path, DIES.replace("PLACE", "journal.checkpoint_committed"))
-    assert -signal.SIGKILL == job.attempt().run().returncode
-    assert ["step-000000005.1"] == [one["name"] for one in job.candidates()]
-    assert "<checkpoint step-000000010.1 of step 10>\n" == job.attempt().run().stdout
-    (_, step, name, about), *_ = job.attempts[1].events("c")
-    assert (10, "step-000000010.1", None) == (step, name, about["seconds"])
-    assert checkpoints.digest(job.folder / name / "manifest.json") == about["sha256"]
-    assert ["step-000000005.1", "step-000000010.1", "step-000000010.2"] == job.names
-
-
-def test_an_older_one_that_the_order_does_not_name_is_left_alone(tmp_path: Path) -> None:
-    """What the policy has removed from the store may still be on its way out."""
-    job = counting(tmp_path)
-    job.attempt().run()
-    one = job.attempt()
-    order = json.loads((one.folder / "order.json").read_text())
-    order["checkpoints"]["candidates"] = order["checkpoints"]["candidates"][:1]
-    truncate(job.folder / "step-000000010.1")
-    (one.folder / "order.json").write_text(json.dumps(order))
-    assert "10\n" == one.run().stdout
-    assert [None, None] == job.starts()
 
 
 def test_sigterm_waits_until_a_checkpoint_is_whole(tmp_path: Path) -> None:
@@ -386,78 +248,7 @@ def test_the_same_step_twice_is_two_checkpoints_and_the_later_counts(tmp_path: P
     assert "[2]\n" == answer.attempt().run().stdout
 
 
-# -- under a URL -----------------------------------------------------------------------------------------------------
-
-
-def test_under_a_url_they_are_copied_there_and_fetched_back(tmp_path: Path) -> None:
-    job = counting(tmp_path)
-    job.checkpoints["to"] = f"file://{tmp_path}/bucket/"
-    job.attempt().run()
-    assert [] == job.names
-    bucket = tmp_path / "bucket" / "job"
-    assert ["step-000000005.1", "step-000000010.1"] == sorted(os.listdir(bucket))
-    assert [f"file://{bucket}/step-000000010.1", f"file://{bucket}/step-000000005.1"] == [
-        one["place"] for one in job.candidates()
-    ]
-    truncate(bucket / "step-000000010.1")
-    assert "10\n" == job.attempt().run().stdout
-    assert [None, 5] == job.starts()
-    (bucket / "step-000000010.2" / "manifest.json").unlink()
-    assert "10\n" == job.attempt().run().stdout
-    assert [["x", "step-000000010.2", "it is missing"]] == job.attempts[2].events("x")
-
-
-def test_where_the_url_can_not_be_written_it_stays_here_and_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    job = counting(tmp_path)
-    job.checkpoints["to"] = f"file://{tmp_path}/file"
-    answer = job.attempt().run()
-    assert "10\n" == answer.stdout
-    assert "The checkpoint step-000000005.1 is kept in" in answer.stderr
-    assert [None, None] == [one["place"] for one in job.candidates()]
-    assert "10\n" == job.attempt().run().stdout
-    assert [None, 10] == job.starts()
-
-
-def test_where_the_url_can_not_be_read_no_older_one_is_taken(tmp_path: Path) -> None:
-    job = counting(tmp_path)
-    job.checkpoints["to"] = f"file://{tmp_path}/bucket"
-    job.attempt().run()
-    one = job.attempt()
-    order = json.loads((one.folder / "order.json").read_text())
-    order["checkpoints"]["candidates"][0]["place"] = "nowhere://bucket/a"
-    (one.folder / "order.json").write_text(json.dumps(order))
-    answer = one.run()
-    assert (1, True) == (
-        answer.returncode,
-        "NotRestored: The checkpoint step-000000010.1 can't be fetched from nowhere://bucket/a" in answer.stderr,
-    )
-
-
-# -- without an order's words, and without a job -------------------------------------------------------------------
-
-
-def test_an_order_of_old_has_its_checkpoints_beside_the_attempt(tmp_path: Path) -> None:
-    one = attempt_in(tmp_path, f"LAST = 5\n{COUNTS}")
-    assert "5\n" == one.run().stdout
-    assert ["step-000000005.1"] == os.listdir(one.folder / "checkpoints")
-
-
-def test_the_same_script_runs_by_hand(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(f"LAST = 10\n{COUNTS}\nfrom jupyter_training import test_mode\nprint(test_mode)")
-    words = [sys.executable, "train.py"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
-    first, second = (
-        subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        for _ in range(2)
-    )
-    assert ("10\nFalse\n", f"jupyter_training: this is no job; checkpoints are kept in {tmp_path}/checkpoints.\n") == (
-        first.stdout,
-        first.stderr,
-    )
-    assert ["step-000000005.0", "step-000000010.0"] == sorted(os.listdir(tmp_path / "checkpoints"))
-    assert "10\nFalse\n" == second.stdout
-    assert "this is no job; it goes on from step 10" in second.stderr
+# -- what else the code does -----------------------------------------------------------------------------------------
 
 
 def test_code_that_takes_the_steps_and_loads_nothing_is_told(tmp_path: Path) -> None:

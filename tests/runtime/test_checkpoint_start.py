@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.runtime.counting import counting, truncate
 from tests.runtime.saving import Job
-from tests.runtime.test_checkpoint import counting, truncate
 
 
 def knowing(tmp_path: Path, names: list[str]) -> Job:
