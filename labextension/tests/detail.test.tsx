@@ -253,6 +253,22 @@ test('the environment names variables without their values, and shows the code t
   expect(words()).toContain('2 cores');
 });
 
+test('a folder that was sent along is listed below the code', async () => {
+  const listed = [
+    { path: 'data/a.csv', size: 1200, target: null },
+    { path: 'newest', size: 0, target: 'data/a.csv' }
+  ];
+  const context = { files: 3, size: 5000, listed };
+  const files = [{ path: 'main.py', size: 9, text: 'import a' }];
+  server.routes.set(`GET jobs/${ID}/code`, { status: 200, body: { entry: 'main.py', files, context } });
+  await shown(aJob({ spec: { ...SPEC, environment: {}, context: { files: 3, size: 5000, sha256: 'x' } } }), 'environment');
+  await drawn(() => expect(words()).toContain('Folder sent along3 files · 5 kB'));
+  expect(words()).toContain('data/a.csv1.2 kB');
+  expect(words()).toContain('newest → data/a.csvlink');
+  expect(words()).toContain('and 1 more file');
+  expect(words()).toContain('at first with what was sent along');
+});
+
 test('artifacts are listed with their sizes, and a table is shown as one', async () => {
   const file = { id: 'f1', name: 'scores.csv', size: 11, type: 'text/csv', modified: '2026-11-21T10:00:00Z' };
   server.routes.set(`GET jobs/${ID}/artifacts`, { status: 200, body: { artifacts: [file] } });

@@ -632,6 +632,8 @@ export interface components {
         };
         /** CodeView */
         CodeView: {
+            /** @default null */
+            context: components["schemas"]["ContextView"] | null;
             /** Entry */
             entry: string;
             /** Files */
@@ -670,6 +672,18 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
         };
+        /** ContextFile */
+        ContextFile: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /**
+             * Target
+             * @default null
+             */
+            target: string | null;
+        };
         /**
          * ContextRef
          * @description A folder that was packed and sent before, as one archive by its content's hash. ``size``: of its files.
@@ -679,6 +693,18 @@ export interface components {
             files: number;
             /** Sha256 */
             sha256: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * ContextView
+         * @description A folder that was sent along. ``size`` is that of its files; ``listed`` names the first of them, by path.
+         */
+        ContextView: {
+            /** Files */
+            files: number;
+            /** Listed */
+            listed: components["schemas"]["ContextFile"][] | null;
             /** Size */
             size: number;
         };

@@ -7,6 +7,7 @@ import { troubleFrom } from '../../api/http';
 import { figure } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { bytes } from '../../renderers/job/words';
+import { Context } from './Context';
 import { Source } from './Source';
 import { useRecalled } from './recall';
 
@@ -41,7 +42,15 @@ export function Environment({ job }: { job: Job }): JSX.Element {
         <dt>{trans.__('interpreter')}</dt>
         <dd>{wish.python ? <code>{wish.python}</code> : trans.__('the one of the dispatcher')}</dd>
         <dt>{trans.__('folder')}</dt>
-        <dd>{wish.folder ? <code>{wish.folder}</code> : trans.__('one of its own, empty at first')}</dd>
+        <dd>
+          {wish.folder ? (
+            <code>{wish.folder}</code>
+          ) : job.spec?.context ? (
+            trans.__('one of its own, at first with what was sent along')
+          ) : (
+            trans.__('one of its own, empty at first')
+          )}
+        </dd>
         {given.length > 0 && (
           <>
             <dt>{trans.__('variables')}</dt>
@@ -69,32 +78,35 @@ function CodeOf({ job }: { job: Job }): JSX.Element {
   const files = found === null ? [] : [...found.files].sort((a, b) => Number(b.path === found.entry) - Number(a.path === found.entry));
   const file = files.find(one => one.path === chosen) ?? files[0];
   return (
-    <section>
-      <h3>
-        {trans.__('Code')}
-        {files.length > 1 && (
-          <select aria-label={trans.__('File')} value={file?.path} onChange={event => choose(event.target.value)}>
-            {files.map(one => (
-              <option key={one.path} value={one.path}>
-                {one.path === found?.entry ? trans.__('%1 (is run)', one.path) : one.path}
-              </option>
-            ))}
-          </select>
-        )}
-        {file !== undefined && (
-          <span className="jp-Training-faint">
-            {job.entry.shown_as !== null && file.path === found?.entry ? job.entry.shown_as : file.path} · {bytes(file.size)}
-          </span>
-        )}
-      </h3>
-      {why !== null && <p role="status">{why}</p>}
-      {file !== undefined &&
-        (file.text === null ? (
-          <p className="jp-Training-faint">{trans.__('It is no text, or too long to be shown.')}</p>
-        ) : (
-          <Source key={file.path} path={file.path} text={file.text} />
-        ))}
-    </section>
+    <>
+      <section>
+        <h3>
+          {trans.__('Code')}
+          {files.length > 1 && (
+            <select aria-label={trans.__('File')} value={file?.path} onChange={event => choose(event.target.value)}>
+              {files.map(one => (
+                <option key={one.path} value={one.path}>
+                  {one.path === found?.entry ? trans.__('%1 (is run)', one.path) : one.path}
+                </option>
+              ))}
+            </select>
+          )}
+          {file !== undefined && (
+            <span className="jp-Training-faint">
+              {job.entry.shown_as !== null && file.path === found?.entry ? job.entry.shown_as : file.path} · {bytes(file.size)}
+            </span>
+          )}
+        </h3>
+        {why !== null && <p role="status">{why}</p>}
+        {file !== undefined &&
+          (file.text === null ? (
+            <p className="jp-Training-faint">{trans.__('It is no text, or too long to be shown.')}</p>
+          ) : (
+            <Source key={file.path} path={file.path} text={file.text} />
+          ))}
+      </section>
+      {found?.context && <Context sent={found.context} />}
+    </>
   );
 }
 
