@@ -228,7 +228,7 @@ def test_checkpoints_that_could_not_be_copied_to_their_url_are_warned_of(stage: 
     assert jobs.show(stage.site, job).warning is None
     stage.save(job, 15)
     stage.end(job, EndReason.COMPLETED)
-    assert words == jobs.show(stage.site, job).warning
+    assert (words, words) == (jobs.show(stage.site, job).warning, jobs.show(stage.site, job).notice)
 
 
 def test_archived_jobs_are_left_out_of_lists_unless_asked_for(stage: Stage) -> None:
