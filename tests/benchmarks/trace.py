@@ -101,7 +101,7 @@ def digest(jobs: tuple[TraceJob, ...]) -> str:
 
 def _short(rng: random.Random) -> list[TraceJob]:
     """Sessions by the day; in each a run after the other, with a while of thinking in between."""
-    jobs = []
+    jobs: list[TraceJob] = []
     for begin in _by_the_day(rng, SESSIONS_A_DAY * DAYS):
         user = rng.choice(USERS)
         moment = begin
