@@ -72,9 +72,9 @@ class Ingester:
         ``final``: the attempt is over, so an unfinished last line counts too,
         and everything is read; else each file gives at most one piece.
         """
-        reading = self._reading(job, attempt.number)
         total = 0
         while True:
+            reading = self._reading(job, attempt.number)
             batches = self._pages(folder, reading, now, final=final)
             batches += self._log(job, folder, reading, now, final=final)
             if not batches:
@@ -148,15 +148,22 @@ class Ingester:
             return 0
         try:
             self._tell([reading for reading, _ in waiting.values()], epoch, now)
-            count = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
+            taken = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
         except TrainingError:
             # What was counted on while reading did not come to be: the store says where to go on.
             self._readings = {key: kept for key, kept in self._readings.items() if key[0] not in waiting}
             raise
-        for reading, batches in waiting.values():
+        for job, (reading, batches) in waiting.items():
+            if job in taken.behind:
+                # A predecessor, suspended inside its transaction, has ended it after these files were read here.
+                log.info(
+                    "attempt %s/%d: another dispatcher has taken points in; reading on there", job, reading.attempt
+                )
+                del self._readings[job, reading.attempt]
+                continue
             for batch in batches:
                 reading.offsets[batch.file] = batch.end
-        return count
+        return taken.count
 
     def _tell(self, readings: Iterable[Reading], epoch: int, now: Instant) -> None:
         """Write what attempts said of checkpoints into the jobs' database."""

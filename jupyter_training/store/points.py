@@ -34,6 +34,7 @@ __all__ = [
     "RANK",
     "Batch",
     "Series",
+    "Taken",
     "after",
     "ingest",
     "ingest_all",
@@ -108,6 +109,18 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What became of batches. ``count``: of the new points.
+
+    ``behind``: jobs of which some were left out, as a file's reading stands elsewhere. Who sent them has to ask
+    where: what it remembers is not what is stored.
+    """
+
+    count: int
+    behind: frozenset[JobId] = frozenset()
+
+
+@dataclass(frozen=True)
 class Series:
     """A curve as (step, time, value) in the order of reporting. ``count`` of all; ``sampled``: these are fewer.
 
@@ -123,21 +136,26 @@ class Series:
 
 
 def ingest(store: Store, job: JobId, batches: Sequence[Batch], *, now: Instant) -> int:
-    """Take the batches of one job over; see ``ingest_all``."""
-    return ingest_all(store, {job: batches}, now=now)
+    """Take the batches of one job over; see ``ingest_all``. The number of new points."""
+    return ingest_all(store, {job: batches}, now=now).count
 
 
-def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: Instant) -> int:
-    """Take batches over, in one transaction of the points, and log one change of each job. The number of new points.
+def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: Instant) -> Taken:
+    """Take batches over, in one transaction of the points, and log one change of each job.
 
-    A batch that does not begin where its file's reading stands was taken over
-    before; it is left out without harm.
+    What was read from an attempt's files together is taken over together: where
+    one batch does not begin where its file's reading stands, as another
+    dispatcher has taken over what it begins with, all of the attempt are left
+    out without harm.
     """
     count = 0
     touched: list[JobId] = []
+    behind: set[JobId] = set()
     with store.write_points() as connection:
         for job, of_job in batches.items():
             accepted = _advance(connection, job, of_job)
+            if len(accepted) < len(of_job):
+                behind.add(job)
             moved = False
             for attempt, members in groupby(accepted, key=attrgetter("attempt")):
                 own = list(members)
@@ -162,7 +180,7 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
         with store.write() as connection:
             changelog.touch_all(connection, touched, ChangeKind.POINTS, now)
             record.reopen(connection, touched)
-    return count
+    return Taken(count, frozenset(behind))
 
 
 def offsets(store: Store, job: JobId) -> dict[tuple[int, str], int]:
@@ -256,16 +274,21 @@ def after(store: Store, job: JobId, cursor: int, limit: int) -> list[tuple[int, 
 
 
 def _advance(connection: Connection, job: JobId, batches: Sequence[Batch]) -> list[Batch]:
-    """Move the offsets, and return the batches that moved one."""
+    """Move the offsets, and return the batches that moved one: of each attempt all or none."""
     rows = connection.execute(_OFFSETS, {"of": job}).all()
     before = {(row.attempt, row.file): row.place for row in rows}
     places = dict(before)
-    accepted = []
-    for batch in batches:
-        key = (batch.attempt, batch.file)
-        if batch.start == places.get(key, 0) and batch.end > batch.start:
-            places[key] = batch.end
-            accepted.append(batch)
+    accepted: list[Batch] = []
+    for _, members in groupby(batches, key=attrgetter("attempt")):
+        own, moved = list(members), dict(places)
+        for batch in own:
+            key = (batch.attempt, batch.file)
+            if batch.start != moved.get(key, 0) or batch.end <= batch.start:
+                break
+            moved[key] = batch.end
+        else:
+            places = moved
+            accepted += own
     for (attempt, file), place in places.items():
         if (attempt, file) not in before:
             connection.execute(_BEGIN, {"job": job, "attempt": attempt, "file": file, "place": place})

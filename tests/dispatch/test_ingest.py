@@ -212,3 +212,33 @@ def test_what_could_not_be_stored_is_read_again_as_if_for_the_first_time(
                 ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
     assert 2 == ingester.ingest_all(running, epoch=stage.epoch, now=NOW)
     assert [[(0, 1.0), (1, 2.0)]] * 2 == [curve(stage, job.id, "loss") for job, _, _ in running]
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_what_a_predecessor_takes_in_late_costs_its_successor_no_point(
+    stage: Stage, tmp_path: Path, final: bool
+) -> None:
+    """It was suspended inside its transaction: that ends when its successor remembers how far the files were read."""
+    attempts = several(stage, tmp_path, 2)
+    (job, attempt, folder), _ = attempts
+    writers = [PageWriter(str(place)) for place in (folder, folder, attempts[1][2])]
+    predecessor, successor = Ingester(stage.store), Ingester(stage.store)
+
+    def report(count: int) -> None:
+        for writer in writers * count:
+            writer.write(b'["p",1800000000000000,null,{"loss":1}]\n')
+        with open(folder / "log", "a") as log:
+            log.write("step 1 acc=0.5\n" * count)
+
+    report(1)
+    assert 4 == successor.ingest_all(attempts, epoch=stage.epoch, now=NOW)
+    report(1)
+    assert 3 == predecessor.ingest(job, attempt, folder, epoch=stage.epoch, now=NOW)
+    report(3)
+    if final:
+        assert 9 == successor.ingest(job, attempt, folder, epoch=stage.epoch, now=NOW, final=True)
+    else:
+        taken = [successor.ingest_all(attempts, epoch=stage.epoch, now=NOW) for _ in range(3)]
+        assert [4, 9, 0] == taken, "the other attempt's points wait for nobody; the first one's are read again"
+    assert [(step, 1.0) for step in range(10)] == curve(stage, job.id, "loss")
+    assert [0.5] * 5 == [value for _, value in curve(stage, job.id, "acc")]

@@ -50,13 +50,17 @@ def test_a_batch_sent_twice_counts_once(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(49, 80), (51, 80), (0, 80), (50, 50), (50, 40)])
-def test_a_batch_that_does_not_follow_is_left_out_without_harm(bench: Bench, start: int, end: int) -> None:
-    job = bench.a_job().id
+def test_an_attempt_of_which_a_batch_does_not_follow_is_left_out_and_named(bench: Bench, start: int, end: int) -> None:
+    """With all that was read together with it: what it means may depend on what was read before."""
+    job, other = bench.a_job().id, bench.a_job().id
     ingest(bench, job, Batch(1, "a.page", 0, 50, some(1.0)))
-    kept = ingest(bench, job, Batch(1, "a.page", start, end, some(9.0)), Batch(1, "b.page", 0, 10, some(2.0)))
-    assert 1 == kept
-    assert {(1, "a.page"): 50, (1, "b.page"): 10} == points.offsets(bench.store, job)
+    again = Batch(1, "b.page", 0, 10, some(8.0)), Batch(1, "a.page", start, end, some(9.0))
+    later, beside = Batch(2, "a.page", 0, 10, some(2.0)), Batch(1, "a.page", 0, 10, some(5.0))
+    taken = points.ingest_all(bench.store, {job: [*again, later], other: [beside]}, now=bench.now)
+    assert points.Taken(2, frozenset({job})) == taken
+    assert {(1, "a.page"): 50, (2, "a.page"): 10} == points.offsets(bench.store, job)
     assert [1.0, 2.0] == curve(bench, job)
+    assert [5.0] == curve(bench, other)
 
 
 def test_pieces_of_one_file_may_come_in_one_call(bench: Bench) -> None:
