@@ -96,6 +96,7 @@ def test_checkpoints_that_could_not_be_copied_are_warned_of_on_card_and_page(run
     url = "s3://nobucket/x"
     notebook(running.folder / "nocopy.ipynb", [LOAD, f"%%train nocopy --checkpoints {url}\n{SAVING}"])
     page.goto(running.address("nocopy", "nocopy.ipynb"))
+    choose_theme(page, "JupyterLab Light")
     open_sidebar(page)
     run_all(page)
     shown = card(page, "nocopy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -102,8 +103,10 @@ def test_a_killed_server_comes_back_and_nothing_is_missed_or_doubled(running: La
     running.kill()
     expect(shown.get_by_role("status").filter(has_text="econnecting")).to_be_visible()
     before = pixels(shown)
+    expect(shown).to_contain_text(re.compile(r"last seen (8|9|\d\d) s ago, reconnecting"))
     running.revive()
-    expect(shown.get_by_role("status").filter(has_text="econnecting")).to_have_count(0)
+    # Two seconds after its return; it says where it is a moment before it answers.
+    expect(shown.get_by_role("status").filter(has_text="econnecting")).to_have_count(0, timeout=4_000)
     changes(shown, since=before)
     expect(line).to_contain_text("running")
 
