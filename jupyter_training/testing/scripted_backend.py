@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -54,6 +55,9 @@ class ScriptedBackend:
         self._void: set[tuple[JobId, int]] = set()
         self.launches: dict[tuple[JobId, int], int] = {}
 
+    def capacity(self) -> None:
+        return None
+
     def launch(self, order: LaunchOrder) -> str:
         key = (order.ref.job, order.ref.number)
         if key not in self._runs and key not in self._void:
@@ -80,6 +84,18 @@ class ScriptedBackend:
         """The attempts that have begun and not ended."""
         return [key for key, run in self._runs.items() if self._end(run) is None]
 
+    def next_event(self) -> float | None:
+        """The boot time of the next moment at which an attempt begins, falls silent, answers again or ends."""
+        now = self._clock.boot()
+        moments: list[float] = []
+        for run in self._runs.values():
+            end = self._ends_at(run)
+            if end <= now:
+                continue
+            spans = [moment for span in run.script.silent for moment in span]
+            moments += [end, *(run.launched + after for after in (run.script.starts_after, *spans))]
+        return min((moment for moment in moments if moment > now), default=None)
+
     def _observe(self, ref: AttemptRef) -> Observation:
         key = (ref.job, ref.number)
         run = self._runs.get(key)
@@ -99,11 +115,22 @@ class ScriptedBackend:
         return Observation(ref, Seen.LIVE, state, started, age=age - run.script.starts_after if began else None)
 
     def _end(self, run: _Run) -> End | None:
-        now = self._clock.boot()
-        natural = run.launched + run.script.starts_after + run.script.runs
-        if run.stop is not None:
-            how, asked = run.stop
-            stopped = asked if how == "kill" else asked + run.script.obeys_after
-            if stopped < natural:
-                return End(_STOPPED[how], signal=9 if how == "kill" else 15) if now >= stopped else None
-        return run.script.ends if now >= natural else None
+        """How the attempt has ended; None while it goes on."""
+        if self._clock.boot() < self._ends_at(run):
+            return None
+        if run.stop is None or self._natural(run) <= self._stopped(run):
+            return run.script.ends
+        how = run.stop[0]
+        return End(_STOPPED[how], signal=9 if how == "kill" else 15)
+
+    def _ends_at(self, run: _Run) -> float:
+        return min(self._natural(run), self._stopped(run))
+
+    def _natural(self, run: _Run) -> float:
+        return run.launched + run.script.starts_after + run.script.runs
+
+    def _stopped(self, run: _Run) -> float:
+        if run.stop is None:
+            return math.inf
+        how, asked = run.stop
+        return asked if how == "kill" else asked + run.script.obeys_after
