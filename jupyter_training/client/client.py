@@ -12,6 +12,7 @@ from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
+from jupyter_training.client.queue import Queue
 from jupyter_training.client.transport import Transport
 from jupyter_training.client.verbs import Verbs, part
 from jupyter_training.errors import NotFound, ServerUnreachable
@@ -33,7 +34,7 @@ class Data(Protocol):
     def path(self) -> Path: ...
 
 
-class Client(Verbs):
+class Client(Verbs, Queue):
     """Speaks to one store. Thread-safe; the server is looked for at the first request.
 
     Without arguments the server is found as ``discover`` describes, and one is
@@ -96,10 +97,14 @@ class Client(Verbs):
         pool: str | None = None,
         backend: str | None = None,
         priority: int | None = None,
+        weight: float | None = None,
+        after: str | Iterable[str] = (),
+        preemptible: str | None = None,
         slots: int | None = None,
         gpus: int | None = None,
         cpus: float | None = None,
         memory: int | str | None = None,
+        max_slots: int | None = None,
         timeout: float | str | None = None,
         grace: float | str | None = None,
         metrics: str | Mapping[str, str] | None = None,
@@ -139,6 +144,8 @@ class Client(Verbs):
         ``retries``: how often it is started again by itself, or ``{"max": 5, "on": ["lost"]}``.
         ``checkpoints``: a URL to keep them under, or ``{"to": ..., "keep": {"trial_latest": 3}}``.
         ``hang``: warn after so long without a sign of life, or ``{"after": "30m", "stop": True}``.
+        ``after``: jobs (ids or names) that must have succeeded before this one starts.
+        ``preemptible``: whether it makes room for others ("auto": once it has a checkpoint, "restart", "never").
 
         Raises:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
@@ -157,10 +164,14 @@ class Client(Verbs):
             pool=pool,
             backend=backend,
             priority=priority,
+            weight=weight,
+            after=[after] if isinstance(after, str) else list(after) or None,
+            preemptible=preemptible,
             slots=slots,
             gpus=gpus,
             cpus=cpus,
             memory=memory,
+            max_slots=max_slots,
             timeout=timeout,
             grace=grace,
             metrics=metrics,
@@ -333,17 +344,6 @@ class Client(Verbs):
     def artifact(self, job: str, artifact: str) -> bytes:
         """The content of one kept file, by its id."""
         return self._connection.request("GET", f"jobs/{part(job)}/artifacts/{part(artifact)}", timeout=600).content
-
-    def pools(self) -> list[dict[str, Any]]:
-        """Every pool (each a ``PoolView``)."""
-        found: list[dict[str, Any]] = self._connection.record("GET", "pools")["pools"]
-        return found
-
-    def set_pool(self, name: str, *, slots: int, backend: str = "local") -> list[dict[str, Any]]:
-        """Make a pool or change its slots; gives all pools."""
-        body = {"name": name, "slots": slots, "backend": backend}
-        found: list[dict[str, Any]] = self._connection.record("PUT", "pools", body=body)["pools"]
-        return found
 
     def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
         """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody answers."""

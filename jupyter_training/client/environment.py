@@ -25,8 +25,10 @@ _ALLOWED = (
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHASHSEED"),
     *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"),
     *("CUDA*", "NVIDIA*", "HIP*", "ROCR_*", "HF_HOME", "TORCH_HOME"),
-    *("OMP_*", "MKL*", "OPENBLAS_NUM_THREADS", "NUMEXPR_*"),
+    *("OMP_*", "MKL*", "NUMEXPR_*"),
 )
+# How many threads a job starts follows what it asks for, not what this process was given, unless its wish says so.
+_THREADS = frozenset({"OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"})
 
 # Whole words of a name: TOKENIZERS_PARALLELISM and KEYBOARD are no secrets.
 _SECRET_WORDS = frozenset(
@@ -60,7 +62,10 @@ def captured(
     chosen = {
         name: value
         for name, value in os.environ.items()
-        if any(fnmatchcase(name, pattern) for pattern in _ALLOWED) and not looks_secret(name) and _is_text(value)
+        if any(fnmatchcase(name, pattern) for pattern in _ALLOWED)
+        and name not in _THREADS
+        and not looks_secret(name)
+        and _is_text(value)
     }
     for name, value in (variables or {}).items():
         if not _NAME.match(name):

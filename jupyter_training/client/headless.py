@@ -26,7 +26,11 @@ _LOOK_EVERY = 0.05
 _AFTER_DEATH_SECONDS = 1.0  # it may have ended since another one, started by hand, is just coming up
 # What a server may need of the process that happens to start it; nothing else of a notebook's variables.
 _KEPT = frozenset(
-    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONWARNINGS"]
+    [
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR"),
+        *("LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONWARNINGS"),
+        "CUDA_VISIBLE_DEVICES",  # who was given some of a machine's GPUs gives out no others
+    ]
 )
 _KEPT_PREFIXES = ("LC_", "XDG_", "JUPYTER_", "MLFLOW_TRACKING_", "AWS_")
 _NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "JUPYTER_TOKEN", "JUPYTER_SERVER_URL"})

@@ -28,6 +28,7 @@ def request(
     gpus: int | None = None,
     cpus: float | None = None,
     memory: int | str | None = None,
+    max_slots: int | None = None,
     env: Mapping[str, str] | None = None,
     pass_env: str | Iterable[str] = (),
     environment: str | None = None,
@@ -68,7 +69,7 @@ def request(
         variables=surroundings["variables"],
         folders=folders,
     )
-    resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus}
+    resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus, "max_slots": max_slots}
     resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
     wish: dict[str, object] = {
         **{name: dict(value) if isinstance(value, Mapping) else value for name, value in asked.items()},

@@ -26,6 +26,7 @@ from jupyter_training.schema.answers import (
     SeriesView,
 )
 from jupyter_training.schema.jobs import (
+    AfterView,
     ArtifactList,
     ArtifactView,
     AttemptView,
@@ -45,8 +46,19 @@ from jupyter_training.schema.jobs import (
     ProblemEntry,
     ProgressView,
     RetriesView,
+    StartView,
     SubmitResult,
     VerbResult,
+)
+from jupyter_training.schema.queue import (
+    AfterRequest,
+    BatchRequest,
+    BatchResult,
+    BatchView,
+    MoveRequest,
+    PoolRequest,
+    QueuePage,
+    QueueRow,
 )
 from jupyter_training.schema.requests import (
     ConfigText,
@@ -62,9 +74,14 @@ from jupyter_training.schema.requests import (
 )
 
 __all__ = [
+    "AfterRequest",
+    "AfterView",
     "ArtifactList",
     "ArtifactView",
     "AttemptView",
+    "BatchRequest",
+    "BatchResult",
+    "BatchView",
     "ChangeMessage",
     "ChangeView",
     "CheckpointList",
@@ -89,14 +106,18 @@ __all__ = [
     "LogChunk",
     "MetricView",
     "MetricsView",
+    "MoveRequest",
     "OriginView",
     "PlanView",
     "PlannedFile",
     "PoolList",
+    "PoolRequest",
     "PoolView",
     "ProblemDocument",
     "ProblemEntry",
     "ProgressView",
+    "QueuePage",
+    "QueueRow",
     "RehearsalStepView",
     "RehearsalView",
     "ResumeRequest",
@@ -105,6 +126,7 @@ __all__ = [
     "RetriesView",
     "SeriesView",
     "SourceFile",
+    "StartView",
     "SubmitRequest",
     "SubmitResult",
     "VerbRequest",

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from jupyter_training.core.job import Keep
+from jupyter_training.core.resources import PolicyName, VictimRule
 from jupyter_training.schema.base import View
 from jupyter_training.schema.jobs import JobView
 
@@ -120,12 +121,27 @@ class LogChunk(View):
 
 
 class PoolView(View):
+    """A pool with what it has and what of it is in use. ``memory`` in bytes, ``aging`` in seconds; None: not told, off.
+
+    ``is_found``: its capacity is what the machine has, looked up at each start.
+    """
+
     name: str
     backend: str
     slots: int
     used: int
-    queued: int
-    policy: str
+    queued: int  # jobs that wait
+    policy: PolicyName
+    running: int = 0  # jobs with an attempt that has not ended
+    devices: tuple[str, ...] = ()
+    free_devices: tuple[str, ...] = ()
+    cpus: float | None = None
+    memory: int | None = None
+    preemption: bool = False
+    victim: VictimRule = "last"
+    aging: float | None = None
+    is_default: bool = False
+    is_found: bool = False
 
 
 class PoolList(View):

@@ -6,10 +6,12 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from jupyter_training.core.job import Preemptible
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Phase, Seen, Verb
 from jupyter_training.schema.base import View
 
 __all__ = [
+    "AfterView",
     "ArtifactList",
     "ArtifactView",
     "AttemptView",
@@ -29,6 +31,7 @@ __all__ = [
     "ProblemEntry",
     "ProgressView",
     "RetriesView",
+    "StartView",
     "SubmitResult",
     "VerbResult",
 ]
@@ -103,6 +106,22 @@ class EtaView(View):
     high: float
 
 
+class StartView(View):
+    """When a waiting job may start, in seconds from now, as a range. ``high`` None: its end can't be told."""
+
+    low: float
+    high: float | None
+
+
+class AfterView(View):
+    """A job that this one starts after. ``met``: it has succeeded once. ``name`` None: it was deleted."""
+
+    job: str
+    name: str | None
+    state: JobState | None
+    met: bool
+
+
 class DataView(View):
     """One value that came along by ``--take``. ``words`` says what it is: "frame 1797 x 65"."""
 
@@ -169,6 +188,13 @@ class JobView(View):
     quiet_after: float | None = None  # seconds without a word after which it is warned of
     warning: str | None = None  # all that is worth a warning; "No report and no log line for 42 min."
     notice: str | None = None  # the part of the warning that does not change by the minute
+    weight: float = 1.0  # its share, where the pool's policy is fair share
+    max_slots: int | None = None  # of all jobs of its experiment together
+    preemptible: Preemptible = "auto"
+    waiting_since: str | None = None  # of its present wait, or of the one before its latest start
+    after: tuple[AfterView, ...] = ()
+    start: StartView | None = None  # only while it waits, and only where durations are known
+    start_note: str | None = None  # why there is no ``start``: "no history yet"
 
 
 class SubmitResult(View):

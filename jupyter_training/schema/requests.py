@@ -15,12 +15,14 @@ from jupyter_training.core.job import (
     EnvironmentWish,
     HangWatch,
     Keep,
+    Preemptible,
     Retries,
 )
 from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.languages import quantities
+from jupyter_training.schema.amounts import AnyPriority, AnyWeight
 from jupyter_training.schema.base import Request
 
 __all__ = [
@@ -76,6 +78,15 @@ AnyCheckpoints = Annotated[
 ]
 
 
+def _refs(value: Any) -> Any:
+    """``prepare`` is as good as ``[prepare]``, and ``a, b`` as ``[a, b]``."""
+    return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+
+_Refs = tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
+AnyRefs = Annotated[_Refs, BeforeValidator(_refs, json_schema_input_type=_Refs | str), Field(max_length=1000)]
+
+
 class SourceFile(Request):
     """One file of the code, as text or, for anything else, as base64."""
 
@@ -111,7 +122,12 @@ class SubmitRequest(Request):
     launcher: str | None = None
     pool: str | None = None
     backend: str | None = Field(None, description="instead of a pool: the pool of this backend")
-    priority: int | None = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
+    priority: AnyPriority = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
+    weight: AnyWeight = Field(None, description="above 0, 1 when not given; its share where the pool's policy is that")
+    after: AnyRefs = Field((), description="ids, prefixes of ids or names of jobs: it starts once all have succeeded")
+    preemptible: Preemptible | None = Field(
+        None, description="auto: once it has a checkpoint; restart: also without one; never"
+    )
     timeout: float | str | None = Field(None, description="seconds, or a text like 90m, 2h, 1h30m")
     grace: float | str | None = None
     metrics: Literal["auto", "off"] | dict[str, str] | None = None
@@ -149,7 +165,8 @@ class ForkRequest(Request):
     params: dict[str, JsonValue] = Field({}, description="these replace the old job's of the same name")
     config: ConfigText | None = None
     pool: str | None = None
-    priority: int | None = None
+    priority: AnyPriority = None
+    weight: AnyWeight = None
     secrets: dict[str, str] = Field({}, repr=False)
     origin: OriginView = OriginView()
 

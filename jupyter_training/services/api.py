@@ -2,16 +2,11 @@
 
 The server's routes, the OpenAPI document and the in-process client are made
 from it, so that all three offer the same. ``call`` gets validated models; who
-asks is ``user``. Paths are below ``<base_url>jupyter-training/api/v1/``.
+asks is ``user``. Paths are below ``<base_url>jupyter-training/api/v1/``. What there
+is on queues and pools stands in ``api_queue``.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from pydantic import BaseModel
 
 from jupyter_training.schema import (
     ArtifactList,
@@ -26,7 +21,6 @@ from jupyter_training.schema import (
     LogChunk,
     MetricsView,
     PlanView,
-    PoolList,
     RehearsalView,
     ResumeRequest,
     RetentionRequest,
@@ -52,38 +46,16 @@ from jupyter_training.services import (
     logs,
     metrics,
     plans,
-    pools,
     rehearsals,
     resuming,
     retention,
     scripts,
     submitting,
 )
-from jupyter_training.services.site import Site
+from jupyter_training.services.api_queue import QUEUE_OPERATIONS
+from jupyter_training.services.operation import Call, Operation, Path
 
 __all__ = ["OPERATIONS", "Call", "Operation", "Path", "operation"]
-
-Path = Mapping[str, str]
-Call = Callable[[Site, str, Path, Any, Any], Any]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One thing that can be asked for.
-
-    ``response`` None: bytes of a file (``call`` gives file and view).
-    ``uploads``: the body is bytes as they are, which ``call`` gets.
-    """
-
-    name: str
-    method: Literal["GET", "POST", "PUT"]
-    path: str
-    summary: str
-    call: Call
-    query: type[BaseModel] | None = None
-    request: type[BaseModel] | None = None
-    response: type[BaseModel] | None = None
-    uploads: bool = False
 
 
 def operation(name: str) -> Operation:
@@ -331,23 +303,7 @@ OPERATIONS: tuple[Operation, ...] = (
         lambda site, user, path, query, body: light.light(site),
         response=light.LightView,
     ),
-    Operation(
-        "pools",
-        "GET",
-        "pools",
-        "Every pool with what it uses.",
-        lambda site, user, path, query, body: pools.pools(site),
-        response=PoolList,
-    ),
-    Operation(
-        "set_pool",
-        "PUT",
-        "pools",
-        "Make a pool or change its slots.",
-        lambda site, user, path, query, body: pools.set_pool(site, body),
-        request=pools.PoolRequest,
-        response=PoolList,
-    ),
+    *QUEUE_OPERATIONS,
 )
 
 _BY_NAME = {one.name: one for one in OPERATIONS}

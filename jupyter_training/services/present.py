@@ -18,6 +18,7 @@ from jupyter_training.core.policy import Blocked, plan
 from jupyter_training.core.queue_view import queue_view
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import (
+    AfterView,
     ArtifactView,
     AttemptView,
     DataView,
@@ -33,7 +34,7 @@ from jupyter_training.schema import (
 from jupyter_training.services import sentences, signs
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
-from jupyter_training.store import checkpoints, lineage, points, views
+from jupyter_training.store import checkpoints, dependencies, lineage, points, views
 
 __all__ = ["job_views"]
 
@@ -65,6 +66,7 @@ def job_views(
         newest=checkpoints.newest(site.store, saved) if saved else {},
         damaged=checkpoints.damaged(site.store, went_on) if went_on else {},
         parents=lineage.names(site.store, parents) if parents else {},
+        after=dependencies.of_jobs(site.store, ids),
         children=tuple(map(_child, lineage.children(site.store, jobs[0].id))) if full and len(jobs) == 1 else None,
         artifacts=tuple(artifacts) if artifacts is not None else None,
         full=full,
@@ -92,6 +94,7 @@ class _Around:
     newest: Mapping[JobId, checkpoints.Newest]
     damaged: Mapping[JobId, Sequence[tuple[int, int]]]
     parents: Mapping[JobId, str]
+    after: Mapping[JobId, Sequence[dependencies.Dependency]]
     children: tuple[LineageView, ...] | None
     artifacts: tuple[ArtifactView, ...] | None
     full: bool
@@ -160,6 +163,14 @@ def _view(
         quiet_after=quiet_after,
         warning=" ".join(filter(None, [quiet, notice])) or None,
         notice=notice,
+        weight=job.weight,
+        max_slots=spec.resources.max_slots,
+        preemptible=spec.preemptible,
+        waiting_since=instant(job.waiting_since),
+        after=tuple(
+            AfterView(job=one.after, name=one.name, state=one.state, met=one.met)
+            for one in around.after.get(job.id, ())
+        ),
     )
 
 

@@ -20,6 +20,8 @@ from jupyter_training.errors import (
     UnknownPool,
 )
 from jupyter_training.schema import SubmitRequest
+from jupyter_training.services import asking
+from jupyter_training.services.api import operation
 from jupyter_training.services.plans import plan
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
@@ -37,19 +39,24 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return site
 
 
-def a_request(**changes: Any) -> SubmitRequest:
-    request = {
+def a_body(**changes: Any) -> dict[str, Any]:
+    return {
         "key": "key-12345678",
         "entry": {"kind": "script", "path": "train.py"},
         "files": [{"path": "train.py", "text": SCRIPT}],
         **changes,
     }
-    return SubmitRequest.model_validate(request)
+
+
+def a_request(**changes: Any) -> SubmitRequest:
+    return SubmitRequest.model_validate(a_body(**changes))
 
 
 def refused(site: Site, kind: type[TrainingError], **changes: Any) -> TrainingError:
     with pytest.raises(kind) as caught:
-        submit(site, a_request(**changes), user="ada")
+        request = asking.read_body(operation("submit"), a_body(**changes))
+        assert isinstance(request, SubmitRequest)
+        submit(site, request, user="ada")
     assert [] == views.unfinished(site.store), "nothing may be stored"
     return caught.value
 
@@ -96,6 +103,11 @@ def test_what_may_take_any_parameter_is_given_it(site: Site, text: str) -> None:
     [
         ({"priority": 0}, "priority: 0 is not allowed"),
         ({"priority": 100}, "priority: 100 is not allowed"),
+        ({"priority": 1.5}, "priority: it must be a whole number from 1 (first) to 99, not 1.5."),
+        ({"priority": "high"}, "priority: it must be a whole number from 1 (first) to 99, not 'high'."),
+        ({"weight": 0}, "weight: 0 is not allowed; it must be above 0"),
+        ({"weight": -1}, "weight: -1 is not allowed; it must be above 0"),
+        ({"weight": float("nan")}, "weight: it must be a number above 0, not nan."),
         ({"resources": {"slots": 3}}, "asks for 3; the pool 'local' has 2"),
         ({"resources": {"gpus": 1}}, "the pool 'local' has none"),
         ({"timeout": "soon"}, "'soon' is not a duration"),

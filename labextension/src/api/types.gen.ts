@@ -125,6 +125,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job}/after": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let a waiting job start after these jobs instead of those before; none: it waits for nobody. */
+        put: operations["set_after"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job}/artifacts": {
         parameters: {
             query?: never;
@@ -372,9 +389,77 @@ export interface paths {
         };
         /** Every pool with what it uses. */
         get: operations["pools"];
-        /** Make a pool or change its slots. */
+        /** Make a pool, or change what is given of one. */
         put: operations["set_pool"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pools/{pool}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a pool in which no job waits or runs. */
+        delete: operations["remove_pool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of a pool's queue, in the order in which it is served: what waits and what runs. */
+        get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves as texts, one after the other, with a result per item; with `atomic` all of them or none. */
+        post: operations["batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queue/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the priority, the weight, the pool or the place of jobs; a result per job. */
+        post: operations["move"];
         delete?: never;
         options?: never;
         head?: never;
@@ -437,6 +522,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AfterRequest
+         * @description The jobs that a waiting job starts after, once all have succeeded; none of them: it waits for nobody.
+         */
+        AfterRequest: {
+            /**
+             * After
+             * @default []
+             */
+            after?: string[];
+            /**
+             * Notebook
+             * @default null
+             */
+            notebook?: string | null;
+        };
+        /**
+         * AfterView
+         * @description A job that this one starts after. ``met``: it has succeeded once. ``name`` None: it was deleted.
+         */
+        AfterView: {
+            /** Job */
+            job: string;
+            /** Met */
+            met: boolean;
+            /** Name */
+            name: string | null;
+            state: components["schemas"]["JobState"] | null;
+        };
         /** ArtifactList */
         ArtifactList: {
             /** Artifacts */
@@ -484,6 +598,46 @@ export interface components {
             /** Started */
             started: string | null;
             state: components["schemas"]["AttemptState"];
+        };
+        /**
+         * BatchRequest
+         * @description Moves as texts, carried out one after the other: ``job1.priority=1``, ``job3.ahead-of=job1``, ``job2.top``.
+         *
+         *     The last dot before an operation divides the job from it; a value may stand
+         *     in quotes. ``atomic``: all of them or none.
+         */
+        BatchRequest: {
+            /**
+             * Atomic
+             * @default false
+             */
+            atomic?: boolean;
+            /** Items */
+            items: string[];
+            /**
+             * Notebook
+             * @default null
+             */
+            notebook?: string | null;
+        };
+        /** BatchResult */
+        BatchResult: {
+            /** Results */
+            results: components["schemas"]["BatchView"][];
+        };
+        /**
+         * BatchView
+         * @description What became of one item. ``job``: as it is afterwards; None where nothing was done; ``problem`` says why.
+         */
+        BatchView: {
+            /** Item */
+            item: string;
+            /** @default null */
+            job: components["schemas"]["JobView"] | null;
+            /** Ok */
+            ok: boolean;
+            /** @default null */
+            problem: components["schemas"]["ProblemDocument"] | null;
         };
         /**
          * CellText
@@ -760,6 +914,11 @@ export interface components {
             secrets?: {
                 [key: string]: string;
             };
+            /**
+             * Weight
+             * @default null
+             */
+            weight?: number | null;
         };
         /**
          * DataFile
@@ -963,6 +1122,11 @@ export interface components {
             secrets?: {
                 [key: string]: string;
             };
+            /**
+             * Weight
+             * @default null
+             */
+            weight?: number | null;
         };
         /**
          * HangWatch
@@ -1053,6 +1217,11 @@ export interface components {
          */
         JobView: {
             /**
+             * After
+             * @default []
+             */
+            after: components["schemas"]["AfterView"][];
+            /**
              * Archived
              * @default false
              */
@@ -1084,6 +1253,11 @@ export interface components {
             machine: {
                 [key: string]: number;
             };
+            /**
+             * Max Slots
+             * @default null
+             */
+            max_slots: number | null;
             /** Metrics */
             metrics: {
                 [key: string]: components["schemas"]["MetricView"];
@@ -1113,6 +1287,12 @@ export interface components {
             phase: components["schemas"]["Phase"];
             /** Pool */
             pool: string;
+            /**
+             * Preemptible
+             * @default auto
+             * @enum {string}
+             */
+            preemptible: "auto" | "restart" | "never";
             /** Priority */
             priority: number;
             progress: components["schemas"]["ProgressView"] | null;
@@ -1145,6 +1325,13 @@ export interface components {
             } | null;
             /** Spec Hash */
             spec_hash: string;
+            /** @default null */
+            start: components["schemas"]["StartView"] | null;
+            /**
+             * Start Note
+             * @default null
+             */
+            start_note: string | null;
             /** Started */
             started: string | null;
             state: components["schemas"]["JobState"];
@@ -1168,10 +1355,20 @@ export interface components {
             /** Version */
             version: number;
             /**
+             * Waiting Since
+             * @default null
+             */
+            waiting_since: string | null;
+            /**
              * Warning
              * @default null
              */
             warning: string | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
         };
         JsonValue: unknown;
         /**
@@ -1340,6 +1537,65 @@ export interface components {
             /** Source */
             source: string;
         };
+        /**
+         * MoveRequest
+         * @description Change one thing of jobs: exactly one of all but ``jobs`` and ``notebook``.
+         *
+         *     Several jobs keep the order in which they are named. ``position`` counts from
+         *     1 in the whole order of the pool; ``top`` and ``bottom`` are of the job's own
+         *     priority. ``notebook``: whose newest job `last` means.
+         */
+        MoveRequest: {
+            /**
+             * Ahead Of
+             * @default null
+             */
+            ahead_of?: string | null;
+            /**
+             * Behind Of
+             * @default null
+             */
+            behind_of?: string | null;
+            /**
+             * Bottom
+             * @default false
+             */
+            bottom?: boolean;
+            /** Jobs */
+            jobs: string[];
+            /**
+             * Notebook
+             * @default null
+             */
+            notebook?: string | null;
+            /**
+             * Position
+             * @default null
+             */
+            position?: number | null;
+            /**
+             * Priority
+             * @description 1..99, smaller first; where the pool's policy is priority
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Resource Pool
+             * @default null
+             */
+            resource_pool?: string | null;
+            /**
+             * Top
+             * @default false
+             */
+            top?: boolean;
+            /**
+             * Weight
+             * @description above 0; where the pool's policy is fair_share
+             * @default null
+             */
+            weight?: number | null;
+        };
         /** OriginView */
         OriginView: {
             /**
@@ -1401,33 +1657,146 @@ export interface components {
         };
         /**
          * PoolRequest
-         * @description A pool's capacity. Taking slots away stops nothing that runs; it only starts less.
+         * @description A pool to be made or changed; what is None stays as it was, or is the default of a new pool.
+         *
+         *     Taking slots or devices away stops nothing that runs; it only starts less.
+         *     ``gpus``: as many devices, by their numbers. For ``cpus``, ``memory`` and
+         *     ``aging`` 0 means that it is not told, or off.
          */
         PoolRequest: {
             /**
-             * Backend
-             * @default local
+             * Aging
+             * @description seconds of waiting that count as one priority, or 30m, or off
+             * @default null
              */
-            backend?: string;
+            aging?: number | string | null;
+            /**
+             * Backend
+             * @default null
+             */
+            backend?: string | null;
+            /**
+             * Cpus
+             * @default null
+             */
+            cpus?: number | null;
+            /**
+             * Devices
+             * @default null
+             */
+            devices?: string[] | null;
+            /**
+             * Gpus
+             * @default null
+             */
+            gpus?: number | null;
+            /**
+             * Is Default
+             * @default null
+             */
+            is_default?: boolean | null;
+            /**
+             * Memory
+             * @description bytes, or a text like 64G
+             * @default null
+             */
+            memory?: number | string | null;
             /** Name */
             name: string;
-            /** Slots */
-            slots: number;
+            /**
+             * Policy
+             * @default null
+             */
+            policy?: ("priority" | "fair_share") | null;
+            /**
+             * Preemption
+             * @default null
+             */
+            preemption?: boolean | null;
+            /**
+             * Slots
+             * @default null
+             */
+            slots?: number | null;
+            /**
+             * Victim
+             * @default null
+             */
+            victim?: ("last" | "cheapest") | null;
         };
-        /** PoolView */
+        /**
+         * PoolView
+         * @description A pool with what it has and what of it is in use. ``memory`` in bytes, ``aging`` in seconds; None: not told, off.
+         *
+         *     ``is_found``: its capacity is what the machine has, looked up at each start.
+         */
         PoolView: {
+            /**
+             * Aging
+             * @default null
+             */
+            aging: number | null;
             /** Backend */
             backend: string;
+            /**
+             * Cpus
+             * @default null
+             */
+            cpus: number | null;
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Free Devices
+             * @default []
+             */
+            free_devices: string[];
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default: boolean;
+            /**
+             * Is Found
+             * @default false
+             */
+            is_found: boolean;
+            /**
+             * Memory
+             * @default null
+             */
+            memory: number | null;
             /** Name */
             name: string;
-            /** Policy */
-            policy: string;
+            /**
+             * Policy
+             * @enum {string}
+             */
+            policy: "priority" | "fair_share";
+            /**
+             * Preemption
+             * @default false
+             */
+            preemption: boolean;
             /** Queued */
             queued: number;
+            /**
+             * Running
+             * @default 0
+             */
+            running: number;
             /** Slots */
             slots: number;
             /** Used */
             used: number;
+            /**
+             * Victim
+             * @default last
+             * @enum {string}
+             */
+            victim: "last" | "cheapest";
         };
         /**
          * ProblemDocument
@@ -1490,6 +1859,78 @@ export interface components {
             total: number | null;
             /** Unit */
             unit: string;
+        };
+        /**
+         * QueuePage
+         * @description A part of a pool's queue, first that of the front. ``total``: of all jobs in it; ``next``: a cursor.
+         */
+        QueuePage: {
+            /** Next */
+            next: string | null;
+            pool: components["schemas"]["PoolView"];
+            /** Rows */
+            rows: components["schemas"]["QueueRow"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * QueueRow
+         * @description One job of a pool's queue, waiting or running, at its place in the order.
+         *
+         *     ``ahead``: how many stand before it; None where the policy has no order.
+         *     ``acquired``: the slots that it holds now, of the ``slots`` that it needs.
+         *     ``backfilled``: it runs although one before it waits. ``aged``: the priority
+         *     that its waiting has brought it to, where that is another.
+         */
+        QueueRow: {
+            /** Acquired */
+            acquired: number;
+            /** Aged */
+            aged: number | null;
+            /** Ahead */
+            ahead: number | null;
+            /** Devices */
+            devices: string[];
+            /** Experiment */
+            experiment: string | null;
+            /** Gpus */
+            gpus: number;
+            /** Job */
+            job: string;
+            /** Name */
+            name: string;
+            phase: components["schemas"]["Phase"];
+            /** Priority */
+            priority: number;
+            /** Sentence */
+            sentence: string;
+            /** Slots */
+            slots: number;
+            start: components["schemas"]["StartView"] | null;
+            /** Start Note */
+            start_note: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "scheduled" | "backfilled";
+            /** Submitted */
+            submitted: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "job" | "trial" | "driver";
+            /** User */
+            user: string;
+            /** Verbs */
+            verbs: components["schemas"]["Verb"][];
+            /** Version */
+            version: number;
+            /** Waiting Since */
+            waiting_since: string | null;
+            /** Weight */
+            weight: number;
         };
         /**
          * RehearsalStepView
@@ -1780,10 +2221,26 @@ export interface components {
             text?: string | null;
         };
         /**
+         * StartView
+         * @description When a waiting job may start, in seconds from now, as a range. ``high`` None: its end can't be told.
+         */
+        StartView: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number;
+        };
+        /**
          * SubmitRequest
          * @description A wish. ``key`` is made by the client; repeating it gives the first job again.
          */
         SubmitRequest: {
+            /**
+             * After
+             * @description ids, prefixes of ids or names of jobs: it starts once all have succeeded
+             * @default []
+             */
+            after?: string[] | string;
             /**
              * Backend
              * @description instead of a pool: the pool of this backend
@@ -1882,6 +2339,12 @@ export interface components {
              */
             pool?: string | null;
             /**
+             * Preemptible
+             * @description auto: once it has a checkpoint; restart: also without one; never
+             * @default null
+             */
+            preemptible?: ("auto" | "restart" | "never") | null;
+            /**
              * Priority
              * @description 1..99, smaller first; 42 when not given
              * @default null
@@ -1920,6 +2383,12 @@ export interface components {
              * @default null
              */
             timeout?: number | string | null;
+            /**
+             * Weight
+             * @description above 0, 1 when not given; its share where the pool's policy is that
+             * @default null
+             */
+            weight?: number | null;
         };
         /**
          * SubmitResult
@@ -2242,6 +2711,34 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_after: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AfterRequest"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {
@@ -2713,6 +3210,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the pool's name */
+                pool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    queue: {
+        parameters: {
+            query?: {
+                /** @description cursor: the `next` of the page before */
+                after?: string;
+                limit?: number;
+                pool?: string;
+                /** @description from the end */
+                reverse?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerbResult"];
                 };
             };
             default: components["responses"]["Problem"];

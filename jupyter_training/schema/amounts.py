@@ -1,0 +1,70 @@
+"""Priorities and weights as they come in: numbers, or texts of them, from forms, config texts and command lines."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+__all__ = ["AnyPriority", "AnyWeight", "priority", "weight"]
+
+_RANGE = (1, 99)
+_LARGEST = 1e9  # of a weight: sums of them stay exact enough to divide by
+
+
+def priority(value: Any) -> int:
+    """A whole number from 1 to 99; smaller goes first.
+
+    Raises:
+        ValueError: it is none; the words follow "priority: ".
+    """
+    lowest, highest = _RANGE
+    found = _number(value)
+    if found is None or not found.is_integer():
+        raise ValueError(f"it must be a whole number from {lowest} (first) to {highest}, not {_shown(value)}")
+    if not lowest <= found <= highest:
+        raise ValueError(f"{_shown(value)} is not allowed; it goes from {lowest} (first) to {highest}")
+    return int(found)
+
+
+def weight(value: Any) -> float:
+    """A number above 0: the share of a job or an experiment, beside those of the others.
+
+    Raises:
+        ValueError: it is none; the words follow "weight: ".
+    """
+    found = _number(value)
+    if found is None:
+        raise ValueError(f"it must be a number above 0, not {_shown(value)}")
+    if not 0 < found <= _LARGEST:
+        raise ValueError(f"{_shown(value)} is not allowed; it must be above 0 and at most {_LARGEST:.0f}")
+    return found
+
+
+def _number(value: Any) -> float | None:
+    """The finite number that this is or says; None: it is none."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d[\d_]{0,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?\s*", value):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40]
+
+
+# What is not given stays None.
+AnyPriority = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else priority(value), json_schema_input_type=int | None),
+]
+AnyWeight = Annotated[
+    float | None,
+    BeforeValidator(lambda value: None if value is None else weight(value), json_schema_input_type=float | None),
+]
