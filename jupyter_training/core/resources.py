@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Allocation", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+__all__ = ["Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
 
 PolicyName = Literal["priority", "fair_share"]
 VictimRule = Literal["last", "cheapest"]
@@ -60,6 +60,20 @@ class Pool:
     aging: float | None = None
     is_default: bool = False  # where jobs go that name no pool
     is_found: bool = False  # its capacity is what the machine has, looked up at each start
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a backend itself says that there is. ``memory`` in bytes, None = not known.
+
+    ``devices`` None: there is nobody to ask, or somebody who did not answer;
+    then ``fault`` says why, without a full stop.
+    """
+
+    cpus: float
+    memory: int | None = None
+    devices: tuple[str, ...] | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ _KEPT = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    "CUDA_VISIBLE_DEVICES",  # who was given some of a machine's GPUs gives out no others
 )
 # How the record or the store of a team is reached.
 _KEPT_PREFIXES = (

@@ -82,6 +82,11 @@ class Holdings:
         known = self._pools.get(pool)
         return known.backend if known is not None else "local"
 
+    def has_devices(self, pool: str) -> bool:
+        """Whether devices are given out by any pool of this one's backend."""
+        backend = self.backend_of(pool)
+        return any(one.devices for one in self._pools.values() if one.backend == backend)
+
     def _changes(self, head: int) -> list[Change] | None:
         """What changed since; None where that is too much to look at, or not known."""
         if self._head < 0 or head - self._head > _LOOKED_AT:

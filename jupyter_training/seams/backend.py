@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, JobSpec
 from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen, StopHow
-from jupyter_training.core.resources import Allocation
+from jupyter_training.core.resources import Allocation, Capacity
 from jupyter_training.core.retention import Checkpoint
 
 __all__ = ["AttemptRef", "Backend", "End", "LaunchOrder", "Observation", "StopHow"]
@@ -46,6 +46,7 @@ class LaunchOrder:
     checkpoints: tuple[Checkpoint, ...] = ()  # good ones, the one to go on from in front
     known_checkpoints: tuple[str, ...] = ()  # names of all that were told of, also the damaged and removed ones
     base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
+    hides_devices: bool = False  # the backend's devices are given out, and none that was not given may be seen
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ class Backend(Protocol):
     """Launches, observes and stops attempts. Every call may be repeated."""
 
     name: str
+
+    def capacity(self) -> Capacity | None:
+        """What there is here for jobs, looked up now; None where only people can tell."""
 
     def launch(self, order: LaunchOrder) -> str:
         """Start the attempt and return its handle.

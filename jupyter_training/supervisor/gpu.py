@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
+from jupyter_training.supervisor import nvml
 
 __all__ = ["Gpus"]
-
-_LIBRARY = "libnvidia-ml.so.1"
-
-
-class _Utilization(ctypes.Structure):
-    _fields_ = (("gpu", ctypes.c_uint), ("memory", ctypes.c_uint))
-
-
-class _Memory(ctypes.Structure):
-    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
 
 class Gpus:
@@ -22,46 +12,32 @@ class Gpus:
 
     def __init__(self, visible_devices: str | None) -> None:
         self._visible = visible_devices
-        self._library: ctypes.CDLL | None = None
-        self._handles: list[tuple[str, ctypes.c_void_p]] | None = None
+        self._library: nvml.Library | None = None
+        self._devices: list[nvml.Device] | None = None
 
     def sample(self) -> dict[str, float]:
-        """``gpu<n>_util`` in percent, ``gpu<n>_memory`` in bytes, of whole devices; n counts the machine's from 0."""
-        if self._handles is None:
-            self._handles = self._open()
+        """``gpu<n>_util`` in percent, ``gpu<n>_memory`` in bytes; n counts the machine's from 0.
+
+        Of a part of a GPU (``gpu0part2``) there is only the memory.
+        """
+        if self._devices is None:
+            self._devices = self._open()
         figures: dict[str, float] = {}
-        for name, handle in self._handles:
+        for device in self._devices:
             assert self._library is not None
-            utilization, memory = _Utilization(), _Memory()
-            if self._library.nvmlDeviceGetUtilizationRates(handle, ctypes.byref(utilization)) == 0:
-                figures[f"{name}_util"] = utilization.gpu
-            if self._library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)) == 0:
-                figures[f"{name}_memory"] = memory.used
+            name = f"gpu{device.number}" if device.part is None else f"gpu{device.number}part{device.part}"
+            utilization, memory = self._library.utilization(device), self._library.memory(device)
+            if utilization is not None:
+                figures[f"{name}_util"] = utilization
+            if memory is not None:
+                figures[f"{name}_memory"] = memory
         return figures
 
-    def _open(self) -> list[tuple[str, ctypes.c_void_p]]:
-        if self._visible is not None and self._visible.strip() in ("", "-1", "NoDevFiles"):
+    def _open(self) -> list[nvml.Device]:
+        if self._visible is not None and not self._visible.strip():
             return []
         try:
-            self._library = ctypes.CDLL(_LIBRARY)
-        except OSError:
+            self._library = nvml.Library.open()
+            return [] if self._library is None else nvml.visible(self._library.devices(), self._visible)
+        except nvml.NoAnswer:
             return []
-        count = ctypes.c_uint()
-        if self._library.nvmlInit_v2() != 0 or self._library.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0:
-            return []
-        wanted = None if self._visible is None else [word.strip() for word in self._visible.split(",") if word.strip()]
-        found = []
-        for index in range(count.value):
-            handle = ctypes.c_void_p()
-            if self._library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle)) != 0:
-                continue
-            if wanted is None or str(index) in wanted or self._uuid(handle).startswith(tuple(wanted)):
-                found.append((f"gpu{index}", handle))
-        return found
-
-    def _uuid(self, handle: ctypes.c_void_p) -> str:
-        assert self._library is not None
-        text = ctypes.create_string_buffer(96)
-        if self._library.nvmlDeviceGetUUID(handle, text, ctypes.c_uint(len(text))) != 0:
-            return ""
-        return text.value.decode("ascii", "replace")

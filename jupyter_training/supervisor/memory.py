@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 
+from jupyter_training.supervisor import cgroup
+
 __all__ = ["kills", "limit"]
 
 _V1_UNLIMITED = 1 << 60
-_ROOT = "/sys/fs/cgroup"
 
 
-def limit() -> int | None:
-    """Bytes that this process and its children may use: the tightest cgroup limit, else the machine's memory."""
-    known = [value for folder in _folders() for value in [_limit_of(folder)] if value is not None]
+def limit(folders: list[str] | None = None) -> int | None:
+    """Bytes that this process and its children may use: the tightest cgroup limit, else the machine's memory.
+
+    ``folders`` are those of the memory's control groups, if not our own.
+    """
+    groups = cgroup.folders("memory") if folders is None else folders
+    known = [value for folder in groups for value in [_limit_of(folder)] if value is not None]
     total = _from_lines("/proc/meminfo", "MemTotal:")
     if total is not None:
         known.append(total * 1024)
@@ -22,31 +27,10 @@ def limit() -> int | None:
 def kills() -> int:
     """How often the kernel has killed for want of memory, around us and on the machine; only growth has a meaning."""
     counts = [_from_lines("/proc/vmstat", "oom_kill")]
-    for folder in _folders():
+    for folder in cgroup.folders("memory"):
         counts.append(_from_lines(os.path.join(folder, "memory.events"), "oom_kill"))  # version 2
         counts.append(_from_lines(os.path.join(folder, "memory.oom_control"), "oom_kill"))  # version 1
     return sum(count for count in counts if count is not None)
-
-
-def _folders() -> list[str]:
-    """Our memory cgroup and those above it, as far as this mount namespace shows them."""
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return []
-    found: list[str] = []
-    for line in lines:
-        number, controllers, path = line.split(":", 2)
-        if number == "0":
-            root = _ROOT if os.path.exists(f"{_ROOT}/cgroup.controllers") else f"{_ROOT}/unified"
-        elif "memory" in controllers.split(","):
-            root = f"{_ROOT}/memory"
-        else:
-            continue
-        parts = [part for part in path.split("/") if part and part != ".."]
-        found += [os.path.join(root, *parts[:count]) for count in range(len(parts), -1, -1)]
-    return found
 
 
 def _limit_of(folder: str) -> int | None:

@@ -19,10 +19,10 @@ def test_the_interpreter_and_folder_are_this_ones(tmp_path: Path, monkeypatch: p
 
 
 def test_variables_on_the_list_travel_and_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CUDA_VISIBLE_DEVICES", "LC_NUMERIC", "MKL_NUM_THREADS", "PYTHONPATH", "SOMETHING_ELSE"):
+    for name in ("CUDA_VISIBLE_DEVICES", "LC_NUMERIC", "MKL_DEBUG_CPU_TYPE", "PYTHONPATH", "SOMETHING_ELSE"):
         monkeypatch.setenv(name, "value")
     found = captured()["variables"]
-    assert {"CUDA_VISIBLE_DEVICES", "LC_NUMERIC", "MKL_NUM_THREADS", "PYTHONPATH", "PATH"} <= set(found)
+    assert {"CUDA_VISIBLE_DEVICES", "LC_NUMERIC", "MKL_DEBUG_CPU_TYPE", "PYTHONPATH", "PATH"} <= set(found)
     assert "SOMETHING_ELSE" not in found
 
 
@@ -45,9 +45,16 @@ def test_a_word_inside_a_word_is_no_secret(name: str) -> None:
     assert "1" == captured(variables={name: "1"})["variables"][name]
 
 
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"])
+def test_how_many_threads_this_process_has_says_nothing_of_a_job(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "8")
+    assert name not in captured()["variables"]
+    assert "4" == captured(variables={name: "4"})["variables"][name]
+
+
 def test_given_variables_win_over_those_that_travel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "8")
-    assert "1" == captured(variables={"OMP_NUM_THREADS": "1"})["variables"]["OMP_NUM_THREADS"]
+    monkeypatch.setenv("OMP_SCHEDULE", "static")
+    assert "guided" == captured(variables={"OMP_SCHEDULE": "guided"})["variables"]["OMP_SCHEDULE"]
 
 
 @pytest.mark.parametrize(("name", "value"), [("1A", "x"), ("A B", "x"), ("", "x"), ("A", "x\0y"), ("A", 3)])

@@ -20,6 +20,7 @@ LIBRARY = r"""
 typedef struct { unsigned int gpu, memory; } utilization;
 typedef struct { unsigned long long total, free, used; } memory;
 int nvmlInit_v2(void) { return 0; }
+int nvmlShutdown(void) { return 0; }
 int nvmlDeviceGetCount_v2(unsigned int *count) { *count = 3; return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void **device) {
     if (index == 2) return 15;  /* lost */

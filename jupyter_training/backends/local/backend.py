@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_training import spool, supervisor
+from jupyter_training.backends.local import machine
 from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
+from jupyter_training.core.resources import Capacity
 from jupyter_training.errors import LaunchFailed, StoreBusy, StoreFull
 from jupyter_training.runtime import archive
 from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
@@ -46,6 +48,9 @@ class LocalBackend:
         self._runtime: Path | None = None
         self._children: list[subprocess.Popen[bytes]] = []
         self._started: dict[tuple[str, int], float] = {}  # boot time of the last supervisor start, by attempt
+
+    def capacity(self) -> Capacity:
+        return machine.capacity()
 
     def launch(self, order: LaunchOrder) -> str:
         folder = self._folder(order.ref)

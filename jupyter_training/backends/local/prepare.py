@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from jupyter_training.backends.local import context
+from jupyter_training.backends.local import context, shares
 from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.runtime import startup_hook
@@ -42,7 +42,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     output = settings.outputs / order.ref.job
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = _data(spec, settings.data)
-    _hand_over_secrets(spec, settings.secrets_file(order.key), folder)
+    _hand_over_secrets(order, settings.secrets_file(order.key), folder)
     words = launcher.command(spec, order.allocation, python=environment.python, runtime=runtime, attempt=folder)
     if spec.context is not None and (code / startup_hook.FILE).is_file():
         words = startup_hook.command(environment.python, str(runtime), str(folder), words)
@@ -57,7 +57,9 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "argv": words,
             # A context is the working folder, wherever it was packed.
             "folder": str(code) if spec.context is not None else environment.folder or str(code),
-            "env": {**environment.variables, **_threads(order.allocation.slots)},
+            "env": shares.variables(
+                environment.variables, spec.resources, order.allocation, hides_devices=order.hides_devices
+            ),
             "code": str(code),
             "entry": spec.entry.model_dump(mode="json"),
             "params": dict(order.params),
@@ -111,8 +113,10 @@ def _data(spec: JobSpec, kept: Path) -> list[dict[str, str]]:
     return [{"name": one.name, "kind": one.kind, "path": str(kept / one.sha256)} for one in spec.data]
 
 
-def _hand_over_secrets(spec: JobSpec, kept: Path, folder: Path) -> None:
-    names = spec.environment.pass_env
+def _hand_over_secrets(order: LaunchOrder, kept: Path, folder: Path) -> None:
+    """The values of ``pass_env``, which win over all other variables; so those that name devices stay behind."""
+    given = order.hides_devices or bool(order.allocation.devices)
+    names = [name for name in order.spec.environment.pass_env if not (given and name in shares.DEVICE_VARIABLES)]
     if not names:
         return
     try:
@@ -126,8 +130,3 @@ def _hand_over_secrets(spec: JobSpec, kept: Path, folder: Path) -> None:
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         json.dump(wanted, out)
-
-
-def _threads(slots: int) -> dict[str, str]:
-    """Numeric libraries use as many threads as the job has slots, unless its own variables say otherwise."""
-    return {"OMP_NUM_THREADS": str(max(1, slots))}
