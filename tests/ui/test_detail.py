@@ -155,3 +155,24 @@ def test_a_running_training_goes_on_in_its_detail(running: Lab, seen: Seen) -> N
     whole.get_by_role("button", name="Stop").click()
     expect(whole.get_by_role("status").filter(has_text="canceled").first).to_be_visible()
     expect(sidebar(page)).to_contain_text("going")
+
+
+def test_the_folder_that_was_sent_along_is_listed_with_the_code(running: Lab, seen: Seen) -> None:
+    page = seen.page
+    folder = running.folder / "sent"
+    (folder / "data").mkdir(parents=True)
+    (folder / "train.py").write_text("print(open('data/a.csv').read())")
+    (folder / "data" / "a.csv").write_text("1,2\n" * 300)
+    with running.client() as client:
+        job = client.submit(folder / "train.py", name="with-folder", context=folder).id
+        assert "succeeded" == client.wait(job, timeout=60)["state"]
+    page.goto(running.address("sent"))
+    open_sidebar(page)
+    open_detail(page, "with-folder")
+    panel = tab(page, "Environment")
+    expect(panel.get_by_role("row", name="data/a.csv")).to_contain_text("1.2 kB")
+    picture(page, "context-light")
+    assert [] == barriers(page, ".jp-Training-whole")
+    choose_theme(page, "JupyterLab Dark")
+    picture(page, "context-dark")
+    assert [] == barriers(page, ".jp-Training-whole")
