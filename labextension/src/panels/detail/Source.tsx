@@ -26,7 +26,7 @@ export function Source({ path, text }: { path: string; text: string }): JSX.Elem
     const editor = editors.factoryService.newDocumentEditor({
       host: node,
       model,
-      config: { readOnly: true, lineNumbers: true, lineWrap: false }
+      config: { readOnly: true, lineNumbers: true, lineWrap: false, scrollPastEnd: false } // what follows it is near
     });
     node.querySelector('.cm-content')?.setAttribute('aria-label', trans.__('Code of %1', path));
     return () => {
