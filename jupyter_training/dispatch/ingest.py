@@ -5,23 +5,28 @@ transaction as what was read from it, so that a dispatcher killed at any moment
 is succeeded by one that goes on at the right byte. What goes into the jobs'
 database (checkpoints, where an attempt began) is written before the offset
 moves, and may be written again. Garbage is counted, never fatal.
+
+Where an attempt goes on divides the curves of the earlier ones. While a long one
+is being divided, a little in each round, what is new of its job stays in the
+spool; other jobs go on.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.dispatch import untold
 from jupyter_training.dispatch.reading import Committed, Damaged, Given, Piece, Reading
-from jupyter_training.errors import TrainingError
+from jupyter_training.errors import TrainingError, Unavailable
 from jupyter_training.languages.output_lines import LineReader
 from jupyter_training.spool import tail
-from jupyter_training.store import checkpoints, points, retention, supersede
+from jupyter_training.store import aside, checkpoints, points, retention, supersede
 from jupyter_training.store.engine import Store
 
 __all__ = ["Ingester"]
@@ -32,6 +37,7 @@ _PIECE = 1024 * 1024  # bytes of a log that are read at once
 _LONGEST = 64 * 1024  # a log line beyond this is skipped piece by piece
 _TOGETHER = 50  # attempts whose points are stored in one transaction
 _LOG = "log"
+_DIVIDING = 0.3  # seconds of a round, for each job whose long curves are being divided
 
 _Waiting = dict[JobId, tuple[Reading, list[points.Batch]]]
 
@@ -42,6 +48,7 @@ class Ingester:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readings: dict[tuple[JobId, int], Reading] = {}
+        self._heard: set[tuple[JobId, int]] = set()  # of readings that were begun anew
 
     def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, epoch: int, now: Instant) -> int:
         """Take in what running attempts have written since, each with its folder. The number of new points.
@@ -71,6 +78,9 @@ class Ingester:
 
         ``final``: the attempt is over, so an unfinished last line counts too,
         and everything is read; else each file gives at most one piece.
+
+        Raises:
+            StaleEpoch, TrainingError: as ``ingest_all``; with ``final``, also while long curves are being divided.
         """
         total = 0
         while True:
@@ -79,9 +89,15 @@ class Ingester:
             batches += self._log(job, folder, reading, now, final=final)
             if not batches:
                 break
-            total += self._store_all({job.id: (reading, batches)}, epoch, now)
+            waiting: _Waiting = {job.id: (reading, batches)}
+            total += self._store_all(waiting, epoch, now)
             if not final:
                 break
+            if not waiting:
+                raise Unavailable(
+                    f"the curves of the job {job.id} are long, and what attempt {attempt.number} does anew is still"
+                    " being put in the place of what the earlier ones did. It goes on by itself."
+                )
         if final:
             self._find_untold(job, reading, epoch, now)
             self._readings.pop((job.id, attempt.number), None)
@@ -99,11 +115,13 @@ class Ingester:
 
     def heard(self, attempt: Attempt) -> bool:
         """Whether the code has said anything since this was last asked."""
-        reading = self._readings.get((attempt.job, attempt.number))
-        if reading is None or not reading.heard:
-            return False
-        reading.heard = False
-        return True
+        key = (attempt.job, attempt.number)
+        reading = self._readings.get(key)
+        heard = key in self._heard or (reading is not None and reading.heard)
+        self._heard.discard(key)
+        if reading is not None:
+            reading.heard = False
+        return heard
 
     def faults(self, job: JobId, number: int) -> int:
         """Unreadable places found so far in an attempt's pages."""
@@ -144,6 +162,8 @@ class Ingester:
         )
 
     def _store_all(self, waiting: _Waiting, epoch: int, now: Instant) -> int:
+        """Store what was read; what can't be now leaves ``waiting``, and is read again."""
+        cut = [job for job, (reading, batches) in list(waiting.items()) if self._divide(reading, batches, waiting)]
         if not waiting:
             return 0
         try:
@@ -151,7 +171,7 @@ class Ingester:
             taken = points.ingest_all(self._store, {job: batches for job, (_, batches) in waiting.items()}, now=now)
         except TrainingError:
             # What was counted on while reading did not come to be: the store says where to go on.
-            self._readings = {key: kept for key, kept in self._readings.items() if key[0] not in waiting}
+            self._read_again(waiting)
             raise
         for job, (reading, batches) in waiting.items():
             if job in taken.behind:
@@ -159,11 +179,43 @@ class Ingester:
                 log.info(
                     "attempt %s/%d: another dispatcher has taken points in; reading on there", job, reading.attempt
                 )
-                del self._readings[job, reading.attempt]
+                self._read_again([job])
                 continue
             for batch in batches:
                 reading.offsets[batch.file] = batch.end
+        self._read_again(cut)
         return taken.count
+
+    def _divide(self, reading: Reading, batches: list[points.Batch], waiting: _Waiting) -> bool:
+        """See that the start that was read may be applied; if not yet, its job waits. True: only a part of it is left.
+
+        One start at a time: the next one divides what the one before has left.
+        """
+        restarts = [place for place, batch in enumerate(batches) if batch.restart is not None]
+        if not restarts:
+            return False
+        first = batches[restarts[0]]
+        assert first.restart is not None
+        end = time.monotonic() + _DIVIDING
+        ready = aside.prepare(
+            self._store, reading.job, reading.attempt, first.restart, is_over=lambda: time.monotonic() >= end
+        )
+        if not ready:
+            del waiting[reading.job]
+            self._read_again([reading.job])
+            return False
+        if len(restarts) == 1:
+            return False
+        del batches[restarts[1] :]
+        return True
+
+    def _read_again(self, jobs: Collection[JobId]) -> None:
+        """Begin the readings of these jobs anew where the store says."""
+        for key, reading in list(self._readings.items()):
+            if key[0] in jobs:
+                if reading.heard:
+                    self._heard.add(key)
+                del self._readings[key]
 
     def _tell(self, readings: Iterable[Reading], epoch: int, now: Instant) -> None:
         """Write what attempts said of checkpoints into the jobs' database."""

@@ -2,7 +2,8 @@
 
     a checkpoint here          its row says that it is gone -> its folder leaves its name -> its files go
     a checkpoint under a URL   its row says that it is going -> its files go -> its row says that it is gone
-    a deleted job              its folders and URLs go -> its points go -> its removal is struck off
+    a deleted job              its folders and URLs go -> nobody sees its points -> its removal is struck off
+    points that nobody sees    go slice by slice
 
 Killed in between, the rows and folders say what is still to be done. A job that
 may still go on keeps its two newest checkpoints whatever its policy says: the
@@ -26,7 +27,7 @@ from jupyter_training.dispatch.remover import Done, Order, Remover
 from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.settings import Settings
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, removals, retention, upkeep, views
+from jupyter_training.store import aside, checkpoints, removals, retention, upkeep, views
 from jupyter_training.store.engine import Store
 
 __all__ = ["Sweep", "to_let_go"]
@@ -49,12 +50,13 @@ class Sweep:
         self._remover = Remover()
         self._due: dict[JobId, None] | None = None  # None: nobody has looked yet
         self._removals_due = True
+        self._clears = True  # points that were let go of may have to be deleted
         self._failures: dict[JobId, tuple[int, float]] = {}  # how many in a row, and when to try again, by job
 
     @property
     def is_busy(self) -> bool:
         """Whether there is something to be done now, or being done."""
-        return bool(self._due) or self._removals_due or self._remover.is_busy
+        return bool(self._due) or self._removals_due or self._remover.is_busy or self._clears
 
     def look_at(self, jobs: Iterable[JobId] | None) -> None:
         """These have saved a checkpoint, or have ended, or another policy. None: whoever may have."""
@@ -84,6 +86,7 @@ class Sweep:
     def _work(self, epoch: int, now: Instant, boot: float) -> bool:
         if self._due is None:
             self._due = dict.fromkeys(retention.owners(self._store, ended_since=now - _FORGOTTEN_AFTER))
+        self._clears = aside.clear(self._store)
         changed = False
         for done in self._remover.done():
             changed |= self._take_note(done, boot)

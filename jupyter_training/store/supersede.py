@@ -13,48 +13,33 @@ then leaves in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, literal, select, update
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.store import intake, pyramid, tables
+from jupyter_training.store import aside, intake, pyramid, tables
 from jupyter_training.store.bulk import insert_rows
 from jupyter_training.store.engine import Store
+from jupyter_training.store.restarts import (
+    COUNTED,
+    STEPPED,
+    TOLD,
+    Certainty,
+    Restart,
+    certainty_of,
+    divided,
+    fitting,
+    settles,
+)
 from jupyter_training.store.tables import points, series, starts
-from jupyter_training.store.texts import clean, whole
 
 __all__ = ["COUNTED", "STEPPED", "TOLD", "Certainty", "Known", "Restart", "apply", "known"]
 
-# From what an attempt's start is known, the least certain first: it reported a point without a step, one with a
-# step, or said which checkpoint it was given.
-Certainty = Literal[0, 1, 2]
-COUNTED: Certainty = 0
-STEPPED: Certainty = 1
-TOLD: Certainty = 2
-
 _MACHINE = "machine"  # samples of the machine are of a time, not of a step
 _AT_ONCE = 20_000  # points read together
-
-
-@dataclass(frozen=True)
-class Restart:
-    """Where a later attempt began. ``step`` None: at the beginning.
-
-    ``counted``: with how many points each counted series goes on; the others begin anew.
-    """
-
-    certainty: Certainty
-    step: int | None = None
-    counted: Mapping[str, int] = field(default_factory=dict)
-
-    def last_kept(self, name: str, *, is_counted: bool) -> int | None:
-        """The last step of earlier attempts that stays in the curve; None: no step does."""
-        if is_counted:
-            return self.counted.get(name, 0) - 1
-        return self.step
 
 
 @dataclass(frozen=True)
@@ -68,7 +53,7 @@ class Known:
 def known(store: Store, job: JobId, attempt: int) -> Known:
     with store.read_points() as connection:
         names = select(series.c.name).where(series.c.job == job, series.c.counted, series.c.source != _MACHINE)
-        return Known(_certainty(connection, job, attempt), frozenset(connection.execute(names).scalars()))
+        return Known(certainty_of(connection, job, attempt), frozenset(connection.execute(names).scalars()))
 
 
 def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) -> bool:
@@ -76,36 +61,23 @@ def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) ->
 
     In the transaction that moves the offset behind what told of the start.
     """
-    before = _certainty(connection, job, attempt)
-    if before is not None and (before > restart.certainty or (before == restart.certainty and before != TOLD)):
+    before = certainty_of(connection, job, attempt)
+    if not settles(before, restart):
         return False
     if before is None:
         connection.execute(insert(starts), {"job": job, "attempt": attempt, "certainty": restart.certainty})
     else:
         own = (starts.c.job == job, starts.c.attempt == attempt)
         connection.execute(update(starts).where(*own).values(certainty=restart.certainty))
-    counted = {clean(name): count for name, count in restart.counted.items()}
-    restart = Restart(restart.certainty, None if restart.step is None else whole(restart.step), counted)
-    counts = func.max(case((series.c.counted, 1), else_=0))
-    named = (
-        select(series.c.name, series.c.source, counts)
-        .where(series.c.job == job, series.c.source != _MACHINE, series.c.superseded.in_((0, attempt)))
-        .group_by(series.c.name, series.c.source)
-        .order_by(func.min(series.c.id))
-    )
+    restart = fitting(restart)
     moved = False
-    for name, source, is_counted in connection.execute(named).all():
-        if restart.certainty == COUNTED and not is_counted:
-            continue
-        which = (series.c.job == job, series.c.name == name, series.c.source == source)
-        moved |= _divide(connection, which, attempt, restart, restart.last_kept(name, is_counted=bool(is_counted)))
+    for one in divided(connection, job, attempt, restart):
+        which = (series.c.job == job, series.c.name == one.name, series.c.source == one.source)
+        moved |= aside.take_place(connection, job, attempt, restart, one) or _divide(
+            connection, which, attempt, restart, one.last_kept
+        )
+    aside.drop(connection, job)
     return moved
-
-
-def _certainty(connection: Connection, job: JobId, attempt: int) -> Certainty | None:
-    wanted = select(starts.c.certainty).where(starts.c.job == job, starts.c.attempt == attempt)
-    found: Certainty | None = connection.execute(wanted).scalar()
-    return found
 
 
 def _divide(
@@ -170,7 +142,7 @@ def _rebuild(connection: Connection, own: int, length: int, since: int) -> None:
         return
     later = select(func.count()).where(points.c.series == own, points.c.n >= since)
     _build(connection, own, since, length - connection.execute(later).scalar_one())
-    values = _summed_up(connection, own, length)
+    values = aside.summed_up(connection, own, length)
     connection.execute(update(series).where(series.c.id == own).values(length=length, **values))
 
 
@@ -185,24 +157,3 @@ def _build(connection: Connection, own: int, since: int, before: int) -> None:
         insert_rows(connection, tables.pyramid, pyramid.build(connection, own, before, run))
         before += len(run)
         since = run[-1][0] + 1
-
-
-def _summed_up(connection: Connection, own: int, length: int) -> dict[str, Any]:
-    """The columns of a series that follow from its points and its pyramid."""
-    of_series = select(points).where(points.c.series == own)
-    first = connection.execute(of_series.order_by(points.c.n).limit(1)).one()
-    last = connection.execute(of_series.order_by(points.c.n.desc()).limit(1)).one()
-    whole = pyramid.merge(pyramid.sampled(connection, own, length, 1))
-    return {
-        "first": first.value,
-        "first_step": first.step,
-        "first_time": first.time,
-        "last": last.value,
-        "last_step": last.step,
-        "last_time": last.time,
-        "last_attempt": last.attempt,
-        "low": whole.low.value if whole.low is not None else None,
-        "low_step": whole.low.step if whole.low is not None else None,
-        "high": whole.high.value if whole.high is not None else None,
-        "high_step": whole.high.step if whole.high is not None else None,
-    }

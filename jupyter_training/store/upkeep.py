@@ -10,13 +10,12 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import TERMINAL
-from jupyter_training.store import changelog, points, removals
+from jupyter_training.store import aside, changelog, points, removals
 from jupyter_training.store.backup import backup
 from jupyter_training.store.checks import Finding, check
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import changes, heads, jobs, offsets, progress, pyramid, series, specs, starts
-from jupyter_training.store.tables import points as points_table
+from jupyter_training.store.tables import changes, heads, jobs, offsets, progress, series, specs, starts
 
 __all__ = ["Finding", "GcReport", "backup", "check", "collect", "forget"]
 
@@ -84,21 +83,21 @@ def _sweep_points(store: Store) -> int:
     with store.read_points() as connection:  # before the jobs: a job is there before its points are
         owners: set[str] = set()
         for table in (heads, offsets, progress, series):
-            owners.update(connection.execute(select(table.c.job).distinct()).scalars())
+            names = connection.execute(select(table.c.job).distinct()).scalars()
+            owners.update(job for job in map(aside.owner, names) if job is not None)
     with store.read() as connection:
         orphans = sorted(owners.difference(connection.execute(select(jobs.c.id)).scalars()))
-    return sum(forget(store, orphan) for orphan in orphans)
+    count = sum(forget(store, orphan) for orphan in orphans)
+    while aside.clear(store):
+        pass
+    return count
 
 
 def forget(store: Store, job: str) -> int:
-    """Delete the points of a job that is no more. How many there were."""
+    """Let go of the points of a job that is no more; ``aside.clear`` deletes them. How many there were."""
     with store.write_points() as connection:
-        own = connection.execute(select(series.c.id).where(series.c.job == job)).scalars().all()
-        count = 0
-        for part in chunks(own):
-            count += connection.execute(delete(points_table).where(points_table.c.series.in_(part))).rowcount
-            connection.execute(delete(pyramid).where(pyramid.c.series.in_(part)))
-        for table in (series, offsets, heads, progress, starts):
+        count = aside.drop(connection, JobId(job), all_of_it=True)
+        for table in (offsets, heads, progress, starts):
             connection.execute(delete(table).where(table.c.job == job))
     return count
 

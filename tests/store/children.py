@@ -16,8 +16,9 @@ from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant
 from jupyter_training.core.metric import Point
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, wishes
+from jupyter_training.store import aside, points, views, wishes
 from jupyter_training.store.engine import Store
+from jupyter_training.store.restarts import TOLD, Restart
 from jupyter_training.testing.builders import a_submission
 
 
@@ -54,6 +55,16 @@ def hold(store: Store) -> None:
     sys.stdin.read()
 
 
+def divide(store: Store) -> None:
+    """A slice of the division of the one job's curve for each line that it is told."""
+    aside._AT_ONCE, aside._SLICE = 100, 200
+    (job,) = views.page(store, views.JobQuery(), after=None, limit=10).jobs
+    while not aside.prepare(store, job.id, 2, Restart(TOLD, 2_000), is_over=lambda: True):
+        print("a slice", flush=True)
+        sys.stdin.readline()
+    print("all", flush=True)
+
+
 def _new_id() -> JobId:
     return new_job_id(random.SystemRandom())
 
@@ -63,6 +74,6 @@ def _now() -> Instant:
 
 
 if __name__ == "__main__":
-    what = {"submit": submit, "submit_some": submit_some, "train": train, "hold": hold}[sys.argv[1]]
+    what = {"submit": submit, "submit_some": submit_some, "train": train, "hold": hold, "divide": divide}[sys.argv[1]]
     what(Store.open(Settings(home=Path(sys.argv[2]))))
     os._exit(0)

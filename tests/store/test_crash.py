@@ -11,13 +11,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.metric import Point
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.settings import Settings
-from jupyter_training.store import points, upkeep, views
+from jupyter_training.store import aside, points, tables, upkeep, views
 from jupyter_training.store.engine import Store
+from jupyter_training.store.restarts import TOLD, Restart
 from jupyter_training.store.views import JobQuery
+from tests.store.conftest import Bench
 
 pytestmark = pytest.mark.processes
 
@@ -83,6 +87,46 @@ def test_killed_while_it_takes_in_points_each_is_there_once(open_store: Open, ho
         assert len(stored) in (count, count + 50)
         assert [float(step) for step in range(len(stored))] == stored
         assert {(1, "f"): len(stored) * 10} == points.offsets(store, JobId(job))
+    assert [] == faults(store)
+
+
+def test_killed_between_two_slices_a_curve_is_divided_once(
+    open_store: Open, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers see all of the curve until it is divided, and who comes next goes on behind the last slice."""
+    store = open_store()
+    bench = Bench(store)
+    job = bench.a_job().id
+    whole = [Point("loss", step, 1.0, float(step)) for step in range(6_000)]
+    points.ingest(store, job, [points.Batch(1, "f", 0, 1, whole)], now=bench.now)
+    slices = 0
+    for turns in (1, 4, 9, 1_000):
+        with child("divide", home) as process:
+            assert process.stdin is not None
+            for _ in range(turns):
+                (said,) = lines(process, 1)
+                if said == ["all"]:
+                    break
+                slices += 1
+                process.stdin.write("\n")
+                process.stdin.flush()
+            process.kill()
+        (curve,) = points.series(store, job, None, budget=10_000)
+        assert [float(step) for step in range(6_000)] == [value for _, _, value in curve.points]
+        assert 6_000 == len(points.after(store, job, 0, 10_000))
+    assert ["all"] == said
+    assert 27 <= slices <= 30, "nothing was begun anew"
+    monkeypatch.setattr(aside, "_SLICE", 1_000)
+    batch = points.Batch(2, "f", 0, 1, [Point("loss", 2_001, 2.0, 0.5)], restart=Restart(TOLD, 2_000))
+    points.ingest(store, job, [batch], now=bench.now)
+    live, beside = points.series(store, job, None, budget=10_000)
+    assert [*range(2_001), 2_001] == [step for step, _, _ in live.points]
+    assert (2, [*range(2_001, 6_000)]) == (beside.superseded, [step for step, _, _ in beside.points])
+    assert list(range(1, 6_002)) == [n for n, _, _ in points.after(store, job, 0, 10_000)]
+    while aside.clear(store):
+        pass
+    with store.read_points() as connection:
+        assert 6_001 == connection.execute(select(func.count()).select_from(tables.points)).scalar()
     assert [] == faults(store)
 
 

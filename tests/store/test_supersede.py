@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from sqlalchemy import func, select
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.metric import Point
-from jupyter_training.store import last_values, points, supersede
+from jupyter_training.store import aside, last_values, points, supersede, tables, upkeep
 from jupyter_training.store.points import Batch
 from jupyter_training.store.supersede import COUNTED, STEPPED, TOLD, Restart
 from tests.store.conftest import Bench
@@ -27,6 +28,7 @@ class Trial:
         self.bench, self.store = bench, bench.store
         self.job: JobId = bench.a_job().id
         self._end: dict[int, int] = {}
+        self.before: object = None
 
     def report(
         self, attempt: int, found: list[Point], restart: Restart | None = None, counted: tuple[str, ...] = ()
@@ -34,7 +36,18 @@ class Trial:
         start = self._end.get(attempt, 0)
         self._end[attempt] = start + 1
         batch = Batch(attempt, "page", start, start + 1, found, counted=counted, restart=restart)
+        while restart is not None and not aside.prepare(self.store, self.job, attempt, restart, is_over=lambda: True):
+            assert self.drawn() == self.before, "until all is put aside, readers see what was there"
         points.ingest(self.store, self.job, [batch], now=self.bench.now)
+        self.before = self.drawn()
+
+    def drawn(self) -> object:
+        """All that a reader sees."""
+        return (
+            points.series(self.store, self.job, None, budget=50),
+            points.summaries(self.store, [self.job]),
+            points.after(self.store, self.job, 0, 100_000),
+        )
 
     def curve(self, name: str = "loss", superseded: int = 0) -> Curve:
         return [
@@ -46,6 +59,13 @@ class Trial:
 
     def steps(self, name: str = "loss", superseded: int = 0) -> list[int]:
         return [step for step, _ in self.curve(name, superseded)]
+
+
+@pytest.fixture(autouse=True, params=["at once", "put aside"])
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "put aside":
+        monkeypatch.setattr(aside, "_AT_ONCE", 0)
+        monkeypatch.setattr(aside, "_SLICE", 3 if "seed" not in request.fixturenames else 400)
 
 
 @pytest.fixture
@@ -187,3 +207,37 @@ def test_any_story_draws_as_if_only_what_counts_had_been_reported(bench: Bench, 
     (expected_summary,) = points.summaries(bench.store, [fresh.job])[fresh.job].values()
     (summary,) = points.summaries(bench.store, [trial.job])[trial.job].values()
     assert expected_summary == type(summary)(**{**vars(summary), "job": fresh.job})
+
+
+def test_a_start_that_is_known_better_meanwhile_begins_anew_and_leaves_nothing(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_AT_ONCE", 0)
+    monkeypatch.setattr(aside, "_SLICE", 2)
+    trial.report(1, some(*range(1, 10), attempt=1))
+    assert not aside.prepare(trial.store, trial.job, 2, Restart(STEPPED, 7), is_over=lambda: True)
+    trial.report(2, some(4, 5, attempt=2), Restart(TOLD, 3))
+    assert [1, 2, 3, 4, 5] == trial.steps()
+    assert [4, 5, 6, 7, 8, 9] == trial.steps(superseded=2)
+    while aside.clear(trial.store):
+        pass
+    with trial.store.read_points() as connection:
+        assert 11 == connection.execute(select(func.count()).select_from(tables.points)).scalar()
+        owners = connection.execute(select(tables.series.c.job).distinct()).scalars().all()
+    assert [trial.job] == owners
+
+
+def test_a_job_that_is_forgotten_is_not_seen_any_more_and_goes_slice_by_slice(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "_SLICE", 4)
+    trial.report(1, some(*range(200), attempt=1))
+    assert 200 == upkeep.forget(trial.store, trial.job)
+    assert (0, []) == (upkeep.forget(trial.store, trial.job), points.after(trial.store, trial.job, 0, 100))
+    slices = 0
+    while aside.clear(trial.store):
+        slices += 1
+    assert slices >= 50
+    with trial.store.read_points() as connection:
+        for table in (tables.points, tables.pyramid, tables.series):
+            assert 0 == connection.execute(select(func.count()).select_from(table)).scalar()
