@@ -89,11 +89,8 @@ class ScriptedBackend:
         now = self._clock.boot()
         moments: list[float] = []
         for run in self._runs.values():
-            end = self._ends_at(run)
-            if end <= now:
-                continue
             spans = [moment for span in run.script.silent for moment in span]
-            moments += [end, *(run.launched + after for after in (run.script.starts_after, *spans))]
+            moments += [self._ends_at(run), *(run.launched + after for after in (run.script.starts_after, *spans))]
         return min((moment for moment in moments if moment > now), default=None)
 
     def _observe(self, ref: AttemptRef) -> Observation:

@@ -1,0 +1,246 @@
+"""What must hold, whatever happens: judged by what really ran and by the store's rows, not by the planner's own words.
+
+Each function looks at a ``Scene`` and raises ``Broken`` with the law and its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
+from jupyter_training.core.resources import Allocation, Need, Pool
+from tests.dispatch.simulation.backend import Key
+
+__all__ = ["Broken", "Scene", "may_be_stopped", "may_launch", "rests_rightly"]
+
+Order = tuple[int, str, int]
+
+
+class Broken(AssertionError):
+    """A law does not hold."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The world at one moment. ``live``: what really runs now, on which backend."""
+
+    now: Instant
+    pools: Mapping[str, Pool]
+    rows: Mapping[JobId, tuple[Job, Attempt | None]]  # the unfinished
+    live: Mapping[Key, tuple[str, Allocation]]
+    needs: Mapping[JobId, Need]  # of every job there ever was
+    groups: Mapping[JobId, str]  # of every job that belongs to one
+    open_after: Mapping[JobId, frozenset[JobId]]  # what a job starts after and has not succeeded
+
+    def waiting(self, pool: str) -> Iterator[Job]:
+        """Jobs that wait for room in this pool and for nothing else."""
+        for job, attempt in self.rows.values():
+            active = attempt is not None and attempt.state is not AttemptState.ENDED
+            if job.pool != pool or active or job.state is not JobState.QUEUED:
+                continue
+            if job.desired is Desired.RUN and not job.holds and not self.open_after.get(job.id):
+                yield job
+
+    def active(self, pool: str) -> Iterator[tuple[Job, Attempt]]:
+        for job, attempt in self.rows.values():
+            if attempt is not None and attempt.state is not AttemptState.ENDED and attempt.allocation.pool == pool:
+                yield job, attempt
+
+
+def may_launch(scene: Scene, backend: str, key: Key, allocation: Allocation) -> None:
+    """An attempt is about to begin."""
+    job_id, _ = key
+    need = scene.needs[job_id]
+    pool = scene.pools[allocation.pool]
+    job, _attempt = scene.rows[job_id]
+    _hold(all(other != job_id for other, _ in scene.live), "one attempt at a time", f"{job.name} runs already")
+    _hold(not scene.open_after.get(job_id), "after", f"{job.name} starts before what it waits for has succeeded")
+    _hold(allocation.slots == need.slots, "allocation", f"{job.name} asks for {need.slots}, gets {allocation.slots}")
+    _hold(len(allocation.devices) == need.gpus, "allocation", f"{job.name} asks for {need.gpus} GPUs: {allocation}")
+    _hold(set(allocation.devices) <= set(pool.devices), "devices", f"{allocation.devices} are not {pool.name}'s")
+    taken = {device for where, other in scene.live.values() if where == backend for device in other.devices}
+    _hold(not taken & set(allocation.devices), "no device twice", f"{taken & set(allocation.devices)} for {job.name}")
+    _fits_in(scene, pool, job, need)
+    _within_its_group(scene, job, need)
+    _is_its_turn(scene, pool, job, need)
+
+
+def may_be_stopped(scene: Scene, key: Key) -> None:
+    """An attempt is about to be asked to make room."""
+    job, attempt = scene.rows[key[0]]
+    if attempt is None:
+        raise Broken(f"preemption: {job.name} has no attempt")
+    pool = scene.pools[attempt.allocation.pool]
+    _hold(pool.preemption, "preemption", f"{pool.name} has none, and {job.name} is to leave")
+    _hold(_preemptible(job), "preemption", f"{job.name} is {job.spec.preemptible}, checkpoint {job.checkpoint_step}")
+    _hold(_uses_something(scene.needs[job.id]), "preemption", f"{job.name} has nothing to give")
+    waiting = [other for other in scene.waiting(pool.name) if other.id != job.id]
+    if pool.policy == "fair_share":
+        mine = scene.groups.get(job.id, job.id)
+        others = any(scene.groups.get(other.id, other.id) != mine for other in waiting)
+        _hold(others, "fair share", f"{job.name} leaves and no other group waits")
+        return
+    stands = (_priority_at_start(job, attempt, pool), job.position, job.seq)
+    before = [other.name for other in waiting if _own_order(other) < stands and _uses_something(scene.needs[other.id])]
+    _hold(bool(before), "a victim never stood before the newcomer", f"{job.name} at {stands} leaves for nobody")
+
+
+def rests_rightly(scene: Scene) -> None:
+    """The dispatcher has come to rest."""
+    for job, attempt in scene.rows.values():
+        active = attempt is not None and attempt.state is not AttemptState.ENDED
+        _hold(active is (job.state is JobState.RUNNING), "states", f"{job.name} is {job.state}, attempt {attempt}")
+        _hold(job.retries_used <= job.spec.retries.max, "retries", f"{job.name} used {job.retries_used}")
+    for job_id, number in scene.live:
+        row = scene.rows.get(job_id)
+        known = (
+            row is not None and row[1] is not None and row[1].number == number and row[1].state != AttemptState.ENDED
+        )
+        _hold(known, "no orphan", f"{job_id}/{number} runs and the store does not know")
+    for pool in scene.pools.values():
+        _nobody_waits_for_nothing(scene, pool)
+
+
+def _nobody_waits_for_nothing(scene: Scene, pool: Pool) -> None:
+    """The first of a priority pool's line does not fit; an empty pool has nobody waiting who would fit."""
+    waiting = [job for job in scene.waiting(pool.name) if not _just_tried(scene, job)]
+    for job in waiting:
+        _hold(_uses_something(scene.needs[job.id]), "needs none", f"{job.name} waits and needs nothing")
+    waiting = sorted(
+        (job for job in waiting if not _is_capped(scene, job)), key=lambda job: _aged_order(job, pool, scene.now)
+    )
+    if not waiting:
+        return
+    if pool.policy == "priority":
+        _hold(
+            not _has_room(scene, pool, waiting[0]), "head of line", f"{waiting[0].name} fits and waits in {pool.name}"
+        )
+    elif not any(scene.active(pool.name)):
+        for job in waiting:
+            _hold(not _has_room(scene, pool, job), "idle pool", f"{job.name} waits for the empty {pool.name}")
+
+
+def _fits_in(scene: Scene, pool: Pool, job: Job, need: Need) -> None:
+    if not _uses_something(need):
+        return
+    used = _used(scene, pool)
+    for name, has, taken, asked in (
+        ("slots", pool.slots, used.slots, need.slots),
+        ("cpus", math.inf if pool.cpus is None else pool.cpus, used.cpus, need.cpus),
+        ("memory", math.inf if pool.memory is None else pool.memory, used.memory, need.memory),
+    ):
+        fits = not asked or taken + asked <= has
+        _hold(fits, "never over capacity", f"{pool.name} has {has} {name}, {taken} are used, {job.name} takes {asked}")
+
+
+def _within_its_group(scene: Scene, job: Job, need: Need) -> None:
+    most = job.spec.resources.max_slots
+    if most is None or not need.slots:
+        return
+    taken = _of_group(scene, job)
+    _hold(
+        taken + need.slots <= most, "max_slots", f"{job.name}: its group has {taken} of {most}, it takes {need.slots}"
+    )
+
+
+def _is_its_turn(scene: Scene, pool: Pool, job: Job, need: Need) -> None:
+    """Whoever stands before it has started, can't because of its group, or is waited for by a job that gives way."""
+    if pool.policy != "priority" or not _uses_something(need):
+        return
+    own = _aged_order(job, pool, scene.now)
+    passed = [
+        other.name
+        for other in scene.waiting(pool.name)
+        if other.id != job.id
+        and _aged_order(other, pool, scene.now) < own
+        and _uses_something(scene.needs[other.id])
+        and not _is_capped(scene, other)
+        and not _just_tried(scene, other)
+    ]
+    gives_way = pool.preemption and _preemptible(job)
+    _hold(not passed or gives_way, "head of line", f"{job.name} starts in {pool.name} before {', '.join(passed)}")
+
+
+def _used(scene: Scene, pool: Pool) -> Need:
+    slots, cpus, memory = 0, 0.0, 0
+    for (job_id, _), (_, allocation) in scene.live.items():
+        need = scene.needs[job_id]
+        if allocation.pool == pool.name and _uses_something(need):
+            slots, cpus, memory = slots + allocation.slots, cpus + need.cpus, memory + need.memory
+    return Need(slots, 0, cpus, memory)
+
+
+def _has_room(scene: Scene, pool: Pool, job: Job) -> bool:
+    """By what the store says is taken; a device counts as taken in every pool of the backend."""
+    need = scene.needs[job.id]
+    active = [(other, attempt) for other, attempt in scene.active(pool.name) if _uses_something(scene.needs[other.id])]
+    taken = [scene.needs[other.id] for other, _ in active]
+    slots = pool.slots - sum(attempt.allocation.slots for _, attempt in active)
+    held: set[str] = set()
+    for name, other in scene.pools.items():
+        if other.backend == pool.backend:
+            held.update(device for _, attempt in scene.active(name) for device in attempt.allocation.devices)
+    return (
+        need.slots <= slots
+        and need.gpus <= len(set(pool.devices) - held)
+        and (pool.cpus is None or not need.cpus or need.cpus <= pool.cpus - sum(one.cpus for one in taken))
+        and (pool.memory is None or not need.memory or need.memory <= pool.memory - sum(one.memory for one in taken))
+    )
+
+
+def _is_capped(scene: Scene, job: Job) -> bool:
+    most = job.spec.resources.max_slots
+    return most is not None and _of_group(scene, job) + scene.needs[job.id].slots > most
+
+
+def _of_group(scene: Scene, job: Job) -> int:
+    """The slots that its group holds by the store; a job about to be launched does not count itself."""
+    group = scene.groups.get(job.id, job.id)
+    return sum(
+        attempt.allocation.slots
+        for pool in scene.pools
+        for other, attempt in scene.active(pool)
+        if other.id != job.id and scene.groups.get(other.id, other.id) == group
+    )
+
+
+def _just_tried(scene: Scene, job: Job) -> bool:
+    """It was started at this moment and has ended already: it gets its next turn in the next round."""
+    attempt = scene.rows[job.id][1]
+    return attempt is not None and attempt.created == scene.now
+
+
+def _preemptible(job: Job) -> bool:
+    kind = job.spec.preemptible
+    return kind == "restart" or (kind == "auto" and job.checkpoint_step is not None)
+
+
+def _uses_something(need: Need) -> bool:
+    return need.slots > 0 or need.gpus > 0
+
+
+def _own_order(job: Job) -> Order:
+    return (job.priority, job.position, job.seq)
+
+
+def _aged_order(job: Job, pool: Pool, now: Instant) -> Order:
+    return (_aged(job, pool, now), job.position, job.seq)
+
+
+def _priority_at_start(job: Job, attempt: Attempt, pool: Pool) -> int:
+    return min(job.priority, _aged(job, pool, attempt.created))
+
+
+def _aged(job: Job, pool: Pool, moment: Instant) -> int:
+    if pool.aging is None or job.waiting_since is None:
+        return job.priority
+    return max(1, job.priority - max(0, int((moment - job.waiting_since) // pool.aging)))
+
+
+def _hold(holds: bool, law: str, words: str) -> None:
+    if not holds:
+        raise Broken(f"{law}: {words}")
