@@ -51,6 +51,13 @@ export function aJob(over: Partial<Job> = {}): Job {
     quiet_after: null,
     warning: null,
     notice: null,
+    weight: 1,
+    max_slots: null,
+    preemptible: 'auto',
+    waiting_since: null,
+    after: [],
+    start: null,
+    start_note: null,
     ...over
   };
 }
