@@ -9,9 +9,10 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
 from jupyter_training.core.policy import QueueView
-from jupyter_training.core.queue_view import queue_view
+from jupyter_training.core.queue_view import member
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
+from jupyter_training.store.queue import Unfinished
 
 __all__ = ["Holdings"]
 
@@ -27,8 +28,11 @@ class Holdings:
         self._head = -1
         self._saved: set[JobId] | None = None
         self._deleted = False
-        self._rows: dict[JobId, tuple[Job, Attempt | None]] = {}
+        self._unfinished = Unfinished(store)
+        self._active: dict[JobId, tuple[Job, Attempt]] = {}
+        self._wanted: set[JobId] = set()
         self._pools = views.pools(store)
+        self._view = QueueView(self._pools)
 
     def refresh(self) -> bool:
         """Take in what changed since the last call; True if anything that a plan looks at did."""
@@ -45,8 +49,10 @@ class Holdings:
         self._head = head
         if lines is not None and all(line.kind in (ChangeKind.POINTS, ChangeKind.RUN) for line in lines):
             return False
-        self._pools = views.pools(self._store)
-        self._rows = {job.id: (job, attempt) for job, attempt in views.unfinished(self._store)}
+        if lines is None or any(line.kind is ChangeKind.POOL for line in lines):
+            self._pools = views.pools(self._store)
+            self._view.pools = self._pools
+        self._take_in()
         return True
 
     def saved(self) -> set[JobId] | None:
@@ -60,22 +66,22 @@ class Holdings:
         return deleted
 
     def view(self, *, time_up: Mapping[JobId, Instant], hang_at: Mapping[JobId, Instant]) -> QueueView:
-        """What a plan looks at; both as in ``queue_view``."""
-        return queue_view(self._pools, self._rows.values(), hang_at, time_up)
+        """What a plan looks at, kept from plan to plan; both as in ``queue_view``."""
+        for job_id in {*self._view.times(), *time_up, *hang_at}:
+            if job_id in self._active:
+                deadline = time_up.get(job_id, self._view.attempt(job_id).deadline)
+                self._view.set_times(job_id, deadline=deadline, hang_at=hang_at.get(job_id))
+        return self._view
 
     def active(self) -> list[tuple[Job, Attempt]]:
         """The jobs whose attempt has not ended."""
-        return [
-            (job, attempt)
-            for job, attempt in self._rows.values()
-            if attempt is not None and attempt.state is not AttemptState.ENDED
-        ]
+        return list(self._active.values())
 
     def job(self, job_id: JobId) -> Job:
-        return self._rows[job_id][0]
+        return self._unfinished.rows[job_id][0]
 
     def attempt(self, job_id: JobId) -> Attempt | None:
-        return self._rows[job_id][1]
+        return self._unfinished.rows[job_id][1]
 
     def backend_of(self, pool: str) -> str:
         """The backend's name; an attempt's pool may have been removed since, then this machine's."""
@@ -94,7 +100,28 @@ class Holdings:
         batch = views.changes(self._store, self._head, _LOOKED_AT)
         return None if batch.resync else [change for change in batch.changes if change.n <= head]
 
+    def _take_in(self) -> None:
+        """Bring the view up to date with the jobs that changed."""
+        delta = self._unfinished.refresh()
+        if delta.anew:
+            self._active, self._wanted = {}, set()
+            self._view = QueueView(self._pools)
+        for job_id in delta.gone:
+            self._view.drop(job_id)
+            self._active.pop(job_id, None)
+            self._wanted.discard(job_id)
+        for job, attempt in delta.entries:
+            self._view.put(member(job, attempt))
+            if attempt is not None and attempt.state is not AttemptState.ENDED:
+                self._active[job.id] = (job, attempt)
+            else:
+                self._active.pop(job.id, None)
+            if job.state is not JobState.PAUSED or job.desired in _STOPS:
+                self._wanted.add(job.id)
+            else:
+                self._wanted.discard(job.id)
+
     @property
     def is_wanted(self) -> bool:
         """Whether some job needs a dispatcher, now or when a slot is free; a paused one waits for a person."""
-        return any(job.state is not JobState.PAUSED or job.desired in _STOPS for job, _ in self._rows.values())
+        return bool(self._wanted)

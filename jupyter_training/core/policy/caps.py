@@ -1,0 +1,31 @@
+"""How many slots the jobs of an experiment may hold at once, where somebody said so."""
+
+from __future__ import annotations
+
+from jupyter_training.core.policy.nouns import QueuedJob
+from jupyter_training.core.policy.view import QueueView
+
+__all__ = ["Caps"]
+
+
+class Caps:
+    """What experiments hold in all pools, with what a plan gives them and keeps for them."""
+
+    def __init__(self, view: QueueView) -> None:
+        self._view = view
+        self._given: dict[str, int] = {}
+
+    def used(self, group: str) -> int:
+        return self._view.slots_of(group) + self._given.get(group, 0)
+
+    def is_full(self, job: QueuedJob) -> bool:
+        """Whether the job would be one too many for its experiment."""
+        return job.max_slots is not None and self.used(job.group) + job.slots > job.max_slots
+
+    def count(self, job: QueuedJob) -> None:
+        if job.experiment is not None:
+            self._given[job.group] = self._given.get(job.group, 0) + job.slots
+
+    def snapshot(self) -> dict[str, int]:
+        """What the plan gave, by group."""
+        return dict(self._given)

@@ -1,0 +1,142 @@
+"""Groups of a fair-share pool: an experiment's jobs, or a job alone. What each asks for is counted as it changes.
+
+A group's *demand* is what it would hold if there were room for all its jobs:
+those that wait and may start, and those that run and are wished to. A job that
+makes room goes back to the queue, so it is counted all the while.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.lifecycle import Desired
+from jupyter_training.core.policy.counts import change
+from jupyter_training.core.policy.line import Line
+from jupyter_training.core.policy.nouns import ActiveAttempt, Place, QueuedJob
+from jupyter_training.core.resources import Need
+
+__all__ = ["Group", "Groups", "units_of"]
+
+
+def units_of(one: QueuedJob | ActiveAttempt) -> int:
+    """What a share is counted in: slots, or GPUs where no slot is asked for."""
+    if isinstance(one, QueuedJob):
+        return one.slots or one.gpus
+    return one.allocation.slots or len(one.allocation.devices)
+
+
+class Group:
+    """One group. Its weight is the largest of its jobs', its limit the smallest."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[Need, Line] = {}  # who waits and may start
+        self.active: dict[JobId, ActiveAttempt] = {}
+        self._demand = 0
+        self._places: list[Place] = []
+        self._units: dict[int, int] = {}  # how many jobs of each size
+        self._weights: dict[float, int] = {}
+        self._limits: dict[int, int] = {}
+
+    @property
+    def came(self) -> Place:
+        """The place of its first job."""
+        return self._places[0]
+
+    @property
+    def demand(self) -> int:
+        limit = self.limit
+        return self._demand if limit is None else min(self._demand, limit)
+
+    @property
+    def limit(self) -> int | None:
+        return min(self._limits, default=None)
+
+    @property
+    def weight(self) -> float:
+        return max(self._weights, default=1.0)
+
+    @property
+    def smallest(self) -> int:
+        """The size of its smallest job."""
+        return min(self._units, default=0)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._places and not self.active
+
+    def count(self, one: QueuedJob | ActiveAttempt, sign: int) -> None:
+        """Let a job take part in the demand, or no longer."""
+        units = units_of(one)
+        self._demand += sign * units
+        if sign > 0:
+            insort(self._places, one.place)
+        else:
+            del self._places[bisect_left(self._places, one.place)]
+        change(self._units, units, sign)
+        change(self._weights, one.weight, sign)
+        if one.max_slots is not None:
+            change(self._limits, one.max_slots, sign)
+
+
+class Groups:
+    """All groups of a pool, and who of them came first."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Group] = {}
+        self.holding: dict[str, Group] = {}  # those with active attempts
+        self.by_size: dict[int, list[tuple[Place, str]]] = {}  # with a demand: size of the smallest job -> in order
+        self.demanding = 0
+
+    def add_queued(self, job: QueuedJob) -> None:
+        group = self._changing(job.group)
+        group.lines.setdefault(job.need, Line()).add(job.place)
+        group.count(job, 1)
+        self._changed(group)
+
+    def remove_queued(self, job: QueuedJob) -> None:
+        group = self._changing(job.group)
+        line = group.lines[job.need]
+        line.remove(job.place)
+        if not len(line):
+            del group.lines[job.need]
+        group.count(job, -1)
+        self._changed(group)
+
+    def add_active(self, attempt: ActiveAttempt) -> None:
+        group = self._changing(attempt.group)
+        group.active[attempt.job] = attempt
+        self.holding[group.name] = group
+        if attempt.desired is Desired.RUN:
+            group.count(attempt, 1)
+        self._changed(group)
+
+    def remove_active(self, attempt: ActiveAttempt) -> None:
+        group = self._changing(attempt.group)
+        del group.active[attempt.job]
+        if not group.active:
+            del self.holding[group.name]
+        if attempt.desired is Desired.RUN:
+            group.count(attempt, -1)
+        self._changed(group)
+
+    def _changing(self, name: str) -> Group:
+        """Take a group out of the order; ``_changed`` puts it back."""
+        group = self.by_name.get(name)
+        if group is None:
+            group = self.by_name[name] = Group(name)
+        elif group.smallest:
+            same = self.by_size[group.smallest]
+            del same[bisect_left(same, (group.came, name))]
+            if not same:
+                del self.by_size[group.smallest]
+            self.demanding -= 1
+        return group
+
+    def _changed(self, group: Group) -> None:
+        if group.is_empty:
+            del self.by_name[group.name]
+        elif group.smallest:
+            insort(self.by_size.setdefault(group.smallest, []), (group.came, group.name))
+            self.demanding += 1

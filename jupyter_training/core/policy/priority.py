@@ -1,0 +1,183 @@
+"""The priority policy: the order decides, and the head of the order is not overtaken.
+
+The walk goes through the order, which merges the lines of all classes of need:
+
+    fits                      starts, while nobody ahead waits for room
+    its experiment is full    is passed over; nobody waits for it
+    does not fit: the head    without preemption the walk ends here
+      enough is promised      reserves it, and waits
+      others can make room    they are stopped; reserves it, and waits
+      not to be made to fit   waits, and nobody behind it may stop anybody
+    behind a head             starts only if it can be preempted at once, in what
+                              is free and reserved for nobody (backfill)
+
+A class that does not fit leaves the walk, so it costs as much as there are
+starts and classes, and never as much as there are jobs. The next plan comes to
+the same reservations, from promises instead of victims: it adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Instant
+from jupyter_training.core.policy.aging import aged, next_change
+from jupyter_training.core.policy.blocked import Wait
+from jupyter_training.core.policy.caps import Caps
+from jupyter_training.core.policy.nouns import Place, QueuedJob, Start, Stop
+from jupyter_training.core.policy.pool_queue import PoolQueue
+from jupyter_training.core.policy.room import Room
+from jupyter_training.core.policy.victims import Candidates, may_make_room
+from jupyter_training.core.policy.view import QueueView
+from jupyter_training.core.resources import Need
+
+__all__ = ["PoolPlan", "plan_pool"]
+
+
+@dataclass
+class PoolPlan:
+    """What is planned for one pool, as it grows."""
+
+    starts: list[Start] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)  # those that keep others waiting, in order
+    wake: Instant | None = None  # when waiting alone changes the order
+
+
+@dataclass
+class _Cursor:
+    """How far the walk has come in one line."""
+
+    places: list[Place]
+    at: int = 0
+
+
+class _Walk:
+    """The waiting jobs of a pool in the order of starts.
+
+    Within a priority the places decide; a whole priority is as good as the one
+    that stands first in it has become by waiting.
+    """
+
+    def __init__(self, view: QueueView, queue: PoolQueue, now: Instant) -> None:
+        self._view = view
+        self._aging = queue.pool.aging if queue.pool is not None else None
+        self._now = now
+        self._levels: dict[int, list[tuple[Place, int, _Cursor]]] = {}
+        self._heads: list[tuple[int, Place, int]] = []  # effective priority, place, priority
+        for priority, lines in queue.waiting.items():
+            level = [(line.places[0], n, _Cursor(line.places)) for n, line in enumerate(lines.values())]
+            heapify(level)
+            self._levels[priority] = level
+            self._heads.append(self._head(priority))
+        heapify(self._heads)
+
+    def __bool__(self) -> bool:
+        return bool(self._heads)
+
+    @property
+    def head(self) -> QueuedJob:
+        place = self._heads[0][1]
+        return self._view.job(place[2])
+
+    def advance(self) -> None:
+        """Go on behind the head."""
+        priority = self._heads[0][2]
+        level = self._levels[priority]
+        _, n, cursor = level[0]
+        cursor.at += 1
+        if cursor.at < len(cursor.places):
+            heapreplace(level, (cursor.places[cursor.at], n, cursor))
+            heapreplace(self._heads, self._head(priority))
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Let go of all jobs of the head's priority and class."""
+        priority = self._heads[0][2]
+        level = self._levels[priority]
+        heappop(level)
+        if level:
+            heapreplace(self._heads, self._head(priority))
+        else:
+            heappop(self._heads)
+
+    def _head(self, priority: int) -> tuple[int, Place, int]:
+        place = self._levels[priority][0][0]
+        since = self._view.job(place[2]).waiting_since
+        waited = self._now - since if since is not None else 0.0
+        return aged(priority, waited, self._aging), place, priority
+
+
+def plan_pool(
+    view: QueueView, queue: PoolQueue, room: Room, caps: Caps, stopping: set[JobId], now: Instant
+) -> PoolPlan:
+    """``stopping``: attempts that this plan stops already; those that make room come to them."""
+    planned = PoolPlan(wake=_next_change(view, queue, now))
+    walk = _Walk(view, queue, now)
+    candidates: Candidates | None = None
+    is_closed = False
+    while walk:
+        job = walk.head
+        need = job.need
+        if not room.ever_fits(need) or caps.is_full(job):
+            walk.leave()
+        elif _may_start(job, need, room, behind_a_head=bool(planned.waits)):
+            planned.starts.append(Start(job.id, room.take(need)))
+            caps.count(job)
+            walk.advance()
+        elif not room.pool.preemption:
+            planned.waits.append(Wait(job, "short"))
+            break
+        elif is_closed:
+            walk.leave()
+        elif room.fits_soon(need):
+            planned.waits.append(Wait(job, "promised"))
+            room.reserve(need)
+            caps.count(job)
+            walk.advance()
+        else:
+            if candidates is None:
+                candidates = _candidates(view, queue, room, stopping, now)
+            victims = candidates.take_for(job)
+            if victims:
+                planned.waits.append(Wait(job, "promised"))
+                planned.stops += [Stop(one.job, one.number, "preempt") for one in victims]
+                stopping.update(one.job for one in victims)
+                room.promise(victims)
+                room.reserve(need)
+                caps.count(job)
+                walk.advance()
+            else:
+                planned.waits.append(Wait(job, "short"))
+                is_closed = True
+                walk.leave()
+    return planned
+
+
+def _may_start(job: QueuedJob, need: Need, room: Room, *, behind_a_head: bool) -> bool:
+    if behind_a_head and not (room.pool.preemption and job.preemptible):
+        return False
+    return room.fits_now(need)
+
+
+def _candidates(view: QueueView, queue: PoolQueue, room: Room, stopping: set[JobId], now: Instant) -> Candidates:
+    found = [(order, view.attempt(order[3])) for order in queue.holding]
+    return Candidates([one for one in found if may_make_room(one[1], stopping)], room, now)
+
+
+def _next_change(view: QueueView, queue: PoolQueue, now: Instant) -> Instant | None:
+    aging = queue.pool.aging if queue.pool is not None else None
+    if aging is None or len(queue.waiting) < 2:
+        return None
+    moments = [next_change(priority, job.waiting_since, aging, now) for priority, job in _heads(view, queue)]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _heads(view: QueueView, queue: PoolQueue) -> Iterator[tuple[int, QueuedJob]]:
+    for priority, lines in queue.waiting.items():
+        for line in lines.values():
+            yield priority, view.job(line.places[0][2])
