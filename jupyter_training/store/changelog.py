@@ -13,17 +13,20 @@ from jupyter_training.store.tables import changes, jobs
 __all__ = ["append", "head_of", "moved", "tail_of", "touch", "touch_all"]
 
 
+# Built once: a dispatcher asks for these several times in each round.
+_HEAD = select(func.max(changes.c.n))
+_TAIL = select(func.min(changes.c.n))
 _VERSION = update(jobs).where(jobs.c.id == bindparam("own")).values(version=bindparam("number"))
 
 
 def head_of(connection: Connection) -> int:
     """The number of the newest change; 0 in a new store."""
-    return int(connection.execute(select(func.max(changes.c.n))).scalar() or 0)
+    return int(connection.execute(_HEAD).scalar() or 0)
 
 
 def tail_of(connection: Connection) -> int:
     """The number of the oldest change that is kept."""
-    return int(connection.execute(select(func.min(changes.c.n))).scalar() or 0)
+    return int(connection.execute(_TAIL).scalar() or 0)
 
 
 def moved(connection: Connection, after: int, head: int) -> bool:

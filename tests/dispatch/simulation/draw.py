@@ -145,9 +145,9 @@ _GIB = 2**30
 
 
 def story(seed: int) -> Story:
-    """Mostly a handful of jobs; every sixteenth is a longer one."""
+    """Mostly a handful of jobs; some have many."""
     rng = random.Random(seed)
-    size = rng.randint(3, 8) if seed % 16 else rng.randint(20, 30)
+    size = rng.randint(2, 6) if seed % 32 else rng.randint(12, 20)
     pools = tuple(_pool(rng, name) for name in _POOLS[: rng.choices((1, 2, 3), (5, 3, 2))[0]])
     devices_shared = rng.random() < 0.5
     if devices_shared and len(pools) > 1:

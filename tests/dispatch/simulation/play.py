@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.lifecycle import TERMINAL, JobState, StopHow, Verb
 from jupyter_training.core.resources import Allocation
+from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.store import checkpoints, lease, pools, views
@@ -158,7 +159,9 @@ class _Player:
         raise Broken(f"planning again yields nothing: after {_ROUNDS} rounds at one moment there still is something")
 
     def _take_checkpoints(self) -> None:
-        found = [(one, {}) for backend in self._backends.values() for one in backend.checkpoints(self.clock.now())]
+        found: list[tuple[Checkpoint, dict[str, int]]] = [
+            (one, {}) for backend in self._backends.values() for one in backend.checkpoints(self.clock.now())
+        ]
         checkpoints.committed(self._store, self._epoch, found, self.clock.now())
 
     # --- the watcher of the backends ----------------------------------------------------------------------------
