@@ -223,8 +223,9 @@ def _stopped() -> Iterator[Story]:
     for label in ("the attempt's row", "the order", "before the end's fact", "the wish to stop noted"):
         yield Story(f"stopped at {label}", _varied(4), (Fault("dispatcher", label, act=faults.STOP),), term=2.0)
     yield Story("stopped for the product's own lease", _varied(4), (Fault("dispatcher", "the order", act=faults.STOP),))
+    # Not the first time: then there may be nothing yet but what supervisors say.
     for label in ("before points are stored", "inside the points' transaction", "points stored"):
-        yield Story(f"stopped at {label}", _varied(2), (Fault("ingest", label, act=faults.STOP),), term=2.0)
+        yield Story(f"stopped at {label}", _varied(2), (Fault("ingest", label, nth=4, act=faults.STOP),), term=2.0)
     others = (
         Fault("supervisor", "the claim", act=faults.STOP, job="a"),
         Fault("supervisor", "the code has ended", act=faults.STOP, job="c"),

@@ -110,6 +110,7 @@ class Stand:
         self._story = story
         self._dispatchers: dict[str | None, subprocess.Popen[bytes]] = {}
         self._stopped: dict[int, float] = {}
+        self._succeeded: dict[int, float] = {}  # since when another dispatcher has had the lease
         self._resumed: set[int] = set()
         self._out = os.open(folder / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         for number, fault in enumerate(story.faults):
@@ -164,7 +165,9 @@ class Stand:
         if pid == first.pid and first.poll() is None:
             self._start(_SECOND)
             held = lease.current(site.store)
-            over = over and held is not None and held.holder.pid == self._dispatchers[_SECOND].pid
+            if held is not None and held.holder.pid == self._dispatchers[_SECOND].pid:
+                self._succeeded.setdefault(number, now)
+            over = over and now - self._succeeded.get(number, now) > 1.0
         if over:
             os.kill(pid, signal.SIGCONT)
             self._resumed.add(number)

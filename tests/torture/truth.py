@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 
 from jupyter_training.core.changes import Change
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import FREE_RESTART_LIMIT, EndReason, JobState
+from jupyter_training.spool import attempt_folder, identity, tail
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.spool import identity
 from jupyter_training.store import checkpoints, points, record, views
 from tests.torture import faults
 from tests.torture.plan import Part
@@ -33,6 +34,7 @@ def check(played: Played) -> None:
             _check_end(played, part, job, attempts)
             _check_words(played, part, attempts)
             _check_points(played, part, job)
+            _check_files(played, job, attempts)
             _check_checkpoints(played, part, job)
             _check_record(played, part, job)
             _check_processes(played, part, job)
@@ -159,6 +161,19 @@ def _check_points(played: Played, part: Part, job: Job) -> None:
         assert curve == list(range(1, len(curve) + 1)), f"the curve has a gap, or a step twice: {curve}"
     if "done" in _said_last(played, part):
         assert unkept[max(unkept, key=int)] or len(curve) == part.steps, f"the curve ends at {len(curve)}"
+
+
+def _check_files(played: Played, job: Job, attempts: tuple[Attempt, ...]) -> None:
+    """What attempts have left behind, samples of the machine too, was read to the last byte."""
+    offsets = points.offsets(played.site.store, job.id)
+    for attempt in attempts:
+        folder = attempt_folder(played.site.settings.spool_root, job.id, attempt.number)
+        for page in tail.pages(folder):
+            read = offsets.get((attempt.number, page.name), 0)
+            assert read == tail.read(page, read, final=True)[1], f"{attempt.number}/{page.name} was read to {read} only"
+        with contextlib.suppress(FileNotFoundError):
+            size = (folder / "log").stat().st_size
+            assert size == offsets.get((attempt.number, "log"), 0), f"{attempt.number}/log was not read to {size}"
 
 
 def _kept(played: Played, job: Job, *, live: bool = False) -> list[tuple[int, float | None]]:
