@@ -8,7 +8,7 @@ number twice.
 
 from __future__ import annotations
 
-__all__ = ["HEAD", "after_all", "between", "of_submission"]
+__all__ = ["HEAD", "after_all", "between", "number_of", "of_submission"]
 
 HEAD = ""  # before every place; not a place itself
 _DIGITS = 15  # of a number in the order of submission
@@ -26,6 +26,11 @@ def after_all(newest: int, change: int) -> str:
     change which brings the job there: a later one stands behind an earlier one.
     """
     return f"{newest:0{_DIGITS}d}7{change:0{_DIGITS}d}5"
+
+
+def number_of(place: str) -> int:
+    """The number of the submission that a place stands at or right behind."""
+    return int(place[:_DIGITS].ljust(_DIGITS, "0"))
 
 
 def between(low: str, high: str) -> str:

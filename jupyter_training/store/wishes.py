@@ -73,7 +73,9 @@ def submit(
         fresh_ids = _fresh_ids(connection, new_id, sum(wish.key not in known for wish in wishes))
         seq = int(connection.execute(select(func.max(jobs.c.seq))).scalar() or 0)
         head = changelog.head_of(connection)
-        met = dependencies.succeeded(connection, (one for wish in wishes for one in wish.after))
+        met = dependencies.succeeded(
+            connection, (one for wish in wishes if wish.key not in known for one in wish.after)
+        )
         after: dict[JobId, tuple[JobId, ...]] = {}
         created: list[tuple[Job, str]] = []
         reuses: list[dict[str, str]] = []
