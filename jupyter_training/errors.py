@@ -171,6 +171,10 @@ class PoolInUse(Refused):
     code = "pool_in_use"
 
 
+class PoolExists(Refused):
+    code = "pool_exists"
+
+
 class NoCheckpoint(Refused):
     code = "no_checkpoint"
 

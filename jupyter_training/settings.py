@@ -8,11 +8,12 @@ with the near miss, so that a typing mistake never silently does nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ class Settings:
     store_url: str | None = None  # SQLAlchemy URL; None = SQLite files in the home
     tracking_uri: str | None = None  # MLflow; None = SQLite file in the home
     local_slots: int | None = None  # slots of the pool "local"; None = CPU count
+    pools: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # by name what is said of each, as [pools.NAME]
     log_cap_bytes: int = 1024 * MB  # an attempt's log on disk
     log_head_bytes: int = 64 * MB  # of which the beginning is always kept
     sample_every: float = 5.0  # machine samples of a running job
@@ -136,11 +140,7 @@ class Settings:
                 settings = settings._with(tomllib.loads(file.read_text("utf-8")), where=str(file))
             except tomllib.TOMLDecodeError as error:
                 raise InvalidSpec(f"{file} is not valid TOML: {error}.") from None
-        environment = {
-            "store_url": os.environ.get("JUPYTER_TRAINING_STORE"),
-            "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI"),
-        }
-        settings = settings._with({key: value for key, value in environment.items() if value}, where="the environment")
+        settings = settings._with(_environment(), where="the environment")
         return settings._with(
             {key: value for key, value in overrides.items() if value is not None}, where="the configuration"
         )
@@ -155,7 +155,27 @@ class Settings:
                     f"{where}: there is no setting {key!r}.", hint=f"Did you mean {close!r}?" if close else None
                 )
             checked[key] = _checked(key, value, kinds[key], where)
+        if "pools" in checked:  # each is said as a whole, where it is said last
+            checked["pools"] = {**self.pools, **checked["pools"]}
         return replace(self, **checked)
+
+
+def _environment() -> dict[str, Any]:
+    """The settings that have a variable of their own; ``POOLS`` and ``LOCAL_SLOTS`` are JSON."""
+    texts = {
+        "store_url": os.environ.get("JUPYTER_TRAINING_STORE"),
+        "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI"),
+    }
+    found: dict[str, Any] = {key: value for key, value in texts.items() if value}
+    for key in ("local_slots", "pools"):
+        name = f"JUPYTER_TRAINING_{key.upper()}"
+        text = os.environ.get(name)
+        if text:
+            try:
+                found[key] = json.loads(text)
+            except ValueError as error:
+                raise InvalidSpec(f"{name} is not valid JSON: {error}.") from None
+    return found
 
 
 def _checked(key: str, value: Any, kind: str, where: str) -> Any:
@@ -164,12 +184,15 @@ def _checked(key: str, value: Any, kind: str, where: str) -> Any:
         good = isinstance(value, bool)
     elif kind.startswith("int"):
         good = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    elif kind.startswith("Mapping"):
+        good = isinstance(value, Mapping) and all(isinstance(one, Mapping) for one in value.values())
     elif kind.startswith("float"):
         good = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
     else:
         good = isinstance(value, str)
     if not good:
         words = {"b": "true or false", "i": "a whole number, 0 or more", "f": "a number, 0 or more"}
+        words["M"] = "tables by name, as in [pools.lab] with slots = 2"
         raise InvalidSpec(f"{where}: {key} must be {words.get(kind[0], 'a text')}, not {value!r}.")
     return value
 

@@ -130,6 +130,11 @@ def _start(settings: Settings, lock: int) -> None:
         environment["JUPYTER_TRAINING_STORE"] = settings.store_url
     if settings.tracking_uri is not None:
         environment["MLFLOW_TRACKING_URI"] = settings.tracking_uri
+    # What only this process was told of pools counts for the dispatcher too, which sets them up when it starts.
+    if settings.local_slots is not None:
+        environment["JUPYTER_TRAINING_LOCAL_SLOTS"] = json.dumps(settings.local_slots)
+    if settings.pools:
+        environment["JUPYTER_TRAINING_POOLS"] = json.dumps(settings.pools)
     settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(settings.logs / "dispatcher.log", "ab") as log:
         child = subprocess.Popen(

@@ -26,12 +26,13 @@ from jupyter_training.dispatch.calm_log import Calm
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
+from jupyter_training.languages.pools import LOCAL, at_start
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
-from jupyter_training.store import lease, record, removals
+from jupyter_training.store import lease, pools, record, removals
 from jupyter_training.store.engine import Store
 from jupyter_training.tracking.ensure import ensure_mirror
 
@@ -80,6 +81,7 @@ class Loop:
             if not self._take_lease(listener, patient=not once):
                 log.info("another dispatcher holds the lease; nothing to do here")
                 return
+            self._follow_machine()
             while not self._leaving:
                 try:
                     self._renew()
@@ -189,6 +191,15 @@ class Loop:
                 return False
             listener.wait(1.0)
         return False
+
+    def _follow_machine(self) -> None:
+        """Let the pools follow what this machine has now. What can't be had, or is not said well, stays as it was."""
+        capacity = self._backends(LOCAL).capacity()
+        named, slots = self._settings.pools, self._settings.local_slots
+        try:
+            pools.change(self._store, lambda known: at_start(known, named, slots, capacity), now=self._clock.now())
+        except TrainingError as error:
+            log.warning("the pools were left as they are: %s", error)
 
     def _renew(self) -> None:
         assert self._lease is not None

@@ -142,6 +142,7 @@ class PoolView(View):
     aging: float | None = None
     is_default: bool = False
     is_found: bool = False
+    note: str | None = None  # what is out of the ordinary, as a sentence
 
 
 class PoolList(View):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, WithJsonSchema
 
 from jupyter_training.core.lifecycle import Phase, Verb
 from jupyter_training.core.resources import PolicyName, VictimRule
-from jupyter_training.schema.amounts import AnyPriority, AnyWeight
+from jupyter_training.schema.amounts import AnyPosition, AnyPriority, AnyWeight
 from jupyter_training.schema.answers import PoolView
 from jupyter_training.schema.base import Request, View
 from jupyter_training.schema.jobs import JobView, ProblemDocument, StartView
@@ -85,7 +85,7 @@ class MoveRequest(Request):
     behind_of: _Ref | None = None
     top: bool = False
     bottom: bool = False
-    position: Annotated[int, Field(strict=True)] | None = None
+    position: AnyPosition = None
     notebook: str | None = None
 
 
@@ -121,27 +121,32 @@ class AfterRequest(Request):
     notebook: str | None = None
 
 
-def _policy(value: Any) -> Any:
-    return value.replace("-", "_") if isinstance(value, str) else value
+def _words(names: object) -> dict[str, object]:
+    """Said in the document of the API; judged where there are words for the near miss."""
+    return {"type": "string", "enum": [*get_args(names)]}
 
 
 class PoolRequest(Request):
     """A pool to be made or changed; what is None stays as it was, or is the default of a new pool.
 
     Taking slots or devices away stops nothing that runs; it only starts less.
-    ``gpus``: as many devices, by their numbers. For ``cpus``, ``memory`` and
-    ``aging`` 0 means that it is not told, or off.
+    ``gpus``: as many devices, the machine's first ones. For ``cpus``, ``memory``
+    and ``aging`` 0 means that it is not told, or off. ``is_found``: its capacity
+    is what the machine has. ``is_new``: it must not be there with other values;
+    false: it must be there.
     """
 
     name: str
     backend: str | None = None
     slots: int | None = Field(None, ge=0, le=100_000)
-    policy: Annotated[PolicyName, BeforeValidator(_policy, json_schema_input_type=PolicyName)] | None = None
+    policy: Annotated[str, WithJsonSchema(_words(PolicyName))] | None = None
     gpus: int | None = Field(None, ge=0, le=1000)
     devices: Annotated[tuple[str, ...], Field(max_length=1000)] | None = None
     cpus: float | None = Field(None, ge=0, allow_inf_nan=False)
     memory: int | str | None = Field(None, description="bytes, or a text like 64G")
     preemption: bool | None = None
-    victim: VictimRule | None = None
+    victim: Annotated[str, WithJsonSchema(_words(VictimRule))] | None = None
     aging: float | str | None = Field(None, description="seconds of waiting that count as one priority, or 30m, or off")
     is_default: bool | None = None
+    is_found: bool | None = None
+    is_new: bool | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server._tz import utcnow
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Int, TraitType, Unicode
+from traitlets import Bool, Dict, Float, Int, TraitType, Unicode
 
 from jupyter_training.errors import TrainingError
 from jupyter_training.server import discovery
@@ -56,6 +56,7 @@ class TrainingApp(ExtensionApp):
     store_url = _option(Unicode, "The store as an SQLAlchemy URL; by default SQLite files in the home.")
     tracking_uri = _option(Unicode, "MLflow's tracking URI; by default an SQLite file in the home.")
     local_slots = _option(Int, "Slots of the pool 'local'; by default one per CPU.")
+    pools = _option(Dict, "Pools by name, each with slots, gpus, devices, cpus, memory, policy, preemption ...")
     log_cap_bytes = _option(Int, "How much of an attempt's log is kept on disk.")
     log_head_bytes = _option(Int, "How much of a log's beginning is always kept.")
     sample_every = _option(Float, "Seconds between samples of CPU, memory and GPU of a running job.")

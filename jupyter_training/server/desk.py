@@ -141,4 +141,10 @@ def account() -> str:
 def _opened(settings: Settings) -> Site:
     from jupyter_training.services.site import Site
 
-    return Site.open(settings)
+    site = Site.open(settings)
+    try:
+        site.follow_machine()
+    except TrainingError:
+        site.close()
+        raise
+    return site

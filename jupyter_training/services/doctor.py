@@ -17,8 +17,12 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_training.core.lifecycle import Seen
+from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.errors import TrainingError
+from jupyter_training.seams import registry
+from jupyter_training.seams.backend import Backend
+from jupyter_training.seams.clock import SystemClock
 from jupyter_training.settings import MB, Settings
 from jupyter_training.spool import identity, tail
 from jupyter_training.store import filesystems, record, upkeep, views
@@ -60,6 +64,7 @@ def examine(settings: Settings) -> list[Check]:
     if store is not None:
         with store:
             checks += _store(store)
+            checks.append(_pools(settings, store))
             checks.append(_dispatcher(settings, store))
             checks += _spool(settings, store)
             checks.append(_record(settings, store))
@@ -126,6 +131,49 @@ def _size(store: Store) -> int:
     """Bytes of the database files that are on this machine."""
     paths = [path for path in (store.jobs.path, store.points.path) if path is not None]
     return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def _pools(settings: Settings, store: Store) -> Check:
+    """What each pool has, and whether this machine has that too."""
+    pools = views.pools(store)
+    has = "; ".join(f"{name}: {_has(pool)}" for name, pool in pools.items())
+    words = f"{has}." if has else "None yet; the first submit makes one of what this machine has."
+    here = [pool for pool in pools.values() if pool.backend == "local"]
+    backend: Backend = registry.load("backends", "local")(settings, SystemClock())
+    capacity = backend.capacity()
+    if capacity is None:
+        return Check("pools", "ok", words)
+    if capacity.fault is not None:
+        fix = "Does `nvidia-smi` work? After an update of the driver the machine must be started anew."
+        return Check("pools", "warn", f"{words} {capacity.fault}.", fix)
+    if capacity.devices is not None:
+        for pool in here:
+            gone = [device for device in pool.devices if device not in capacity.devices]
+            if gone:
+                seen = ", ".join(capacity.devices) or "none"
+                fix = f"Name those that are there: jupyter training pool set {pool.name} --devices IDS"
+                if pool.is_found:
+                    fix = "Start the server or the dispatcher anew: it is looked up then."
+                missing = f"{_count(len(gone), 'GPU')} of {pool.name} can't be seen here: {', '.join(gone)}"
+                return Check("pools", "warn", f"{words} {missing}. There is: {seen}.", fix)
+    for name, given in settings.pools.items():
+        wanted = given.get("gpus")
+        if isinstance(wanted, int) and name in pools and len(pools[name].devices) < wanted:
+            short = f"The settings give {name} {wanted} GPUs, and {len(pools[name].devices)} could be found."
+            return Check("pools", "warn", f"{words} {short}", "Jobs that ask for more wait until there are more.")
+    return Check("pools", "ok", words)
+
+
+def _has(pool: Pool) -> str:
+    """``4 slots, 2 GPUs (0,1), 8 CPUs, 64.0 GB``."""
+    parts = [_count(pool.slots, "slot")]
+    if pool.devices:
+        parts.append(f"{_count(len(pool.devices), 'GPU')} ({','.join(pool.devices)})")
+    if pool.cpus is not None:
+        parts.append(f"{pool.cpus:g} {'CPU' if pool.cpus == 1 else 'CPUs'}")
+    if pool.memory is not None:
+        parts.append(_bytes(pool.memory))
+    return ", ".join(parts)
 
 
 def _dispatcher(settings: Settings, store: Store) -> Check:

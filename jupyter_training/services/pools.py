@@ -1,25 +1,22 @@
-"""Use cases on pools: list them, and change their capacity."""
+"""Use cases on pools: list them, make, change and remove them."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import func, select
-
-from jupyter_training.core.ids import NAME_PATTERN, no_name
 from jupyter_training.core.lifecycle import AttemptState, JobState
-from jupyter_training.core.resources import Pool
-from jupyter_training.errors import InvalidSpec, PoolInUse, UnknownPool
+from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, UnknownPool, near_miss
+from jupyter_training.languages.pools import LOCAL, read
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
 from jupyter_training.store import pools as pool_rows
 from jupyter_training.store import views
-from jupyter_training.store.tables import jobs
 
-__all__ = ["pools", "remove_pool", "set_pool"]
+__all__ = ["pools", "remove_pool", "set_pool", "unused_gpus"]
 
 
 def pools(site: Site) -> PoolList:
@@ -46,6 +43,7 @@ def pools(site: Site) -> PoolList:
                 queued=queued[pool.name],
                 running=running[pool.name],
                 free_devices=tuple(one for one in pool.devices if one not in held.get(pool.backend, ())),
+                note=_note(pool, used[pool.name]),
             )
             for pool in known.values()
         )
@@ -53,19 +51,40 @@ def pools(site: Site) -> PoolList:
 
 
 def set_pool(site: Site, request: PoolRequest) -> PoolList:
-    """Make a pool or change its slots; idempotent.
+    """Make a pool, or change what is given of one; idempotent. Taking away stops nothing that runs.
 
     Raises:
-        InvalidSpec: the name breaks the rule of names.
+        InvalidSpec: a name, key or value that no pool has, or that the settings say otherwise.
         UnknownPlugin: no such backend, with the list.
+        UnknownPool: it should be there, and is not; with the near miss.
+        PoolExists: it should be new, and is there with other values.
     """
-    if re.fullmatch(NAME_PATTERN, request.name) is None:
-        raise InvalidSpec(no_name(request.name))
-    registry.load("backends", request.backend or "local")
-    before = views.pools(site.store).get(request.name) or Pool(request.name, "local", 1)
-    given = {name: value for name, value in request.model_dump().items() if value is not None and hasattr(before, name)}
-    pool_rows.write(site.store, replace(before, **given), now=site.now())
-    site.wake()
+    name = request.name
+    given = {
+        key: value
+        for key, value in request.model_dump(exclude={"name", "is_new"}).items()
+        if value is not None and key in request.model_fields_set
+    }
+    _check_settings(site, name, given)
+    before = views.pools(site.store).get(name)
+    backend = request.backend or (before.backend if before else LOCAL)
+    registry.load("backends", backend)
+    capacity = site.capacity(backend) if _asks_machine(given) else None
+
+    def changed(known: Mapping[str, Pool]) -> list[Pool]:
+        there = known.get(name)
+        if there is None and request.is_new is False:
+            raise _unknown(name, known, hint=f"To make one: jupyter training pool add {name}")
+        pool = read(name, given, before=there, capacity=capacity)
+        if there is not None and request.is_new and pool != there:
+            raise PoolExists(
+                f"There is a pool {name!r} already, with {_difference(there, pool)}.",
+                hint="`jupyter training pool set` changes it.",
+            )
+        return [pool]
+
+    if pool_rows.change(site.store, changed, now=site.now()):
+        site.wake()
     return pools(site)
 
 
@@ -73,20 +92,93 @@ def remove_pool(site: Site, name: str) -> PoolList:
     """Remove a pool in which no job waits or runs.
 
     Raises:
-        UnknownPool: there is none of that name.
-        PoolInUse: jobs wait or run in it, or it is the default one.
+        UnknownPool: there is none of that name; with the near miss.
+        PoolInUse: jobs wait or run in it, or it must be there.
     """
-    with site.store.write() as connection:
-        pool = pool_rows.read(connection).get(name)
-        if pool is None:
-            raise UnknownPool(f"There is no pool {name[:80]!r}.")
-        unfinished = [JobState.QUEUED.value, JobState.RUNNING.value, JobState.PAUSED.value]
-        inside = select(func.count()).where(jobs.c.pool == name, jobs.c.state.in_(unfinished))
-        count = connection.execute(inside).scalar_one()
-        if pool.is_default:
-            raise PoolInUse(f"The pool {name!r} is where jobs go that name none.", hint="Make another one the default.")
-        if count:
-            raise PoolInUse(f"The pool {name!r} has {count} unfinished jobs.", hint="Move or cancel them first.")
-        pool_rows.remove(connection, name, now=site.now())
+    known = views.pools(site.store)
+    pool = known.get(name)
+    if pool is None:
+        raise _unknown(name, known)
+    if name == LOCAL:
+        raise PoolInUse(
+            "The pool 'local' is this machine's own, and made anew at each start.",
+            hint="To let nothing start in it: jupyter training pool set local --slots 0",
+        )
+    if name in site.settings.pools:
+        raise PoolInUse(
+            f"The pool {name!r} is said in the settings, and made anew at each start.",
+            hint=f"Take [pools.{name}] out of {site.settings.home / 'settings.toml'}, or wherever it is said.",
+        )
+    if pool.is_default:
+        raise PoolInUse(
+            f"The pool {name!r} is where jobs go that name none.",
+            hint="Make another one the default first: jupyter training pool set NAME --default",
+        )
+    pool_rows.remove(site.store, name, now=site.now())
     site.wake()
     return pools(site)
+
+
+def unused_gpus(pool: Pool, wanted: Resources) -> str | None:
+    """What to say of a job that asks for no GPU of a pool that has some: it will see none."""
+    if wanted.gpus or not pool.devices:
+        return None
+    count = len(pool.devices)
+    has = "1 GPU" if count == 1 else f"{count} GPUs"
+    return f"The pool {pool.name} has {has} and this job asks for none, so it sees none; gpus=1 asks for one."
+
+
+def _asks_machine(given: Mapping[str, Any]) -> bool:
+    """Whether what the machine has must be known."""
+    return bool(given.get("is_found")) or ("gpus" in given and "devices" not in given)
+
+
+def _check_settings(site: Site, name: str, given: Mapping[str, Any]) -> None:
+    """Refuse to change what the settings say: it would be as they say again at the next start."""
+    said = {{"default": "is_default", "found": "is_found"}.get(key, key) for key in site.settings.pools.get(name, {})}
+    place = f"[pools.{name}] "
+    if name == LOCAL and site.settings.local_slots is not None:
+        said.add("slots")
+        place = place if site.settings.pools.get(name) else "local_slots "
+    clash = sorted(said & given.keys())
+    if clash:
+        raise InvalidSpec(
+            f"{clash[0]}: the settings say what it is for the pool {name!r}, and count again at each start.",
+            hint=f"Change {place}in {site.settings.home / 'settings.toml'}, or wherever it is said.",
+        )
+
+
+def _difference(there: Pool, wanted: Pool) -> str:
+    """``slots 2 and not 4, policy priority and not fair-share``."""
+    parts = []
+    for key, value in vars(there).items():
+        other = vars(wanted)[key]
+        if value != other and key != "is_found":
+            parts.append(f"{key.removeprefix('is_')} {_written(value)} and not {_written(other)}")
+    return ", ".join(parts) or "another way to find its capacity"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value).replace("_", "-")
+
+
+def _note(pool: Pool, used: int) -> str | None:
+    """What is out of the ordinary: a pool that has less now than is in use."""
+    if used > pool.slots:
+        slots = "1 slot is" if used == 1 else f"{used} slots are"
+        return f"{slots} in use and it has {pool.slots} now: what runs goes on, and nothing more starts."
+    return None
+
+
+def _unknown(name: str, known: Mapping[str, Pool], *, hint: str | None = None) -> UnknownPool:
+    close = near_miss(name, known)
+    return UnknownPool(
+        f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(known))}.",
+        hint=f"Did you mean {close!r}?" if close else hint,
+    )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant
-from jupyter_training.core.resources import Pool
+from jupyter_training.core.resources import Capacity
 from jupyter_training.dispatch import ensure
+from jupyter_training.errors import TrainingError
+from jupyter_training.languages.pools import LOCAL, at_start
+from jupyter_training.seams import registry
+from jupyter_training.seams.backend import Backend
+from jupyter_training.seams.clock import SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.store import pools, views
 from jupyter_training.store.engine import Store
@@ -36,6 +40,7 @@ class Site:
 
         Raises:
             Unavailable: the store can't be used; the sentence says why.
+            InvalidSpec: a mistake in the pools of the settings.
         """
         for folder in (settings.home, settings.blobs, settings.logs, settings.run_folder):
             try:
@@ -44,7 +49,11 @@ class Site:
                 break  # read-only: the store says so better, and reading still works
         site = cls(settings, Store.open(settings))
         if not site.store.read_only:
-            site._ensure_local_pool()
+            try:
+                site._make_pools()
+            except TrainingError:
+                site.close()
+                raise
         return site
 
     def now(self) -> Instant:
@@ -61,16 +70,39 @@ class Site:
         """Shorten the dispatcher's wait; nothing is lost when nobody hears it."""
         ensure.wake(self.settings)
 
-    def _ensure_local_pool(self) -> None:
-        """See that this machine's pool exists, with the slots of the settings or one per CPU."""
-        slots = self.settings.local_slots
-        known = views.pools(self.store).get("local")
-        if known is not None and (slots is None or slots == known.slots):
-            return
-        if slots is None:
-            slots = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-        pool = Pool("local", "local", slots, is_default=known is None, is_found=True)
-        pools.write(self.store, pool if known is None else replace(known, slots=slots), now=self.now())
+    def follow_machine(self) -> None:
+        """Let the pools follow what this machine has; a server does so when it starts, as a dispatcher does.
+
+        Where several machines share a store, the dispatcher's is meant, and only it looks.
+
+        Raises:
+            InvalidSpec: a mistake in the settings' pools.
+        """
+        if not self.store.read_only and self.store.jobs.path is not None:
+            self._set_pools(self.capacity(LOCAL))
+
+    def capacity(self, backend: str) -> Capacity | None:
+        """What the backend says that there is, looked up now; None where only people can tell.
+
+        Raises:
+            UnknownPlugin: there is no such backend.
+        """
+        engine: Backend = registry.load("backends", backend)(self.settings, SystemClock())
+        return engine.capacity()
+
+    def _make_pools(self) -> None:
+        """See that this machine's pool and those of the settings are there, as the settings say.
+
+        Each short command comes here too, so the machine is looked at only where something is new.
+        """
+        if at_start(views.pools(self.store), self.settings.pools, self.settings.local_slots, None):
+            self._set_pools(self.capacity(LOCAL))
+
+    def _set_pools(self, capacity: Capacity | None) -> None:
+        named, slots = self.settings.pools, self.settings.local_slots
+        for given in named.values():
+            registry.load("backends", str(given.get("backend", LOCAL)))
+        pools.change(self.store, lambda known: at_start(known, named, slots, capacity), now=self.now())
 
     def close(self) -> None:
         self.store.close()

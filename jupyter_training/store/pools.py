@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState, JobState
 from jupyter_training.core.resources import Pool
+from jupyter_training.errors import PoolInUse
 from jupyter_training.store import changelog
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import pools
+from jupyter_training.store.tables import attempts, jobs, pools
 
-__all__ = ["read", "read_all", "remove", "write"]
+__all__ = ["change", "read", "read_all", "remove", "write"]
+
+_UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 
 
 def read_all(store: Store) -> dict[str, Pool]:
@@ -29,24 +34,66 @@ def read(connection: Connection) -> dict[str, Pool]:
 
 def write(store: Store, pool: Pool, *, now: Instant) -> None:
     """Make a pool, or change the one of that name. If it is the default one, no other is any more."""
-    values = _row(pool)
+    change(store, lambda _: [pool], now=now)
+
+
+def change(store: Store, decide: Callable[[Mapping[str, Pool]], Iterable[Pool]], *, now: Instant) -> bool:
+    """Make or change the pools that ``decide`` makes of those there are, as one step. True if anything changed.
+
+    What ``decide`` raises undoes nothing, as nothing was done yet.
+    """
     with store.write() as connection:
-        before = connection.execute(select(pools).where(pools.c.name == pool.name)).first()
-        if before is None:
-            connection.execute(insert(pools).values(**values))
-        elif {**before._mapping} == values:
-            return
-        else:
-            connection.execute(update(pools).where(pools.c.name == pool.name).values(**values))
-        if pool.is_default:
-            connection.execute(update(pools).where(pools.c.name != pool.name).values(is_default=False))
-        changelog.append(connection, [(ChangeKind.POOL, None)], now)
+        known = read(connection)
+        wanted = [pool for pool in decide(known) if pool != known.get(pool.name)]
+        # The default one last: it takes that from all others, be they changed here or not.
+        for pool in sorted(wanted, key=lambda one: one.is_default):
+            _write(connection, pool, is_new=pool.name not in known)
+        if wanted:
+            changelog.append(connection, [(ChangeKind.POOL, None)], now)
+    return bool(wanted)
 
 
-def remove(connection: Connection, name: str, *, now: Instant) -> None:
-    """Take a pool's row away; whether jobs are left in it is the caller's to see, in the same transaction."""
-    connection.execute(delete(pools).where(pools.c.name == name))
-    changelog.append(connection, [(ChangeKind.POOL, None)], now)
+def remove(store: Store, name: str, *, now: Instant) -> None:
+    """Remove a pool in which nothing waits or runs; one that is not there stays so.
+
+    Raises:
+        PoolInUse: unfinished jobs are in it, with how many of which kind.
+    """
+    with store.write() as connection:
+        inside = _unfinished(connection, name)
+        if inside:
+            raise PoolInUse(
+                f"The pool {name!r} is in use: {inside}.",
+                hint="Move what waits to another pool, and wait for what runs, or cancel it; then remove the pool.",
+            )
+        if connection.execute(delete(pools).where(pools.c.name == name)).rowcount:
+            changelog.append(connection, [(ChangeKind.POOL, None)], now)
+
+
+def _unfinished(connection: Connection, name: str) -> str:
+    """How many jobs run in the pool, wait, and are paused, in words; nothing where there is none."""
+    active = select(attempts.c.job).where(attempts.c.pool == name, attempts.c.state != AttemptState.ENDED.value)
+    running = connection.execute(select(func.count()).where(jobs.c.id.in_(active))).scalar_one()
+    rows = connection.execute(
+        select(jobs.c.state, func.count())
+        .where(jobs.c.pool == name, jobs.c.state.in_(_UNFINISHED), jobs.c.id.not_in(active))
+        .group_by(jobs.c.state)
+    )
+    states = {JobState(state): count for state, count in rows}
+    paused = states.pop(JobState.PAUSED, 0)
+    kinds = ((running, "runs", "run"), (sum(states.values()), "waits", "wait"), (paused, "is paused", "are paused"))
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in kinds if count]
+    return f"of its jobs {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}" if parts else ""
+
+
+def _write(connection: Connection, pool: Pool, *, is_new: bool) -> None:
+    values = _row(pool)
+    if is_new:
+        connection.execute(insert(pools).values(**values))
+    else:
+        connection.execute(update(pools).where(pools.c.name == pool.name).values(**values))
+    if pool.is_default:
+        connection.execute(update(pools).where(pools.c.name != pool.name).values(is_default=False))
 
 
 def _pool(row: Row[Any]) -> Pool:

@@ -75,7 +75,7 @@ def test_no_words_are_a_question_and_no_success(capsys: pytest.CaptureFixture[st
         (["show"], "required: JOB"),
         (["wait", "x", "--timeout", "soon"], "not a duration"),
         (["logs", "x", "-n", "0"], "must be 1 or more"),
-        (["pool"], "needs one of: list, set"),
+        (["pool"], "needs one of: list, add, set, remove"),
         (["pool", "sett"], "Did you mean 'set'?"),
         (["pool", "list", "--jsn"], "Did you mean --json?"),
         (["submit", "x.py", "lr=1", "lr=2"], "lr is given twice"),

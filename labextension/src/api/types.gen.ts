@@ -1660,8 +1660,10 @@ export interface components {
          * @description A pool to be made or changed; what is None stays as it was, or is the default of a new pool.
          *
          *     Taking slots or devices away stops nothing that runs; it only starts less.
-         *     ``gpus``: as many devices, by their numbers. For ``cpus``, ``memory`` and
-         *     ``aging`` 0 means that it is not told, or off.
+         *     ``gpus``: as many devices, the machine's first ones. For ``cpus``, ``memory``
+         *     and ``aging`` 0 means that it is not told, or off. ``is_found``: its capacity
+         *     is what the machine has. ``is_new``: it must not be there with other values;
+         *     false: it must be there.
          */
         PoolRequest: {
             /**
@@ -1695,6 +1697,16 @@ export interface components {
              * @default null
              */
             is_default?: boolean | null;
+            /**
+             * Is Found
+             * @default null
+             */
+            is_found?: boolean | null;
+            /**
+             * Is New
+             * @default null
+             */
+            is_new?: boolean | null;
             /**
              * Memory
              * @description bytes, or a text like 64G
@@ -1770,6 +1782,11 @@ export interface components {
             memory: number | null;
             /** Name */
             name: string;
+            /**
+             * Note
+             * @default null
+             */
+            note: string | null;
             /**
              * Policy
              * @enum {string}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.processes
 
 
 def test_pools_are_listed_and_changed(run: Run, ended: dict[str, str]) -> None:
-    code, out, _ = run("pool", "set", "small", "--slots", "1")
+    code, out, _ = run("pool", "add", "small", "--slots", "1")
     assert (0, True) == (code, "small" in out)
     assert 0 == run("pool", "set", "local", "--slots", "4")[0]
     assert 2 == run("pool", "set", "small", "--slots", "-1")[0]
@@ -29,7 +29,7 @@ def test_the_doctor_finds_a_healthy_home_healthy(run: Run, ended: dict[str, str]
     code, out, err = run("doctor")
     assert (0, "") == (code, err)
     names = [line.split()[1] for line in out.splitlines() if line.startswith(("ok", "warn"))]
-    assert ["home", "disk", "store", "journal", "content", "dispatcher", "spool", "record", "server"] == names
+    assert ["home", "disk", "store", "journal", "content", "pools", "dispatcher", "spool", "record", "server"] == names
     code, out, _ = run("doctor", "--json")
     assert {"name", "status", "sentence", "fix"} == set(json.loads(out)["checks"][0])
 
