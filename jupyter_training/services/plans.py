@@ -6,8 +6,9 @@ from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SubmitRequest
 from jupyter_training.services import bundle, submit
+from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.site import Site
-from jupyter_training.store import checkpoints, lineage, wishes
+from jupyter_training.store import checkpoints, lineage, views, wishes
 
 __all__ = ["plan"]
 
@@ -29,6 +30,9 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
         notes.append(f"{there.name} {there.id[:6]} does the same and {state}: a submit gives that job, not a new one.")
     if request.resume:
         notes.append(_resume(site, submission))
+    unused = unused_gpus(views.pools(site.store).get(submission.pool), spec.resources)
+    if unused is not None:
+        notes.append(unused)
     return PlanView(
         spec=spec.model_dump(mode="json"),
         pool=submission.pool,

@@ -119,9 +119,9 @@ def remove_pool(site: Site, name: str) -> PoolList:
     return pools(site)
 
 
-def unused_gpus(pool: Pool, wanted: Resources) -> str | None:
+def unused_gpus(pool: Pool | None, wanted: Resources) -> str | None:
     """What to say of a job that asks for no GPU of a pool that has some: it will see none."""
-    if wanted.gpus or not pool.devices:
+    if pool is None or not pool.devices or wanted.gpus or not wanted.slots:
         return None
     count = len(pool.devices)
     has = "1 GPU" if count == 1 else f"{count} GPUs"

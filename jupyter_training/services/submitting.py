@@ -7,8 +7,10 @@ from jupyter_training.core.lifecycle import JobState
 from jupyter_training.schema import SubmitRequest, SubmitResult
 from jupyter_training.services import resuming
 from jupyter_training.services import submit as wishing
+from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
+from jupyter_training.store import views
 
 __all__ = ["submit"]
 
@@ -28,6 +30,9 @@ def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
     (view,) = job_views(site, [stored.job], full=True)
     if stored.beside is not None:
         notes = (*notes, _beside(stored.beside, stored.job))
+    if stored.created:
+        unused = unused_gpus(views.pools(site.store).get(stored.job.pool), stored.job.spec.resources)
+        notes = notes if unused is None else (*notes, unused)
     return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
 
 
