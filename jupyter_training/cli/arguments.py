@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from jupyter_training.errors import InvalidUsage, near_miss
 
-__all__ = ["Parser", "add_job", "add_json", "add_place", "pair", "span", "whole"]
+__all__ = ["Parser", "add_job", "add_json", "add_place", "amount", "pair", "span", "whole"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,6 +22,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
         self._verbs: dict[str, Parser] = {}
+        self._stands_alone = False
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options in these words; positional words and options may be mixed.
@@ -31,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         """
         if self._verbs and words and not words[0].startswith("-"):
             return self._read_verb(words[0], words[1:])
-        if self._verbs and not {"-h", "--help"}.intersection(words):
+        if self._verbs and not self._stands_alone and not {"-h", "--help"}.intersection(words):
             raise InvalidUsage(f"{self.prog} needs one of: {', '.join(self._verbs)}.")
         words = list(words)
         end = words.index("--") if "--" in words else len(words)
@@ -41,6 +42,8 @@ class Parser(argparse.ArgumentParser):
         self._check_known(words[:end])
         found = self.parse_intermixed_args(words[:end])
         found.rest = rest
+        if self._verbs:
+            found.action = None
         return found
 
     def _read_verb(self, verb: str, words: Sequence[str]) -> argparse.Namespace:
@@ -56,12 +59,17 @@ class Parser(argparse.ArgumentParser):
         words = message.removeprefix("argument ")
         raise InvalidUsage(f"{self.prog}: {words}.", hint=f"See {self.prog} --help.")
 
-    def add_verbs(self, verbs: dict[str, str]) -> dict[str, Parser]:
-        """Verbs below this one (``db check``), with what they do; gives their parsers."""
+    def add_verbs(self, verbs: dict[str, str], *, alone: bool = False) -> dict[str, Parser]:
+        """Verbs below this one (``db check``), with what they do; gives their parsers.
+
+        ``alone``: without any of them it does something, too; ``action`` is None then.
+        """
+        self._stands_alone = alone
         self._verbs = {
             name: Parser(prog=f"{self.prog} {name}", description=_sentence(text)) for name, text in verbs.items()
         }
-        self.usage = f"%(prog)s {'|'.join(verbs)} [options]"
+        names = "|".join(verbs)
+        self.usage = f"%(prog)s {f'[{names}]' if alone else names} [options]"
         width = max(map(len, verbs))
         self.epilog = "\n".join(f"  {name.ljust(width)}  {text}" for name, text in verbs.items())
         return self._verbs
@@ -101,6 +109,13 @@ def whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def amount(text: str) -> object:
+    """A number; other words stay as they are, for the server to refuse them in its own."""
+    from jupyter_training.kernel import values
+
+    return values.amount(text)
 
 
 def span(text: str) -> float:

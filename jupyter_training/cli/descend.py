@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from jupyter_training.cli import say
-from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
+from jupyter_training.cli.arguments import Parser, add_json, add_place, amount
 from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.client.client import Client
@@ -35,7 +35,8 @@ def arguments(parser: Parser) -> None:
         parser.add_argument("--name", metavar="NAME", help="its name (that of the old one)")
         parser.add_argument("-f", "--config", metavar="FILE", help="a YAML file with any of a job's keys")
         parser.add_argument("--pool", metavar="POOL", help="where it waits and runs")
-        parser.add_argument("--priority", metavar="N", type=whole, help="1 to 99, smaller goes first")
+        parser.add_argument("--priority", metavar="N", type=amount, help="1 to 99, smaller goes first")
+        parser.add_argument("--weight", metavar="W", type=amount, help="its share in a pool that shares fairly")
         parser.add_argument("--key", metavar="TEXT", help="repeating it with the same key gives the first job")
     parser.add_argument("--wait", action="store_true", help="stay until it has ended; exit code 1 if it fails")
     add_json(parser)
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
                 "config": config_of(options.config) if options.config is not None else None,
                 "pool": options.pool,
                 "priority": options.priority,
+                "weight": options.weight,
                 "origin": {"client": "cli"},
                 "key": options.key,
             }

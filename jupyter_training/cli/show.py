@@ -11,6 +11,7 @@ from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.kernel.card import ranked
+from jupyter_training.kernel.queue_words import waits_for, weight_text
 from jupyter_training.kernel.wording import (
     ago,
     best,
@@ -21,6 +22,7 @@ from jupyter_training.kernel.wording import (
     number,
     ran_seconds,
     span_text,
+    starts_text,
 )
 
 __all__ = ["arguments", "run"]
@@ -58,7 +60,10 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("started", _moment(job["started"])),
             ("ran", span_text(ran) if ran is not None else ""),
             ("progress", _progress(job["progress"])),
-            ("pool", f"{job['pool']}, priority {job['priority']}, {say.dotted(resources)}"),
+            ("pool", f"{job['pool']}, priority {job['priority']}{weight_text(job)}, {say.dotted(resources)}"),
+            ("start", starts_text(job) if job["phase"] == "queued" else ""),
+            ("after", waits_for(job)),
+            ("preemptible", _unusual(spec.get("preemptible"))),
             ("code", f"{(spec.get('entry') or {}).get('path', '')} of {_count(len(spec.get('files', ())), 'file')}"),
             ("interpreter", (spec.get("environment") or {}).get("python") or ""),
             ("folder", (spec.get("environment") or {}).get("folder") or ""),
@@ -110,6 +115,10 @@ def metric_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def _unusual(preemptible: str | None) -> str:
+    return preemptible if preemptible not in (None, "auto") else ""
 
 
 def _checkpoint(newest: dict[str, Any] | None) -> str:

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from jupyter_training.cli import say
-from jupyter_training.cli.arguments import Parser, add_json, add_place, pair, whole
+from jupyter_training.cli.arguments import Parser, add_json, add_place, amount, pair, whole
 from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of
 from jupyter_training.cli.rehearsed import rehearsed
@@ -115,7 +115,7 @@ def _wish(options: argparse.Namespace, params: dict[str, object], client: Client
     for option in _SHARED:
         value = getattr(options, option.name)
         if value is not None and value is not False:
-            put(said, option.key, dict(value) if option.kind == "pair" else value)
+            put(said, option.key, _read(option, value))
     for key in ("metrics", "if_exists"):
         if getattr(options, key) is not None:
             said[key] = getattr(options, key)
@@ -208,9 +208,24 @@ def _shared(option: Option) -> dict[str, Any]:
         told["type"] = whole
     elif option.kind == "number":
         told["type"] = _number
+    elif option.kind == "amount":
+        told["type"] = amount
     elif option.kind == "pair":
         told.update(type=pair, action="append")
+    elif option.kind == "jobs":
+        told["action"] = "append"
+    if option.choices:
+        told["choices"] = option.choices
     return told
+
+
+def _read(option: Option, value: Any) -> object:
+    """What argparse gives for an option, as a config has it."""
+    if option.kind == "pair":
+        return dict(value)
+    if option.kind == "jobs":
+        return [name for text in value for name in (one.strip() for one in text.split(",")) if name]
+    return value
 
 
 def _setting(text: str) -> tuple[str, str | None]:

@@ -37,6 +37,7 @@ VERBS: dict[str, VerbEntry] = {
         VerbEntry("archive", "act", "leave ended jobs out of lists"),
         VerbEntry("unarchive", "act", "put archived jobs back into lists"),
         VerbEntry("delete", "act", "remove ended jobs for good, with all they have saved"),
+        VerbEntry("queue", "queue", "what waits, in which order and why; change the order"),
         VerbEntry("open", "open", "the record of a job in MLflow"),
         VerbEntry("pool", "pool", "list pools, change their slots"),
         VerbEntry("doctor", "doctor", "see whether all is well, and how to mend what is not"),

@@ -115,6 +115,18 @@ class Handle:
         self._view = self._client.resume(self.id, params=params)["job"]
         return self
 
+    def move(self, **to: Any) -> Handle:
+        """Change one thing of the job's place; see ``Client.move``. Other jobs may be named by their handles."""
+        named = {name: one.id if isinstance(one, Handle) else one for name, one in to.items()}
+        self._view = self._client.move(self.id, **named)
+        return self
+
+    def start_after(self, *jobs: Handle | str) -> Handle:
+        """Let the waiting job start once these have succeeded; without one it waits for no other job."""
+        names = [one.id if isinstance(one, Handle) else one for one in jobs]
+        self._view = self._client.set_after(self.id, names)
+        return self
+
     def archive(self) -> Handle:
         """Put the job away: lists leave it out."""
         (self._view,) = self._client.archive(self.id)

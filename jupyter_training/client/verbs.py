@@ -92,7 +92,8 @@ class Verbs:
         name: str | None = None,
         config: Mapping[str, str] | None = None,
         pool: str | None = None,
-        priority: int | None = None,
+        priority: int | str | None = None,
+        weight: float | str | None = None,
         origin: Mapping[str, str | None] | None = None,
         key: str | None = None,
     ) -> dict[str, Any]:
@@ -104,7 +105,8 @@ class Verbs:
         Raises:
             InvalidSpec: as a submit; positions are those of the config text.
         """
-        edited = {"params": params, "name": name, "config": config, "pool": pool, "priority": priority}
+        edited: dict[str, object] = {"params": params, "name": name, "config": config, "pool": pool}
+        edited |= {"priority": priority, "weight": weight}
         return self._descend("fork", job, key=key, origin=origin, **edited)
 
     def continue_from(
@@ -116,7 +118,8 @@ class Verbs:
         name: str | None = None,
         config: Mapping[str, str] | None = None,
         pool: str | None = None,
-        priority: int | None = None,
+        priority: int | str | None = None,
+        weight: float | str | None = None,
         origin: Mapping[str, str | None] | None = None,
         key: str | None = None,
     ) -> dict[str, Any]:
@@ -125,7 +128,8 @@ class Verbs:
         Raises:
             NoCheckpoint: there is none, or that one was removed or is damaged.
         """
-        edited = {"params": params, "name": name, "config": config, "pool": pool, "priority": priority}
+        edited: dict[str, object] = {"params": params, "name": name, "config": config, "pool": pool}
+        edited |= {"priority": priority, "weight": weight}
         return self._descend("continue", job, key=key, origin=origin, checkpoint=checkpoint, **edited)
 
     def resume(self, job: str, *, params: Mapping[str, object] | None = None, key: str | None = None) -> dict[str, Any]:

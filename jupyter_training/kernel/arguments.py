@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.commands import FRONT, Command, Option
 from jupyter_training.kernel.line import Word, split, unquoted
-from jupyter_training.kernel.line_verbs import SYNONYMS, VERBS
-from jupyter_training.kernel.values import literal, size_bytes, span
+from jupyter_training.kernel.line_verbs import SYNONYMS, VERBS, verbs_below
+from jupyter_training.kernel.values import amount, literal, size_bytes, span
 
 __all__ = ["Parsed", "parse", "verb_of"]
 
@@ -53,8 +53,10 @@ def verb_of(line: str) -> tuple[Command, str, int]:
     first = words[0]
     found = VERBS.get(first.text)
     if found is not None:
-        rest = line[first.end :]
-        return found, rest, first.end
+        below = _below(first, words[1] if len(words) > 1 else None)
+        if below is not None:
+            return below, line[words[1].end :], words[1].end
+        return found, line[first.end :], first.end
     close = SYNONYMS.get(first.text) or near_miss(first.text, VERBS)
     looks_like_cell = first.raw.startswith("-") or any("=" in word.raw for word in words)
     if looks_like_cell or close is None:
@@ -65,6 +67,25 @@ def verb_of(line: str) -> tuple[Command, str, int]:
         f"%train has no verb {first.text!r}.",
         hint=hint,
         errors=[Problem("unknown verb", line=1, column=len("%train ") + first.start + 1)],
+    )
+
+
+def _below(first: Word, second: Word | None) -> Command | None:
+    """The verb of two words, as ``queue update``; None: what follows the first is no verb below it.
+
+    Raises:
+        InvalidUsage: the first word has verbs below it, and this is none.
+    """
+    known = verbs_below(first.text)
+    if second is None or not known or second.raw.startswith("-"):
+        return None
+    if second.text in known:
+        return VERBS[f"{first.text} {second.text}"]
+    close = near_miss(second.text, known)
+    raise InvalidUsage(
+        f"%train {first.text} has no {second.text!r}.",
+        hint=f"Did you mean %train {first.text} {close}?" if close else f"There is: {', '.join(known)}.",
+        errors=[Problem("unknown verb", line=1, column=len("%train ") + second.start + 1)],
     )
 
 
@@ -100,7 +121,8 @@ class _Reader:
             else:
                 self._operand(word)
         if len(self.operands) < self.command.least:
-            example = "last" if "JOB" in self.command.operands else "big"
+            first = self.command.operands.strip("[]").split(".")[0].split()[0]
+            example = {"JOB": "last", "ITEM": "last.priority=1"}.get(first, "big")
             raise InvalidUsage(
                 f"{self.command.magic} needs {self.command.needs}.",
                 hint=f"Usage: {self.command.usage}, e.g. {self.command.magic} {example}.",
@@ -209,6 +231,8 @@ def _value(option: Option, text: str) -> object:
         return _whole(text)
     if option.kind == "number":
         return _number(text)
+    if option.kind == "amount":
+        return amount(text)
     if option.kind == "size":
         return size_bytes(text)
     if option.kind == "span":
@@ -222,6 +246,8 @@ def _value(option: Option, text: str) -> object:
         return _setting(text)
     if option.kind == "names":
         return _variable_names(text) if option.lists == "environment" else _names(text)
+    if option.kind == "jobs":
+        return _parts(text)
     if option.kind == "variable" and (not text.isidentifier() or keyword.iskeyword(text)):
         raise ValueError(f"{text!r} can't be a variable's name")
     return text

@@ -40,6 +40,7 @@ from jupyter_training.kernel.wording import (
     sentence,
     short,
     span_text,
+    starts_text,
 )
 
 __all__ = [
@@ -123,6 +124,7 @@ def text(job: Job, series: Series | None = None) -> str:
         parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
     else:
         parts.append(sentence(job).removeprefix("Paused "))
+        parts.append(starts_text(job) if phase == "queued" else "")
     parts.append(job["warning"] or "")
     parts.append(_next_words(job))
     return "   ".join(filter(None, parts))
@@ -169,13 +171,18 @@ def _head(job: Job) -> str:
     head = headline(phase, phase, job["name"]) + f'<span style="{_FAINT}"> · {escape(short(job["id"]))}</span>'
     if job["archived"]:
         head += f'<span style="{_FAINT}"> · archived</span>'
-    times = "" if phase in TERMINAL else " · ".join(filter(None, [_age(job), left_text(job["eta"]), _attempt(job)]))
+    known = [_age(job), left_text(job["eta"]), _start(job), _attempt(job)] if phase not in TERMINAL else []
+    times = " · ".join(filter(None, known))
     return head + (f'<span style="{_FAINT};margin-left:12px">{escape(times)}</span>' if times else "")
 
 
 def _age(job: Job) -> str:
     seconds = ran_seconds(job, now=time.time())
     return span_text(seconds) if seconds is not None else ""
+
+
+def _start(job: Job) -> str:
+    return starts_text(job) if job["phase"] == "queued" else ""
 
 
 def _attempt(job: Job) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "QUIET", "Command", "Option"]
+__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "WEIGHT", "Command", "Option"]
 
-Kind = Literal["switch", "text", "whole", "number", "size", "span", "pair", "setting", "names", "variable"]
-Lists = Literal["", "pools", "backends", "configs", "variables", "environment", "checkpoints"]
+Kind = Literal[
+    "switch", "text", "whole", "number", "amount", "size", "span", "pair", "setting", "names", "jobs", "variable"
+]
+Lists = Literal["", "pools", "backends", "configs", "variables", "environment", "checkpoints", "jobs"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Command:
 
 QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
 INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
+PRIORITY = Option(("--priority",), "1 to 99, smaller goes first (42)", "amount", "N", "priority")
+WEIGHT = Option(("--weight",), "its share in a pool that shares fairly, above 0 (1)", "amount", "W", "weight")
 
 CELL = Command(
     name="%%train",
@@ -83,8 +87,27 @@ CELL = Command(
         Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
         Option(("--backend",), "run it in the pool of this backend", "text", "NAME", "backend", lists="backends"),
         Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
-        Option(("--priority",), "1 to 99, smaller goes first (42)", "whole", "N", "priority"),
+        PRIORITY,
+        WEIGHT,
+        Option(
+            ("--after",),
+            "start once these jobs have succeeded; may be repeated",
+            "jobs",
+            "JOB[,JOB]",
+            "after",
+            repeats=True,
+            lists="jobs",
+        ),
+        Option(
+            ("--preemptible",),
+            "whether it makes room for others: once it has a checkpoint (auto), by starting anew, or never",
+            "text",
+            "auto|restart|never",
+            "preemptible",
+            choices=("auto", "restart", "never"),
+        ),
         Option(("--slots",), "slots of the pool that it holds (1)", "whole", "N", "resources.slots"),
+        Option(("--max-slots",), "slots that its experiment holds at most", "whole", "N", "resources.max_slots"),
         Option(("--gpus",), "GPUs that it needs", "whole", "N", "resources.gpus"),
         Option(("--cpus",), "CPUs that it needs", "number", "N", "resources.cpus"),
         Option(("--memory",), "memory that it needs, like 4GiB", "size", "SIZE", "resources.memory"),

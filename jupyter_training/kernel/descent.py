@@ -41,7 +41,7 @@ def _make(desk: Desk, parsed: Parsed, ask: Callable[..., dict[str, Any]], **more
     name = parsed.text("config")
     config = desk.session.configs.get(name, desk.session.client) if name is not None else None
     place = place_of(desk.shell, "")
-    options = {key: parsed.options[key] for key in ("name", "pool", "priority") if key in parsed.options}
+    options = {key: parsed.options[key] for key in ("name", "pool", "priority", "weight") if key in parsed.options}
     try:
         result = ask(
             job["id"],

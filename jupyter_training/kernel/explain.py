@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jupyter_training
 from jupyter_training.errors import TrainingError
 from jupyter_training.kernel.commands import CELL, CONFIG, FRONT, Command
-from jupyter_training.kernel.line_verbs import VERBS
+from jupyter_training.kernel.line_verbs import VERBS, verbs_below
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import plain
@@ -51,6 +51,9 @@ def command(one: Command) -> str:
     width = max((len(option.usage) for option in one.options), default=0)
     lines += [f"  {option.usage.ljust(width)}  {option.help}" for option in one.options]
     lines += [f"  {note}" for note in one.notes]
+    below = [VERBS[f"{one.name} {verb}"] for verb in verbs_below(one.name)]
+    width = max((len(_verb(each)) for each in below), default=0)
+    lines += [f"  {_verb(each).ljust(width)}  {each.summary}" for each in below]
     return "\n".join(lines)
 
 

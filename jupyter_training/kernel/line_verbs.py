@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jupyter_training.kernel.commands import INTO, QUIET, Command, Option
+from jupyter_training.kernel.commands import INTO, PRIORITY, QUIET, WEIGHT, Command, Option
 
-__all__ = ["SYNONYMS", "VERBS"]
+__all__ = ["SYNONYMS", "VERBS", "verbs_below"]
 
 # What people type who know another program; it is named in the refusal.
 SYNONYMS = {
@@ -29,6 +29,12 @@ SYNONYMS = {
     "restart": "retry",
     "remove": "delete",
     "rm": "delete",
+    "waiting": "queue",
+    "move": "queue update",
+    "update": "queue update",
+    "priority": "queue update",
+    "update-batch": "queue update-batch",
+    "after": "queue after",
 }
 
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
@@ -49,7 +55,8 @@ _NEW = (  # of what makes a job of another one
     Option(("--name",), "its name (that of the old one)", "text", "NAME"),
     Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
     Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
-    Option(("--priority",), "1 to 99, smaller goes first", "whole", "N", "priority"),
+    PRIORITY,
+    WEIGHT,
     _WAIT,
     INTO,
     QUIET,
@@ -76,6 +83,27 @@ _LOGGED = (
     Option(("-n",), "how many lines (50)", "whole", "N"),
     Option(("-f", "--follow"), "go on until the job has ended"),
     Option(("--attempt",), "of this attempt instead of the latest", "whole", "N"),
+)
+_QUEUED = (
+    Option(("--pool",), "of this pool (the default one)", "text", "POOL", lists="pools"),
+    Option(("--all-pools",), "of every pool"),
+    Option(("-n", "--limit"), "how many jobs (100)", "whole", "N"),
+    Option(("--reverse",), "the last one first"),
+)
+_MOVED = (
+    Option(("--priority",), "1 to 99, smaller goes first", "amount", "N", "priority"),
+    Option(("--weight",), "its share in a pool that shares fairly, above 0", "amount", "W", "weight"),
+    Option(("--resource-pool",), "where it waits and runs", "text", "POOL", "resource_pool", lists="pools"),
+    Option(("--ahead-of",), "just before this job, and with its priority", "text", "JOB", "ahead_of", lists="jobs"),
+    Option(("--behind-of",), "just after this job, and with its priority", "text", "JOB", "behind_of", lists="jobs"),
+    Option(("--top",), "before all others of its priority", key="top"),
+    Option(("--bottom",), "after all others of its priority", key="bottom"),
+    Option(("--position",), "at this place of the whole queue, from 1", "whole", "P", "position"),
+)
+_ITEMS = (
+    "An ITEM is JOB.OPERATION=VALUE, and OPERATION an option of %train queue update without its dashes:",
+    '%train queue update-batch a.priority=1 b.resource-pool="lab" c.ahead-of=a d.top',
+    "The last dot before an operation divides the job from it. Items are carried out one after the other.",
 )
 _FILTER = (
     "FILTER is a part of a name, and what tells jobs apart: state:failed tag:team=vision user:x pool:x",
@@ -147,12 +175,46 @@ VERBS: dict[str, Command] = {
             values=True,
         ),
         _one("checkpoints", "A job's checkpoints; with --keep-... which of them stay from now on.", *_KEPT),
+        Command("queue", "What waits and runs in a pool, in its order, and why it waits.", options=_QUEUED),
+        Command(
+            "queue update",
+            "Change one thing of a job's place: its priority, its weight, its pool, before or behind which it stands.",
+            "JOB",
+            (*_MOVED, QUIET),
+            least=1,
+            most=1,
+            notes=(_JOB, "Exactly one of the options is given."),
+        ),
+        Command(
+            "queue update-batch",
+            "Change several jobs' places, with a result for each item.",
+            "ITEM...",
+            (Option(("--atomic",), "all of them or none"), QUIET),
+            least=1,
+            needs="to know what to change",
+            most=None,
+            notes=_ITEMS,
+        ),
+        Command(
+            "queue after",
+            "Let a waiting job start once others have succeeded; without others it waits for none any more.",
+            "JOB [OTHER...]",
+            (QUIET,),
+            least=1,
+            most=None,
+            notes=(_JOB,),
+        ),
         _each("archive", "Take ended jobs out of the lists; nothing of them is lost.", _ENDED),
         _each("unarchive", "Put archived jobs back into the lists.", _ARCHIVED),
         _each("delete", "Delete ended jobs with their checkpoints, logs and outputs; asks before.", _ENDED, _YES),
         _one("clone", "Put a job's cell into the next cell, to be changed and run again."),
         _one("attach", "Give the handle of a job back, e.g. after a restart.", INTO, QUIET),
         Command("doctor", "What this kernel is connected to, and what is wrong with it."),
-        Command("help", "This help, or that of one verb.", "[VERB]", most=1),
+        Command("help", "This help, or that of one verb.", "[VERB]", most=2),
     )
 }
+
+
+def verbs_below(name: str) -> list[str]:
+    """The second words of the verbs that begin with this one: ``update`` below ``queue``."""
+    return [verb.removeprefix(f"{name} ") for verb in VERBS if verb.startswith(f"{name} ")]

@@ -13,12 +13,14 @@ from jupyter_training.errors import TrainingError
 from jupyter_training.kernel import body as bodies
 from jupyter_training.kernel.commands import CELL, Command, Option
 from jupyter_training.kernel.explain import TOPICS
-from jupyter_training.kernel.line_verbs import VERBS
+from jupyter_training.kernel.line_verbs import VERBS, verbs_below
+from jupyter_training.kernel.queue_words import OPERATIONS
 
 __all__ = ["Known", "Offer", "Sources", "for_cell", "for_command", "for_line", "listed"]
 
 _JOB_VERBS = frozenset(name for name, command in VERBS.items() if "JOB" in command.operands)
 _LEGAL = frozenset({"cancel", "kill", "pause", "activate", "retry", "archive", "delete"})  # as a job's view names them
+_PLACED = frozenset({"queue update", "queue update-batch", "queue after"})  # verbs on jobs that wait or run
 _STATES = ("queued", "running", "paused", "succeeded", "failed", "canceled")
 _LONGEST = 40  # characters of a default that is worth offering
 
@@ -82,15 +84,23 @@ def for_line(rest: str, sources: Sources) -> Offer | None:
     """Behind ``%train``: a verb, then what it takes."""
     words, fragment = _parts(rest)
     if not words:
-        return Offer("verb", sorted(VERBS), fragment)
+        return Offer("verb", sorted(verb for verb in VERBS if " " not in verb), fragment)
     command = VERBS.get(words[0])
     if command is None:
         return None
-    found = for_command(command, rest.lstrip()[len(words[0]) :], sources)
+    below, behind = verbs_below(words[0]), rest.lstrip()[len(words[0]) :]
+    if len(words) > 1 and words[1] in below:
+        command, words, behind = VERBS[" ".join(words[:2])], words[1:], behind.lstrip()[len(words[1]) :]
+    elif len(words) == 1 and below and not fragment.startswith("-"):
+        return Offer("verb", below, fragment)
+    found = for_command(command, behind, sources)
     if found is not None and (found.fitting or command.name != "list"):  # in a list, -word may negate a filter's
         return found
     if command.name == "help":
-        return Offer("verb", sorted(TOPICS), fragment)
+        below = verbs_below(words[1]) if len(words) > 1 else [topic for topic in TOPICS if " " not in topic]
+        return Offer("verb", sorted(below), fragment)
+    if command.name == "queue update-batch":
+        return _items(fragment, sources)
     if command.name == "list":
         return _filter(fragment, sources.known())
     operands = _operands(command, words[1:])
@@ -136,6 +146,8 @@ def listed(kind: str, sources: Sources) -> list[str]:
     if kind == "variables":
         handles = set(sources.handles())
         return [name for name, value in sources.variables().items() if name not in handles and _may_travel(value)]
+    if kind == "jobs":
+        return _jobs(sources, "queue update")
     return sorted(os.environ) if kind == "environment" else []
 
 
@@ -143,7 +155,7 @@ def _values(option: Option, fragment: str, before: str, sources: Sources) -> Off
     if option.kind == "variable":
         return Offer("value", sources.handles(), fragment, before)
     words = list(option.choices) or listed(option.lists, sources)
-    if option.kind == "names":
+    if option.kind in ("names", "jobs"):
         done = fragment[: fragment.rfind(",") + 1] or before
         chosen = done.removeprefix(before).split(",")
         return Offer("value", [word for word in words if word not in chosen], fragment, done)
@@ -155,8 +167,25 @@ def _jobs(sources: Sources, verb: str) -> list[str]:
     known = sources.known()
     jobs = known.archived if verb == "unarchive" else known.jobs
     jobs = tuple(job for job in jobs if verb not in _LEGAL or verb in job["verbs"])
+    if verb in _PLACED:
+        jobs = tuple(job for job in jobs if job["ended"] is None)
     names = dict.fromkeys(job["name"] for job in jobs)
     return ["last", *(f"@{name}" for name in sources.handles()), *names, *(job["id"] for job in jobs)]
+
+
+def _items(fragment: str, sources: Sources) -> Offer:
+    """Of an item of a batch its job, then an operation, then the job or the pool that it names."""
+    known = _jobs(sources, "queue update-batch")
+    head, equals, _ = fragment.partition("=")
+    if equals:
+        operation = head.rpartition(".")[2].replace("-", "_")
+        words = listed("pools", sources) if operation == "resource_pool" else known if operation[-3:] == "_of" else []
+        return Offer("value", words, fragment, before=f"{head}=")
+    job = next((word for word in sorted(known, key=len, reverse=True) if fragment.startswith(f"{word}.")), None)
+    if job is None:
+        return Offer("job", [f"{word}." for word in known], fragment)
+    operations = [one.replace("_", "-") + ("" if one in ("top", "bottom") else "=") for one in OPERATIONS]
+    return Offer("param", operations, fragment, before=f"{job}.")
 
 
 def _meant(text: str, known: Known) -> Mapping[str, Any] | None:

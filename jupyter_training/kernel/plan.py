@@ -43,7 +43,11 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
     for one in plan["data"]:
         yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
     yield from _surroundings(spec["environment"], context)
-    yield "pool", f"{plan['pool']}, priority {plan['priority']}"
+    yield "pool", f"{plan['pool']}, priority {plan['priority']}" + _weight(request.get("weight"))
+    if request.get("after"):
+        yield "starts after", ", ".join(request["after"])
+    if spec["preemptible"] != "auto":
+        yield "preemptible", str(spec["preemptible"])
     yield "needs", _needs(spec["resources"])
     yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
     yield "grace", span_text(spec["grace"])
@@ -82,7 +86,13 @@ def _needs(resources: Mapping[str, Any]) -> str:
         words.append(f"{number(resources['cpus'])} CPUs")
     if resources["memory"] is not None:
         words.append(f"{bytes_text(resources['memory'])} of memory")
+    if resources["max_slots"] is not None:
+        words.append(f"{_count(resources['max_slots'], 'slot')} at most for its experiment")
     return ", ".join(words)
+
+
+def _weight(weight: float | None) -> str:
+    return f", weight {number(weight)}" if weight is not None else ""
 
 
 def _existing(request: Mapping[str, Any]) -> str:

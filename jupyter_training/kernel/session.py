@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jupyter_training.client.client import Client
     from jupyter_training.kernel.meant import Meant
 
-__all__ = ["Session"]
+__all__ = ["Session", "held"]
 
 _PATTERN = "*?["
 _PAGE = 500
@@ -67,7 +67,7 @@ class Session:
                 f"{text!r} is a pattern, and one job is wanted here.", hint="See which there are: %train list."
             )
         if text.startswith("@"):
-            return self.client.job(_held(text[1:], names))
+            return self.client.job(held(text[1:], names))
         try:
             return self.client.find(text, notebook=notebook)
         except UnknownJob as error:
@@ -124,10 +124,15 @@ class Session:
                 return
 
 
-def _held(variable: str, names: Mapping[str, Any]) -> str:
-    held = names.get(variable)
-    found = getattr(held, "id", None)
+def held(variable: str, names: Mapping[str, Any]) -> str:
+    """The id of the job whose handle a variable holds.
+
+    Raises:
+        InvalidUsage: it holds none.
+    """
+    value = names.get(variable)
+    found = getattr(value, "id", None)
     if not isinstance(found, str):
-        what = f"holds a {type(held).__name__}, not a handle" if variable in names else "is not defined"
+        what = f"holds a {type(value).__name__}, not a handle" if variable in names else "is not defined"
         raise InvalidUsage(f"@{variable}: the variable {what}.", hint="A handle comes from -o VAR or %train attach.")
     return found

@@ -13,6 +13,7 @@ from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
+from jupyter_training.kernel.queue_words import waits_for, weight_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
     TERMINAL,
@@ -30,6 +31,7 @@ from jupyter_training.kernel.wording import (
     sentence,
     short,
     span_text,
+    starts_text,
 )
 
 __all__ = [
@@ -60,7 +62,8 @@ for epoch in range(20):
 Job = Mapping[str, Any]
 
 _TOLD = frozenset({"queued", "failed", "unknown", "paused", "pausing"})  # phases that a list says more of
-_USUAL = {"launcher": "plain", "grace": 10.0, "metrics": "auto"}  # what a spec says of itself; shown when it differs
+# What a spec says of itself; shown when it differs.
+_USUAL = {"launcher": "plain", "preemptible": "auto", "grace": 10.0, "metrics": "auto"}
 
 _USUAL_POLICY = "kept: the newest"
 
@@ -212,7 +215,11 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
         seconds = ran_seconds(job, now=now)
         if seconds is not None:
             yield "ran" if job["ended"] else "runs for", span_text(seconds)
-    yield "pool", f"{job['pool']}, priority {job['priority']}"
+    yield "pool", f"{job['pool']}, priority {job['priority']}{weight_text(job)}"
+    if job["phase"] == "queued" and not plain() and starts_text(job):
+        yield "start", starts_text(job)
+    if job["after"]:
+        yield "after", waits_for(job)
     if job["notebook"] and not plain():
         yield "notebook", job["notebook"]
     if job["parent"] is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import TrainingError
@@ -12,7 +14,7 @@ from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.notebook import Place
 from jupyter_training.kernel.screen import Screen
-from jupyter_training.kernel.session import Session
+from jupyter_training.kernel.session import Session, held
 from jupyter_training.kernel.wording import plain
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def train(
     line = wishes.of_line(parsed)
     code = bodies.read(cell, first_line=place.first_line)
     line = wishes.resuming(line, code)
-    wish = wishes.over(line, config.values) if config is not None else line
+    wish = _by_ids(wishes.over(line, config.values) if config is not None else line, shell.user_ns)
     resolved = bodies.resolve(code, wish.params)
     context = _packed(session, wish, place)
     built = requests.build(wish, code, resolved.params, place, shell.user_ns, context=context)
@@ -60,6 +62,14 @@ def train(
         _rehearse(session, shell, wish, built, screen)
     else:
         _submit(session, shell, wish, built, screen)
+
+
+def _by_ids(wish: Wish, names: Mapping[str, Any]) -> Wish:
+    """The wish with every ``@variable`` that it starts after as that handle's id."""
+    if not wish.values.get("after"):
+        return wish
+    after = [held(one[1:], names) if one.startswith("@") else one for one in wish.values["after"]]
+    return replace(wish, values={**wish.values, "after": after})
 
 
 def _packed(session: Session, wish: Wish, place: Place) -> Packed | None:

@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 
-__all__ = ["json_value", "literal", "size_bytes", "span"]
+__all__ = ["amount", "json_value", "literal", "size_bytes", "span"]
 
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\Z", re.IGNORECASE)
@@ -40,6 +40,15 @@ def literal(text: str) -> object:
             raise ValueError(f"{_short(text)} is not evaluated; write the number itself") from None
         return text
     return json_value(value)
+
+
+def amount(text: str) -> object:
+    """The number that ``text`` spells; other words stay as they are, for the server to refuse them in its own."""
+    try:
+        value = literal(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, bool) or not isinstance(value, (int, float)) else value
 
 
 def json_value(value: object) -> object:

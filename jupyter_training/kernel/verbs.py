@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
-from jupyter_training.kernel import beside, card, descent, explain, life, tell, waiting
+from jupyter_training.kernel import beside, card, descent, explain, life, queue, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.commands import FRONT
 from jupyter_training.kernel.desk import Desk
@@ -143,7 +143,7 @@ def help_(desk: Desk, parsed: Parsed) -> None:
     if not parsed.operands:
         desk.screen.say(explain.overview())
         return
-    name = parsed.operands[0].lstrip("%")
+    name = " ".join(parsed.operands).lstrip("%")
     command = explain.TOPICS.get(name)
     if command is None:
         close = near_miss(name, explain.TOPICS)
@@ -179,6 +179,7 @@ ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
     "wait": wait,
     **life.ACTIONS,
     **descent.ACTIONS,
+    **queue.ACTIONS,
     "clone": clone,
     "attach": attach,
     "doctor": doctor,

@@ -156,6 +156,8 @@ def _settled(said: dict[str, Any]) -> dict[str, Any]:
         value = said.get(key)
         if value is not None and not isinstance(value, Mapping):
             said[key] = {inner: value}
+    if isinstance(said.get("after"), str):
+        said["after"] = [one.strip() for one in said["after"].split(",") if one.strip()]
     if "detach" in said:
         detach = said.pop("detach")
         said.setdefault("wait", not detach)

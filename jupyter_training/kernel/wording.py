@@ -26,6 +26,7 @@ __all__ = [
     "number",
     "plain",
     "ran_seconds",
+    "range_text",
     "ranked",
     "seams",
     "seconds_between",
@@ -33,6 +34,7 @@ __all__ = [
     "short",
     "span_text",
     "start_text",
+    "starts_text",
     "unmeasured",
 ]
 
@@ -129,19 +131,34 @@ def left_text(eta: Mapping[str, float] | None) -> str:
     """``about 6-8 min left``, as coarse as a guess is; empty when nothing is known."""
     if eta is None:
         return ""
-    low, high = eta["low"], eta["high"]
+    words = range_text(eta["low"], eta["high"])
+    return f"about {words} left" if words else "a moment left"
+
+
+def starts_text(job: Mapping[str, Any]) -> str:
+    """When a job or a row of the queue starts: ``starts in 4-9 min``; or why that can't be told, where it is."""
+    start = job["start"]
+    if start is None:
+        return str(job["start_note"] or "")
+    if start["high"] is None:
+        return f"starts in {span_text(start['low'])} or later" if start["low"] >= 1 else "starts nobody knows when"
+    return f"starts in {range_text(start['low'], start['high']) or 'a moment'}"
+
+
+def range_text(low: float, high: float) -> str:
+    """A range of seconds, as coarse as a guess is: ``6-8 min``; empty where it is a moment."""
     if high < 90:
         step, unit = (1 if high < 20 else 5), "s"
         low, high = step * math.floor(low / step), step * math.ceil(high / step)
         if high <= 1:
-            return "a moment left"
+            return ""
     elif high < 90 * 60:
         unit, low, high = "min", math.floor(low / 60), math.floor(high / 60 + 0.5)
     else:
         unit, size = ("h", 3600) if high < 48 * 3600 else ("d", 86400)
         low, high = (math.floor(2 * value / size + 0.5) / 2 for value in (low, high))
     ends = f"{high:g}" if low in (0, high) else f"{low:g}–{high:g}"
-    return f"about {ends} {unit} left"
+    return f"{ends} {unit}"
 
 
 def span_text(seconds: float) -> str:

@@ -180,15 +180,18 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (141, b"") == (child.wait(60), said)
 
 
+PLACE = ("queue", "queue update", "queue update-batch", "queue after")
 LIFE = ("cancel", "kill", "pause", "activate", "retry", "resume", "fork", "continue", "checkpoints", "archive",
         "unarchive", "delete")  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", LIFE)
+@pytest.mark.parametrize("verb", [*LIFE, *PLACE])
 def test_a_verb_has_the_options_that_the_magic_of_its_name_has(verb: str) -> None:
-    parser = Parser(prog=verb)
-    parser.set_defaults(verb=verb)
-    importlib.import_module(f"jupyter_training.cli.{VERBS[verb].file}").arguments(parser)
+    first, _, below = verb.partition(" ")
+    parser = Parser(prog=first)
+    parser.set_defaults(verb=first)
+    importlib.import_module(f"jupyter_training.cli.{VERBS[first].file}").arguments(parser)
+    parser = parser._verbs[below] if below else parser
     notebook_only = {"-o", "--quiet", "-q"}
     wanted = {flag for option in MAGICS[verb].options for flag in option.flags} - notebook_only
     assert wanted <= set(parser._option_string_actions)

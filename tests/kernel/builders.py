@@ -96,6 +96,10 @@ def job(phase: str = "running", **changes: Any) -> dict[str, Any]:
         "overrides": {},
         "quiet_after": 1800.0,
         "warning": None,
+        "weight": 1.0,
+        "after": [],
+        "start": None,
+        "start_note": None,
         **changes,
     }
 

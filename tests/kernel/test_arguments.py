@@ -57,7 +57,7 @@ def test_a_near_miss_is_named(line: str, hint: str) -> None:
     ("line", "words", "column"),
     [
         ("a b", "one word too many", 11),
-        ("--priority x", "not a whole number", 20),
+        ("--slots x", "not a whole number", 17),
         ("--wait --detach", "exclude each other", 16),
         ("--wait=yes", "takes no value", 9),
         ("--pool", "needs a value", 9),
