@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-__all__ = ["AnyPriority", "AnyWeight", "priority", "weight"]
+__all__ = ["AnyPosition", "AnyPriority", "AnyWeight", "position", "priority", "weight"]
 
 _RANGE = (1, 99)
+_FARTHEST = 2**31 - 1
 _LARGEST = 1e9  # of a weight: sums of them stay exact enough to divide by
 
 
@@ -43,6 +44,18 @@ def weight(value: Any) -> float:
     return found
 
 
+def position(value: Any) -> int:
+    """A place in an order, from 1. How many there are is the queue's to say.
+
+    Raises:
+        ValueError: it is none; the words follow "position: ".
+    """
+    found = _number(value)
+    if found is None or not found.is_integer() or found < 1 or found > _FARTHEST:
+        raise ValueError(f"it must be a whole number from 1 (the front), not {_shown(value)}")
+    return int(found)
+
+
 def _number(value: Any) -> float | None:
     """The finite number that this is or says; None: it is none."""
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d[\d_]{0,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?\s*", value):
@@ -56,7 +69,7 @@ def _number(value: Any) -> float | None:
 
 
 def _shown(value: Any) -> str:
-    return repr(value)[:40]
+    return str(value).strip() if _number(value) is not None else repr(value)[:40]
 
 
 # What is not given stays None.
@@ -67,4 +80,8 @@ AnyPriority = Annotated[
 AnyWeight = Annotated[
     float | None,
     BeforeValidator(lambda value: None if value is None else weight(value), json_schema_input_type=float | None),
+]
+AnyPosition = Annotated[
+    int | None,
+    BeforeValidator(lambda value: None if value is None else position(value), json_schema_input_type=int | None),
 ]

@@ -15,6 +15,7 @@ from jupyter_training.languages import config_cell
 from jupyter_training.schema import ConfigText, ConfigView, SubmitRequest
 from jupyter_training.services import bundle, placing, submit
 from jupyter_training.services.site import Site
+from jupyter_training.store import views
 
 __all__ = ["config"]
 
@@ -101,10 +102,14 @@ def _judge(site: Site, request: SubmitRequest) -> None:
     spec = submit.spec_of(
         request.model_copy(update={"secrets": dict.fromkeys(passed, "")}), bundle.listed({"cell.py": b"pass"})
     )
-    pool = placing.pool_of(site, request.pool, request.backend)
-    if request.pool is None and request.backend is None:
+    pools = views.pools(site.store)
+    name = placing.pool_of(pools, request.pool, request.backend)
+    is_named = request.pool is not None or request.backend is not None
+    if not is_named:
         spec = _without_needs(spec)  # which pool must hold it is said elsewhere
-    submit.check_house(site, Submission(request.key, spec, Origin(""), pool, submit.priority_of(request.priority)))
+    submit.check_house(pools, Submission(request.key, spec, Origin(""), name))
+    if is_named:
+        placing.check_order(pools[name], priority=request.priority, weight=request.weight)
 
 
 def _without_needs(spec: JobSpec) -> JobSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from jupyter_training.services import checkpoints, placing, scripts, submit
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
-from jupyter_training.store import lineage, wishes
+from jupyter_training.store import lineage, views, wishes
 
 __all__ = ["carry_on", "continued", "fork"]
 
@@ -23,7 +24,7 @@ _STAND_IN = {"entry": {"kind": "cell", "path": "cell.py"}, "files": [{"path": "c
 _JOINED = ("params", "tags", "resources", "environment", "retries", "checkpoints", "hang")  # key by key
 _KEPT = (
     "resources", "environment", "launcher", "timeout", "grace", "metrics", "tags", "data", "context", "retries",
-    "checkpoints", "pause_within", "hang",
+    "checkpoints", "pause_within", "hang", "preemptible",
 )  # fmt: skip
 
 
@@ -69,15 +70,8 @@ def carry_on(
     if before is not None and (before.parent, before.relation) == (old.id, "continue"):
         return _result(site, wishes.Submitted(before, created=False), notes)  # a newer checkpoint changes nothing
     with checkpoints.chosen(site, old, wish) as chosen:
-        begins = Submission(
-            key=submission.key,
-            spec=submission.spec.model_copy(update={"start": chosen.start}),
-            origin=submission.origin,
-            pool=submission.pool,
-            priority=submission.priority,
-            parent=old.id,
-            relation="continue",
-        )
+        spec = submission.spec.model_copy(update={"start": chosen.start})
+        begins = replace(submission, spec=spec, if_exists="new", once=False, parent=old.id, relation="continue")
         stored = submit.stored(site, begins, secrets=secrets, also=chosen.settle(site))
         said = f"It begins with the checkpoint of step {chosen.checkpoint.step} of {old.name} {old.id[:6]}."
         return _result(site, stored, (*notes, *chosen.notes, said))
@@ -98,16 +92,20 @@ def _submission(site: Site, user: str, old: Job, request: ForkRequest) -> Submis
         request.origin.cell or old.origin.cell,
         request.origin.client,
     )
+    pools = views.pools(site.store)
     submission = Submission(
         key=request.key,
         spec=spec,
         origin=origin,
-        pool=placing.pool_of(site, wish.pool, wish.backend),
-        priority=submit.priority_of(wish.priority),
+        pool=placing.pool_of(pools, wish.pool, wish.backend),
+        priority=wish.priority if wish.priority is not None else old.priority,
+        weight=wish.weight if wish.weight is not None else old.weight,
+        after=submit.after_of(site, wish, origin),
         parent=old.id,
         relation="fork",
     )
-    submit.check_house(site, submission)
+    submit.check_house(pools, submission)
+    placing.check_order(pools[submission.pool], priority=wish.priority, weight=wish.weight)
     return submission
 
 
@@ -118,7 +116,7 @@ def _edited(old: Job, request: ForkRequest) -> SubmitRequest:
         InvalidSpec: with positions in the config text.
     """
     spec = old.spec.model_dump(mode="json", include=set(_KEPT))
-    wish: dict[str, Any] = {**spec, "name": old.name, "params": dict(old.params), "priority": old.priority}
+    wish: dict[str, Any] = {**spec, "name": old.name, "params": dict(old.params)}
     wish["pool"] = old.pool
     if request.config is not None:
         bare = SubmitRequest.model_validate({"key": request.key, **_STAND_IN, "config": request.config})
@@ -130,7 +128,7 @@ def _edited(old: Job, request: ForkRequest) -> SubmitRequest:
             joins = name in _JOINED and isinstance(wish.get(name), dict) and isinstance(value, dict)
             wish[name] = {**wish[name], **value} if joins else value
     wish["params"] = {**wish["params"], **request.params}
-    for name in ("name", "pool", "priority"):
+    for name in ("name", "pool", "priority", "weight"):
         if getattr(request, name) is not None:
             wish[name] = getattr(request, name)
     own = {"key": request.key, **_STAND_IN, "secrets": request.secrets}

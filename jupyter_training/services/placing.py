@@ -1,35 +1,35 @@
-"""Which pool a wish goes to: the one it names, the one of the backend it names, or the usual one."""
+"""Which pool a wish goes to, whether that could ever hold it, and what its policy lets one say of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_training.core.resources import Pool
-from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin
+from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin, UnknownPool, near_miss
 from jupyter_training.seams import registry
-from jupyter_training.services.site import Site
-from jupyter_training.store import views
 
-__all__ = ["pool_of"]
+__all__ = ["check_fit", "check_order", "known_pool", "pool_of"]
 
-_USUAL = "local"
+_USUAL = "local"  # where none is the default one
+_FEWER = "Ask for fewer, or name a larger pool."
 
 
-def pool_of(site: Site, pool: str | None, backend: str | None) -> str:
-    """The name of the pool. Whether a pool that was named exists is judged with the rest of the wish.
+def pool_of(pools: Mapping[str, Pool], pool: str | None, backend: str | None) -> str:
+    """The name of the pool: the one that is named, the one of the backend, or the default one.
+
+    Whether a pool that was named exists is judged with the rest of the wish.
 
     Raises:
         UnknownPlugin: no such backend is installed; with the near miss.
         InvalidSpec: the pool is another backend's, or which of the backend's pools is meant can't be told.
     """
     if backend is None:
-        return pool if pool is not None else _USUAL
+        return pool if pool is not None else _default(pools)
     try:
         registry.load("backends", backend)
     except UnknownPlugin as error:
         error.errors = (Problem(error.detail, key="backend", hint=error.hint),)
         raise
-    pools = views.pools(site.store)
     if pool is not None:
         if pool in pools and pools[pool].backend != backend:
             raise _refused(f"the pool {pool!r} belongs to {pools[pool].backend!r}; {_words(pools)}.", "Leave one out.")
@@ -37,14 +37,92 @@ def pool_of(site: Site, pool: str | None, backend: str | None) -> str:
     own = sorted(name for name, one in pools.items() if one.backend == backend)
     if len(own) == 1:
         return own[0]
+    if _default(pools) in own:
+        return _default(pools)
     if backend in own:
         return backend
     if own:
         raise _refused(f"{backend!r} has several pools: {', '.join(own)}.", f"Name one of them, e.g. pool {own[0]}.")
     raise _refused(
         f"{backend!r} has no pool here; {_words(pools)}.",
-        f"Make one: jupyter training pool set {backend} --backend {backend} --slots 2",
+        f"Make one: jupyter training pool add {backend} --backend {backend} --slots 2",
     )
+
+
+def known_pool(pools: Mapping[str, Pool], name: str) -> Pool:
+    """The pool of that name.
+
+    Raises:
+        UnknownPool: with those there are, and the near miss.
+    """
+    found = pools.get(name)
+    if found is None:
+        close = near_miss(name, pools)
+        raise UnknownPool(
+            f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(pools)) or 'none'}.",
+            hint=f"Did you mean {close!r}?" if close else None,
+        )
+    return found
+
+
+def check_fit(pool: Pool, wanted: Resources) -> None:
+    """See that an empty pool could hold the job.
+
+    Raises:
+        InvalidSpec: it asks for more than there will ever be; with the numbers.
+    """
+    if wanted.max_slots is not None and wanted.slots > wanted.max_slots:
+        raise InvalidSpec(
+            f"max_slots: all jobs of its experiment together may have {wanted.max_slots}, and it alone asks for "
+            f"{wanted.slots}.",
+            hint="Raise max_slots, or ask for fewer slots.",
+        )
+    if wanted.gpus and not pool.devices:
+        raise InvalidSpec(
+            f"gpus: it asks for {wanted.gpus}; the pool {pool.name!r} has none.",
+            hint="A GPU job is never run on a CPU silently; leave gpus out to run there.",
+        )
+    asked: tuple[tuple[str, float, float | None], ...] = (
+        ("slots", wanted.slots, pool.slots),
+        ("gpus", wanted.gpus, len(pool.devices)),
+        ("cpus", wanted.cpus or 0, pool.cpus),
+        ("memory", wanted.memory or 0, pool.memory),
+    )
+    for key, count, limit in asked:
+        if limit is not None and count > limit:
+            raise InvalidSpec(
+                f"{key}: it asks for {_amount(key, count)}; the pool {pool.name!r} has {_amount(key, limit)} "
+                "and never more.",
+                hint="Ask for less, or name a larger pool." if key == "memory" else _FEWER,
+            )
+
+
+def check_order(pool: Pool, *, priority: int | None, weight: float | None) -> None:
+    """See that what is said of a job's turn means something in the pool; None: it is not said.
+
+    Raises:
+        InvalidSpec: the pool's policy knows no priorities, or no weights.
+    """
+    if priority is not None and pool.policy != "priority":
+        raise InvalidSpec(
+            f"priority: it means nothing in the pool {pool.name!r}, whose policy is fair share.",
+            hint="Give a weight, or name a pool that goes by priority.",
+        )
+    if weight is not None and pool.policy != "fair_share":
+        raise InvalidSpec(
+            f"weight: it means nothing in the pool {pool.name!r}, whose policy is priority.",
+            hint="Give a priority, or name a pool that shares fairly.",
+        )
+
+
+def _default(pools: Mapping[str, Pool]) -> str:
+    return next((name for name, pool in pools.items() if pool.is_default), _USUAL)
+
+
+def _amount(key: str, value: float) -> str:
+    if key != "memory":
+        return f"{value:g}"
+    return f"{value / 1e9:.3g} GB" if value >= 1e9 else f"{value / 1e6:.3g} MB"
 
 
 def _words(pools: Mapping[str, Pool]) -> str:

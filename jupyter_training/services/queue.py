@@ -1,17 +1,32 @@
-# ruff: noqa: ARG001
-"""The queue of a pool as a table."""
+"""The queue of a pool as a table: who waits and who runs, in the order in which the pool is served."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from jupyter_training.errors import Internal
-from jupyter_training.schema import QueuePage
+from jupyter_training.core.job import Attempt, Instant, Job
+from jupyter_training.core.lifecycle import AttemptState
+from jupyter_training.core.policy import QueuedJob, QueueView
+from jupyter_training.core.policy.aging import aged
+from jupyter_training.core.queue_view import queue_view
+from jupyter_training.core.resources import Pool
+from jupyter_training.errors import InvalidUsage
+from jupyter_training.schema import JobView, QueuePage, QueueRow
+from jupyter_training.services import placing, pools
+from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
+from jupyter_training.store import views
 
 __all__ = ["QueueQuery", "page"]
 
 PAGE_LIMIT = 500
+_CURSOR = re.compile(r"(\d{1,3})_(\d{1,18})_(\d{1,9000})\Z", re.ASCII)
+
+_Order = tuple[int, str, int]  # priority, position, number
 
 
 class QueueQuery(BaseModel):
@@ -21,10 +36,127 @@ class QueueQuery(BaseModel):
 
     pool: str | None = None
     limit: int = Field(100, ge=1, le=PAGE_LIMIT)
-    after: str | None = Field(None, description="cursor: the `next` of the page before")
+    after: str | None = Field(None, max_length=10_000, description="cursor: the `next` of the page before")
     reverse: bool = Field(False, description="from the end")
 
 
 def page(site: Site, query: QueueQuery) -> QueuePage:
-    """One page of the queue."""
-    raise Internal("not built yet")
+    """One page of a pool's queue: what waits and what runs, not what is paused or has ended.
+
+    Raises:
+        UnknownPool: there is none of that name; with the near miss.
+        InvalidUsage: a cursor that no page gave.
+    """
+    known = views.pools(site.store)
+    name = placing.pool_of(known, query.pool, None)
+    pool = placing.known_pool(known, name)
+    view = queue_view(known, views.unfinished(site.store))
+    total = view.length(name)
+    start, stop = _window(view, name, query)
+    ids = view.order(name, start, stop - start) if stop > start else []
+    found = {job.id: job for job in views.jobs(site.store, ids)}
+    shown = [found[one] for one in ids if one in found]
+    attempts = views.attempts(site.store, [job.id for job in shown])
+    first = _first_waiting(view, name) if pool.preemption else None
+    rows = []
+    for place, (job, seen) in enumerate(zip(shown, job_views(site, shown), strict=True)):
+        attempt = (attempts.get(job.id) or (None,))[-1]
+        ahead = start + place if pool.policy == "priority" else None
+        rows.append(_row(job, seen, attempt, pool, ahead=ahead, first=first, now=site.now()))
+    if query.reverse:
+        rows.reverse()
+    is_last = start == 0 if query.reverse else stop >= total
+    cursor = None if is_last or not shown else _cursor(shown[0] if query.reverse else shown[-1])
+    (own,) = (one for one in pools.pools(site).pools if one.name == name)
+    return QueuePage(pool=own, rows=tuple(rows), total=total, next=cursor)
+
+
+def _window(view: QueueView, pool: str, query: QueueQuery) -> tuple[int, int]:
+    """From which place to which the page goes, both from 0, the second one behind the last."""
+    total = view.length(pool)
+    if query.after is None:
+        passed = total if query.reverse else 0
+    else:
+        after = _read_cursor(query.after)
+        passed = bisect_right(range(total), after, key=lambda place: _order_at(view, pool, place))
+        if query.reverse and passed and _order_at(view, pool, passed - 1) == after:
+            passed -= 1
+    if query.reverse:
+        return max(0, passed - query.limit), passed
+    return passed, min(total, passed + query.limit)
+
+
+def _order_at(view: QueueView, pool: str, place: int) -> _Order:
+    (job_id,) = view.order(pool, place, 1)
+    one = view.get(job_id)
+    assert one is not None
+    return (one.priority, one.position, one.seq)
+
+
+def _cursor(job: Job) -> str:
+    return f"{job.priority}_{job.seq}_{job.position}"
+
+
+def _read_cursor(text: str) -> _Order:
+    found = _CURSOR.match(text)
+    if found is None:
+        raise InvalidUsage(f"{text[:40]!r} is no cursor of this list.", hint="Take the `next` of the page before.")
+    return (int(found[1]), found[3], int(found[2]))
+
+
+def _first_waiting(view: QueueView, pool: str) -> _Order | None:
+    """The place of the first that could start if there were room; who runs behind it was let past."""
+    for job_id in view.order(pool):
+        one = view.get(job_id)
+        if isinstance(one, QueuedJob) and one.may_start and one.needs_room:
+            return (one.priority, one.position, one.seq)
+    return None
+
+
+def _row(
+    job: Job,
+    seen: JobView,
+    attempt: Attempt | None,
+    pool: Pool,
+    *,
+    ahead: int | None,
+    first: _Order | None,
+    now: Instant,
+) -> QueueRow:
+    resources = job.spec.resources
+    held = attempt.allocation if attempt is not None and attempt.state is not AttemptState.ENDED else None
+    until = attempt.created if attempt is not None and held is not None else now
+    better = (
+        aged(job.priority, until - job.waiting_since, pool.aging) if job.waiting_since is not None else job.priority
+    )
+    is_past = first is not None and first < (job.priority, job.position, job.seq)
+    return QueueRow(
+        ahead=ahead,
+        job=job.id,
+        type=_type(job),
+        name=job.name,
+        experiment=job.experiment,
+        priority=job.priority,
+        aged=better if better != job.priority else None,
+        weight=job.weight,
+        submitted=seen.submitted,
+        waiting_since=seen.waiting_since,
+        slots=resources.slots,
+        acquired=held.slots if held is not None else 0,
+        gpus=resources.gpus,
+        devices=held.devices if held is not None else (),
+        state="queued" if held is None else "backfilled" if is_past and held.slots else "scheduled",
+        phase=seen.phase,
+        user=job.origin.user,
+        sentence=seen.sentence,
+        start=seen.start,
+        start_note=seen.start_note,
+        verbs=seen.verbs,
+        version=job.version,
+    )
+
+
+def _type(job: Job) -> Literal["job", "trial", "driver"]:
+    if job.experiment is None:
+        return "job"
+    return "trial" if job.trial is not None else "driver"

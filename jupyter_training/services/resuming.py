@@ -22,7 +22,7 @@ __all__ = ["resume", "submit_or_resume"]
 
 _OPTIONS = (
     "resources", "environment", "launcher", "timeout", "grace", "metrics", "tags", "retries", "checkpoints",
-    "pause_within", "hang",
+    "pause_within", "hang", "preemptible",
 )  # fmt: skip
 _OWN = frozenset({"environment"})  # it is made where one submits, so that a difference in it is no wish
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from jupyter_training.core.ids import NAME_PATTERN, name_like, no_name
+from jupyter_training.core.ids import NAME_PATTERN, JobId, name_like, no_name
 from jupyter_training.core.job import (
     PRIORITY_DEFAULT,
     BundleFile,
@@ -25,24 +25,24 @@ from jupyter_training.core.job import (
     Retries,
     Submission,
 )
-from jupyter_training.core.resources import Resources
-from jupyter_training.errors import InvalidSpec, Problem, UnknownPool, near_miss
+from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
-from jupyter_training.services import bundle, contexts, data, destinations, passed, placing, scripts
+from jupyter_training.services import bundle, contexts, data, destinations, passed, placing, references, scripts
 from jupyter_training.services.site import Site
-from jupyter_training.store import views, wishes
+from jupyter_training.store import lineage, views, wishes
 
 __all__ = [
     "CLIENT_KEYS",
     "CONFIG_KEYS",
     "SHORTHANDS",
+    "after_of",
     "check_house",
     "check_params",
     "code_of",
     "positioned",
-    "priority_of",
     "problems_of",
     "spec_of",
     "stored",
@@ -68,7 +68,7 @@ _KINDS = {  # pydantic's kinds of faults whose words are for programmers
 }
 _SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 Settle = Callable[[Connection, Job], None]
-SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory"})  # a config may write them without "resources:"
+SHORTHANDS = frozenset({"slots", "gpus", "cpus", "memory", "max_slots"})  # a config may write them without "resources:"
 # What only the side that submits can do something about; a submit passes over them.
 CLIENT_KEYS = frozenset({"context", "take", "out", "wait", "detach", "quiet"})
 
@@ -141,17 +141,33 @@ def submission_of(site: Site, request: SubmitRequest, files: tuple[BundleFile, .
     Raises:
         InvalidSpec, UnknownPool, UnknownPlugin: as ``submit`` does.
     """
+    pools = views.pools(site.store)
+    origin = Origin(user, request.origin.notebook, request.origin.cell, request.origin.client)
     submission = Submission(
         key=request.key,
         spec=spec_of(request, files),
-        origin=Origin(user, request.origin.notebook, request.origin.cell, request.origin.client),
-        pool=placing.pool_of(site, request.pool, request.backend),
-        priority=priority_of(request.priority),
+        origin=origin,
+        pool=placing.pool_of(pools, request.pool, request.backend),
+        priority=request.priority if request.priority is not None else PRIORITY_DEFAULT,
+        weight=request.weight if request.weight is not None else 1.0,
+        after=after_of(site, request, origin),
         if_exists=request.if_exists,
         once=request.once,
     )
-    check_house(site, submission)
+    check_house(pools, submission)
+    placing.check_order(pools[submission.pool], priority=request.priority, weight=request.weight)
     return submission
+
+
+def after_of(site: Site, request: SubmitRequest, origin: Origin) -> tuple[JobId, ...]:
+    """The jobs that a request's job starts after.
+
+    Raises:
+        InvalidSpec: it names one that is not there, or that can't be told.
+    """
+    if not request.after or lineage.of_key(site.store, request.key) is not None:
+        return ()  # what is repeated gives the first job, whatever became of those before it
+    return references.jobs_before(site, request.after, user=origin.user, notebook=origin.notebook)
 
 
 def problems_of(error: ValidationError, *, known: Mapping[str, list[str]] | None = None) -> list[Problem]:
@@ -270,6 +286,7 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
                 else JobSpec.model_fields["pause_within"].default
             ),
             hang=request.hang or HangWatch(),
+            preemptible=request.preemptible or "auto",
         )
     except ValidationError as error:
         problems = problems_of(error)
@@ -312,37 +329,13 @@ def _check_variable(name: str, value: str) -> None:
         )
 
 
-def priority_of(value: int | None) -> int:
-    if value is None:
-        return PRIORITY_DEFAULT
-    if not 1 <= value <= 99:
-        raise InvalidSpec(f"priority: {value} is not allowed; it goes from 1 (first) to 99.")
-    return value
-
-
-def check_house(site: Site, submission: Submission) -> None:
+def check_house(pools: Mapping[str, Pool], submission: Submission) -> None:
     """See that the pool and the plug-ins exist and that the pool could ever hold the job."""
-    pools = views.pools(site.store)
-    pool = pools.get(submission.pool)
-    if pool is None:
-        close = near_miss(submission.pool, pools)
-        raise UnknownPool(
-            f"There is no pool {submission.pool!r}; there is: {', '.join(sorted(pools)) or 'none'}.",
-            hint=f"Did you mean {close!r}?" if close else None,
-        )
+    pool = placing.known_pool(pools, submission.pool)
     spec = submission.spec
     registry.load("launchers", spec.launcher)
     registry.load("environments", spec.environment.kind)
-    if spec.resources.slots > pool.slots:
-        raise InvalidSpec(
-            f"slots: it asks for {spec.resources.slots}; the pool {pool.name!r} has {pool.slots} and never more.",
-            hint="Ask for fewer, or name a larger pool.",
-        )
-    if spec.resources.gpus > 0:
-        raise InvalidSpec(
-            f"gpus: it asks for {spec.resources.gpus}; the pool {pool.name!r} has none.",
-            hint="A GPU job is never run on a CPU silently; leave gpus out to run there.",
-        )
+    placing.check_fit(pool, spec.resources)
 
 
 def _name_from(shown_as: str | None, path: str) -> str:

@@ -101,12 +101,16 @@ def set_after(store: Store, job_id: JobId, after: Sequence[JobId], *, now: Insta
     Raises:
         UnknownJob: itself, or one of the others.
         InvalidSpec: it would wait for itself, directly or through others.
-        IllegalMove: it has ended.
+        IllegalMove: it has ended, or runs.
     """
     with store.write() as connection:
         (job,) = _jobs(connection, store, job_id)
         if job.state in TERMINAL:
             raise IllegalMove(f"{job.name} ({job.id}) has ended: it can't start after another job any more.")
+        if job.state is JobState.RUNNING and after:
+            raise IllegalMove(
+                f"{job.name} ({job.id}) runs: it has started before the others already.", hint="Pause it first."
+            )
         met = succeeded(connection, after)
         ring = _ring(connection, job.id, [one for one in met if not met[one]])
         if ring:
