@@ -117,7 +117,7 @@ class Handle:
 
     def move(self, **to: Any) -> Handle:
         """Change one thing of the job's place; see ``Client.move``. Other jobs may be named by their handles."""
-        named = {name: one.id if isinstance(one, Handle) else one for name, one in to.items()}
+        named: dict[str, Any] = {name: one.id if isinstance(one, Handle) else one for name, one in to.items()}
         self._view = self._client.move(self.id, **named)
         return self
 

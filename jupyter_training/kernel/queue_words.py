@@ -82,7 +82,7 @@ def row_cells(page: Page, row: Row, *, now: float, whole_id: bool = False) -> tu
 
 def why(row: Row) -> str:
     """Of a job that waits why, and when it starts; of one that runs only what is out of the usual."""
-    words = str(row["sentence"]).removeprefix("Queued: ")
+    words = str(row["sentence"]).removeprefix("Waits: ")
     if row["state"] == "queued":
         return unmeasured(words) if plain() else " · ".join(filter(None, [words, starts_text(row)]))
     said = [words] if row["phase"] not in ("starting", "running") else []
