@@ -12,7 +12,7 @@ from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
 from jupyter_training.client.handle import Handle
-from jupyter_training.client.queue import Queue
+from jupyter_training.client.queue import Queue, named
 from jupyter_training.client.transport import Transport
 from jupyter_training.client.verbs import Verbs, part
 from jupyter_training.errors import NotFound, ServerUnreachable
@@ -98,7 +98,7 @@ class Client(Verbs, Queue):
         backend: str | None = None,
         priority: int | None = None,
         weight: float | None = None,
-        after: str | Iterable[str] = (),
+        after: object = (),
         preemptible: str | None = None,
         slots: int | None = None,
         gpus: int | None = None,
@@ -144,7 +144,7 @@ class Client(Verbs, Queue):
         ``retries``: how often it is started again by itself, or ``{"max": 5, "on": ["lost"]}``.
         ``checkpoints``: a URL to keep them under, or ``{"to": ..., "keep": {"trial_latest": 3}}``.
         ``hang``: warn after so long without a sign of life, or ``{"after": "30m", "stop": True}``.
-        ``after``: jobs (ids or names) that must have succeeded before this one starts.
+        ``after``: jobs (ids, names or handles) that must have succeeded before this one starts.
         ``preemptible``: whether it makes room for others ("auto": once it has a checkpoint, "restart", "never").
 
         Raises:
@@ -165,7 +165,7 @@ class Client(Verbs, Queue):
             backend=backend,
             priority=priority,
             weight=weight,
-            after=[after] if isinstance(after, str) else list(after) or None,
+            after=named(after) or None,
             preemptible=preemptible,
             slots=slots,
             gpus=gpus,

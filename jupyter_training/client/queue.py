@@ -11,7 +11,7 @@ from jupyter_training.errors import from_problem
 if TYPE_CHECKING:
     from jupyter_training.client.connection import Connection
 
-__all__ = ["Queue"]
+__all__ = ["Queue", "named"]
 
 
 class Queue:
@@ -81,10 +81,12 @@ class Queue:
         found: list[dict[str, Any]] = self._connection.record("POST", "queue/batch", body=body)["results"]
         return found
 
-    def set_after(self, job: str, after: str | Iterable[str], *, notebook: str | None = None) -> dict[str, Any]:
-        """Let a waiting job, by its id, start after these have succeeded; an empty list frees it (``JobView``)."""
-        names = [after] if isinstance(after, str) else list(after)
-        body = {"after": names, "notebook": notebook}
+    def set_after(self, job: str, after: object, *, notebook: str | None = None) -> dict[str, Any]:
+        """Let a waiting job, by its id, start after these have succeeded; an empty list frees it (``JobView``).
+
+        ``after``: one or several ids, names or handles.
+        """
+        body = {"after": named(after), "notebook": notebook}
         return self._connection.record("PUT", f"jobs/{part(job)}/after", body=body)
 
     def pools(self) -> list[dict[str, Any]]:
@@ -109,3 +111,9 @@ class Queue:
         """Remove a pool in which no job waits or runs; gives the other ones."""
         found: list[dict[str, Any]] = self._connection.record("DELETE", f"pools/{part(name)}")["pools"]
         return found
+
+
+def named(jobs: object) -> list[str]:
+    """One or several jobs, by id or name or as handles, as a request names them."""
+    listed = jobs if isinstance(jobs, Iterable) and not isinstance(jobs, str) else [jobs]
+    return [str(getattr(one, "id", one)) for one in listed]

@@ -20,25 +20,25 @@ from pydantic import BaseModel, ConfigDict
 from jupyter_training.core.job import PRIORITY_DEFAULT, CheckpointPolicy, HangWatch, Job, JobSpec, Keep, Retries
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import NotFound
-from jupyter_training.services import code
+from jupyter_training.services import code, placing
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
+from jupyter_training.store import views
 
 __all__ = ["CellText", "cell"]
 
 _DEFAULT_GRACE = 10.0
 _DEFAULT_PAUSE = 600.0
-_DEFAULT_POOL = "local"
 _PLAIN = re.compile(r"[\w.,:/@%+-][\w.,:/@%+=-]*\Z")
 _PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
 _ARITHMETIC = re.compile(r"[\d.+\-eE_]*[*/][\d.+\-*/eE_]*\Z")
 _WORDS = frozenset({"true", "false", "null", "none", "nan", "inf", "infinity"})
-_RESOURCES = ("slots", "gpus", "cpus", "memory")
+_RESOURCES = ("slots", "gpus", "cpus", "memory", "max_slots")
 # What ``Client.submit`` takes for itself: parameters of these names go into its ``params``.
 _CLIENT_OPTIONS = frozenset(
-    {"name", "params", "pool", "backend", "priority", *_RESOURCES, "timeout", "grace", "metrics", "tags", "env",
-     "pass_env", "environment", "python", "folder", "context", "launcher", "config", "if_exists", "once", "key",
-     "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self"}
+    {"name", "params", "pool", "backend", "priority", "weight", "after", "preemptible", *_RESOURCES, "timeout", "grace",
+     "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context", "launcher", "config",
+     "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self"}
 )  # fmt: skip
 
 
@@ -64,31 +64,45 @@ def cell(site: Site, job_id: str) -> CellText:
         body = code.text_of(site, file) if file is not None else None
         if body is None:
             raise NotFound(f"The code of the job {job.id} is no longer kept.")
-        return CellText(text=_train_cell(job, _without_blank_top(body)))
-    return CellText(text=_client_cell(job))
+        return CellText(text=_train_cell(job, _turn(site, job), _without_blank_top(body)))
+    return CellText(text=_client_cell(job, _turn(site, job)))
 
 
-def _train_cell(job: Job, body: str) -> str:
+def _turn(site: Site, job: Job) -> dict[str, str | int | float]:
+    """What of its pool and its turn there was not what one gets without saying it."""
+    pools = views.pools(site.store)
+    shares = job.pool in pools and pools[job.pool].policy == "fair_share"
+    found: dict[str, str | int | float] = {}
+    if job.pool != placing.pool_of(pools, None, None):
+        found["pool"] = job.pool
+    if job.priority != PRIORITY_DEFAULT and not shares:
+        found["priority"] = job.priority
+    if job.weight != 1 and shares:
+        found["weight"] = job.weight
+    return found
+
+
+def _train_cell(job: Job, turn: Mapping[str, str | int | float], body: str) -> str:
     spec = job.spec
     literals = _literals(body)
-    words = ["%%train", spec.name, *_options(job)]
+    words = ["%%train", spec.name, *_options(job, turn)]
     for name, value in job.params.items():
         if name not in literals or not _same(literals[name], value):
             words.append(f"{name}={_value(value)}")
     return f"{' '.join(words)}\n{body}"
 
 
-def _options(job: Job) -> Iterator[str]:
+def _options(job: Job, turn: Mapping[str, str | int | float]) -> Iterator[str]:
     """The options of the magic line that were not what one gets without them."""
     spec, usual = job.spec, Resources()
-    if job.pool != _DEFAULT_POOL:
-        yield from ("--pool", _word(job.pool))
-    if job.priority != PRIORITY_DEFAULT:
-        yield from ("--priority", str(job.priority))
+    for name, said in turn.items():
+        yield from (f"--{name}", _word(said) if isinstance(said, str) else _number(said))
     for name in _RESOURCES:
         asked = getattr(spec.resources, name)
         if asked != getattr(usual, name):
-            yield from (f"--{name}", _number(asked))
+            yield from (f"--{name.replace('_', '-')}", _number(asked))
+    if spec.preemptible != "auto":
+        yield from ("--preemptible", spec.preemptible)
     if spec.timeout is not None:
         yield from ("--timeout", _span(spec.timeout))
     if spec.grace != _DEFAULT_GRACE:
@@ -126,10 +140,10 @@ def _lasting_options(spec: JobSpec) -> Iterator[str]:
         yield "--stop-hung"
 
 
-def _client_cell(job: Job) -> str:
+def _client_cell(job: Job, turn: Mapping[str, str | int | float]) -> str:
     """A script or function by the client; values as Python writes them."""
     spec, entry = job.spec, job.spec.entry
-    given: dict[str, object] = {"name": spec.name, **dict(_client_options(job))}
+    given: dict[str, object] = {"name": spec.name, **turn, **dict(_client_options(job))}
     params: dict[str, object] = {}
     others: dict[str, object] = {}
     for name, value in job.params.items():
@@ -151,13 +165,11 @@ def _client_cell(job: Job) -> str:
 def _client_options(job: Job) -> Iterator[tuple[str, object]]:
     """The options of ``Client.submit`` that were not what one gets without them."""
     spec, usual = job.spec, Resources()
-    if job.pool != _DEFAULT_POOL:
-        yield "pool", job.pool
-    if job.priority != PRIORITY_DEFAULT:
-        yield "priority", job.priority
     for name in _RESOURCES:
         if getattr(spec.resources, name) != getattr(usual, name):
             yield name, getattr(spec.resources, name)
+    if spec.preemptible != "auto":
+        yield "preemptible", spec.preemptible
     if spec.timeout is not None:
         yield "timeout", _span(spec.timeout)
     if spec.grace != _DEFAULT_GRACE:

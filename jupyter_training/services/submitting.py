@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
-from jupyter_training.schema import SubmitRequest, SubmitResult
+from jupyter_training.schema import AfterView, SubmitRequest, SubmitResult
 from jupyter_training.services import resuming
 from jupyter_training.services import submit as wishing
 from jupyter_training.services.pools import unused_gpus
@@ -31,6 +31,7 @@ def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
     if stored.beside is not None:
         notes = (*notes, _beside(stored.beside, stored.job))
     if stored.created:
+        notes = (*notes, *filter(None, map(_never, view.after)))
         unused = unused_gpus(views.pools(site.store).get(stored.job.pool), stored.job.spec.resources)
         notes = notes if unused is None else (*notes, unused)
     return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
@@ -44,3 +45,11 @@ def _beside(other: Job, new: Job) -> str:
     else:
         what = "other parameters" if other.spec.params != new.spec.params else "other options"
     return f"{other.name} {other.id[:_SHOWN_ID]} {does} with {what}; this is a new job."
+
+
+def _never(before: AfterView) -> str | None:
+    """That a job which this one starts after did not succeed, if so: by itself nothing will come of it."""
+    if before.met or before.state not in (JobState.FAILED, JobState.CANCELED):
+        return None
+    became = "has failed" if before.state is JobState.FAILED else "was canceled"
+    return f"It starts after {before.name} {before.job[:_SHOWN_ID]}, which {became}: it waits until that has succeeded."
