@@ -188,6 +188,7 @@ class JobView(View):
     quiet_after: float | None = None  # seconds without a word after which it is warned of
     warning: str | None = None  # all that is worth a warning; "No report and no log line for 42 min."
     notice: str | None = None  # the part of the warning that does not change by the minute
+    position: str = ""  # its place among those of its priority, smaller first; compares as a text
     weight: float = 1.0  # its share, where the pool's policy is fair share
     max_slots: int | None = None  # of all jobs of its experiment together
     preemptible: Preemptible = "auto"

@@ -163,6 +163,7 @@ def _view(
         quiet_after=quiet_after,
         warning=" ".join(filter(None, [quiet, notice])) or None,
         notice=notice,
+        position=job.position,
         weight=job.weight,
         max_slots=spec.resources.max_slots,
         preemptible=spec.preemptible,

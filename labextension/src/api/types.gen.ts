@@ -1288,6 +1288,11 @@ export interface components {
             /** Pool */
             pool: string;
             /**
+             * Position
+             * @default
+             */
+            position: string;
+            /**
              * Preemptible
              * @default auto
              * @enum {string}
