@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_training.core.lifecycle import Seen
-from jupyter_training.core.resources import Pool
+from jupyter_training.core.resources import Capacity, Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams import registry
@@ -146,22 +146,29 @@ def _pools(settings: Settings, store: Store) -> Check:
     if capacity.fault is not None:
         fix = "Does `nvidia-smi` work? After an update of the driver the machine must be started anew."
         return Check("pools", "warn", f"{words} {capacity.fault}.", fix)
-    if capacity.devices is not None:
-        for pool in here:
-            gone = [device for device in pool.devices if device not in capacity.devices]
-            if gone:
-                seen = ", ".join(capacity.devices) or "none"
-                fix = f"Name those that are there: jupyter training pool set {pool.name} --devices IDS"
-                if pool.is_found:
-                    fix = "Start the server or the dispatcher anew: it is looked up then."
-                missing = f"{_count(len(gone), 'GPU')} of {pool.name} can't be seen here: {', '.join(gone)}"
-                return Check("pools", "warn", f"{words} {missing}. There is: {seen}.", fix)
+    for pool in here:
+        gone = _unseen(pool, capacity)
+        if gone:
+            fix = f"Name those that are there: jupyter training pool set {pool.name} --devices IDS"
+            if pool.is_found:
+                fix = "Start the server or the dispatcher anew: it is looked up then."
+            missing = f"{_count(len(gone), 'GPU')} of {pool.name} can't be seen here: {', '.join(gone)}"
+            seen = ", ".join(capacity.devices or ()) or "none"
+            return Check("pools", "warn", f"{words} {missing}. There is: {seen}.", fix)
     for name, given in settings.pools.items():
         wanted = given.get("gpus")
         if isinstance(wanted, int) and name in pools and len(pools[name].devices) < wanted:
             short = f"The settings give {name} {wanted} GPUs, and {len(pools[name].devices)} could be found."
             return Check("pools", "warn", f"{words} {short}", "Jobs that ask for more wait until there are more.")
     return Check("pools", "ok", words)
+
+
+def _unseen(pool: Pool, capacity: Capacity) -> list[str]:
+    """The pool's devices that the machine does not show. Only numbers are compared: a UUID may be cut short."""
+    there = capacity.devices
+    if there is None or not all(device.isdigit() for device in there):
+        return []
+    return [device for device in pool.devices if device.isdigit() and device not in there]
 
 
 def _has(pool: Pool) -> str:

@@ -7,7 +7,7 @@ import os
 import stat
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ from jupyter_training.client import discover
 from jupyter_training.server import app as extension
 from jupyter_training.server.app import TrainingApp
 from jupyter_training.server.discovery import Reach
+from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.spool import identity
+from jupyter_training.store import pools, views
 from tests.server.house import eventually, house
 
 UP_AND_IDLE = """
@@ -72,6 +74,19 @@ def test_an_option_overrules_the_file(tmp_path: Path) -> None:
         assert 5 == living.get("pools")["pools"][0]["slots"]
         assert living.extension.desk is not None
         assert 7 == living.extension.desk.settings.record_idle_exit
+
+
+def test_a_server_lets_the_pools_follow_the_machine_and_makes_those_of_its_options(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Site.open(Settings(home=home)) as site:
+        local = views.pools(site.store)["local"]
+        pools.write(site.store, replace(local, slots=99, cpus=99.0), now=site.now())
+    config = Config()
+    config.TrainingApp.pools = {"lab": {"devices": "0,1", "preemption": True}}
+    with house(home, config=config) as living:
+        lab, found = living.get("pools")["pools"]
+        assert (["0", "1"], 2, True) == (lab["devices"], lab["slots"], lab["preemption"])
+        assert (local.slots, local.cpus, True) == (found["slots"], found["cpus"], found["is_found"])
 
 
 def test_its_note_leads_a_client_to_it_until_it_stops(tmp_path: Path) -> None:

@@ -237,6 +237,7 @@ def test_who_asks_for_no_gpu_of_a_pool_that_has_some_is_told() -> None:
     [
         (Capacity(2.0), "ok", "lab: 2 slots, 2 GPUs (0,1)"),
         (Capacity(2.0, devices=("0", "1", "2")), "ok", "lab"),
+        (Capacity(2.0, devices=("GPU-1", "GPU-2")), "ok", "lab"),
         (Capacity(2.0, devices=("0",)), "warn", "1 GPU of lab can't be seen here: 1. There is: 0."),
         (Capacity(2.0, fault="NVIDIA's driver does not say: 18"), "warn", "does not say: 18."),
     ],
