@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.metric import Point
 
@@ -62,6 +63,9 @@ class Tracker(Protocol):
 
         The status comes last, and overrides what anybody else has set.
         """
+
+    def find(self, job: JobId) -> RunRef | None:
+        """The run that was begun for a job, which may be no more itself. None: there is none, or it was deleted."""
 
     def remove(self, run: RunRef) -> None:
         """Delete the run, as a person would, and its files where they are ours.

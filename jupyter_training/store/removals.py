@@ -13,11 +13,12 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.store.bulk import insert_missing
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.tables import checkpoints, removals
+from jupyter_training.store.tables import checkpoints, records, removals
 
-__all__ = ["Removal", "pending", "places_gone", "remember", "run_gone"]
+__all__ = ["UNKNOWN", "Removal", "pending", "places_gone", "remember", "run_gone"]
 
 
+UNKNOWN = ""  # instead of a run's id: one may have been made
 _GONE = "null"  # instead of places: they and the folders here were removed
 
 
@@ -48,6 +49,7 @@ def pending(store: Store) -> list[Removal]:
 def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs: Mapping[str, str | None]) -> None:
     """Note what these jobs have outside the store, in the transaction that deletes them. ``runs``: to be removed too.
 
+    Of one that the mirror was about to make, nobody knows whether it is there: whoever removes it looks for it.
     Each leaves a note, as nobody else knows by then that its folders are to go.
     """
     places: dict[str, list[str]] = {}
@@ -56,6 +58,8 @@ def remember(connection: Connection, jobs: Sequence[JobId], now: float, *, runs:
     )
     for row in connection.execute(outside):
         places.setdefault(row.job, []).append(row.place)
+    begun = select(records.c.job).where(records.c.job.in_(list(runs)), records.c.run_id.is_(None))
+    runs = {**runs, **dict.fromkeys(connection.execute(begun).scalars(), UNKNOWN)}
     rows = [{"job": job, "run_id": runs.get(job), "places": json.dumps(places.get(job, [])), "at": now} for job in jobs]
     insert_missing(connection, removals, rows)
 

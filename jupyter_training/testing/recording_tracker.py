@@ -81,6 +81,11 @@ class RecordingTracker:
             kept.files.update(f"outputs/{path.relative_to(outputs)}" for path in outputs.rglob("*") if path.is_file())
         kept.state, kept.ended = job.state, job.ended
 
+    def find(self, job: JobId) -> RunRef | None:
+        self._called("find", job)
+        found = [run_id for run_id, run in self.runs.items() if run.job == job and run_id not in self.removed]
+        return RunRef("experiment", found[0]) if found else None
+
     def remove(self, run: RunRef) -> None:
         self._called("remove", self.runs[run.run_id].job if run.run_id in self.runs else JobId(""))
         self.removed.add(run.run_id)

@@ -177,6 +177,16 @@ class TrackerContract:
         tracker.write(run, [Point("loss", 1, _BEGAN, 0.5), Point("loss", 1, _BEGAN + 60, 0.4)])
         assert [(1, _BEGAN, 0.5), (1, _BEGAN + 60, 0.4)] == [point[1:] for point in self.kept(run.run_id).points]
 
+    def test_a_run_is_found_by_its_job_until_it_is_removed(self) -> None:
+        tracker, job = self.tracker(), a_recorded_job("jobnnnnnnn")
+        assert tracker.find(job.id) is None
+        run = tracker.begin(job)
+        found = self.tracker().find(job.id)
+        assert found is not None
+        assert run.run_id == found.run_id
+        tracker.remove(found)
+        assert tracker.find(job.id) is None
+
     def test_a_removed_run_is_gone_and_may_be_removed_again(self) -> None:
         tracker, job = self.tracker(), a_recorded_job("jobmmmmmmm")
         run = tracker.begin(job)

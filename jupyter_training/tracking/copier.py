@@ -27,7 +27,7 @@ from jupyter_training.settings import Settings
 from jupyter_training.store import points, record, removals, views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.record import RecordRow
-from jupyter_training.store.removals import Removal
+from jupyter_training.store.removals import UNKNOWN, Removal
 from jupyter_training.tracking.job_log import write_log
 
 __all__ = ["Announce", "Copier"]
@@ -77,6 +77,9 @@ class Copier:
 
     def _copy(self, job: Job, row: RecordRow) -> bool:
         if row.run_id is None:
+            # Before it is made: deleted from now on, the job leaves word that a run may be there.
+            if not record.save(self._store, row, now=Instant(self._store.clock())):
+                return False
             run = self._tracker.begin(job)
             row = replace(row, experiment_id=run.experiment_id, run_id=run.run_id)
             if not record.save(self._store, row, now=Instant(self._store.clock())):
@@ -112,7 +115,9 @@ class Copier:
         """
         if removal.run_id is None:
             return False
-        self._tracker.remove(RunRef("", removal.run_id))
+        run = RunRef("", removal.run_id) if removal.run_id != UNKNOWN else self._tracker.find(removal.job)
+        if run is not None:
+            self._tracker.remove(run)
         removals.run_gone(self._store, removal.job)
         return True
 

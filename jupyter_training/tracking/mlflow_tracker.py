@@ -27,6 +27,7 @@ from mlflow.entities import LifecycleStage, Metric, Param, RunInfo, RunTag, View
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.metric import Point
@@ -72,7 +73,7 @@ class MlflowTracker:
         try:
             with told():
                 experiment_id = self._experiment(name)
-                info = (self._find(experiment_id, job) or self._create(experiment_id, job)).info
+                info = (self._run_of(job.id, [experiment_id], ViewType.ALL) or self._create(experiment_id, job)).info
                 return RunRef(info.experiment_id, info.run_id, info.artifact_uri)
         except (Refused, RunLost) as error:
             # The experiment may have been deleted since we looked.
@@ -110,6 +111,23 @@ class MlflowTracker:
         with self._about(run):
             ended = _milliseconds(self._clock() if job.ended is None else job.ended)
             self._client().set_terminated(run.run_id, mlflow_text.STATUS[job.state], end_time=ended)
+
+    def find(self, job: JobId) -> RunRef | None:
+        try:
+            with told():
+                token = None
+                while True:
+                    page = self._client().search_experiments(view_type=ViewType.ALL, page_token=token)
+                    found = (
+                        self._run_of(job, [one.experiment_id for one in page], ViewType.ACTIVE_ONLY) if page else None
+                    )
+                    if found is not None:
+                        return RunRef(found.info.experiment_id, found.info.run_id, found.info.artifact_uri)
+                    token = page.token
+                    if not token:
+                        return None
+        except (Refused, RunLost) as error:
+            raise TrackerUnavailable(f"the run of the job {job} can't be looked for: {error}") from error
 
     def remove(self, run: RunRef) -> None:
         try:
@@ -166,10 +184,10 @@ class MlflowTracker:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
-    def _find(self, experiment_id: str, job: Job) -> Any:
-        wanted = {mlflow_text.JOB_TAG: job.id, mlflow_text.STORE_TAG: self._store_id}
+    def _run_of(self, job: JobId, experiments: list[str], view: int) -> Any:
+        wanted = {mlflow_text.JOB_TAG: job, mlflow_text.STORE_TAG: self._store_id}
         text = " and ".join(f"tags.`{name}` = '{value}'" for name, value in wanted.items())
-        found = self._client().search_runs([experiment_id], text, run_view_type=ViewType.ALL, max_results=1)
+        found = self._client().search_runs(experiments, text, run_view_type=view, max_results=1)
         return found[0] if found else None
 
     def _create(self, experiment_id: str, job: Job) -> Any:

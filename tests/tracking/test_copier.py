@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.seams.tracker import RunRef, TrackerUnavailable
 from jupyter_training.store import checkpoints, record, removals, verbs
@@ -231,10 +233,34 @@ def test_the_run_of_a_deleted_job_goes_and_its_folders_stay_noted(stage: Stage, 
     assert stage.is_recorded(other)
 
 
-def test_a_job_that_is_deleted_while_its_run_is_made_leaves_none(stage: Stage, tracker: RecordingTracker) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
+def test_a_job_that_is_deleted_while_its_run_is_made_leaves_none(stage: Stage, killed: bool) -> None:
+    job = stage.trained(5)
+
+    class Killed(BaseException):
+        """As if the mirror had been."""
+
+    class Deleting(RecordingTracker):
+        def begin(self, job: Job) -> RunRef:
+            run = super().begin(job)
+            verbs.wish(stage.store, [job.id], Verb.DELETE, now=stage.now())
+            if killed:
+                raise Killed
+            return run
+
+    tracker = Deleting()
+    with contextlib.suppress(Killed):
+        assert not Copier(stage.settings, stage.store, tracker, lambda attempt, run: True).copy(stage.job(job))
+    assert mirror(stage, tracker).run()
+    assert set(tracker.runs) == tracker.removed != set()
+    removals.places_gone(stage.store, job)
+    assert [] == removals.pending(stage.store)
+
+
+def test_no_run_is_made_of_a_job_that_was_deleted_before(stage: Stage, tracker: RecordingTracker) -> None:
     job = stage.trained(5)
     before = stage.job(job)
     verbs.wish(stage.store, [job], Verb.DELETE, now=stage.now())
-    copier = Copier(stage.settings, stage.store, tracker, lambda attempt, run: True)
-    assert not copier.copy(before)
-    assert set(tracker.runs) == tracker.removed
+    assert [None] == [one.run_id for one in removals.pending(stage.store)], "the mirror never began one"
+    assert not Copier(stage.settings, stage.store, tracker, lambda attempt, run: True).copy(before)
+    assert {} == tracker.runs
