@@ -15,6 +15,7 @@ CAPACITY = 3  # slots of a home
 KILLS = 10  # of a random story
 ENDLESS = 100_000  # steps of what shall be stopped: a stop that is lost would never end it
 _DAY = 86_400.0
+_STOPS = {"cancel", "kill", "pause", "discard"}
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,26 @@ class Part:
     slots: int = 1
     hiding: bool = False  # leaves a grandchild in a session of its own that ignores SIGTERM
     listening: bool = False  # asks should_stop()
-    wishes: tuple[str, ...] = ()  # verbs, each once the one before has had its effect
+    wishes: tuple[str, ...] = ()  # verbs, each once the one before has had its effect; discard: pause --discard
     wish_at: int = 8  # and once its code has written so many lines since
     wish_after: str = ""  # the step at which something must have happened before
     saves: int = 0  # a checkpoint every so many steps
     retries: int = 0
     crash: int = 0  # the step at which its first attempt raises
     timeout: float | None = None  # seconds of an attempt
+    far: bool = False  # its checkpoints are under a URL
+    heir_of: str = ""  # continues that job, once it has ended
 
     @property
     def traits(self) -> frozenset[str]:
         """What steps may need, see ``steps``."""
         held = {
-            "stopped": bool(self.wishes),
+            "stopped": bool(_STOPS & set(self.wishes)),
             "canceled": "cancel" in self.wishes,
             "killed": "kill" in self.wishes,
             "saving": self.saves > 0,
+            "far": self.far,
+            "deleted": "delete" in self.wishes,
             "deaf": not self.listening,
             "listening": self.listening,
             "hiding": self.hiding,
@@ -64,14 +69,16 @@ class Story:
 
 def enumerated() -> Iterator[Story]:
     """Each labelled step once."""
-    yield Story("dispatcher", _varied(6), _each("dispatcher"), term=3.0)
-    yield Story("ingest", _varied(6), _each("ingest"))
+    yield Story("dispatcher", _varied(), _each("dispatcher"), term=3.0)
+    yield Story("ingest", _varied(), _each("ingest"))
     # One runs until the mirror, which dies at every turn, has come to hand it its run.
     long = Part("long", steps=ENDLESS, wishes=("cancel",), wish_after="the run handed over")
-    yield Story("mirror", (long, *_varied(4)), _each("mirror"))
+    gone = Part("gone", wishes=("delete",), wish_after="the end")  # the first, so that it has a run by then
+    yield Story("mirror", (gone, long, *_varied(4)), _each("mirror"))
     yield _one_job_each("supervisor")
     yield _one_job_each("runtime")
     yield _both()
+    yield _after_the_end()
     yield from _stopped()
     yield from _jumping()
 
@@ -88,7 +95,7 @@ def full_disk() -> Iterator[Story]:
 
 def short() -> Iterator[Story]:
     """What ``make test`` has time for."""
-    yield Story("dispatcher and ingest, in short", _varied(6), _each("dispatcher") + _each("ingest"), term=3.0)
+    yield Story("dispatcher and ingest, in short", _varied(), _each("dispatcher") + _each("ingest"), term=3.0)
     many = [_one_job_each(room, chosen) for room, chosen in _SHORT.items()]
     mirror = tuple(Fault("mirror", label) for label in ("the run made", "points sent", "before the end"))
     others = (
@@ -118,6 +125,7 @@ def random_story(seed: int) -> Story:
     """Some jobs of any kind and ``KILLS`` kills at any steps."""
     rng = random.Random(seed)
     parts = tuple(_random_part(rng, number) for number in range(6))
+    parts += _random_heir(rng, parts)
     chosen: set[Fault] = set()
     while len(chosen) < KILLS:
         fault = _random_fault(rng, parts)
@@ -126,13 +134,25 @@ def random_story(seed: int) -> Story:
     return Story(f"seed {seed}", parts, tuple(sorted(chosen, key=str)), all_happen=False)
 
 
-_WISHES_WITHOUT_CHECKPOINTS = ((), (), (), ("cancel",), ("kill",), ("cancel", "retry"))
+_WISHES_WITHOUT_CHECKPOINTS = (
+    *((),) * 3,
+    ("cancel",),
+    ("kill",),
+    ("cancel", "retry"),
+    ("delete",),
+    ("discard", "activate"),
+    ("cancel", "delete"),
+)
 _WISHES = (
     *_WISHES_WITHOUT_CHECKPOINTS,
     ("pause", "activate"),
     ("pause", "activate", "pause", "activate"),
     ("pause", "cancel"),
     ("kill", "retry"),
+    ("resume",),
+    ("resume", "delete"),
+    ("pause", "resume"),
+    ("discard", "activate", "resume"),
 )
 
 
@@ -141,9 +161,10 @@ def _random_part(rng: random.Random, number: int) -> Part:
     saves = rng.choice([0, 0, 3, 5])
     wishes = rng.choice(_WISHES if saves else _WISHES_WITHOUT_CHECKPOINTS)
     retries = rng.choice([0, 0, 5])
+    last = [wish for wish in wishes if wish != "delete"][-1:]
     return Part(
         name=f"job-{number}",
-        steps=count if not wishes or wishes[-1] in ("activate", "retry") else ENDLESS,
+        steps=ENDLESS if last and last[0] in _STOPS else count,
         pause=rng.uniform(0.01, 0.04),
         exit_code=rng.choice([0, 0, 3]) if retries == 0 else 0,
         slots=rng.choice([1, 1, 2, 3]),
@@ -154,7 +175,18 @@ def _random_part(rng: random.Random, number: int) -> Part:
         saves=saves,
         retries=retries,
         crash=rng.choice([0, 0, rng.randint(1, 15)]),
+        far=saves > 0 and rng.random() < 0.4,
     )
+
+
+def _random_heir(rng: random.Random, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """One that continues one of these, where one saves and ends."""
+    fitting = [part for part in parts if part.saves]
+    if not fitting or rng.random() < 0.3:
+        return ()
+    of = rng.choice(fitting)
+    wishes = rng.choice([(), (), ("resume",), ("pause", "activate"), ("delete",)])
+    return (replace(of, name=f"heir-of-{of.name}", heir_of=of.name, wishes=wishes, steps=rng.randint(20, 40), crash=0),)
 
 
 def _random_fault(rng: random.Random, parts: Sequence[Part]) -> Fault | None:
@@ -170,15 +202,16 @@ def _random_fault(rng: random.Random, parts: Sequence[Part]) -> Fault | None:
     return fault
 
 
-def _varied(count: int) -> tuple[Part, ...]:
+def _varied(count: int | None = None) -> tuple[Part, ...]:
     """Jobs among which every trait of ``steps`` is held by one."""
     kinds = (
         Part("a", steps=300),
         Part("b", steps=ENDLESS, wishes=("cancel",), hiding=True),
         Part("c", exit_code=3, slots=2, hiding=True),
         Part("d", steps=ENDLESS, wishes=("kill",), listening=True),
-        Part("e", listening=True, saves=4, wishes=("pause", "activate")),
+        Part("e", listening=True, saves=4, far=True, wishes=("pause", "activate")),
         Part("f", saves=3, crash=8, retries=2, hiding=True),
+        Part("g", saves=3, far=True, wishes=("resume", "delete")),
     )
     return kinds[:count]
 
@@ -202,7 +235,7 @@ def _one_job_each(room: str, labels: Sequence[str] = ()) -> Story:
             verb = "kill" if "killed" in step.needs else "cancel"
             part = replace(part, steps=ENDLESS, wishes=(verb,), hiding=True)
         if "saving" in step.needs:
-            part = replace(part, saves=4, retries=2, exit_code=0)
+            part = replace(part, saves=4, retries=2, exit_code=0, far="far" in step.needs)
         parts.append(part)
         chosen.append(Fault(room, label, job=part.name))
     return Story(room, tuple(parts), tuple(chosen))
@@ -216,6 +249,44 @@ def _both() -> Story:
         chosen.append(Fault("supervisor", "a look", nth=2, job=part.name))
         chosen.append(Fault("runtime", "a point", nth=5 + 3 * number, job=part.name))
     return Story("supervisor and code", parts, tuple(chosen))
+
+
+def _after_the_end() -> Story:
+    """Resumed, continued, deleted, here and under a URL, and each time somebody dies at what is done for it."""
+    parts: list[Part] = []
+    for far in (False, True):
+        name = "far" if far else "here"
+        parts += (
+            Part(name, saves=3, far=far, wishes=("resume", "resume", "delete")),
+            Part(f"{name}-heir", steps=30, saves=4, far=far, heir_of=name, wishes=("pause", "resume")),
+            Part(f"{name}-quiet", saves=3, far=far, wishes=("discard", "activate", "delete")),
+            Part(f"{name}-gone", steps=ENDLESS, saves=3, far=far, wishes=("cancel", "delete"), hiding=True),
+        )
+    parts.append(Part("anew", wishes=("discard", "activate", "delete"), hiding=True))
+    labels = {
+        "dispatcher": (
+            "before checkpoints are let go",
+            "checkpoints let go, their files not yet",
+            "a checkpoint's files removed",
+            "a place removed",
+            "before a claim is settled",
+            "a claim settled",
+            "before a deleted job is forgotten",
+            "a deleted job forgotten",
+            "a removal's folders struck off",
+            "the attempt's row",
+            "the wish to stop noted",
+            "the end said",
+        ),
+        "ingest": ("a start noted", "a checkpoint noted", "points stored", "the last points"),
+        "mirror": ("before a run is removed", "a run removed", "a removal's run struck off"),
+    }
+    chosen = [Fault(room, label) for room, some in labels.items() for label in some]
+    chosen += [
+        Fault("dispatcher", "a place removed", nth=2),
+        Fault("dispatcher", "a checkpoint's files removed", nth=3),
+    ]
+    return Story("after the end", tuple(parts), tuple(chosen))
 
 
 def _stopped() -> Iterator[Story]:
@@ -232,7 +303,7 @@ def _stopped() -> Iterator[Story]:
         Fault("runtime", "a point", nth=3, act=faults.STOP, job="e"),
         Fault("mirror", "points sent", act=faults.STOP),
     )
-    yield Story("stopped, the others", _varied(6), others, term=2.0)
+    yield Story("stopped, the others", _varied(), others, term=2.0)
 
 
 def _jumping() -> Iterator[Story]:

@@ -13,19 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_training.core.changes import Change
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, AttemptState, JobState
 from jupyter_training.dispatch.loop import LEASE_TTL
-from jupyter_training.errors import Unavailable
-from jupyter_training.schema import SubmitRequest, VerbRequest
+from jupyter_training.errors import Refused, Unavailable
+from jupyter_training.schema import ContinueRequest, ResumeRequest, SubmitRequest, VerbRequest
+from jupyter_training.services import descend, resuming
 from jupyter_training.services import jobs as verbs
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
-from jupyter_training.store import lease, record, views
+from jupyter_training.store import checkpoints, lease, record, removals, views
 from tests.torture import faults
 from tests.torture.plan import CAPACITY, Part, Story
 from tests.torture.processes import eventually, kill, of_home
@@ -54,6 +56,27 @@ class Played:
     log: list[Change] = field(default_factory=list)  # as it was read while it was written
     overbooked: list[str] = field(default_factory=list)
     fired: dict[int, int] = field(default_factory=dict)
+    bases: dict[str, int] = field(default_factory=dict)  # the step that a resumed or continued job counts from
+    inherited: dict[str, int] = field(default_factory=dict)  # the step of the checkpoint that an heir began with
+    places: dict[str, list[str]] = field(default_factory=dict)  # URLs of what a deleted job had
+
+    @property
+    def parts(self) -> list[Part]:
+        """Those that there are; an heir is none where nothing was left to it."""
+        return [part for part in self.story.parts if part.name in self.ids]
+
+    def is_deleted(self, name: str) -> bool:
+        return "delete" in self.accepted.get(name, ())
+
+    def saved_last(self, name: str) -> set[int]:
+        """The steps of which the newest checkpoint may be: a last one may not have been told of."""
+        saved = saving = self.bases.get(name, 0)
+        for _, what, *rest in self.witness(name):
+            if what == "saving":
+                saving = int(rest[0])
+            elif what in ("saved", "from"):
+                saved = saving = int(rest[0])
+        return {saved, saving}
 
     def next_wish(self, part: Part) -> str | None:
         taken = len(self.accepted.get(part.name, ()))
@@ -200,7 +223,8 @@ def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
     try:
         with Site.open(Settings.load(home)) as site:
             site.ensure_dispatcher = lambda: None  # type: ignore[method-assign]
-            played = Played(story, site, folder, {part.name: _submit(site, folder, part) for part in story.parts})
+            first = [part for part in story.parts if not part.heir_of]
+            played = Played(story, site, folder, {part.name: _submit(site, folder, part) for part in first})
             deadline = time.monotonic() + WITHIN
             over = None
             while over is None or (story.all_happen and faults.waiting(str(stand.faults)) and time.monotonic() < over):
@@ -210,7 +234,8 @@ def play(folder: Path, story: Story, *, empty: Path) -> Iterator[Played]:
                     _look(played)
                     _wish(played)
                 if time.monotonic() > deadline:
-                    raise AssertionError(f"{story.name}: not over within {WITHIN:g} s: {_unfinished(played)}")
+                    waits = [*_unfinished(played), *_left(played)]
+                    raise AssertionError(f"{story.name}: not over within {WITHIN:g} s: {waits}")
                 time.sleep(0.05)
                 if over is None and _is_over(played):
                     over = time.monotonic() + LINGER
@@ -233,27 +258,79 @@ def _submit(site: Site, folder: Path, part: Part) -> JobId:
         "grace": 1.0,
         "retries": {"max": part.retries, "on": ["error", "lost", "preempted"]} if part.retries else None,
         "pause_within": 10.0,
-        "params": {
-            "folder": str(folder),
-            "capacity": CAPACITY,
-            **{name: getattr(part, name) for name in ("name", "steps", "pause", "exit_code", "slots")},
-            **{name: getattr(part, name) for name in ("hiding", "listening", "saves", "crash")},
-        },
+        "checkpoints": {"to": (folder / "far").as_uri()} if part.far else None,
+        "params": {"folder": str(folder), "capacity": CAPACITY, **_own(part)},
     }
     return JobId(submit(site, SubmitRequest.model_validate(request), user="ada").job.id)
 
 
+def _own(part: Part) -> dict[str, Any]:
+    """What the code of a part is told."""
+    names = ("name", "steps", "pause", "exit_code", "slots", "hiding", "listening", "saves", "crash")
+    return {name: getattr(part, name) for name in names}
+
+
 def _wish(played: Played) -> None:
     """Wish what is next of each job. What is refused, as there is no checkpoint yet, is wished again."""
-    for part in played.story.parts:
+    for part in _heirs(played):
+        _continue(played, part)
+    for part in played.parts:
         verb = played.next_wish(part)
         if verb is None or not _is_time(played, part, verb):
             continue
-        request = VerbRequest.model_validate({"verb": verb, "jobs": [played.ids[part.name]]})
-        (result,) = verbs.act(played.site, request).results
-        if result.ok:
+        if _accepted(played, part, verb):
             played.accepted.setdefault(part.name, []).append(verb)
             played.lines_before[part.name] = len(played.witness(part.name))
+
+
+def _accepted(played: Played, part: Part, verb: str) -> bool:
+    job = played.ids[part.name]
+    if verb == "resume":
+        number = len(played.accepted.get(part.name, ()))
+        try:
+            resumed = resuming.resume(played.site, job, ResumeRequest(key=f"resume-{part.name}-{number}"))
+        except Refused:
+            return False
+        _note_base(played, part.name, part.name, resumed.job.id)
+        return True
+    rows = checkpoints.of_jobs(played.site.store, [job]).get(job, ()) if verb == "delete" else ()
+    discard = verb == "discard"
+    wish = {"verb": "pause" if discard else verb, "jobs": [job], "discard": discard}
+    (result,) = verbs.act(played.site, VerbRequest.model_validate(wish)).results
+    if result.ok and verb == "delete":
+        played.places[part.name] = [one.place for one in rows if one.place is not None]
+    return result.ok
+
+
+def _heirs(played: Played) -> list[Part]:
+    """Those that are to come, whose ancestor has ended and has left something, or may yet."""
+    waiting = [part for part in played.story.parts if part.heir_of and part.name not in played.ids]
+    return [part for part in waiting if not _left_nothing(played, part.heir_of)]
+
+
+def _left_nothing(played: Played, name: str) -> bool:
+    if name not in played.ids or played.is_deleted(name):
+        return True
+    job = views.job(played.site.store, played.ids[name])
+    return job.state in TERMINAL and job.checkpoint_step is None
+
+
+def _continue(played: Played, part: Part) -> None:
+    old = views.job(played.site.store, played.ids[part.heir_of])
+    if old.state not in TERMINAL:
+        return
+    request = ContinueRequest(key=f"torture-{part.name}", name=part.name, params=_own(part))
+    new = JobId(descend.continued(played.site, "ada", old.id, request).job.id)
+    played.ids[part.name] = new
+    _note_base(played, part.name, part.heir_of, new)
+    played.inherited[part.name] = played.bases[part.name]
+
+
+def _note_base(played: Played, name: str, of: str, job: str) -> None:
+    """From where a job counts that was resumed just now, or continues another one."""
+    base, expected = views.job(played.site.store, JobId(job)).base_step, played.saved_last(of)
+    assert base in expected, f"{name} goes on from step {base}, and the newest checkpoint was of {expected}"
+    played.bases[name] = base
 
 
 def _is_time(played: Played, part: Part, verb: str) -> bool:
@@ -261,12 +338,20 @@ def _is_time(played: Played, part: Part, verb: str) -> bool:
         happened = faults.fired(str(played.folder / "faults"))
         if part.wish_after not in [played.story.faults[number].step for number in happened]:
             return False
+    job = views.job(played.site.store, played.ids[part.name])
     if verb in ("activate", "retry"):
-        job = views.job(played.site.store, played.ids[part.name])
         return job.state is JobState.PAUSED if verb == "activate" else job.state in _MAY_GO_ON
-    if views.job(played.site.store, played.ids[part.name]).state is JobState.PAUSED:
+    if verb == "resume":
+        return job.state is JobState.PAUSED or _may_be_resumed(job)
+    if verb == "delete":
+        return job.state in TERMINAL and part.name not in [heir.heir_of for heir in _heirs(played)]
+    if job.state is JobState.PAUSED:
         return True  # it writes no more
     return len(played.witness(part.name)) - played.lines_before.get(part.name, 0) >= part.wish_at
+
+
+def _may_be_resumed(job: Job) -> bool:
+    return job.state in TERMINAL and job.checkpoint_step is not None
 
 
 def _look(played: Played) -> None:
@@ -285,14 +370,40 @@ def _look(played: Played) -> None:
 
 
 def _is_over(played: Played) -> bool:
-    return not _unfinished(played) and not record.pending(played.site.store, 1)
+    return not _unfinished(played) and not record.pending(played.site.store, 1) and not _left(played)
 
 
-def _unfinished(played: Played) -> list[Job]:
+def _left(played: Played) -> list[str]:
+    """What is still to be removed: of deleted jobs, and of checkpoints that were let go of."""
+    settings, store = played.site.settings, played.site.store
+    found = [f"the removal of {one.job}" for one in removals.pending(store)]
+    for part in played.parts:
+        job = played.ids[part.name]
+        roots = (settings.spool_root, settings.outputs, settings.checkpoints)
+        if played.is_deleted(part.name):
+            found += [str(root / job) for root in roots if (root / job).exists()]
+        rows = checkpoints.of_jobs(store, [job]).get(job, ())
+        gone = [one for one in rows if one.state == "deleted"]
+        found += [str(path) for one in gone if (path := settings.checkpoints / job / one.name).exists()]
+        places = [one.place for one in gone if one.place is not None] + played.places.get(part.name, [])
+        used = checkpoints.in_use(store, places, but=job)
+        found += [place for place in places if place not in used and Path(place.removeprefix("file://")).exists()]
+    return found
+
+
+def _unfinished(played: Played) -> list[Job | Part]:
     """The jobs that have not ended, or of which something will still be wished."""
-    found = zip(played.story.parts, views.jobs(played.site.store, list(played.ids.values())), strict=True)
-    return [
-        job
-        for part, job in found
-        if job.state not in TERMINAL or (job.state in _MAY_GO_ON and played.next_wish(part) == "retry")
-    ]
+    found: list[Job | Part] = [*_heirs(played)]
+    for part in played.parts:
+        if played.is_deleted(part.name):
+            continue
+        job = views.job(played.site.store, played.ids[part.name])
+        verb = played.next_wish(part)
+        will_go_on = (
+            (verb == "retry" and job.state in _MAY_GO_ON)
+            or (verb == "resume" and _may_be_resumed(job))
+            or verb == "delete"
+        )
+        if job.state not in TERMINAL or will_go_on:
+            found.append(job)
+    return found

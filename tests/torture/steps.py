@@ -27,6 +27,7 @@ class Step(NamedTuple):
 _PACKAGE = "jupyter_training."
 _FACTS, _LOCAL = _PACKAGE + "store.facts:", _PACKAGE + "backends.local.backend:"
 _CHECKPOINTS, _RETENTION = _PACKAGE + "store.checkpoints:", _PACKAGE + "store.retention:"
+_REMOVALS = _PACKAGE + "store.removals:"
 _POINTS, _INGESTER = _PACKAGE + "store.points:", _PACKAGE + "dispatch.ingest:Ingester."
 _MAIN, _WATCH = _PACKAGE + "supervisor.main:", _PACKAGE + "supervisor.watch:Watch."
 _CLAIM, _LAYOUT = _PACKAGE + "spool.claim:", _PACKAGE + "spool.layout:"
@@ -57,6 +58,12 @@ DISPATCHER = {
     "before checkpoints are let go": Step(_RETENTION + "let_go", "before", needs=("saving",)),
     "checkpoints let go, their files not yet": Step(_RETENTION + "let_go", needs=("saving",)),
     "a checkpoint's files removed": Step(_PACKAGE + "dispatch.remover:_remove_folder", needs=("saving",)),
+    "a place removed": Step(_PACKAGE + "dispatch.remover:_remove_place", needs=("far",)),
+    "before a claim is settled": Step(_RETENTION + "gone", "before", needs=("far",)),
+    "a claim settled": Step(_RETENTION + "gone", needs=("far",)),
+    "before a deleted job is forgotten": Step(_PACKAGE + "store.upkeep:forget", "before", needs=("deleted",)),
+    "a deleted job forgotten": Step(_PACKAGE + "store.upkeep:forget", needs=("deleted",)),
+    "a removal's folders struck off": Step(_REMOVALS + "places_gone", needs=("deleted",)),
 }
 
 INGEST = {
@@ -110,6 +117,8 @@ RUNTIME = {
     "it listens": Step(_STOPPING + "_listen", needs=("listening",)),
     "a state written": Step(_CHECKPOINT + "commit:contents.write", needs=("saving",)),
     "a manifest written": Step(_CHECKPOINT + "sealing:seal", needs=("saving",)),
+    "before a checkpoint is copied": Step(_CHECKPOINT + "remote:put", "before", needs=("saving", "far")),
+    "a checkpoint copied": Step(_CHECKPOINT + "remote:put", needs=("saving", "far")),
     "a checkpoint committed, untold": Step(_CHECKPOINT + "commit:_put", needs=("saving",)),
     "a checkpoint told of": Step(_CHECKPOINT + "commit:_tell", needs=("saving",)),
     "a checkpoint chosen": Step(_CHECKPOINT + "found:_newest", needs=("saving",)),
@@ -130,6 +139,9 @@ MIRROR = {
     "the log written": Step(_PACKAGE + "tracking.copier:write_log"),
     "before the end": Step(_TRACKER + "end", "before"),
     "the end": Step(_TRACKER + "end"),
+    "before a run is removed": Step(_TRACKER + "remove", "before", needs=("deleted",)),
+    "a run removed": Step(_TRACKER + "remove", needs=("deleted",)),
+    "a removal's run struck off": Step(_REMOVALS + "run_gone", needs=("deleted",)),
 }
 
 ROOMS = {

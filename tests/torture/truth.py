@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 from jupyter_training.core.changes import Change
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import FREE_RESTART_LIMIT, EndReason, JobState
 from jupyter_training.spool import attempt_folder, identity, tail
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, points, record, views
+from jupyter_training.store import checkpoints, points, record, removals, views
 from tests.torture import faults
 from tests.torture.plan import Part
 from tests.torture.processes import eventually, of_home
@@ -26,7 +29,10 @@ def check(played: Played) -> None:
     """Everything, with the job's name in the first words of what fails."""
     assert not played.overbooked, played.overbooked
     _check_log(played)
-    for part in played.story.parts:
+    for part in played.parts:
+        if played.is_deleted(part.name):
+            _check_deleted(played, part)
+            continue
         job = views.job(played.site.store, played.ids[part.name])
         attempts = views.attempts(played.site.store, [job.id]).get(job.id, ())
         try:
@@ -37,12 +43,32 @@ def check(played: Played) -> None:
             _check_files(played, job, attempts)
             _check_checkpoints(played, part, job)
             _check_record(played, part, job)
-            _check_processes(played, part, job)
+            _check_processes(played, part, job.id)
         except AssertionError as error:
             error.add_note(f"{part}\n{job.state} {job.reason} {job.detail}\n{attempts}\n{played.witness(part.name)}")
             raise
     left = [fault for number, fault in enumerate(played.story.faults) if number not in played.fired]
     assert not (played.story.all_happen and left), f"nobody came to these steps: {left}"
+
+
+def _check_deleted(played: Played, part: Part) -> None:
+    """Nothing of it is left, and what is left to its heirs is; while it was there, all was as it should be."""
+    job, store = played.ids[part.name], played.site.store
+    try:
+        _check_runs(played, part, ())
+        _check_processes(played, part, job)
+        assert not views.jobs(store, [job]), "it is there still"
+        assert not checkpoints.of_jobs(store, [job]), "its checkpoints are known still"
+        assert not points.series(store, job, None, budget=1), "its points are there still"
+        assert job not in {one.job for one in removals.pending(store)}
+        for root in (played.site.settings.spool_root, played.site.settings.outputs, played.site.settings.checkpoints):
+            assert not (root / job).exists(), f"{root / job} is there still"
+        runs = _runs(played, job)
+        assert all(run.info.lifecycle_stage == "deleted" for run in runs), "its run is there still"
+        assert len(runs) <= 1, "it has had more than one run"
+    except AssertionError as error:
+        error.add_note(f"{part}\ndeleted\n{played.witness(part.name)}")
+        raise
 
 
 def _check_log(played: Played) -> None:
@@ -65,10 +91,10 @@ def _check_runs(played: Played, part: Part, attempts: tuple[Attempt, ...]) -> No
     assert all(count == 1 for count in began.values()), f"an attempt ran more than once: {began}"
     unbegun = {attempt.number for attempt in attempts if attempt.reason in _UNBEGUN}
     assert not unbegun & set(began), f"an attempt that is said not to have begun ran: {began}"
-    asked = sum(verb in ("activate", "retry") for verb in played.accepted.get(part.name, ()))
+    asked = sum(verb in ("activate", "retry", "resume") for verb in played.accepted.get(part.name, ()))
     again = asked + (_failures(played, part) if part.retries else 0)
     assert len(began) <= 1 + again, f"its code was started anew without having been asked to: {began}"
-    _check_starts(lines, began)
+    _check_starts(lines, played.inherited.get(part.name, 0))
 
 
 def _failures(played: Played, part: Part) -> int:
@@ -77,9 +103,9 @@ def _failures(played: Played, part: Part) -> int:
     return len(played.happened(part.name, "runtime")) + crashed
 
 
-def _check_starts(lines: list[list[str]], began: Counter[int]) -> None:
+def _check_starts(lines: list[list[str]], inherited: int) -> None:
     """Each attempt went on from the last checkpoint that was there."""
-    saved = saving = 0
+    saved = saving = inherited
     for _, what, *rest in lines:
         if what == "saving":
             saving = int(rest[0])
@@ -157,10 +183,14 @@ def _check_points(played: Played, part: Part, job: Job) -> None:
     if set(told) == set(unkept):
         assert missing.total() == allowed, f"{allowed} points are said to be lost, and {missing} are"
     curve = [step for step, _ in _kept(played, job, live=True)]
+    base = played.bases.get(part.name, 0)
+    inherited = played.inherited.get(part.name, 0)
     if not any(unkept.values()):
-        assert curve == list(range(1, len(curve) + 1)), f"the curve has a gap, or a step twice: {curve}"
+        expected = list(range(inherited + 1, inherited + len(curve) + 1))
+        assert curve == expected, f"the curve has a gap, or a step twice: {curve}"
     if "done" in _said_last(played, part):
-        assert unkept[max(unkept, key=int)] or len(curve) == part.steps, f"the curve ends at {len(curve)}"
+        ends = inherited + len(curve)
+        assert unkept[max(unkept, key=int)] or ends == base + part.steps, f"the curve ends at {ends}"
 
 
 def _check_files(played: Played, job: Job, attempts: tuple[Attempt, ...]) -> None:
@@ -191,7 +221,8 @@ def _check_checkpoints(played: Played, part: Part, job: Job) -> None:
     missing = told - {(row.attempt, row.step) for row in rows}
     assert not missing, f"nobody knows of these checkpoints (attempt, step): {missing}"
     folder = played.site.settings.checkpoints / job.id
-    faults_found = {row.name: spooled.fault(folder / row.name, row.sha256) for row in rows if row.state == "kept"}
+    at = {row.name: folder / row.name if row.place is None else Path(row.place.removeprefix("file://")) for row in rows}
+    faults_found = {row.name: spooled.fault(at[row.name], row.sha256) for row in rows if row.state == "kept"}
     assert not any(faults_found.values()), f"checkpoints that are kept are damaged: {faults_found}"
     assert not rows or any(row.state == "kept" for row in rows), "no checkpoint is left"
 
@@ -207,18 +238,26 @@ def _check_record(played: Played, part: Part, job: Job) -> None:
     status = {JobState.SUCCEEDED: "FINISHED", JobState.FAILED: "FAILED", JobState.CANCELED: "KILLED"}[job.state]
     info = client.get_run(row.run_id).info
     assert info.status == status, f"its run is {info.status}, the job {job.state}"
-    runs = client.search_runs([info.experiment_id], f"tags.`jupyter_training.job` = '{job.id}'")
-    assert len(runs) == 1, "it has more than one run"
+    assert len(_runs(played, job.id)) == 1, "it has more than one run"
     history = [(metric.step, metric.value) for metric in client.get_metric_history(row.run_id, "loss")]
     assert sorted(history) == sorted(_kept(played, job)), "the record's points are others"
 
 
-def _check_processes(played: Played, part: Part, job: Job) -> None:
+def _runs(played: Played, job: JobId) -> list[Any]:
+    """All runs of a job, those in the trash too."""
+    import mlflow
+
+    client = mlflow.MlflowClient(played.site.settings.mlflow_uri)
+    every = [one.experiment_id for one in client.search_experiments()]
+    return list(client.search_runs(every, f"tags.`jupyter_training.job` = '{job}'", mlflow.entities.ViewType.ALL))
+
+
+def _check_processes(played: Played, part: Part, job: JobId) -> None:
     """Nothing of it lives, also not what hid."""
     for _, what, *rest in played.witness(part.name):
         if what == "hidden":
             pid, start = map(int, rest)
             assert identity.start_time(pid) != start, f"its hidden process {pid} lives"
-    spool = played.site.settings.spool_root / job.id
+    spool = played.site.settings.spool_root / job
     stopped = {played.fired.get(number) for number, one in enumerate(played.story.faults) if one.act == faults.STOP}
     eventually(lambda: not set(of_home(spool)) - stopped, within=10, what=f"nothing of it lives: {of_home(spool)}")
