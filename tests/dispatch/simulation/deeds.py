@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, update
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import BundleFile, Entry, Instant, Job, JobSpec, Keep, Origin, Retries, Submission
 from jupyter_training.core.job import CheckpointPolicy as Checkpoints
-from jupyter_training.errors import TrainingError
-from jupyter_training.store import dependencies, verbs, wishes
+from jupyter_training.core.resources import Pool
+from jupyter_training.errors import IllegalMove, TrainingError
+from jupyter_training.store import dependencies, queue_moves, verbs, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import jobs as table
 from tests.dispatch.simulation.draw import After, JobDraw, Move, Wish
@@ -54,19 +54,26 @@ def move(store: Store, deed: Move, ids: Ids, now: Instant) -> None:
     value = deed.value
     if deed.job not in ids or (deed.how in ("ahead_of", "behind_of") and value not in ids):
         return
-    with contextlib.suppress(TrainingError):
-        _move(store, ids[deed.job], deed.how, ids.get(str(value), value), now)
+    wished = _MOVES[deed.how](ids.get(str(value), value))
+    queue_moves.move_all(store, [(ids[deed.job], wished)], now=now, judge=_judge)
 
 
-def _move(store: Store, job: JobId, how: str, value: object, now: Instant) -> None:
-    from jupyter_training.core.changes import ChangeKind
-    from jupyter_training.store import changelog
+def _judge(job: Job, name: str, known: Mapping[str, Pool]) -> None:
+    need, pool = job.spec.resources.need, known[name]
+    if need.slots > pool.slots or need.gpus > len(pool.devices):
+        raise IllegalMove("It would never fit.")
 
-    if how not in ("priority", "weight"):
-        return
-    with store.write() as connection:
-        connection.execute(update(table).where(table.c.id == job).values(**{how: value}))
-        changelog.touch(connection, job, [ChangeKind.WISH], now)
+
+_MOVES: dict[str, Callable[..., queue_moves.Move]] = {
+    "priority": queue_moves.SetPriority,
+    "weight": queue_moves.SetWeight,
+    "resource_pool": queue_moves.SetPool,
+    "ahead_of": queue_moves.Ahead,
+    "behind_of": queue_moves.Behind,
+    "top": lambda _: queue_moves.Top(),
+    "bottom": lambda _: queue_moves.Bottom(),
+    "position": queue_moves.At,
+}
 
 
 def _submission(draw: JobDraw, ids: Ids) -> Submission:

@@ -6,18 +6,20 @@ Each function looks at a ``Scene`` and raises ``Broken`` with the law and its nu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
+from jupyter_training.core.lifecycle import AttemptState, Desired, JobState, Seen
 from jupyter_training.core.resources import Allocation, Need, Pool
 from tests.dispatch.simulation.backend import Key
 
 __all__ = ["Broken", "Scene", "may_be_stopped", "may_launch", "rests_rightly"]
 
 Order = tuple[int, str, int]
+
+_NO_END = 1 << 62
 
 
 class Broken(AssertionError):
@@ -85,8 +87,11 @@ def may_be_stopped(scene: Scene, key: Key) -> None:
         _hold(others, "fair share", f"{job.name} leaves and no other group waits")
         return
     stands = (_priority_at_start(job, attempt, pool), job.position, job.seq)
-    before = [other.name for other in waiting if _own_order(other) < stands and _uses_something(scene.needs[other.id])]
+    before = [other for other in waiting if _own_order(other) < stands and _uses_something(scene.needs[other.id])]
     _hold(bool(before), "a victim never stood before the newcomer", f"{job.name} at {stands} leaves for nobody")
+    _hold(
+        _lack_something(scene, pool, before, attempt), "nobody leaves in vain", f"{job.name} leaves and room is there"
+    )
 
 
 def rests_rightly(scene: Scene) -> None:
@@ -101,27 +106,49 @@ def rests_rightly(scene: Scene) -> None:
             row is not None and row[1] is not None and row[1].number == number and row[1].state != AttemptState.ENDED
         )
         _hold(known, "no orphan", f"{job_id}/{number} runs and the store does not know")
+    places = [(job.priority, job.position) for job, _ in scene.rows.values()]
+    _hold(len(places) == len(set(places)), "a place for each", f"{sorted(places)}")
     for pool in scene.pools.values():
         _nobody_waits_for_nothing(scene, pool)
 
 
 def _nobody_waits_for_nothing(scene: Scene, pool: Pool) -> None:
     """The first of a priority pool's line does not fit; an empty pool has nobody waiting who would fit."""
-    waiting = [job for job in scene.waiting(pool.name) if not _just_tried(scene, job)]
-    for job in waiting:
-        _hold(_uses_something(scene.needs[job.id]), "needs none", f"{job.name} waits and needs nothing")
-    waiting = sorted(
-        (job for job in waiting if not _is_capped(scene, job)), key=lambda job: _aged_order(job, pool, scene.now)
-    )
-    if not waiting:
+    for job in scene.waiting(pool.name):
+        needs = _uses_something(scene.needs[job.id]) or _just_tried(scene, job)
+        _hold(needs, "needs none", f"{job.name} waits and needs nothing")
+    waiting = list(_in_line(scene, pool))
+    if not waiting or any(_just_tried(scene, job) for job in waiting):
         return
     if pool.policy == "priority":
-        _hold(
-            not _has_room(scene, pool, waiting[0]), "head of line", f"{waiting[0].name} fits and waits in {pool.name}"
-        )
+        _does_not_fit(scene, pool, _first(waiting, pool, scene.now), "head of line")
     elif not any(scene.active(pool.name)):
         for job in waiting:
-            _hold(not _has_room(scene, pool, job), "idle pool", f"{job.name} waits for the empty {pool.name}")
+            _does_not_fit(scene, pool, job, "idle pool")
+
+
+def _does_not_fit(scene: Scene, pool: Pool, job: Job, law: str) -> None:
+    """Or its devices are kept for a job of another pool that shares them."""
+    gpus = scene.needs[job.id].gpus
+    others = [other for other in scene.pools.values() if other.backend == pool.backend and other.name != pool.name]
+    kept = any(scene.needs[one.id].gpus for other in others for one in scene.waiting(other.name))
+    _hold(not _has_room(scene, pool, job) or (gpus > 0 and kept), law, f"{job.name} fits and waits in {pool.name}")
+
+
+def _in_line(scene: Scene, pool: Pool) -> Iterator[Job]:
+    """Those that could start some time, as things stand, and need room for that."""
+    for job in scene.waiting(pool.name):
+        need = scene.needs[job.id]
+        if _uses_something(need) and _ever_fits(pool, need) and not _is_capped(scene, job):
+            yield job
+
+
+def _first(jobs: Sequence[Job], pool: Pool, now: Instant) -> Job:
+    """By priority and place; a priority counts as what its first one has come to by waiting."""
+    heads = [
+        min((job for job in jobs if job.priority == one), key=_own_order) for one in {job.priority for job in jobs}
+    ]
+    return min(heads, key=lambda job: (_aged(job, pool, now), job.position, job.seq))
 
 
 def _fits_in(scene: Scene, pool: Pool, job: Job, need: Need) -> None:
@@ -149,20 +176,13 @@ def _within_its_group(scene: Scene, job: Job, need: Need) -> None:
 
 def _is_its_turn(scene: Scene, pool: Pool, job: Job, need: Need) -> None:
     """Whoever stands before it has started, can't because of its group, or is waited for by a job that gives way."""
-    if pool.policy != "priority" or not _uses_something(need):
+    if pool.policy != "priority" or not _uses_something(need) or (pool.preemption and _preemptible(job)):
         return
-    own = _aged_order(job, pool, scene.now)
-    passed = [
-        other.name
-        for other in scene.waiting(pool.name)
-        if other.id != job.id
-        and _aged_order(other, pool, scene.now) < own
-        and _uses_something(scene.needs[other.id])
-        and not _is_capped(scene, other)
-        and not _just_tried(scene, other)
-    ]
-    gives_way = pool.preemption and _preemptible(job)
-    _hold(not passed or gives_way, "head of line", f"{job.name} starts in {pool.name} before {', '.join(passed)}")
+    for other in _in_line(scene, pool):
+        if other.id == job.id or _just_tried(scene, other):
+            continue
+        aged = pool.aging is not None and other.priority != job.priority
+        _hold(aged or _own_order(job) < _own_order(other), "head of line", f"{job.name} starts before {other.name}")
 
 
 def _used(scene: Scene, pool: Pool) -> Need:
@@ -175,20 +195,55 @@ def _used(scene: Scene, pool: Pool) -> Need:
 
 
 def _has_room(scene: Scene, pool: Pool, job: Job) -> bool:
-    """By what the store says is taken; a device counts as taken in every pool of the backend."""
-    need = scene.needs[job.id]
-    active = [(other, attempt) for other, attempt in scene.active(pool.name) if _uses_something(scene.needs[other.id])]
-    taken = [scene.needs[other.id] for other, _ in active]
-    slots = pool.slots - sum(attempt.allocation.slots for _, attempt in active)
+    return _covers(_free(scene, pool), scene.needs[job.id])
+
+
+def _lack_something(scene: Scene, pool: Pool, jobs: Sequence[Job], but: Attempt) -> bool:
+    """Whether these jobs, all together, need more than is free and promised by others that leave already."""
+    leaving = [
+        (job, attempt)
+        for job, attempt in scene.active(pool.name)
+        if attempt.stop_asked is not None and attempt != but and attempt.seen is Seen.LIVE
+    ]
+    slots, gpus, cpus, memory = _free(scene, pool, gone=frozenset(job.id for job, _ in leaving))
+    needs = [scene.needs[job.id] for job in jobs]
+    wanted = Need(
+        sum(need.slots for need in needs),
+        sum(need.gpus for need in needs),
+        sum(need.cpus for need in needs),
+        sum(need.memory for need in needs),
+    )
+    return not _covers(Need(slots, gpus, cpus, memory), wanted)
+
+
+def _covers(free: Need, need: Need) -> bool:
+    return all(not asked or asked <= has for asked, has in zip(need, free, strict=True))
+
+
+def _free(scene: Scene, pool: Pool, gone: frozenset[JobId] = frozenset()) -> Need:
+    """By what the store says is taken, as if those were gone. A device is taken in every pool of its backend."""
+    slots, cpus, memory = pool.slots, pool.cpus, pool.memory
+    for job, attempt in scene.active(pool.name):
+        need = scene.needs[job.id]
+        if job.id not in gone and _uses_something(need):
+            slots -= attempt.allocation.slots
+            cpus = None if cpus is None else cpus - need.cpus
+            memory = None if memory is None else memory - need.memory
     held: set[str] = set()
     for name, other in scene.pools.items():
         if other.backend == pool.backend:
-            held.update(device for _, attempt in scene.active(name) for device in attempt.allocation.devices)
+            for job, attempt in scene.active(name):
+                held.update(() if job.id in gone else attempt.allocation.devices)
+    devices = len(set(pool.devices) - held)
+    return Need(slots, devices, math.inf if cpus is None else cpus, _NO_END if memory is None else memory)
+
+
+def _ever_fits(pool: Pool, need: Need) -> bool:
     return (
-        need.slots <= slots
-        and need.gpus <= len(set(pool.devices) - held)
-        and (pool.cpus is None or not need.cpus or need.cpus <= pool.cpus - sum(one.cpus for one in taken))
-        and (pool.memory is None or not need.memory or need.memory <= pool.memory - sum(one.memory for one in taken))
+        need.slots <= pool.slots
+        and need.gpus <= len(pool.devices)
+        and (pool.cpus is None or need.cpus <= pool.cpus)
+        and (pool.memory is None or need.memory <= pool.memory)
     )
 
 
@@ -225,10 +280,6 @@ def _uses_something(need: Need) -> bool:
 
 def _own_order(job: Job) -> Order:
     return (job.priority, job.position, job.seq)
-
-
-def _aged_order(job: Job, pool: Pool, now: Instant) -> Order:
-    return (_aged(job, pool, now), job.position, job.seq)
 
 
 def _priority_at_start(job: Job, attempt: Attempt, pool: Pool) -> int:

@@ -1,0 +1,97 @@
+"""Five hundred stories, each law able to fail, and the same schedule from the same seed."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from jupyter_training.core.policy import priority
+from jupyter_training.core.policy.caps import Caps
+from jupyter_training.core.policy.room import Room
+from tests.dispatch.simulation.draw import story
+from tests.dispatch.simulation.laws import Broken
+from tests.dispatch.simulation.play import play
+from tests.dispatch.simulation.stores import Stores
+
+SEEDS = 500
+BLOCK = 25
+
+
+@pytest.fixture(scope="module")
+def stores() -> Iterator[Stores]:
+    with Stores() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ProcessPoolExecutor]:
+    """Each plays the stories of a block; the machine's cores share them."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1), mp_context=context) as pool:
+        yield pool
+
+
+def test_every_law_holds_in_five_hundred_stories(processes: ProcessPoolExecutor) -> None:
+    faults = list(itertools.chain.from_iterable(processes.map(faults_of, range(0, SEEDS, BLOCK))))
+    assert [] == faults, "play one again: make simulate ARGS='--seed N'"
+
+
+def test_the_same_seed_gives_the_same_schedule(stores: Stores) -> None:
+    schedules = []
+    for _ in range(2):
+        with stores.fresh() as store:
+            schedules.append([play(story(seed), store).schedule for seed in (32,)])
+    assert schedules[0] == schedules[1]
+
+
+def always(_self: object, *_: object) -> bool:
+    return True
+
+
+def never(_self: object, *_: object) -> bool:
+    return False
+
+
+def nothing(_self: object, *_: object) -> None:
+    return None
+
+
+SABOTAGE = {
+    "never over capacity": (Room, "fits_now", always),
+    "head of line": (priority, "_may_start", lambda job, need, where, behind_a_head: where.fits_now(need)),
+    "max_slots": (Caps, "is_full", never),
+}
+
+
+@pytest.mark.parametrize("law", SABOTAGE)
+def test_a_law_fails_where_the_planner_breaks_it(law: str, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*SABOTAGE[law])
+    for seed in range(200):
+        try:
+            with stores.fresh() as store:
+                play(story(seed), store)
+        except Broken as fault:
+            if str(fault).startswith(law):
+                return
+    pytest.fail(f"nobody saw that {law!r} was broken")
+
+
+def faults_of(first: int) -> list[str]:
+    """The faults of a block of stories, as a process of its own finds them."""
+    gc.disable()
+    faults = []
+    with Stores() as stores:
+        for seed in range(first, first + BLOCK):
+            try:
+                with stores.fresh() as store:
+                    play(story(seed), store)
+            except Exception as error:
+                faults.append(f"seed {seed}: {type(error).__name__}: {error}")
+        gc.collect()
+    return faults
