@@ -14,7 +14,9 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.policy import words
 from jupyter_training.core.policy.aging import aged
+from jupyter_training.core.policy.groups import capacity_of, units_of
 from jupyter_training.core.policy.nouns import ActiveAttempt, QueuedJob
+from jupyter_training.core.policy.room import could_fit
 from jupyter_training.core.resources import Need, Pool
 
 __all__ = ["Blocked", "Share", "Wait"]
@@ -62,17 +64,17 @@ class Blocked:
         return said
 
     def _reason(self, job: QueuedJob) -> str:
-        if not _could_fit(self.pool, job.need):
+        if job.needs_room and not could_fit(self.pool, job.need):
             return self._never(job)
         if not job.needs_room or job.id in self.starting:
             return "about to start."
+        wait = self._by_job.get(job.id)
+        if wait is not None:
+            return self._made(job) if wait.kind == "promised" else self._short(job)
         if job.max_slots is not None and (held := self.capped.get(job.group, 0)) + job.slots > job.max_slots:
             return self._full(job, held)
         if self.shares is not None:
             return self._by_share(job, self.shares)
-        wait = self._by_job.get(job.id)
-        if wait is not None:
-            return self._made(job) if wait.kind == "promised" else self._short(job)
         return self._behind(job)
 
     def _never(self, job: QueuedJob) -> str:
@@ -91,17 +93,18 @@ class Blocked:
 
     def _short(self, job: QueuedJob) -> str:
         """Who holds what it lacks; where it lacks nothing now, what is free is kept for others."""
-        lacking = words.lacking(job.need, self.free)
+        need = self._counted(job)
+        lacking = words.lacking(need, self.free)
         if not lacking:
             return self._kept(job)
-        whole = _whole(self.pool, job.need)
+        whole = _whole(self.pool, need)
         parts = []
         for kind in lacking:
             names = tuple(name for name, held in self.holders if getattr(held, kind))
             by = f" by {words.listed(names)}" if names else ""
             parts.append(f"{words.used(kind, self.free, whole)} are used{by}")
         only_slots = lacking == ["slots"]
-        asked = str(job.slots) if only_slots else words.need(job.need, lacking)
+        asked = str(job.slots) if only_slots else words.need(need, lacking)
         return f"{' and '.join(parts)}; it needs {asked}."
 
     def _made(self, job: QueuedJob) -> str:
@@ -113,21 +116,29 @@ class Blocked:
     def _kept(self, job: QueuedJob) -> str:
         first = self.waits[0].job if self.waits else None
         ahead = f"; it is kept for {first.name}, which is ahead" if first is not None and first.id != job.id else ""
-        return f"Needs {words.need(job.need)}; {words.free(job.need, self.free)}{ahead}."
+        need = self._counted(job)
+        return f"Needs {words.need(need)}; {words.free(need, self.free)}{ahead}."
 
     def _behind(self, job: QueuedJob) -> str:
         if not self.waits:
             return "about to start."
-        first = self.waits[0].job
-        said = f"Needs {words.need(job.need)}; {words.free(job.need, self.free)}. {first.name} is ahead."
-        if self.pool.preemption and not job.preemptible and not words.lacking(job.need, self.free):
+        first, need = self.waits[0].job, self._counted(job)
+        said = f"Needs {words.need(need)}; {words.free(need, self.free)}. {first.name} is ahead."
+        if self.pool.preemption and not job.preemptible and not words.lacking(need, self.free):
             said += " It can't fill the gap, since it has no checkpoint to go on from if it has to leave."
         return said
 
+    def _counted(self, job: QueuedJob) -> Need:
+        """What it needs of what the pool counts."""
+        need, pool = job.need, self.pool
+        return need._replace(
+            cpus=need.cpus if pool.cpus is not None else 0.0, memory=need.memory if pool.memory is not None else 0
+        )
+
     def _by_share(self, job: QueuedJob, shares: Mapping[str, Share]) -> str:
         own = shares.get(job.group, Share(0, 0))
-        units = job.slots or job.gpus
-        total = self.pool.slots or len(self.pool.devices)
+        units = units_of(job, self.pool)
+        total = capacity_of(self.pool)
         unit = "slots" if self.pool.slots else "GPUs"
         whose = "Its experiment's share" if job.experiment is not None else "Its share"
         if own.held == 0 and own.share < units:
@@ -136,15 +147,6 @@ class Blocked:
             used = "all in use" if own.held >= own.share else f"{own.held} in use"
             return f"{whose} is {own.share} of {total} {unit}, {used}."
         return self._made(job) if self.leaving else self._short(job)
-
-
-def _could_fit(pool: Pool, need: Need) -> bool:
-    return (
-        need.slots <= pool.slots
-        and need.gpus <= len(pool.devices)
-        and (pool.cpus is None or need.cpus <= pool.cpus)
-        and (pool.memory is None or need.memory <= pool.memory)
-    )
 
 
 def _whole(pool: Pool, need: Need) -> Need:

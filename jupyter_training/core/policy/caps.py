@@ -23,9 +23,9 @@ class Caps:
         return job.max_slots is not None and self.used(job.group) + job.slots > job.max_slots
 
     def count(self, job: QueuedJob) -> None:
-        if job.experiment is not None:
+        if job.max_slots is not None:
             self._given[job.group] = self._given.get(job.group, 0) + job.slots
 
-    def snapshot(self) -> dict[str, int]:
-        """What the plan gave, by group."""
-        return dict(self._given)
+    def held(self) -> dict[str, int]:
+        """What each experiment holds once this plan is acted on."""
+        return {group: self.used(group) for group in {*self._view.groups(), *self._given}}

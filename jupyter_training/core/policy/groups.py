@@ -14,30 +14,38 @@ from jupyter_training.core.lifecycle import Desired
 from jupyter_training.core.policy.counts import change
 from jupyter_training.core.policy.line import Line
 from jupyter_training.core.policy.nouns import ActiveAttempt, Place, QueuedJob
-from jupyter_training.core.resources import Need
+from jupyter_training.core.resources import Need, Pool
 
-__all__ = ["Group", "Groups", "units_of"]
+__all__ = ["Group", "Groups", "capacity_of", "units_of"]
 
 
-def units_of(one: QueuedJob | ActiveAttempt) -> int:
-    """What a share is counted in: slots, or GPUs where no slot is asked for."""
+def capacity_of(pool: Pool) -> int:
+    """What is shared: slots, or the GPUs of a pool without slots."""
+    return pool.slots or len(pool.devices)
+
+
+def units_of(one: QueuedJob | ActiveAttempt, pool: Pool) -> int:
+    """What a job counts in its share. One that asks for GPUs only counts as one slot where there are slots."""
     if isinstance(one, QueuedJob):
-        return one.slots or one.gpus
-    return one.allocation.slots or len(one.allocation.devices)
+        slots, gpus = one.slots, one.gpus
+    else:
+        slots, gpus = one.allocation.slots, len(one.allocation.devices)
+    return max(1, slots) if pool.slots else gpus
 
 
 class Group:
-    """One group. Its weight is the largest of its jobs', its limit the smallest."""
+    """One group. Its weight is the largest of its jobs', and so is its limit, where all of them have one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, pool: Pool) -> None:
         self.name = name
+        self._pool = pool
         self.lines: dict[Need, Line] = {}  # who waits and may start
         self.active: dict[JobId, ActiveAttempt] = {}
         self._demand = 0
         self._places: list[Place] = []
         self._units: dict[int, int] = {}  # how many jobs of each size
         self._weights: dict[float, int] = {}
-        self._limits: dict[int, int] = {}
+        self._limits: dict[int | None, int] = {}
 
     @property
     def came(self) -> Place:
@@ -51,7 +59,7 @@ class Group:
 
     @property
     def limit(self) -> int | None:
-        return min(self._limits, default=None)
+        return None if None in self._limits else max((one for one in self._limits if one is not None), default=None)
 
     @property
     def weight(self) -> float:
@@ -68,7 +76,7 @@ class Group:
 
     def count(self, one: QueuedJob | ActiveAttempt, sign: int) -> None:
         """Let a job take part in the demand, or no longer."""
-        units = units_of(one)
+        units = units_of(one, self._pool)
         self._demand += sign * units
         if sign > 0:
             insort(self._places, one.place)
@@ -76,14 +84,14 @@ class Group:
             del self._places[bisect_left(self._places, one.place)]
         change(self._units, units, sign)
         change(self._weights, one.weight, sign)
-        if one.max_slots is not None:
-            change(self._limits, one.max_slots, sign)
+        change(self._limits, one.max_slots, sign)
 
 
 class Groups:
     """All groups of a pool, and who of them came first."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
         self.by_name: dict[str, Group] = {}
         self.holding: dict[str, Group] = {}  # those with active attempts
         self.by_size: dict[int, list[tuple[Place, str]]] = {}  # with a demand: size of the smallest job -> in order
@@ -125,7 +133,7 @@ class Groups:
         """Take a group out of the order; ``_changed`` puts it back."""
         group = self.by_name.get(name)
         if group is None:
-            group = self.by_name[name] = Group(name)
+            group = self.by_name[name] = Group(name, self._pool)
         elif group.smallest:
             same = self.by_size[group.smallest]
             del same[bisect_left(same, (group.came, name))]

@@ -16,19 +16,17 @@ from dataclasses import dataclass, field
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import Seen
-from jupyter_training.core.policy import priority, wishes
+from jupyter_training.core.policy import fair_share, priority, wishes
 from jupyter_training.core.policy.blocked import Blocked, held_by
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.nouns import ActiveAttempt, Decision, Order, QueuedJob, Start
+from jupyter_training.core.policy.pool_plan import PoolPlan
 from jupyter_training.core.policy.pool_queue import PoolQueue
-from jupyter_training.core.policy.priority import PoolPlan
 from jupyter_training.core.policy.room import Room
 from jupyter_training.core.policy.view import QueueView
-from jupyter_training.core.resources import Allocation, Need, Pool
+from jupyter_training.core.resources import Allocation, Pool
 
 __all__ = ["Plan", "plan"]
-
-_THOUSAND = 1000
 
 
 @dataclass(frozen=True)
@@ -75,12 +73,15 @@ def plan(view: QueueView, now: Instant) -> Plan:
         room.promise(leaving)
         beside = sorted(queue.beside.values(), key=lambda job: job.order)
         starts += [Start(job.id, Allocation(pool.name, 0)) for job in beside]
-        planned = priority.plan_pool(view, queue, room, caps, stopping, now)
+        if queue.groups is not None:
+            planned = fair_share.plan_pool(view, queue, room, caps, stopping)
+        else:
+            planned = priority.plan_pool(view, queue, room, caps, stopping, now)
         starts += planned.starts
         stops += planned.stops
         wakes.append(planned.wake)
         leaving += [view.attempt(stop.job) for stop in planned.stops]
-        blocked[pool.name] = _blocked(view, queue, pool, room, caps, planned, leaving, now)
+        blocked[pool.name] = _blocked(view, queue, pool, room, caps.held(), planned, leaving, now)
     decisions: tuple[Decision, ...] = (*stops, *wishes.finishes(view), *starts)
     return Plan(decisions, blocked, min((wake for wake in wakes if wake is not None), default=None))
 
@@ -112,7 +113,7 @@ def _blocked(
     queue: PoolQueue,
     pool: Pool,
     room: Room,
-    caps: Caps,
+    held: Mapping[str, int],
     planned: PoolPlan,
     leaving: list[ActiveAttempt],
     now: Instant,
@@ -122,10 +123,11 @@ def _blocked(
     return Blocked(
         pool=pool,
         now=now,
-        free=Need(room.free.slots, len(room.open_devices()), room.free.cpus / _THOUSAND, room.free.memory),
+        free=room.free,
         holders=(*holders, *((job.name, job.need) for job, _ in started)),
         leaving=tuple(one.name for one in leaving),
         waits=tuple(planned.waits),
         starting=frozenset(start.job for start in planned.starts),
-        capped=caps.snapshot(),
+        capped=held,
+        shares=planned.shares,
     )

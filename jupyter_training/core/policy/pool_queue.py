@@ -20,7 +20,7 @@ from jupyter_training.core.policy.aging import aged
 from jupyter_training.core.policy.groups import Groups
 from jupyter_training.core.policy.line import Line
 from jupyter_training.core.policy.nouns import ActiveAttempt, Order, QueuedJob
-from jupyter_training.core.policy.room import Amounts
+from jupyter_training.core.policy.room import Amounts, could_fit
 from jupyter_training.core.resources import Need, Pool
 
 __all__ = ["NeedClass", "PoolQueue"]
@@ -48,12 +48,12 @@ class PoolQueue:
         self.holding: list[Order] = []  # with the priority that each began with
         self.stopping: dict[JobId, ActiveAttempt] = {}
         self.used = Amounts()
-        self.groups = Groups() if pool is not None and pool.policy == "fair_share" else None
+        self.groups = Groups(pool) if pool is not None and pool.policy == "fair_share" else None
 
     def add_queued(self, job: QueuedJob) -> None:
         if is_shown(job):
             self.table.setdefault(job.priority, Line()).add(job.place)
-        if not job.may_start:
+        if not self._may_start(job):
             return
         if not job.needs_room:
             self.beside[job.id] = job
@@ -65,7 +65,7 @@ class PoolQueue:
     def remove_queued(self, job: QueuedJob) -> None:
         if is_shown(job):
             _take_out(self.table, job.priority, job)
-        if not job.may_start:
+        if not self._may_start(job):
             return
         if not job.needs_room:
             del self.beside[job.id]
@@ -97,6 +97,14 @@ class PoolQueue:
         self.stopping.pop(attempt.job, None)
         if self.groups is not None:
             self.groups.remove_active(attempt)
+
+    def _may_start(self, job: QueuedJob) -> bool:
+        """Whether a plan has to look at it: what never fits keeps nobody waiting."""
+        if not job.may_start or self.pool is None:
+            return False
+        if job.max_slots is not None and job.slots > job.max_slots:
+            return False
+        return not job.needs_room or could_fit(self.pool, job.need)
 
     def standing(self, attempt: ActiveAttempt) -> Order:
         """Its order, with the better one of its priority and of the one that it had come to when it began."""

@@ -19,7 +19,7 @@ the same reservations, from promises instead of victims: it adds nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 
 from jupyter_training.core.ids import JobId
@@ -28,23 +28,13 @@ from jupyter_training.core.policy.aging import aged, next_change
 from jupyter_training.core.policy.blocked import Wait
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.nouns import Place, QueuedJob, Start, Stop
+from jupyter_training.core.policy.pool_plan import PoolPlan
 from jupyter_training.core.policy.pool_queue import PoolQueue
 from jupyter_training.core.policy.room import Room
 from jupyter_training.core.policy.victims import Candidates, may_make_room
 from jupyter_training.core.policy.view import QueueView
-from jupyter_training.core.resources import Need
 
-__all__ = ["PoolPlan", "plan_pool"]
-
-
-@dataclass
-class PoolPlan:
-    """What is planned for one pool, as it grows."""
-
-    starts: list[Start] = field(default_factory=list)
-    stops: list[Stop] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)  # those that keep others waiting, in order
-    wake: Instant | None = None  # when waiting alone changes the order
+__all__ = ["plan_pool"]
 
 
 @dataclass
@@ -83,6 +73,17 @@ class _Walk:
         place = self._heads[0][1]
         return self._view.job(place[2])
 
+    def lifts_the_next(self) -> bool:
+        """Whether the next one of its priority has waited longer: it would pass others once the head is gone."""
+        if self._aging is None:
+            return False
+        effective, _, priority = self._heads[0]
+        level = self._levels[priority]
+        cursor = level[0][2]
+        following = [entry[0] for entry in level[1:3]]  # of a heap, where the second one is among these
+        following += cursor.places[cursor.at + 1 : cursor.at + 2]
+        return bool(following) and self._effective(min(following), priority) < effective
+
     def advance(self) -> None:
         """Go on behind the head."""
         priority = self._heads[0][2]
@@ -107,9 +108,11 @@ class _Walk:
 
     def _head(self, priority: int) -> tuple[int, Place, int]:
         place = self._levels[priority][0][0]
-        since = self._view.job(place[2]).waiting_since
-        waited = self._now - since if since is not None else 0.0
-        return aged(priority, waited, self._aging), place, priority
+        return self._effective(place, priority), place, priority
+
+    def _effective(self, place: Place, priority: int) -> int:
+        since = self._view.job(place[2]).waiting_since if self._aging is not None else None
+        return priority if since is None else aged(priority, self._now - since, self._aging)
 
 
 def plan_pool(
@@ -123,14 +126,15 @@ def plan_pool(
     while walk:
         job = walk.head
         need = job.need
-        if not room.ever_fits(need) or caps.is_full(job):
+        if caps.is_full(job):
             walk.leave()
-        elif _may_start(job, need, room, behind_a_head=bool(planned.waits)):
+        elif _may_start(walk, room, behind_a_head=bool(planned.waits)):
             planned.starts.append(Start(job.id, room.take(need)))
             caps.count(job)
             walk.advance()
         elif not room.pool.preemption:
             planned.waits.append(Wait(job, "short"))
+            caps.count(job)
             break
         elif is_closed:
             walk.leave()
@@ -153,15 +157,17 @@ def plan_pool(
                 walk.advance()
             else:
                 planned.waits.append(Wait(job, "short"))
+                caps.count(job)  # or another one of its experiment would pass it, and leave it no place there
                 is_closed = True
                 walk.leave()
     return planned
 
 
-def _may_start(job: QueuedJob, need: Need, room: Room, *, behind_a_head: bool) -> bool:
-    if behind_a_head and not (room.pool.preemption and job.preemptible):
+def _may_start(walk: _Walk, room: Room, *, behind_a_head: bool) -> bool:
+    job = walk.head
+    if behind_a_head and (not room.pool.preemption or not job.preemptible or walk.lifts_the_next()):
         return False
-    return room.fits_now(need)
+    return room.fits_now(job.need)
 
 
 def _candidates(view: QueueView, queue: PoolQueue, room: Room, stopping: set[JobId], now: Instant) -> Candidates:

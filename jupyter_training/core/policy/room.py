@@ -1,14 +1,12 @@
 """What a pool has left while a plan is made: free now, and promised by attempts that are being stopped.
 
-    free    what nobody holds
-    left    free and promised, less what is reserved for jobs that wait for it
-    open    devices that nobody holds and that are reserved for nobody; pools of
-            one backend share them
-    leaving devices of this pool's attempts that are being stopped, not reserved yet
+    open     what nobody holds and nobody waits for with a reservation; devices are
+             shared by the pools of a backend
+    leaving  what attempts of this pool that are being stopped hold, not reserved yet
 
-A promise counts once: who reserves it takes it away from ``left``. Free devices
-are reserved before leaving ones, so that another plan, made while they leave,
-gives the same.
+Who waits for a promise reserves what is open first, and then what is leaving. So
+nobody takes a slot that is kept for somebody ahead, and another plan, made while
+they leave, comes to the same.
 """
 
 from __future__ import annotations
@@ -19,10 +17,15 @@ from dataclasses import dataclass
 from jupyter_training.core.policy.nouns import ActiveAttempt
 from jupyter_training.core.resources import Allocation, Need, Pool
 
-__all__ = ["Amounts", "Room", "Short"]
+__all__ = ["Amounts", "Room", "Short", "could_fit"]
 
 _THOUSAND = 1000
 _NO_END = 1 << 62  # of what a pool does not tell
+
+
+def could_fit(pool: Pool, need: Need) -> bool:
+    """Whether the pool, when it is empty, has room for it."""
+    return need.gpus <= len(pool.devices) and Amounts.of_pool(pool).hold(Amounts.of(need))
 
 
 @dataclass
@@ -56,6 +59,14 @@ class Amounts:
         self.cpus -= other.cpus
         self.memory -= other.memory
 
+    def at_most(self, other: Amounts) -> Amounts:
+        """As much of this as there is of ``other``."""
+        return Amounts(
+            min(self.slots, max(0, other.slots)),
+            min(self.cpus, max(0, other.cpus)),
+            min(self.memory, max(0, other.memory)),
+        )
+
     def hold(self, other: Amounts) -> bool:
         """Whether ``other`` is there. What it does not ask for may be overdrawn."""
         return (
@@ -83,23 +94,28 @@ class Room:
 
     def __init__(self, pool: Pool, used: Amounts, open_devices: set[str]) -> None:
         self.pool = pool
-        self.all = Amounts.of_pool(pool)
-        self.free = Amounts.of_pool(pool)
-        self.free.take(used)
-        self.left = Amounts(self.free.slots, self.free.cpus, self.free.memory)
-        self.leaving: list[str] = []
-        self._open = open_devices
+        self._open = Amounts.of_pool(pool)
+        self._open.take(used)
+        self._leaving = Amounts()
+        self._reserved = Amounts()
+        self._open_devices = open_devices
+        self._leaving_devices: list[str] = []
 
-    def ever_fits(self, need: Need) -> bool:
-        """Whether the pool, when it is empty, has room for it."""
-        return need.gpus <= len(self.pool.devices) and self.all.hold(Amounts.of(need))
+    @property
+    def free(self) -> Need:
+        """What nobody holds, be it kept for somebody or not; devices those that are not kept."""
+        slots, cpus, memory = (
+            self._open.slots + self._reserved.slots,
+            self._open.cpus + self._reserved.cpus,
+            self._open.memory + self._reserved.memory,
+        )
+        return Need(slots, len(self._devices()), cpus / _THOUSAND, memory)
 
     def fits_now(self, need: Need) -> bool:
         """Whether it can start, and what is reserved stays so."""
-        amounts = Amounts.of(need)
-        if not (self.free.hold(amounts) and self.left.hold(amounts)):
+        if not self._open.hold(Amounts.of(need)):
             return False
-        return not need.gpus or need.gpus <= len(self.open_devices())
+        return not need.gpus or need.gpus <= len(self._devices())
 
     def fits_soon(self, need: Need) -> bool:
         """Whether it can start once those that are being stopped have ended."""
@@ -108,40 +124,44 @@ class Room:
     def short(self, need: Need) -> Short:
         """What lacks to reserve it."""
         amounts = Amounts.of(need)
-        gpus = need.gpus - len(self.open_devices()) - len(self.leaving) if need.gpus else 0
+        one, other = self._open, self._leaving
+        gpus = need.gpus - len(self._devices()) - len(self._leaving_devices) if need.gpus else 0
         return Short(
-            slots=max(0, amounts.slots - self.left.slots) if amounts.slots else 0,
+            slots=max(0, amounts.slots - one.slots - other.slots) if amounts.slots else 0,
             gpus=max(0, gpus),
-            cpus=max(0, amounts.cpus - self.left.cpus) if amounts.cpus else 0,
-            memory=max(0, amounts.memory - self.left.memory) if amounts.memory else 0,
+            cpus=max(0, amounts.cpus - one.cpus - other.cpus) if amounts.cpus else 0,
+            memory=max(0, amounts.memory - one.memory - other.memory) if amounts.memory else 0,
         )
 
     def take(self, need: Need) -> Allocation:
         """Give it out. The devices come in the order in which the pool tells them."""
-        amounts = Amounts.of(need)
-        self.free.take(amounts)
-        self.left.take(amounts)
-        devices = tuple(self.open_devices()[: need.gpus]) if need.gpus else ()
-        self._open.difference_update(devices)
+        self._open.take(Amounts.of(need))
+        devices = tuple(self._devices()[: need.gpus]) if need.gpus else ()
+        self._open_devices.difference_update(devices)
         return Allocation(self.pool.name, need.slots, devices)
 
     def promise(self, attempts: Iterable[ActiveAttempt]) -> None:
         """These attempts are being stopped."""
         for attempt in attempts:
-            self.left.add(Amounts.of_attempt(attempt))
-            self.leaving += self.helpful(attempt)
+            self._leaving.add(Amounts.of_attempt(attempt))
+            self._leaving_devices += self.helpful(attempt)
 
     def reserve(self, need: Need) -> None:
         """Keep it for a job that waits for it; ``fits_soon`` has said that there is enough."""
-        self.left.take(Amounts.of(need))
+        amounts = Amounts.of(need)
+        from_open = amounts.at_most(self._open)
+        self._open.take(from_open)
+        self._reserved.add(from_open)
+        amounts.take(from_open)
+        self._leaving.take(amounts)
         if need.gpus:
-            devices = self.open_devices()[: need.gpus]
-            self._open.difference_update(devices)
-            del self.leaving[: need.gpus - len(devices)]
+            devices = self._devices()[: need.gpus]
+            self._open_devices.difference_update(devices)
+            del self._leaving_devices[: need.gpus - len(devices)]
 
     def helpful(self, attempt: ActiveAttempt) -> list[str]:
         """The devices of an attempt that this pool could give to somebody else."""
         return [device for device in attempt.allocation.devices if device in self.pool.devices]
 
-    def open_devices(self) -> list[str]:
-        return [device for device in self.pool.devices if device in self._open]
+    def _devices(self) -> list[str]:
+        return [device for device in self.pool.devices if device in self._open_devices]

@@ -161,8 +161,12 @@ class QueueView:
         return self._times
 
     def slots_of(self, group: str) -> int:
-        """How many slots the jobs of an experiment hold, in all pools."""
+        """How many slots the jobs of an experiment with a limit hold, in all pools."""
         return self._slots.get(group, 0)
+
+    def groups(self) -> Collection[str]:
+        """The experiments with a limit that hold slots."""
+        return self._slots.keys()
 
     def free_devices(self, pool: Pool) -> set[str]:
         """Those that no attempt has, be it one of another pool of the same backend."""
@@ -184,7 +188,7 @@ class QueueView:
         return self._queues[pool]
 
     def _count(self, attempt: ActiveAttempt, sign: int) -> None:
-        if attempt.experiment is not None and attempt.allocation.slots:
+        if attempt.max_slots is not None and attempt.allocation.slots:
             change(self._slots, attempt.group, sign * attempt.allocation.slots)
         pool = self._pools.get(attempt.pool)
         backend = pool.backend if pool is not None else _THIS_MACHINE

@@ -1,0 +1,133 @@
+"""How many slots each group of a fair-share pool may hold: max-min, filled up in rounds.
+
+In each round every group that wants more is offered its part of what is left, by
+weight and at least one slot; what it does not want stays for the next round.
+
+    capacity 8, demands 2 and 30     offers 4, 4    takes 2, 4    rest 2 -> 2, 6
+    capacity 8, weights 3 and 1      offers 6, 2                         -> 6, 2
+
+A group whose smallest job is larger than what it gets can't use it: such groups
+are out, those that came last first, and the others are filled up anew. Where
+there are more groups than slots, those that came first take part.
+
+What a group holds and can't be asked back (its *floor*) is counted first. A
+floor within the share that the group would have anyway changes nothing, so the
+shares stay as they are while jobs start within them. What the division leaves
+over goes to those that came first, not to the smallest demand: demands change
+with every end, and a slot that goes to and fro costs a preemption each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace, merge
+
+from jupyter_training.core.policy.groups import Group, Groups
+
+__all__ = ["fair_shares"]
+
+_PART = 8  # of those that are too large for their share, one in so many is out at once, and one at least
+
+
+def fair_shares(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
+    """The share of each group that has one, by name."""
+    ideal = _settle(groups, capacity, {})
+    over = {name: floor for name, floor in floors.items() if floor > ideal.get(name, 0)}
+    if not over:
+        return ideal
+    # Nobody gets more than without the floors: it would become a floor itself, and change the shares again.
+    less = _settle(groups, capacity, over)
+    return {name: max(over.get(name, 0), min(share, ideal.get(name, 0))) for name, share in less.items()}
+
+
+@dataclass
+class _Rest:
+    """Slots that nobody has got yet."""
+
+    slots: int
+
+
+def _settle(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
+    """Fill up, and leave out who can't use what it gets, until all can."""
+    members = _members(groups, capacity)
+    rest = _Rest(0)
+    while True:
+        rest.slots = max(0, capacity - sum(floors.values()))
+        shares = _fill(members, rest, floors)
+        too_large = [group.name for group in members if shares[group.name] < group.smallest]
+        if not too_large:
+            break
+        gone = set(too_large[-max(1, len(too_large) // _PART) :])
+        members = [group for group in members if group.name not in gone]
+    if rest.slots:
+        for group in _by_coming(groups, rest):
+            if group.name not in shares:
+                shares[group.name] = _take_rest(group, rest, floors.get(group.name, 0))
+    for name, floor in floors.items():
+        shares[name] = max(shares.get(name, 0), floor)
+    return shares
+
+
+def _take_rest(group: Group, rest: _Rest, floor: int) -> int:
+    """What a group that was out gets of what the others did not want."""
+    more = min(max(0, group.demand - floor), rest.slots)
+    if floor + more < group.smallest:
+        return floor
+    rest.slots -= more
+    return floor + more
+
+
+def _fill(members: Sequence[Group], rest: _Rest, floors: Mapping[str, int]) -> dict[str, int]:
+    """The rounds. What is not given out stays in ``rest``."""
+    shares = {group.name: 0 for group in members}
+    kept = {group.name: floors.get(group.name, 0) for group in members}  # of its floor, not offered to it yet
+    wanting = [(group.name, group.demand, group.weight) for group in members]
+    while wanting:
+        offered = rest.slots + sum(kept[name] for name, _, _ in wanting)
+        weights = sum(weight for _, _, weight in wanting)
+        given = 0
+        for name, demand, weight in wanting:
+            wanted = min(max(1, int(offered * weight / weights)), demand - shares[name])
+            own = min(wanted, kept[name])
+            new = min(wanted - own, rest.slots)
+            kept[name] -= own
+            rest.slots -= new
+            shares[name] += own + new
+            given += own + new
+        wanting = [one for one in wanting if shares[one[0]] < one[1]]
+        if not given:
+            break
+    return shares
+
+
+def _members(groups: Groups, capacity: int) -> list[Group]:
+    """Who takes part, in the order of coming: all, or those that came first and have room beside each other."""
+    if groups.demanding <= capacity:
+        in_order = (groups.by_name[name] for _, name in merge(*groups.by_size.values()))
+        return [group for group in in_order if group.demand >= group.smallest]
+    found = []
+    rest = _Rest(capacity)
+    for group in _by_coming(groups, rest):
+        found.append(group)
+        rest.slots -= group.smallest
+    return found
+
+
+def _by_coming(groups: Groups, rest: _Rest) -> Iterator[Group]:
+    """The groups that could use what is left, in the order of coming, while it becomes less."""
+    heads = [(*same[0], size, 0) for size, same in groups.by_size.items()]
+    heapify(heads)
+    while heads and rest.slots > 0:
+        _, name, size, at = heads[0]
+        if size > rest.slots:
+            heappop(heads)
+            continue
+        group = groups.by_name[name]
+        if group.demand >= group.smallest:
+            yield group
+        same = groups.by_size[size]
+        if at + 1 < len(same):
+            heapreplace(heads, (*same[at + 1], size, at + 1))
+        else:
+            heappop(heads)
