@@ -76,17 +76,22 @@ def test_an_option_overrules_the_file(tmp_path: Path) -> None:
         assert 7 == living.extension.desk.settings.record_idle_exit
 
 
-def test_a_server_lets_the_pools_follow_the_machine_and_makes_those_of_its_options(tmp_path: Path) -> None:
+def test_a_server_lets_this_machines_pool_follow_it(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with Site.open(Settings(home=home)) as site:
         local = views.pools(site.store)["local"]
         pools.write(site.store, replace(local, slots=99, cpus=99.0), now=site.now())
+    with house(home) as living:
+        (found,) = living.get("pools")["pools"]
+        assert (local.slots, local.cpus, True) == (found["slots"], found["cpus"], found["is_found"])
+
+
+def test_a_server_makes_the_pools_of_its_options(tmp_path: Path) -> None:
     config = Config()
     config.TrainingApp.pools = {"lab": {"devices": "0,1", "preemption": True}}
-    with house(home, config=config) as living:
-        lab, found = living.get("pools")["pools"]
+    with house(tmp_path / "home", config=config) as living:
+        lab, _ = living.get("pools")["pools"]
         assert (["0", "1"], 2, True) == (lab["devices"], lab["slots"], lab["preemption"])
-        assert (local.slots, local.cpus, True) == (found["slots"], found["cpus"], found["is_found"])
 
 
 def test_its_note_leads_a_client_to_it_until_it_stops(tmp_path: Path) -> None:
