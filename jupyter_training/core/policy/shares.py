@@ -8,7 +8,8 @@ weight and at least one slot; what it does not want stays for the next round.
 
 A group whose smallest job is larger than what it gets can't use it: such groups
 are out, those that came last first, and the others are filled up anew. Where
-there are more groups than slots, those that came first take part.
+there are more groups than slots, those that came first take part, each with as
+much as its smallest job needs at least.
 
 What a group holds and can't be asked back (its *floor*) is counted first. A
 floor within the share that the group would have anyway changes nothing, so the
@@ -22,12 +23,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace, merge
+from typing import NamedTuple
 
 from jupyter_training.core.policy.groups import Group, Groups
 
 __all__ = ["fair_shares"]
 
-_PART = 8  # of those that are too large for their share, one in so many is out at once, and one at least
+_PART = 4  # of those that are too large for their share, one in so many is out at once, and one at least
 
 
 def fair_shares(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
@@ -48,18 +50,33 @@ class _Rest:
     slots: int
 
 
+class _Member(NamedTuple):
+    """A group that takes part, in numbers."""
+
+    name: str
+    demand: int
+    weight: float
+    smallest: int
+
+
 def _settle(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
     """Fill up, and leave out who can't use what it gets, until all can."""
-    members = _members(groups, capacity)
-    rest = _Rest(0)
-    while True:
-        rest.slots = max(0, capacity - sum(floors.values()))
-        shares = _fill(members, rest, floors)
-        too_large = [group.name for group in members if shares[group.name] < group.smallest]
-        if not too_large:
-            break
-        gone = set(too_large[-max(1, len(too_large) // _PART) :])
-        members = [group for group in members if group.name not in gone]
+    free = max(0, capacity - sum(floors.values()))
+    rest = _Rest(free)
+    if groups.demanding > capacity:
+        members = [_member(group) for group in _first(groups, rest, floors)]
+        shares = _fill(members, rest, {one.name: max(one.smallest, floors.get(one.name, 0)) for one in members})
+    else:
+        members = [_member(groups.by_name[name]) for _, name in merge(*groups.by_size.values())]
+        members = [one for one in members if one.demand >= one.smallest]
+        while True:
+            rest.slots = free
+            shares = _fill(members, rest, floors)
+            too_large = [one.name for one in members if shares[one.name] < one.smallest]
+            if not too_large:
+                break
+            gone = set(too_large[-max(1, len(too_large) // _PART) :])
+            members = [one for one in members if one.name not in gone]
     if rest.slots:
         for group in _by_coming(groups, rest):
             if group.name not in shares:
@@ -67,6 +84,19 @@ def _settle(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[st
     for name, floor in floors.items():
         shares[name] = max(shares.get(name, 0), floor)
     return shares
+
+
+def _member(group: Group) -> _Member:
+    return _Member(group.name, group.demand, group.weight, group.smallest)
+
+
+def _first(groups: Groups, rest: _Rest, floors: Mapping[str, int]) -> Iterator[Group]:
+    """Those that came first and have room beside each other, each for its smallest job, which is kept for it."""
+    for group in _by_coming(groups, rest):
+        more = max(0, group.smallest - floors.get(group.name, 0))
+        if more <= rest.slots:
+            rest.slots -= more
+            yield group
 
 
 def _take_rest(group: Group, rest: _Rest, floor: int) -> int:
@@ -78,40 +108,40 @@ def _take_rest(group: Group, rest: _Rest, floor: int) -> int:
     return floor + more
 
 
-def _fill(members: Sequence[Group], rest: _Rest, floors: Mapping[str, int]) -> dict[str, int]:
-    """The rounds. What is not given out stays in ``rest``."""
-    shares = {group.name: 0 for group in members}
-    kept = {group.name: floors.get(group.name, 0) for group in members}  # of its floor, not offered to it yet
-    wanting = [(group.name, group.demand, group.weight) for group in members]
+def _fill(members: Sequence[_Member], rest: _Rest, floors: Mapping[str, int]) -> dict[str, int]:
+    """The rounds. ``floors`` are not in ``rest``, where that stays which is not given out."""
+    shares = dict.fromkeys((one.name for one in members), 0)
+    kept = {one.name: floors.get(one.name, 0) for one in members}  # of its floor, not offered to it yet
+    wanting = members
+    left = rest.slots
     while wanting:
-        offered = rest.slots + sum(kept[name] for name, _, _ in wanting)
-        weights = sum(weight for _, _, weight in wanting)
-        given = 0
-        for name, demand, weight in wanting:
-            wanted = min(max(1, int(offered * weight / weights)), demand - shares[name])
-            own = min(wanted, kept[name])
-            new = min(wanted - own, rest.slots)
-            kept[name] -= own
-            rest.slots -= new
-            shares[name] += own + new
-            given += own + new
-        wanting = [one for one in wanting if shares[one[0]] < one[1]]
-        if not given:
+        offered = left + sum(kept[one.name] for one in wanting)
+        if not offered:
             break
+        per_weight = offered / sum(one.weight for one in wanting)
+        still = []
+        for one in wanting:
+            name, demand, weight, _ = one
+            has = shares[name]
+            wanted = int(per_weight * weight) or 1
+            if wanted >= demand - has:
+                wanted = demand - has
+            own = kept[name]
+            if own:
+                own = min(wanted, own)
+                kept[name] -= own
+            new = wanted - own
+            if new > left:
+                new = left
+            left -= new
+            shares[name] = has + own + new
+            if has + own + new < demand:
+                still.append(one)
+        if len(still) == len(wanting) and not left and not any(kept[one.name] for one in wanting):
+            break
+        wanting = still
+    rest.slots = left
     return shares
-
-
-def _members(groups: Groups, capacity: int) -> list[Group]:
-    """Who takes part, in the order of coming: all, or those that came first and have room beside each other."""
-    if groups.demanding <= capacity:
-        in_order = (groups.by_name[name] for _, name in merge(*groups.by_size.values()))
-        return [group for group in in_order if group.demand >= group.smallest]
-    found = []
-    rest = _Rest(capacity)
-    for group in _by_coming(groups, rest):
-        found.append(group)
-        rest.slots -= group.smallest
-    return found
 
 
 def _by_coming(groups: Groups, rest: _Rest) -> Iterator[Group]:
