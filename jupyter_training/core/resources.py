@@ -67,13 +67,14 @@ class Capacity:
     """What a backend itself says that there is. ``memory`` in bytes, None = not known.
 
     ``devices`` None: there is nobody to ask, or somebody who did not answer;
-    then ``fault`` says why, without a full stop.
+    then ``fault`` says why, without a full stop. ``uuids`` has each device's.
     """
 
     cpus: float
     memory: int | None = None
     devices: tuple[str, ...] | None = None
     fault: str | None = None
+    uuids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

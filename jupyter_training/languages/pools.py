@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -20,7 +20,7 @@ from jupyter_training.core.resources import Capacity, PolicyName, Pool, VictimRu
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
 
-__all__ = ["LOCAL", "at_start", "followed", "read"]
+__all__ = ["LOCAL", "at_start", "followed", "read", "two_names"]
 
 LOCAL = "local"  # this machine's backend, and its own pool, which is always there
 
@@ -121,6 +121,25 @@ def at_start(
     if chosen:
         pools = {name: replace(pool, is_default=name == chosen[0]) for name, pool in pools.items()}
     return [pool for name, pool in pools.items() if pool != known.get(name)]
+
+
+def two_names(pools: Iterable[Pool], capacity: Capacity) -> tuple[str, str] | None:
+    """Two names of one device of this machine, where pools have such: it would be given to two jobs at a time."""
+    called: dict[str, str] = {}
+    for pool in pools:
+        for name in pool.devices if pool.backend == LOCAL else ():
+            meant = _uuid_of(name, capacity)
+            if meant is not None and called.setdefault(meant, name) != name:
+                return called[meant], name
+    return None
+
+
+def _uuid_of(name: str, capacity: Capacity) -> str | None:
+    """The whole UUID of the one device that is called so."""
+    pairs = list(zip(capacity.devices or (), capacity.uuids, strict=False))
+    meant = [uuid for device, uuid in pairs if uuid and device == name]
+    meant = meant or [uuid for _, uuid in pairs if not name.isdigit() and uuid.startswith(name)]
+    return meant[0] if len(meant) == 1 else None
 
 
 def _known(given: Mapping[str, Any]) -> dict[str, Any]:

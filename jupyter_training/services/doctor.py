@@ -20,6 +20,7 @@ from jupyter_training.core.lifecycle import Seen
 from jupyter_training.core.resources import Capacity, Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.errors import TrainingError
+from jupyter_training.languages.pools import two_names
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import SystemClock
@@ -155,6 +156,10 @@ def _pools(settings: Settings, store: Store) -> Check:
             missing = f"{_count(len(gone), 'GPU')} of {pool.name} can't be seen here: {', '.join(gone)}"
             seen = ", ".join(capacity.devices or ()) or "none"
             return Check("pools", "warn", f"{words} {missing}. There is: {seen}.", fix)
+    same = two_names(here, capacity)
+    if same is not None:
+        fix = "Call it the same in all pools: then it is given to one job at a time."
+        return Check("pools", "warn", f"{words} {same[0]} and {same[1]} are the same GPU.", fix)
     for name, given in settings.pools.items():
         wanted = given.get("gpus")
         if isinstance(wanted, int) and name in pools and len(pools[name].devices) < wanted:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyter_training.core.lifecycle import AttemptState, JobState
-from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.core.resources import Capacity, Pool, Resources
 from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, UnknownPool, near_miss
-from jupyter_training.languages.pools import LOCAL, read
+from jupyter_training.languages.pools import LOCAL, read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
@@ -81,6 +81,7 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
                 f"There is a pool {name!r} already, with {_difference(there, pool)}.",
                 hint="`jupyter training pool set` changes it.",
             )
+        _check_names(pool, [other for other in known.values() if other.name != name], capacity)
         return [pool]
 
     if pool_rows.change(site.store, changed, now=site.now()):
@@ -130,7 +131,20 @@ def unused_gpus(pool: Pool | None, wanted: Resources) -> str | None:
 
 def _asks_machine(given: Mapping[str, Any]) -> bool:
     """Whether what the machine has must be known."""
-    return bool(given.get("is_found")) or ("gpus" in given and "devices" not in given)
+    return bool(given.get("is_found") or given.get("gpus") or given.get("devices"))
+
+
+def _check_names(pool: Pool, others: Iterable[Pool], capacity: Capacity | None) -> None:
+    """Refuse a device that another pool calls otherwise: pools may share it, and must know that they do."""
+    if capacity is None or not pool.devices:
+        return
+    for other in (pool, *others):
+        same = two_names([other, pool], capacity)
+        if same is not None:
+            raise InvalidSpec(
+                f"devices: {same[0]} and {same[1]} are the same GPU.",
+                hint="Call it the same in all pools: then it is given to one job at a time.",
+            )
 
 
 def _check_settings(site: Site, name: str, given: Mapping[str, Any]) -> None:

@@ -75,6 +75,17 @@ def test_changing_one_that_is_not_there_names_the_near_miss(stage: Stage) -> Non
         put(stage.site, "lab", backend="lokal")
 
 
+def test_pools_that_share_a_gpu_call_it_the_same(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, Capacity(2.0, devices=("0", "1"), uuids=("GPU-8f2c-11", "GPU-41ab-22")))
+    put(stage.site, "lab", devices=["0"])
+    put(stage.site, "night", devices=["0", "GPU-41ab"])
+    with pytest.raises(InvalidSpec, match=r"devices: 0 and GPU-8f2c are the same GPU\."):
+        put(stage.site, "day", devices=["GPU-8f2c"])
+    with pytest.raises(InvalidSpec, match="devices: GPU-41ab and 1 are the same GPU"):
+        put(stage.site, "lab", devices=["0", "1"])
+    assert ("0",) == put(stage.site, "lab", devices=["0"]).devices
+
+
 def test_only_one_pool_is_the_default(stage: Stage) -> None:
     put(stage.site, "lab", is_default=True)
     assert {"lab": True, "local": False} == {
@@ -238,6 +249,7 @@ def test_who_asks_for_no_gpu_of_a_pool_that_has_some_is_told() -> None:
         (Capacity(2.0), "ok", "lab: 2 slots, 2 GPUs (0,1)"),
         (Capacity(2.0, devices=("0", "1", "2")), "ok", "lab"),
         (Capacity(2.0, devices=("GPU-1", "GPU-2")), "ok", "lab"),
+        (Capacity(2.0, devices=("0", "1"), uuids=("GPU-1", "GPU-1")), "warn", "0 and 1 are the same GPU."),
         (Capacity(2.0, devices=("0",)), "warn", "1 GPU of lab can't be seen here: 1. There is: 0."),
         (Capacity(2.0, fault="NVIDIA's driver does not say: 18"), "warn", "does not say: 18."),
     ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jupyter_training.core.resources import Capacity
 from jupyter_training.supervisor import cgroup, memory, nvml
@@ -28,8 +29,14 @@ def capacity(
 ) -> Capacity:
     """What there is. Takes no longer than ``within`` seconds, and never raises."""
     groups = {one: cgroup.folders(one, root=cgroups, own=own_groups) for one in ("cpu", "memory")}
-    devices, fault = _devices(environ.get("CUDA_VISIBLE_DEVICES"), within)
-    return Capacity(_cpus(groups["cpu"]), memory.limit(groups["memory"]), devices, fault)
+    found = Capacity(_cpus(groups["cpu"]), memory.limit(groups["memory"]))
+    try:
+        devices = _devices(environ.get("CUDA_VISIBLE_DEVICES"), within)
+    except nvml.NoAnswer as error:
+        return replace(found, fault=f"NVIDIA's driver does not say which GPUs there are: {error}")
+    if devices is None:
+        return found
+    return replace(found, devices=tuple(one.id for one in devices), uuids=tuple(one.uuid for one in devices))
 
 
 def _cpus(groups: list[str]) -> float:
@@ -59,25 +66,32 @@ def _read(folder: str, name: str) -> str:
         return file.read().strip()
 
 
-def _devices(named: str | None, within: float) -> tuple[tuple[str, ...] | None, str | None]:
-    """The ids of the GPUs that this process sees, and why they can't be told where they can't."""
-    answer: list[tuple[tuple[str, ...] | None, str | None]] = []
+def _devices(named: str | None, within: float) -> list[nvml.Device] | None:
+    """The GPUs that this process sees; None where there is nobody to ask.
+
+    Raises:
+        NoAnswer: they can't be told, or not in time.
+    """
+    answer: list[list[nvml.Device] | nvml.NoAnswer | None] = []
     asking = threading.Thread(target=lambda: answer.append(_asked(named)), name="gpus", daemon=True)
     asking.start()
     asking.join(within)
     if not answer:
-        return None, f"NVIDIA's driver did not say within {within:g} s which GPUs there are"
-    return answer[0]
+        raise nvml.NoAnswer(f"it has not answered within {within:g} s")
+    (found,) = answer
+    if isinstance(found, nvml.NoAnswer):
+        raise found
+    return found
 
 
-def _asked(named: str | None) -> tuple[tuple[str, ...] | None, str | None]:
+def _asked(named: str | None) -> list[nvml.Device] | nvml.NoAnswer | None:
     try:
         library = nvml.Library.open()
         if library is None:
-            return None, None
+            return None
         try:
-            return tuple(one.id for one in nvml.visible(library.devices(), named)), None
+            return nvml.visible(library.devices(), named)
         finally:
             library.close()
     except nvml.NoAnswer as error:
-        return None, f"NVIDIA's driver does not say which GPUs there are: {error}"
+        return error
