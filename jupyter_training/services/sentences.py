@@ -14,10 +14,11 @@ from jupyter_training.core.lifecycle import (
     Phase,
     end_sentence,
 )
-from jupyter_training.core.policy import Blocked
+from jupyter_training.core.policy import Blocked, words
 from jupyter_training.core.queue_view import queued_job
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store.checkpoints import Newest
+from jupyter_training.store.dependencies import Dependency
 
 __all__ = ["began_anew", "kept_here", "passed_over", "sentence", "span", "warning"]
 
@@ -34,15 +35,19 @@ def sentence(
     attempts: Sequence[Attempt],
     *,
     blocked: Mapping[str, Blocked],
+    before: Sequence[Dependency] = (),
     down: str | None,
     now: Instant,
 ) -> str:
-    """The state, the wait or the end of a job in words. ``down``: why nobody starts anything, if so."""
+    """The state, the wait or the end of a job in words.
+
+    ``before``: what it starts after; ``down``: why nobody starts anything, if so.
+    """
     latest = attempts[-1] if attempts else None
     if job.state in TERMINAL:
         return _end(job, attempts)
     if shown is Phase.QUEUED:
-        return down or _wait(job, blocked)
+        return down or _wait(job, blocked, [one for one in before if not one.met])
     if shown is Phase.PAUSED:
         return _paused(job, latest, now)
     if shown is Phase.UNKNOWN:
@@ -135,15 +140,28 @@ def _end(job: Job, attempts: Sequence[Attempt]) -> str:
     return f"{said} Last checkpoint: step {step}."
 
 
-def _wait(job: Job, blocked: Mapping[str, Blocked]) -> str:
+def _wait(job: Job, blocked: Mapping[str, Blocked], before: Sequence[Dependency]) -> str:
     rule = blocked.get(job.pool)
     why = "about to start." if rule is None else rule.sentence(queued_job(job))
+    why = _starts_after(before) if before else why
     again = f"retry {job.retries_used} of {job.spec.retries.max} " if job.retries_used else ""
     if job.checkpoint_step is not None:
         return f"Waits: {why.removesuffix('.')}; {again or 'it '}goes on from step {_number(job.checkpoint_step)}."
     if again:
         return f"Waits: {why.removesuffix('.')}; {again}starts from the beginning."
     return f"Waits: {why}"
+
+
+def _starts_after(before: Sequence[Dependency]) -> str:
+    """``Starts after prepare and load (failed).``: what is under way without its state, as that changes by itself."""
+    under_way = (JobState.QUEUED, JobState.RUNNING)
+    names = [
+        "a job that is deleted" if one.name is None or one.state is None
+        else one.name if one.state in under_way
+        else f"{one.name} ({one.state.value})"
+        for one in before
+    ]  # fmt: skip
+    return f"Starts after {words.listed(names)}."
 
 
 def _paused(job: Job, latest: Attempt | None, now: Instant) -> str:
