@@ -29,6 +29,8 @@ _ITEMS = (
     "  jupyter training queue update-batch a.priority=1 b.resource-pool=lab c.ahead-of=a d.top\n"
     "The last dot before an operation divides the job from it. Items are carried out one after the other."
 )
+_ROOM_FOR_WHY = 30  # characters
+_NAME = 3  # its place among the columns
 _JOB = "an id or the start of one, a name (its newest job), or last"
 
 # What --csv has of each job, by the names that --json has. They stay; new ones come behind them.
@@ -100,7 +102,13 @@ def _table(page: dict[str, Any], *, above: bool) -> None:
     ]
     now = time.time()
     rows = [queue_words.row_cells(page, row, now=now, whole_id=True) for row in page["rows"]]
-    say.table(columns, rows, empty="Nothing waits or runs.")
+    room = say.width()
+    if rows and room is not None and room - say.widths_of(columns[:-1], [row[:-1] for row in rows]) < _ROOM_FOR_WHY:
+        # A column that says nothing any more helps nobody: why they wait stands below then, by their names.
+        say.table(columns[:-1], [row[:-1] for row in rows], empty="")
+        say.facts((row[_NAME], row[-1]) for row in rows)
+    else:
+        say.table(columns, rows, empty="Nothing waits or runs.")
     rest = queue_words.more(page, len(rows), "jupyter training queue --limit")
     if rest:
         print(rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TextIO
 
 from jupyter_training.errors import JobFailed, TrainingError
 
-__all__ = ["Column", "as_json", "coloured", "dotted", "facts", "failure", "on_terminal", "table"]
+__all__ = ["Column", "as_json", "coloured", "dotted", "facts", "failure", "on_terminal", "table", "width", "widths_of"]
 
 _GAP = 2
 _NARROWEST = 12  # of a column that gives way
@@ -75,6 +76,17 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: st
         _rich_table(columns, lines)
     else:
         _plain_table(columns, lines)
+
+
+def width() -> int | None:
+    """The characters that a line may have: the terminal's, or what COLUMNS asks for; None: as many as there are."""
+    return shutil.get_terminal_size().columns if on_terminal() else _asked_width()
+
+
+def widths_of(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """The characters that the lines of a table would have, if there were room for all."""
+    natural = [max(len(column.title), *(len(row[index]) for row in rows)) for index, column in enumerate(columns)]
+    return sum(natural) + _GAP * (len(natural) - 1)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

@@ -175,6 +175,8 @@ def weight_text(job: Job) -> str:
 
 def waits_for(job: Job) -> str:
     """Which jobs a job starts after, each with its state: ``prepare (running), load (succeeded)``; or empty."""
+    if plain():
+        return ", ".join(str(one["name"]) for one in job["after"])
     return ", ".join(
         f"{one['name'] or 'a job that is deleted'} ({'met' if one['met'] else one['state'] or 'gone'})"
         for one in job["after"]

@@ -158,6 +158,11 @@ def test_why_is_cut_to_the_width_and_its_words_begin_the_sentence(
     lines = run("queue")[1].splitlines()[1:]
     assert max(map(len, lines)) <= 110
     assert lines[-1].endswith("…")
+    monkeypatch.setenv("COLUMNS", "80")
+    _, titles, *lines = run("queue")[1].splitlines()
+    assert titles.endswith("State        User"), "where it would say nothing any more it stands below"
+    assert "second  1 of 1 slots are used by first; it needs 1." == lines[-1].partition(" · ")[0]
+    assert 3 == len(lines)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +184,16 @@ def test_an_update_says_where_the_job_stands_now(
     code, out, err = run("queue", "update", *words)
     assert (0, f"{ids[words[0]]}  {words[0]}  {said}\n", "") == (code, out, err)
     assert then == order(run)
+
+
+def test_why_a_job_waits_follows_a_move_at_once(stage: Stage, run: Run) -> None:
+    ids = queued(stage, "runs", "second", "third")
+    stage.begin(ids["runs"])
+    assert ["second is ahead."] == [row["sentence"][-16:] for row in rows(run)[2:]]
+    run("queue", "update", "third", "--ahead-of", "second")
+    assert [("third", "it needs 1."), ("second", "third is ahead.")] == [
+        (row["name"], row["sentence"].split("; ")[-1].split("0 free. ")[-1]) for row in rows(run)[1:]
+    ]
 
 
 def test_next_to_a_job_of_another_priority_it_takes_that_priority(stage: Stage, run: Run) -> None:
@@ -293,8 +308,12 @@ def test_after_says_whom_the_job_waits_for_until_it_waits_for_none(stage: Stage,
     ids = queued(stage, "prepare", "load", "train")
     code, out, _ = run("queue", "after", "train", "prepare", "load")
     assert (0, f"{ids['train']}  train  Starts after prepare, load.\n") == (code, out)
+    assert "Waits: Starts after prepare and load." == rows(run)[2]["sentence"]
+    stage.begin(ids["load"])
+    stage.end(ids["load"], EndReason.ERROR)
+    assert "Waits: Starts after prepare and load (failed)." == rows(run)[1]["sentence"]
     _, out, _ = run("show", "train")
-    assert "after        prepare (queued), load (queued)" in out
+    assert ["after", "prepare (queued), load (failed)"] in [line.split(maxsplit=1) for line in out.splitlines()]
     code, _, err = run("queue", "after", "prepare", "train")
     assert 0 != code, "they would wait for each other"
     assert "train" in err
