@@ -6,7 +6,7 @@ hundred thousand jobs that nobody looks at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -43,7 +43,7 @@ class Blocked:
     pool: Pool
     now: Instant
     free: Need
-    holders: tuple[tuple[str, Need], ...]  # who holds it, those that just start included
+    holders: tuple[ActiveAttempt | QueuedJob, ...]  # who holds it, those that just start included
     leaving: tuple[str, ...]  # names of those that are being stopped
     waits: tuple[Wait, ...]
     starting: frozenset[JobId]
@@ -100,7 +100,7 @@ class Blocked:
         whole = _whole(self.pool, need)
         parts = []
         for kind in lacking:
-            names = tuple(name for name, held in self.holders if getattr(held, kind))
+            names = tuple(one.name for one in self.holders if getattr(_held(one), kind))
             by = f" by {words.listed(names)}" if names else ""
             parts.append(f"{words.used(kind, self.free, whole)} are used{by}")
         only_slots = lacking == ["slots"]
@@ -159,8 +159,7 @@ def _whole(pool: Pool, need: Need) -> Need:
     )
 
 
-def held_by(attempts: Sequence[ActiveAttempt]) -> tuple[tuple[str, Need], ...]:
-    """Names and what each holds."""
-    return tuple(
-        (one.name, Need(one.allocation.slots, len(one.allocation.devices), one.cpus, one.memory)) for one in attempts
-    )
+def _held(one: ActiveAttempt | QueuedJob) -> Need:
+    if isinstance(one, QueuedJob):
+        return one.need
+    return Need(one.allocation.slots, len(one.allocation.devices), one.cpus, one.memory)

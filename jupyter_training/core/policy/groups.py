@@ -41,7 +41,10 @@ class Group:
         self._pool = pool
         self.lines: dict[Need, Line] = {}  # who waits and may start
         self.active: dict[JobId, ActiveAttempt] = {}
-        self._demand = 0
+        self.demand = 0
+        self.weight = 1.0
+        self.smallest = 0  # the size of its smallest job
+        self._all = 0
         self._places: list[Place] = []
         self._units: dict[int, int] = {}  # how many jobs of each size
         self._weights: dict[float, int] = {}
@@ -53,31 +56,13 @@ class Group:
         return self._places[0]
 
     @property
-    def demand(self) -> int:
-        limit = self.limit
-        return self._demand if limit is None else min(self._demand, limit)
-
-    @property
-    def limit(self) -> int | None:
-        return None if None in self._limits else max((one for one in self._limits if one is not None), default=None)
-
-    @property
-    def weight(self) -> float:
-        return max(self._weights, default=1.0)
-
-    @property
-    def smallest(self) -> int:
-        """The size of its smallest job."""
-        return min(self._units, default=0)
-
-    @property
     def is_empty(self) -> bool:
         return not self._places and not self.active
 
     def count(self, one: QueuedJob | ActiveAttempt, sign: int) -> None:
         """Let a job take part in the demand, or no longer."""
         units = units_of(one, self._pool)
-        self._demand += sign * units
+        self._all += sign * units
         if sign > 0:
             insort(self._places, one.place)
         else:
@@ -85,6 +70,10 @@ class Group:
         change(self._units, units, sign)
         change(self._weights, one.weight, sign)
         change(self._limits, one.max_slots, sign)
+        limit = None if None in self._limits else max((one or 0 for one in self._limits), default=0)
+        self.demand = self._all if limit is None else min(self._all, limit)
+        self.weight = max(self._weights, default=1.0)
+        self.smallest = min(self._units, default=0)
 
 
 class Groups:

@@ -17,7 +17,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import Seen
 from jupyter_training.core.policy import fair_share, priority, wishes
-from jupyter_training.core.policy.blocked import Blocked, held_by
+from jupyter_training.core.policy.blocked import Blocked
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.nouns import ActiveAttempt, Decision, Order, QueuedJob, Start
 from jupyter_training.core.policy.pool_plan import PoolPlan
@@ -118,13 +118,13 @@ def _blocked(
     leaving: list[ActiveAttempt],
     now: Instant,
 ) -> Blocked:
-    started = [(view.job(start.job), start) for start in planned.starts]
-    holders = held_by([view.attempt(order[3]) for order in queue.holding])
+    holders: list[ActiveAttempt | QueuedJob] = [view.attempt(order[3]) for order in queue.holding]
+    holders += [view.job(start.job) for start in planned.starts]
     return Blocked(
         pool=pool,
         now=now,
         free=room.free,
-        holders=(*holders, *((job.name, job.need) for job, _ in started)),
+        holders=tuple(holders),
         leaving=tuple(one.name for one in leaving),
         waits=tuple(planned.waits),
         starting=frozenset(start.job for start in planned.starts),
