@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jupyter_training.core.lifecycle import AttemptState, JobState
 from jupyter_training.core.resources import Capacity, Pool, Resources
 from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, UnknownPool, near_miss
 from jupyter_training.languages.pools import LOCAL, read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
+from jupyter_training.services.standing import standing
 from jupyter_training.store import pools as pool_rows
 from jupyter_training.store import views
 
@@ -23,18 +23,13 @@ def pools(site: Site) -> PoolList:
     """Every pool with what it uses and how many jobs wait for it, by name."""
     used: Counter[str] = Counter()
     running: Counter[str] = Counter()
-    queued: Counter[str] = Counter()
-    held: dict[str, set[str]] = {}
-    known = views.pools(site.store)
-    for job, attempt in views.unfinished(site.store):
-        if attempt is not None and attempt.state is not AttemptState.ENDED:
-            given = attempt.allocation
-            used[given.pool] += given.slots
-            running[given.pool] += 1
-            if given.devices and given.pool in known:  # pools of one backend may share devices
-                held.setdefault(known[given.pool].backend, set()).update(given.devices)
-        elif job.state is JobState.QUEUED:
-            queued[job.pool] += 1
+    with standing(site) as view:
+        for attempt in view.active:
+            used[attempt.pool] += attempt.allocation.slots
+            running[attempt.pool] += 1
+        known = view.pools
+        queued = {name: view.length(name) - running[name] for name in known}
+        free = {name: view.free_devices(pool) for name, pool in known.items()}
     return PoolList(
         pools=tuple(
             PoolView(
@@ -42,7 +37,7 @@ def pools(site: Site) -> PoolList:
                 used=used[pool.name],
                 queued=queued[pool.name],
                 running=running[pool.name],
-                free_devices=tuple(one for one in pool.devices if one not in held.get(pool.backend, ())),
+                free_devices=tuple(one for one in pool.devices if one in free[pool.name]),
                 note=_note(pool, used[pool.name]),
             )
             for pool in known.values()

@@ -10,15 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState
-from jupyter_training.core.policy import QueuedJob, QueueView
+from jupyter_training.core.policy import ActiveAttempt, Plan, QueueView
 from jupyter_training.core.policy.aging import aged
-from jupyter_training.core.queue_view import queue_view
+from jupyter_training.core.queue_view import member
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.schema import JobView, QueuePage, QueueRow
 from jupyter_training.services import placing, pools
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
+from jupyter_training.services.standing import planned, standing
 from jupyter_training.store import views
 
 __all__ = ["QueueQuery", "page"]
@@ -50,19 +51,19 @@ def page(site: Site, query: QueueQuery) -> QueuePage:
     known = views.pools(site.store)
     name = placing.pool_of(known, query.pool, None)
     pool = placing.known_pool(known, name)
-    view = queue_view(known, views.unfinished(site.store))
-    total = view.length(name)
-    start, stop = _window(view, name, query)
-    ids = view.order(name, start, stop - start) if stop > start else []
+    with standing(site) as view:
+        total = view.length(name)
+        start, stop = _window(view, name, query)
+        ids = view.order(name, start, stop - start) if stop > start else []
+    plan = planned(site, as_of_now=True)
     found = {job.id: job for job in views.jobs(site.store, ids)}
     shown = [found[one] for one in ids if one in found]
     attempts = views.attempts(site.store, [job.id for job in shown])
-    first = _first_waiting(view, name) if pool.preemption else None
     rows = []
     for place, (job, seen) in enumerate(zip(shown, job_views(site, shown), strict=True)):
         attempt = (attempts.get(job.id) or (None,))[-1]
         ahead = start + place if pool.policy == "priority" else None
-        rows.append(_row(job, seen, attempt, pool, ahead=ahead, first=first, now=site.now()))
+        rows.append(_row(job, seen, attempt, pool, plan, ahead=ahead, now=site.now()))
     if query.reverse:
         rows.reverse()
     is_last = start == 0 if query.reverse else stop >= total
@@ -104,23 +105,14 @@ def _read_cursor(text: str) -> _Order:
     return (int(found[1]), found[3], int(found[2]))
 
 
-def _first_waiting(view: QueueView, pool: str) -> _Order | None:
-    """The place of the first that could start if there were room; who runs behind it was let past."""
-    for job_id in view.order(pool):
-        one = view.get(job_id)
-        if isinstance(one, QueuedJob) and one.may_start and one.needs_room:
-            return (one.priority, one.position, one.seq)
-    return None
-
-
 def _row(
     job: Job,
     seen: JobView,
     attempt: Attempt | None,
     pool: Pool,
+    plan: Plan,
     *,
     ahead: int | None,
-    first: _Order | None,
     now: Instant,
 ) -> QueueRow:
     resources = job.spec.resources
@@ -129,7 +121,8 @@ def _row(
     better = (
         aged(job.priority, until - job.waiting_since, pool.aging) if job.waiting_since is not None else job.priority
     )
-    is_past = first is not None and first < (job.priority, job.position, job.seq)
+    one = member(job, attempt)
+    let_past = isinstance(one, ActiveAttempt) and plan.is_backfilled(one)
     return QueueRow(
         ahead=ahead,
         job=job.id,
@@ -145,7 +138,7 @@ def _row(
         acquired=held.slots if held is not None else 0,
         gpus=resources.gpus,
         devices=held.devices if held is not None else (),
-        state="queued" if held is None else "backfilled" if is_past and held.slots else "scheduled",
+        state="queued" if held is None else "backfilled" if let_past else "scheduled",
         phase=seen.phase,
         user=job.origin.user,
         sentence=seen.sentence,

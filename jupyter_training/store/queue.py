@@ -22,7 +22,7 @@ from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import attempt_of, jobs_of
 from jupyter_training.store.tables import attempts, changes, jobs
 
-__all__ = ["Delta", "Entry", "Unfinished", "unfinished"]
+__all__ = ["Delta", "Entry", "Unfinished", "changed", "unfinished"]
 
 Entry = tuple[Job, Attempt | None]
 
@@ -45,14 +45,14 @@ class Unfinished:
 
     def __init__(self, store: Store) -> None:
         self.rows: dict[JobId, Entry] = {}
+        self.at: int | None = None  # the change that ``rows`` is as of; None: never read
         self._store = store
-        self._at: int | None = None  # the change that ``rows`` is as of; None: never read
 
     def refresh(self) -> Delta:
         """Take in what changed since the last call. A job's ``version`` may lag behind changes of its points."""
         with self._store.read() as connection:
             head = changelog.head_of(connection)
-            touched = _touched(connection, self._at, head)
+            touched = _touched(connection, self.at, head)
             if touched is None:
                 entries = list(_entries(connection, self._store, jobs.c.state.in_(_UNFINISHED)))
                 gone: list[JobId] = []
@@ -67,18 +67,37 @@ class Unfinished:
         for job_id in gone:
             self.rows.pop(job_id, None)
         self.rows.update((entry[0].id, entry) for entry in entries)
-        self._at = head
+        self.at = head
         return Delta(touched is None, tuple(entries), tuple(gone))
 
 
 def unfinished(store: Store) -> list[Entry]:
     """Every job that has not ended, with its latest attempt, in no particular order. Safe between threads."""
+    with store.memory.turn:
+        return list(_refreshed(store).rows.values())
+
+
+def changed(store: Store, after: int | None) -> tuple[int, Delta]:
+    """What changed among them since a call that gave ``after``, and what to give next time. Safe between threads."""
+    with store.memory.turn:
+        kept = _refreshed(store)
+        assert kept.at is not None
+        with store.read() as connection:
+            touched = _touched(connection, after, kept.at)
+        if touched is None:
+            return kept.at, Delta(anew=True, entries=tuple(kept.rows.values()), gone=())
+        there = [JobId(one) for one in touched if one in kept.rows]
+        gone = tuple(JobId(one) for one in touched if one not in kept.rows)
+        return kept.at, Delta(anew=False, entries=tuple(kept.rows[one] for one in there), gone=gone)
+
+
+def _refreshed(store: Store) -> Unfinished:
+    """The one that is shared by all threads; its turn is the caller's."""
     memory = store.memory
-    with memory.turn:
-        if memory.unfinished is None:
-            memory.unfinished = Unfinished(store)
-        memory.unfinished.refresh()
-        return list(memory.unfinished.rows.values())
+    if memory.unfinished is None:
+        memory.unfinished = Unfinished(store)
+    memory.unfinished.refresh()
+    return memory.unfinished
 
 
 def _touched(connection: Connection, after: int | None, head: int) -> list[str] | None:

@@ -109,7 +109,7 @@ def test_where_the_policy_has_no_order_nobody_is_ahead(stage: Stage) -> None:
 def test_who_runs_behind_one_that_waits_was_let_past(stage: Stage, preemption: bool, state: str) -> None:
     add(stage, "local", slots=2, preemption=preemption, is_default=True)
     big = stage.submit(name="big", resources={"slots": 2}).job.id
-    small = stage.submit(name="small").job.id
+    small = stage.submit(name="small", preemptible="restart").job.id
     stage.begin(small)
     assert [(big, "queued"), (small, state)] == [(row.job, row.state) for row in shown(stage).rows]
 
@@ -118,7 +118,7 @@ def test_what_waits_for_others_lets_nobody_past(stage: Stage) -> None:
     add(stage, "local", slots=2, preemption=True, is_default=True)
     before = stage.submit(name="before", priority=99).job.id
     stage.submit(name="later", after=[before])
-    stage.begin(stage.submit(name="small").job.id)
+    stage.begin(stage.submit(name="small", preemptible="restart").job.id)
     assert ["queued", "scheduled", "queued"] == [row.state for row in shown(stage).rows]
 
 
