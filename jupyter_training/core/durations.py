@@ -37,6 +37,8 @@ _KINS = 30  # other kins that count
 _AROUND = 0.5  # deviation of a job from its kin's middle, where nothing tells it
 _BETWEEN = 1.0  # the same of kins' middles
 _LEAST = 0.3  # kins differ at least so much
+_UNSURE = 3.0  # by how much at most the spread may be another one than that of few ended jobs
+_LONGEST = 1e9  # seconds
 _BEYOND = 0.7  # how much longer one takes that has outlasted all that is known
 _HEEDLESS = 0.25  # of attempts that have a checkpoint and don't look whether they shall stop
 _MIDDLES = 40  # drawn for each kin, to choose from
@@ -159,12 +161,12 @@ class Draws:
         if found is None:
             return inf
         middle, deviation = found
-        if deviation <= 0 and exp(middle) > known.done:
-            return exp(middle) - known.done
+        if deviation <= 0 and _exp(middle) > known.done:
+            return _exp(middle) - known.done
         if deviation <= 0:
             return known.done * self._rng.lognormvariate(0.0, _BEYOND)
         least = (log(known.done) - middle) / deviation if known.done > 0 else -inf
-        return max(0.0, exp(middle + deviation * self._around(known.kin, least)) - known.done)
+        return max(0.0, _exp(middle + deviation * self._around(known.kin, least)) - known.done)
 
     def leaving(self, save: float) -> float:
         """Seconds from the request to make room: it saves at its next step; or it heeds nothing and ends at once."""
@@ -191,7 +193,8 @@ def _spread(kin: Kin, running: Sequence[float], rng: Random) -> _Spread:
     middles = []
     weights = []
     for _ in range(_MIDDLES):
-        deviation = around * sqrt(freedom / rng.gammavariate(freedom / 2, 2.0)) if freedom else around
+        unsure = sqrt(freedom / max(1e-9, rng.gammavariate(freedom / 2, 2.0))) if freedom else 1.0
+        deviation = around * min(_UNSURE, unsure)
         middle = _middle(own, deviation, mean, between, rng)
         middles.append((middle, deviation))
         weights.append(sum(_log_survival(least, middle, deviation) for least in running))
@@ -244,3 +247,7 @@ def _log_survival(least: float, middle: float, deviation: float) -> float:
     if above > 6:
         return -above * above / 2 - log(above * 2.5066)
     return log(max(1e-300, 1 - _NORMAL.cdf(above)))
+
+
+def _exp(value: float) -> float:
+    return exp(min(value, log(_LONGEST)))

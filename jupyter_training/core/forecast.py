@@ -44,6 +44,7 @@ LOOKED_AT = 100  # waiting jobs of a pool
 
 NO_HISTORY = "no history yet"
 NO_ANSWER = "no answer from a job that is ahead"
+NO_POOL = "its pool is gone"
 TOO_BIG = "too big for its pool"
 AFTER_OTHERS = "nobody knows when what it starts after succeeds"
 TOO_FAR = "too much comes before it"
@@ -144,7 +145,9 @@ def _said(job: QueuedJob, runs: Sequence[_Run], pool: Pool | None) -> Start | Un
     low, high = delays[edge], delays[-1 - edge]
     if low < inf:
         return Start(low, high if high < inf else None)
-    if pool is None or not could_fit(pool, job.need) or (job.max_slots is not None and job.slots > job.max_slots):
+    if pool is None:
+        return Unknown(NO_POOL)
+    if not could_fit(pool, job.need) or (job.max_slots is not None and job.slots > job.max_slots):
         return Unknown(TOO_BIG)
     return Unknown(next((reason for reason in (run.why_never(job) for run in runs) if reason), TOO_FAR))
 

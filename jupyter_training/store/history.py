@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, union_all
+from sqlalchemy import Connection, func, select, union_all
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.durations import Earlier
@@ -82,7 +82,7 @@ def _of(connection: Connection, names: Sequence[str]) -> Iterable[tuple[str, Ear
         yield of_job[0].name, _earlier(of_job)
 
 
-def _earlier(rows: Sequence[Row[Any]]) -> Earlier:
+def _earlier(rows: Sequence[Any]) -> Earlier:
     """``rows``: the attempts of one job, in order."""
     row = rows[0]
     saved_after = max(0.0, row.first_saved - row.started) if row.first_saved is not None else None
