@@ -37,7 +37,7 @@ class QueueQuery(BaseModel):
 
     pool: str | None = None
     limit: int = Field(100, ge=1, le=PAGE_LIMIT)
-    after: str | None = Field(None, max_length=10_000, description="cursor: the `next` of the page before")
+    after: str | None = Field(None, description="cursor: the `next` of the page before")
     reverse: bool = Field(False, description="from the end")
 
 

@@ -576,6 +576,11 @@ export interface components {
         AttemptState: "launching" | "running" | "stopping" | "ended";
         /** AttemptView */
         AttemptView: {
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
             /** Ended */
             ended: string | null;
             /** Exit Code */
