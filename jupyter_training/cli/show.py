@@ -11,7 +11,7 @@ from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.kernel.card import ranked
-from jupyter_training.kernel.queue_words import waits_for, weight_text
+from jupyter_training.kernel.queue_words import devices_text, waits_for, weight_text
 from jupyter_training.kernel.wording import (
     ago,
     best,
@@ -63,6 +63,7 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("pool", f"{job['pool']}, priority {job['priority']}{weight_text(job)}, {say.dotted(resources)}"),
             ("start", starts_text(job) if job["phase"] == "queued" else ""),
             ("after", waits_for(job)),
+            ("given", devices_text(job)),
             ("preemptible", _unusual(spec.get("preemptible"))),
             ("code", f"{(spec.get('entry') or {}).get('path', '')} of {_count(len(spec.get('files', ())), 'file')}"),
             ("interpreter", (spec.get("environment") or {}).get("python") or ""),

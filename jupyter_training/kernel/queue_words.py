@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import InvalidUsage, Problem, from_problem
@@ -16,6 +16,7 @@ __all__ = [
     "OPERATIONS",
     "became",
     "chosen",
+    "devices_text",
     "heading",
     "item_of",
     "more",
@@ -87,7 +88,7 @@ def why(row: Row) -> str:
         return unmeasured(words) if plain() else " · ".join(filter(None, [words, starts_text(row)]))
     said = [words] if row["phase"] not in ("starting", "running") else []
     said += [_BACKFILLED] if row["state"] == "backfilled" else []
-    said += [f"GPU {', '.join(row['devices'])}"] if row["devices"] else []
+    said += [_gpus(row["devices"])] if row["devices"] else []
     return " · ".join(said)
 
 
@@ -173,6 +174,12 @@ def weight_text(job: Job) -> str:
     return f", weight {number(job['weight'])}" if job["weight"] != 1 else ""
 
 
+def devices_text(job: Job) -> str:
+    """The GPUs that a job was given at its latest start: ``GPU 0, 1``."""
+    devices = job["attempts"][-1]["devices"] if job["attempts"] else ()
+    return _gpus(devices) if devices else ""
+
+
 def waits_for(job: Job) -> str:
     """Which jobs a job starts after, each with its state: ``prepare (running), load (succeeded)``; or empty."""
     if plain():
@@ -190,6 +197,10 @@ def _state(row: Row) -> str:
 
 def _is_fair(page: Page) -> bool:
     return str(page["pool"]["policy"]) == "fair_share"
+
+
+def _gpus(devices: Sequence[str]) -> str:
+    return f"GPU {', '.join(devices)}"
 
 
 def _flag(name: str) -> str:

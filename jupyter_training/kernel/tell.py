@@ -13,7 +13,7 @@ from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
-from jupyter_training.kernel.queue_words import waits_for, weight_text
+from jupyter_training.kernel.queue_words import devices_text, waits_for, weight_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import (
     TERMINAL,
@@ -220,6 +220,8 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
         yield "start", starts_text(job)
     if job["after"]:
         yield "after", waits_for(job)
+    if devices_text(job):
+        yield "given", devices_text(job)
     if job["notebook"] and not plain():
         yield "notebook", job["notebook"]
     if job["parent"] is not None:

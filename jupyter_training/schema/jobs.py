@@ -68,6 +68,7 @@ class AttemptView(View):
     ended: str | None
     peak_memory: int | None
     start_step: int | None = None  # of the checkpoint that it went on from
+    devices: tuple[str, ...] = ()  # the GPUs that it was given
 
 
 class LastCheckpointView(View):

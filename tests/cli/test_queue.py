@@ -14,10 +14,11 @@ import pytest
 from jupyter_training.cli.main import main
 from jupyter_training.cli.queue import CSV
 from jupyter_training.core.lifecycle import EndReason, Verb
+from jupyter_training.core.resources import Allocation
 from jupyter_training.dispatch import ensure
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import verbs
+from jupyter_training.store import facts, verbs
 from tests.services.stage import Stage
 
 Run = Callable[..., tuple[int, str, str]]
@@ -142,6 +143,17 @@ def test_pools_have_queues_of_their_own(stage: Stage, run: Run) -> None:
     code, _, err = run("queue", "--pool", "lob")
     assert 2 == code
     assert "lab" in err
+
+
+def test_who_runs_says_which_gpus_it_was_given(stage: Stage, run: Run) -> None:
+    run("pool", "add", "lab", "--slots", "4", "--devices", "3,7")
+    job = stage.job(queued(stage, "a", pool="lab", resources={"slots": 1, "gpus": 2})["a"])
+    given = [(job.id, Allocation("lab", 1, ("3", "7")), "0" * 32)]
+    (attempt,) = facts.begin(stage.site.store, stage.epoch, given, stage.site.now())
+    facts.running(stage.site.store, stage.epoch, job.id, attempt.number, stage.site.now(), stage.site.now())
+    assert run("queue", "--pool", "lab")[1].splitlines()[-1].endswith("  GPU 3, 7")
+    assert "3 7" == next(csv.DictReader(io.StringIO(run("queue", "--pool", "lab", "--csv")[1])))["devices"]
+    assert ["given", "GPU 3, 7"] in [line.split(maxsplit=1) for line in run("show", "a")[1].splitlines()]
 
 
 def test_an_empty_queue_says_so(stage: Stage, run: Run) -> None:

@@ -44,6 +44,7 @@ def attempt(**changes: Any) -> dict[str, Any]:
         "ended": "2026-01-01T00:00:12Z",
         "peak_memory": 123_000_000,
         "start_step": None,
+        "devices": [],
         **changes,
     }
 

@@ -8,9 +8,10 @@ import pytest
 
 from jupyter_training.client.handle import Handle
 from jupyter_training.errors import IllegalMove, InvalidSpec, InvalidUsage, Refused, UnknownJob
-from jupyter_training.kernel import queue_words
+from jupyter_training.kernel import card, queue_words, tell
 from jupyter_training.kernel.arguments import verb_of
 from jupyter_training.kernel.wording import starts_text
+from tests.kernel import builders
 from tests.kernel.shells import Cells
 
 
@@ -223,6 +224,20 @@ def test_the_last_column_says_why_it_waits_and_of_the_others_what_is_unusual(
     changes: dict[str, Any], words: str
 ) -> None:
     assert words == queue_words.why(row(**changes))
+
+
+def test_what_is_told_of_a_job_has_its_place() -> None:
+    before = {"job": "bcdefghijk", "name": "prepare", "state": "failed", "met": False}
+    changes: dict[str, Any] = {"weight": 0.5, "after": [before], "start": {"low": 245, "high": 530}}
+    told = tell.about(builders.job("queued", **changes), now=0.0)
+    said = {row[0].text: row[1].text for row in told.rows}
+    assert ("local, priority 42, weight 0.5", "starts in 4–9 min", "prepare (failed)") == (
+        said["pool"], said["start"], said["after"],
+    )  # fmt: skip
+    running = tell.about(builders.job(attempts=[builders.attempt(devices=["3", "7"])], **changes), now=0.0)
+    assert "GPU 3, 7" == {row[0].text: row[1].text for row in running.rows}["given"]
+    shown = card.text(builders.job("queued", sentence="Waits: first is ahead.", **changes))
+    assert "first is ahead.   starts in 4–9 min" in shown
 
 
 def test_a_priority_that_has_aged_stands_beside_its_own() -> None:
