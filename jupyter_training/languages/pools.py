@@ -101,11 +101,12 @@ def at_start(
     pools = dict(known)
     has_default = any(pool.is_default for pool in known.values())
     local = pools.get(LOCAL) or Pool(LOCAL, LOCAL, local_slots or 1, is_default=not has_default, is_found=True)
-    if local.is_found and capacity is not None:
-        local = followed(local, capacity, local_slots)
-    elif local_slots is not None:
+    if local_slots is not None:
         local = replace(local, slots=local_slots)
     pools[LOCAL] = local
+    for name, pool in pools.items():
+        if pool.is_found and pool.backend == LOCAL and capacity is not None:
+            pools[name] = followed(pool, capacity, local_slots if name == LOCAL else None)
     for name, given in named.items():
         before = pools.get(name)
         try:

@@ -156,6 +156,9 @@ def _pools(settings: Settings, store: Store) -> Check:
             missing = f"{_count(len(gone), 'GPU')} of {pool.name} can't be seen here: {', '.join(gone)}"
             seen = ", ".join(capacity.devices or ()) or "none"
             return Check("pools", "warn", f"{words} {missing}. There is: {seen}.", fix)
+    if capacity.devices and not any(pool.devices for pool in here):
+        unused = f"This machine has {_count(len(capacity.devices), 'GPU')}, which no pool gives out."
+        return Check("pools", "warn", f"{words} {unused}", "jupyter training pool set local --found")
     same = two_names(here, capacity)
     if same is not None:
         fix = "Call it the same in all pools: then it is given to one job at a time."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_training.core.resources import Capacity, Pool, Resources
@@ -71,6 +72,8 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
         if there is None and request.is_new is False:
             raise _unknown(name, known, hint=f"To make one: jupyter training pool add {name}")
         pool = read(name, given, before=there, capacity=capacity)
+        if name == LOCAL and site.settings.local_slots is not None:
+            pool = replace(pool, slots=site.settings.local_slots)
         if there is not None and request.is_new and pool != there:
             raise PoolExists(
                 f"There is a pool {name!r} already, with {_difference(there, pool)}.",

@@ -156,6 +156,10 @@ def test_it_follows_the_machine_while_nobody_said_what_it_has() -> None:
     assert [] == at_start({"local": replace(found, is_found=False)}, {}, None, smaller)
     assert [] == at_start({"local": found}, {}, None, None)
     assert [replace(found, slots=3)] == at_start({"local": found}, {}, 3, None)
+    other = replace(found, name="other", is_default=False)
+    assert [shrunk, replace(shrunk, name="other", is_default=False)] == at_start(
+        {"local": found, "other": other}, {}, None, smaller
+    )
 
 
 def test_gpus_that_can_not_be_asked_for_now_are_those_of_before() -> None:

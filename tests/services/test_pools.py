@@ -135,6 +135,7 @@ def test_the_slots_of_a_setting_count_and_are_not_changed_beside_it(stage: Stage
     with pytest.raises(InvalidSpec, match="slots: the settings say") as refused:
         put(stage.site, "local", slots=3)
     assert "Change local_slots in" in (refused.value.hint or "")
+    assert 2 == put(stage.site, "local", is_found=True).slots == stage.site.settings.local_slots
 
 
 def test_a_mistake_in_the_settings_names_the_pool_and_the_key(tmp_path: Path) -> None:
@@ -262,3 +263,10 @@ def test_the_doctor_compares_pools_with_the_machine(
     (check,) = (one for one in doctor.examine(stage.site.settings) if one.name == "pools")
     assert (status, True) == (check.status, words in check.sentence), check
     assert (status == "ok") == (check.fix is None)
+
+
+def test_the_doctor_tells_of_gpus_that_no_pool_gives_out(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, Capacity(2.0, devices=("0", "1")))
+    (check,) = (one for one in doctor.examine(stage.site.settings) if one.name == "pools")
+    assert ("warn", "jupyter training pool set local --found") == (check.status, check.fix)
+    assert "This machine has 2 GPUs, which no pool gives out." in check.sentence

@@ -100,6 +100,18 @@ def test_what_an_upgrade_adds_is_filled_in(old: Path, open_store: Open) -> None:
     assert {"unmirrored", "killed", "canceled"} == behind
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_pool_of_an_older_store_follows_the_machine_unless_somebody_said_its_slots(
+    old: Path, open_store: Open, *, by_hand: bool
+) -> None:
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with closing(sqlite3.connect(old / "jobs.sqlite")) as connection:
+        connection.execute("UPDATE pools SET slots = ?", [cpus + by_hand])
+        connection.commit()
+    local = views.pools(open_store(machine=OWNER))["local"]
+    assert (cpus + by_hand, not by_hand, True) == (local.slots, local.is_found, local.is_default)
+
+
 def test_a_job_of_an_older_store_stands_in_for_an_equal_wish(old: Path, open_store: Open) -> None:
     """What the upgrade fills in as identity is what the program computes for a new wish."""
     bench = Bench(open_store(machine=OWNER))

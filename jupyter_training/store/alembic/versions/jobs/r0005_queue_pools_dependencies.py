@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -44,6 +46,9 @@ def upgrade() -> None:
     ):
         op.add_column("pools", own)
     op.execute("UPDATE pools SET is_default = (name = 'local')")
+    # Until now nobody noted who had said the slots; as many as there are CPUs were found, others are kept.
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    op.execute(f"UPDATE pools SET is_found = (slots = {cpus}) WHERE name = 'local'")  # noqa: S608 (a number)
 
 
 def _exact_positions() -> None:
