@@ -142,7 +142,10 @@ def _end(job: Job, attempts: Sequence[Attempt]) -> str:
 
 def _wait(job: Job, blocked: Mapping[str, Blocked], before: Sequence[Dependency]) -> str:
     rule = blocked.get(job.pool)
-    why = "about to start." if rule is None else rule.sentence(queued_job(job))
+    if rule is not None:
+        why = rule.sentence(queued_job(job))
+    else:
+        why = f"there is no pool {job.pool!r} any more; move it to another one." if blocked else "about to start."
     why = _starts_after(before) if before else why
     again = f"retry {job.retries_used} of {job.spec.retries.max} " if job.retries_used else ""
     if job.checkpoint_step is not None:

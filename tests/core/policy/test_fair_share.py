@@ -1,0 +1,135 @@
+"""The fair-share policy by examples: shares, limits, and who gives back what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.policy import ActiveAttempt, QueuedJob, plan
+from jupyter_training.core.resources import Pool
+from tests.core.policy.builders import NOW, a_job, a_pool, a_view, an_attempt, preempted, started
+from tests.core.policy.world import World
+
+POOL = a_pool(8, policy="fair_share")
+PREEMPTING = a_pool(8, policy="fair_share", preemption=True)
+
+
+def trials(group: str, count: int, *, first: int = 0, **more: Any) -> list[QueuedJob]:
+    return [a_job(f"{group}{n}", seq=first + n, experiment=group, **more) for n in range(count)]
+
+
+def running(group: str, count: int, *, first: int = 0, **more: Any) -> list[ActiveAttempt]:
+    return [
+        an_attempt(f"{group}r{n}", seq=first + n, experiment=group, created=NOW + first + n, **more)
+        for n in range(count)
+    ]
+
+
+def held(*members: QueuedJob | ActiveAttempt, pool: Pool = POOL) -> dict[str, int]:
+    """How many jobs of each experiment start."""
+    found: dict[str, int] = {}
+    for name in started(a_view(*members, pool=pool)):
+        found[name[0]] = found.get(name[0], 0) + 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        ({"count": 10}, {"count": 30}, {"x": 4, "y": 4}),
+        ({"count": 10, "weight": 3.0}, {"count": 30}, {"x": 6, "y": 2}),
+        ({"count": 2}, {"count": 30}, {"x": 2, "y": 6}),
+        ({"count": 10, "max_slots": 1}, {"count": 30}, {"x": 1, "y": 7}),
+    ],
+)
+def test_20_the_slots_are_shared(x: dict[str, Any], y: dict[str, Any], expected: dict[str, int]) -> None:
+    for order in (("x", "y"), ("y", "x")):
+        offset = {name: 100 * n for n, name in enumerate(order)}
+        jobs = [*trials("x", first=offset["x"], **x), *trials("y", first=offset["y"], **y)]
+        assert expected == held(*jobs)
+
+
+def test_a_job_alone_is_a_group() -> None:
+    assert {"x": 4, "a": 1, "b": 1} == held(*trials("x", 4), a_job("a", seq=50), a_job("b", seq=60))
+    assert {"x": 3, "a": 1} == held(*trials("x", 4), a_job("a", seq=50), pool=a_pool(4, policy="fair_share"))
+
+
+def test_priorities_do_not_count() -> None:
+    assert {"x": 4, "y": 4} == held(*trials("x", 10, priority=1), *trials("y", 10, first=50, priority=99))
+
+
+def test_more_groups_than_slots_are_served_as_they_came() -> None:
+    jobs = [a_job(f"{chr(97 + n)}", seq=20 - n) for n in range(10)]
+    assert set("cdefghij") == set(started(a_view(*jobs, pool=POOL)))
+
+
+def test_a_group_whose_jobs_are_too_large_for_its_share_leaves_it_to_others() -> None:
+    large, small = trials("l", 2, slots=6), trials("s", 20, first=50)
+    assert {"s": 8} == held(*large, *small)
+    view = a_view(*large, *small, pool=POOL)
+    assert "Its experiment's share is 0 of 8 slots now, and it needs 6; others share the rest." == plan(
+        view, NOW
+    ).sentence(large[0])
+
+
+def test_too_large_groups_that_came_first_still_fit_when_the_last_are_out() -> None:
+    jobs = [*trials("a", 1, slots=4), *trials("b", 1, slots=4, first=10), *trials("c", 1, slots=4, first=20)]
+    assert {"a": 1, "b": 1} == held(*jobs)
+
+
+def test_what_nobody_else_wants_goes_to_who_was_out() -> None:
+    assert {"s": 1, "l": 1} == held(*trials("s", 1), *trials("l", 2, slots=6, first=10))
+
+
+def test_what_runs_and_can_not_be_asked_back_counts_first() -> None:
+    view = a_view(*running("x", 6), *trials("x", 10, first=20), *trials("y", 10, first=50), pool=POOL)
+    assert ["y0", "y1"] == started(view)
+    waiting = view.get(JobId("x0"))
+    assert isinstance(waiting, QueuedJob)
+    assert "Its experiment's share is 6 of 8 slots, all in use." == plan(view, NOW).sentence(waiting)
+
+
+def test_a_group_above_its_share_gives_back_what_it_started_last() -> None:
+    view = a_view(*running("x", 8, preemptible=True), *trials("y", 10, first=50), pool=PREEMPTING)
+    assert ["xr4", "xr5", "xr6", "xr7"] == sorted(preempted(view))
+
+
+@pytest.mark.parametrize("more", [{"max_slots": 1}, {}])
+def test_it_gives_back_no_more_than_somebody_can_use(more: dict[str, Any]) -> None:
+    view = a_view(
+        *running("x", 8, preemptible=True), *trials("y", 10 if more else 1, first=50, **more), pool=PREEMPTING
+    )
+    assert ["xr7"] == preempted(view)
+
+
+def test_nobody_gives_back_for_a_job_that_still_would_not_fit() -> None:
+    pool = a_pool(8, policy="fair_share", preemption=True, devices=("0",))
+    holder = an_attempt("z", seq=1, devices=("0",))
+    view = a_view(holder, *running("x", 7, first=2, preemptible=True), *trials("y", 1, first=50, gpus=1), pool=pool)
+    assert [] == preempted(view)
+
+
+def test_shares_stand_still_while_jobs_start_and_end() -> None:
+    """A slot that the division leaves over does not go to and fro with each end."""
+    world = World(PREEMPTING)
+    for n, group in enumerate("xyz"):
+        for job in trials(group, 30, first=100 * n, preemptible=True):
+            world.submit(job)
+    world.act()
+    for _ in range(60):
+        first = min(world.attempts.values(), key=lambda one: (one.created, one.order))
+        world.end(first.job)
+        world.act()
+        assert [] == preempted(world.last)
+
+
+def test_ten_thousand_groups_cost_what_has_room() -> None:
+    """Counted in looks at groups, not in seconds."""
+    view = a_view(*(a_job(f"j{n}", seq=n, slots=1 + n % 3) for n in range(10_000)), pool=POOL)
+    found = plan(view, NOW)
+    shares = found.blocked["local"].shares
+    assert shares is not None
+    assert len(shares) <= 8
+    assert 8 == sum(one.allocation.slots for one in found.decisions)  # type: ignore[union-attr]
