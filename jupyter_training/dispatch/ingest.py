@@ -22,11 +22,11 @@ from pathlib import Path
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.dispatch import untold
-from jupyter_training.dispatch.reading import Committed, Damaged, Given, Piece, Reading
+from jupyter_training.dispatch.reading import Committed, Damaged, Given, Piece, Reading, Restored
 from jupyter_training.errors import TrainingError, Unavailable
 from jupyter_training.languages.output_lines import LineReader
 from jupyter_training.spool import tail
-from jupyter_training.store import aside, checkpoints, points, retention, supersede
+from jupyter_training.store import aside, checkpoints, facts, points, retention, supersede
 from jupyter_training.store.engine import Store
 
 __all__ = ["Ingester"]
@@ -227,6 +227,8 @@ class Ingester:
             for one in reading.told:
                 if isinstance(one, Given):
                     checkpoints.started_from(self._store, epoch, job, number, one.step, one.name, now)
+                elif isinstance(one, Restored):
+                    facts.restored(self._store, epoch, job, one.seconds, now)
                 elif isinstance(one, Damaged):
                     checkpoints.set_state(self._store, epoch, job, [one.name], "corrupt", now)
             retention.measured(self._store, epoch, job, reading.measured, now)

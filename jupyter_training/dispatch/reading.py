@@ -20,7 +20,7 @@ from jupyter_training.spool import checkpoints
 from jupyter_training.store.supersede import COUNTED, STEPPED, TOLD, Certainty, Restart
 from jupyter_training.store.texts import clean, whole
 
-__all__ = ["MACHINE", "Committed", "Damaged", "Given", "Piece", "Reading", "Told"]
+__all__ = ["MACHINE", "Committed", "Damaged", "Given", "Piece", "Reading", "Restored", "Told"]
 
 MACHINE = "machine/"
 _OF_THE_SUPERVISOR = frozenset({"m", "s"})
@@ -43,11 +43,18 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """What the attempt goes on from is loaded, after so many seconds of finding, checking and reading."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Damaged:
     name: str
 
 
-Told = Committed | Given | Damaged
+Told = Committed | Given | Restored | Damaged
 
 
 @dataclass
@@ -109,6 +116,8 @@ class Reading:
                 self._committed(moment, event[2], event[3], event[4])
             elif kind == "r":
                 self._given(event[2], event[3], piece)
+            elif kind == "l":
+                self.told.append(Restored(float(event[3])))
             elif kind == "x":
                 self.told.append(Damaged(_name(event[2])))
         except (IndexError, TypeError, ValueError, AttributeError, OverflowError):

@@ -20,6 +20,7 @@ __all__ = [
     "checkpoint_committed",
     "checkpoint_damaged",
     "checkpoint_given",
+    "checkpoint_restored",
     "figure_kept",
     "lost",
     "note",
@@ -77,6 +78,11 @@ def checkpoint_committed(step: int, name: str, about: Mapping[str, object]) -> b
 def checkpoint_given(step: int | None, name: str | None) -> bool:
     """Say what the code was given to go on from; None: nothing, it starts anew."""
     return _event("r", time.time(), step, name)
+
+
+def checkpoint_restored(name: str, seconds: float) -> bool:
+    """Say how long it took to find, check and load what the code goes on from."""
+    return _event("l", time.time(), name, round(seconds, 3))
 
 
 def checkpoint_damaged(name: str, why: str) -> bool:

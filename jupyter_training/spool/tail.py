@@ -13,6 +13,7 @@ as faults and skipped up to the next newline. What comes out has these shapes:
     ["c", t, step, name, {size, files, sha256, place, kind, metrics, seconds}]
                                                           a checkpoint is committed; place is its URL, or null: local
     ["r", t, step|null, name|null]                        what the code was given to go on from; null: nothing
+    ["l", t, name, seconds]                               it was loaded; finding and checking it counts, too
     ["x", t, name, why]                                   a checkpoint failed its check
 
 ``t`` is in microseconds since the epoch.
@@ -160,6 +161,8 @@ def _is_event(event: Any) -> bool:
         return len(event) > 4 and _is_checkpoint(event[2], event[3]) and _is_about(event[4])
     if kind == "r":
         return len(event) > 3 and (event[2:4] == [None, None] or _is_checkpoint(event[2], event[3]))
+    if kind == "l":
+        return len(event) > 3 and checkpoints.is_name(event[2]) and _is_span(event[3])
     if kind == "x":
         return len(event) > 3 and checkpoints.is_name(event[2]) and _are_texts(event[3:4])
     return kind in ("a", "f", "s") and _are_texts(event[2:3])
@@ -167,6 +170,10 @@ def _is_event(event: Any) -> bool:
 
 def _is_checkpoint(step: Any, name: Any) -> bool:
     return type(step) is int and 0 <= step < _INT64 and checkpoints.is_name(name)
+
+
+def _is_span(seconds: Any) -> bool:
+    return type(seconds) in (int, float) and 0 <= seconds < _LATEST
 
 
 def _is_about(about: Any) -> bool:

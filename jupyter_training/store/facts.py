@@ -40,7 +40,7 @@ from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import attempts, jobs
 from jupyter_training.store.texts import clean
 
-__all__ = ["begin", "ended", "finished", "launched", "running", "seen", "stopping"]
+__all__ = ["begin", "ended", "finished", "launched", "restored", "running", "seen", "stopping"]
 
 _ENDED = AttemptState.ENDED.value
 _STOPPED_BY = {Desired.CANCEL: EndReason.CANCELED, Desired.KILL: EndReason.KILLED}
@@ -113,6 +113,15 @@ def stopping(store: Store, epoch: int, job: JobId, number: int, how: StopHow, no
             return
         since = row.stopping if row.stopping is not None else now
         _change(connection, job, number, now, state=AttemptState.STOPPING.value, stop_asked=how, stopping=since)
+
+
+def restored(store: Store, epoch: int, job: JobId, seconds: float, now: Instant) -> None:
+    """The job's attempt has read the checkpoint that it goes on from, in so many seconds."""
+    with _fact(store, epoch) as connection:
+        before = connection.execute(select(jobs.c.restore_seconds).where(jobs.c.id == job)).scalar()
+        if before != seconds:
+            _set_job(connection, job, restore_seconds=seconds)
+            changelog.touch(connection, job, [ChangeKind.ATTEMPT], now)
 
 
 def ended(store: Store, epoch: int, job: JobId, number: int, end: End, now: Instant) -> Job:

@@ -64,7 +64,7 @@ def test_trials_that_still_run_make_those_after_them_longer() -> None:
 def test_one_that_runs_has_at_least_the_rest_of_those_that_took_longer() -> None:
     history = Kin("k", (10.0,) * 10 + (100.0,) * 10)
     left = sorted(one[0] for one in drawn(Known(history, done=50.0)))
-    assert 10 < left[40] < 30 < left[200] < 80
+    assert 20 < left[200] < 120
 
 
 def test_few_ended_jobs_tell_less_than_many() -> None:

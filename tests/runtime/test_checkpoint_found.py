@@ -125,3 +125,26 @@ def test_an_older_one_that_the_order_does_not_name_is_left_alone(tmp_path: Path)
     (one.folder / "order.json").write_text(json.dumps(order))
     assert "10\n" == one.run().stdout
     assert [None, None] == job.starts()
+
+
+def test_how_long_going_on_took_is_told_once_with_the_loading(tmp_path: Path) -> None:
+    code = """
+    import time
+    from jupyter_training import checkpoint
+
+    class Slow:
+        def state_dict(self): return {"count": 1}
+        def load_state_dict(self, state): time.sleep(0.15)
+
+    found = checkpoint.latest()
+    for _ in range(2):
+        if found:
+            found.load(into={"slow": Slow()})
+    checkpoint.save({"slow": Slow()}, step=1 if found is None else 2)
+    """
+    job = Job(tmp_path, code)
+    assert (0, 0) == (job.attempt().run().returncode, job.attempt().run().returncode)
+    assert [] == job.attempts[0].events("l")
+    ((_, name, seconds),) = job.attempts[1].events("l")
+    assert "step-000000001.1" == name
+    assert 0.15 <= seconds < 0.3

@@ -47,6 +47,7 @@ def test_each_kind_of_event_is_read(tmp_path: Path) -> None:
         ["c", 1, 10, "step-000000010.1.2", {**ABOUT, "place": "s3://b/c", "metrics": {"loss": 0.5}}],
         ["r", 1, 10, "step-000000010.1"],
         ["r", 1, None, None],
+        ["l", 1, "step-000000010.1", 0.25],
         ["x", 1, "step-000000010.1", "state.bin is missing"],
     ]
     content = b"".join(json.dumps(event).encode() + b"\n" for event in events)
@@ -68,6 +69,9 @@ def test_each_kind_of_event_is_read(tmp_path: Path) -> None:
         ["c", 1, 10, "step-000000010.1", {**ABOUT, "metrics": {"": 1}}],
         ["r", 1, 10, None],
         ["r", 1, 10, "step-10.1"],
+        ["l", 1, "step-000000010.1", -1],
+        ["l", 1, "step-000000010.1", None],
+        ["l", 1, "step-10.1", 0.25],
         ["x", 1, "step-000000010.1/..", "gone"],
         ["x", 1, "step-000000010.1", None],
     ],

@@ -49,6 +49,7 @@ class Checkpoint:
         self.metrics: dict[str, float] = dict(manifest.get("metrics") or {})
         self.is_used = False
         self.is_untold = False  # its writer was killed before it could tell of it
+        self.found_in: float | None = None  # seconds, until it is told how long it took to go on from it
         self._folder = folder
         self._manifest = manifest
 
@@ -78,6 +79,7 @@ class Checkpoint:
             NotRestored: ``into`` has another shape, or a library that it needs is not there.
         """
         self.is_used = True
+        began = time.monotonic()
         try:
             found = contents.read(self._folder, self._manifest, into)
         except contents.Misfit as error:
@@ -85,6 +87,9 @@ class Checkpoint:
         except ImportError as error:
             raise NotRestored(f"The checkpoint {self.name} needs a library that is not there: {error}.") from error
         random_state.give_back(self._manifest.get("random") or {})
+        if self.found_in is not None:
+            journal.checkpoint_restored(self.name, self.found_in + time.monotonic() - began)
+            self.found_in = None
         return found
 
     def about(self) -> dict[str, Any]:
@@ -112,9 +117,12 @@ def latest() -> Checkpoint | None:
             Or the job was continued or resumed, and none is whole.
     """
     pace.note_use()
+    began = time.monotonic()
     found = _newest()
     if not _first:
         _first.append(found)
+        if found is not None:
+            found.found_in = time.monotonic() - began
         pace.start_after(found.step if found is not None else 0)
         if found is not None and found.is_untold:
             journal.checkpoint_committed(found.step, found.name, found.about())
