@@ -145,7 +145,7 @@ def _wait(job: Job, blocked: Mapping[str, Blocked], before: Sequence[Dependency]
     if rule is not None:
         why = rule.sentence(queued_job(job))
     else:
-        why = f"there is no pool {job.pool!r} any more; move it to another one." if blocked else "about to start."
+        why = f"There is no pool {job.pool!r} any more; move it to another one." if blocked else "about to start."
     why = _starts_after(before) if before else why
     again = f"retry {job.retries_used} of {job.spec.retries.max} " if job.retries_used else ""
     if job.checkpoint_step is not None:

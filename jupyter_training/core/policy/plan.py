@@ -38,12 +38,12 @@ class Plan:
     def sentence(self, job: QueuedJob) -> str:
         """Why a waiting job waits, in a person's words."""
         if job.held:
-            return "held; it starts when it is activated."
+            return "Held; it starts when it is activated."
         if job.unmet:
-            return f"starts after {job.unmet} other {'job' if job.unmet == 1 else 'jobs'}."
+            return f"Starts after {job.unmet} other {'job' if job.unmet == 1 else 'jobs'}."
         found = self.blocked.get(job.pool)
         if found is None:
-            return f"there is no pool {job.pool!r} any more; move it to another one."
+            return f"There is no pool {job.pool!r} any more; move it to another one."
         return found.sentence(job)
 
     def is_backfilled(self, attempt: ActiveAttempt) -> bool:

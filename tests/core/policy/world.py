@@ -14,7 +14,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import AttemptState, Desired, Seen
 from jupyter_training.core.policy import ActiveAttempt, Finish, Plan, QueuedJob, QueueView, Start, Stop, plan
-from jupyter_training.core.resources import Allocation, Need, Pool
+from jupyter_training.core.resources import Need, Pool
 from tests.core.policy.builders import NOW
 
 __all__ = ["World"]
@@ -223,7 +223,3 @@ def _holds(pool: Pool, needs: list[Need]) -> bool:
         and (pool.cpus is None or sum(one.cpus for one in needs) <= pool.cpus)
         and (pool.memory is None or sum(one.memory for one in needs) <= pool.memory)
     )
-
-
-def given(pool: str, slots: int, *devices: str) -> Allocation:
-    return Allocation(pool, slots, devices)
