@@ -160,8 +160,10 @@ class ApiHandler(ProblemMixin, APIHandler):
         from jupyter_training.services import asking
 
         is_long = operation.name in _LONG or _may_continue(request)
-        status, text, made = await (self.desk.call_long if is_long else self.desk.call)(work)
-        if operation.method != "GET":
+        reads = operation.method == "GET"
+        threads = self.desk.call_long if is_long else self.desk.call if reads else self.desk.call_writing
+        status, text, made = await threads(work)
+        if not reads:
             self.desk.feed.nudge()
         self.set_status(status)
         if made is not None:

@@ -25,6 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _THREADS = 8
+_WRITING_THREADS = 2  # for what changes something: those wait for each other in the store, and readers not for them
 _LONG_THREADS = 4  # for what takes as long as somebody's code does
 
 
@@ -53,6 +54,7 @@ class Desk:
         self._record: RecordServer | None = None
         self._opening = asyncio.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="jupyter-training")
+        self._writing_threads = ThreadPoolExecutor(_WRITING_THREADS, thread_name_prefix="jupyter-training-writing")
         self._long_threads = ThreadPoolExecutor(_LONG_THREADS, thread_name_prefix="jupyter-training-long")
         self._closed = False
 
@@ -83,17 +85,20 @@ class Desk:
 
     async def call(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do blocking work in one of a few threads, off the event loop."""
-        if self._closed:
-            raise Unavailable("The server is shutting down.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        return await self._in(self._threads, lambda: work(*args, **kwargs))
+
+    async def call_writing(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do work that changes something, in threads of its own: a crowd of submits keeps no reader waiting."""
+        return await self._in(self._writing_threads, lambda: work(*args, **kwargs))
 
     async def call_long(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do work that may take minutes, in threads of its own, so that the others stay free."""
+        return await self._in(self._long_threads, lambda: work(*args, **kwargs))
+
+    async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], R]) -> R:
         if self._closed:
             raise Unavailable("The server is shutting down.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._long_threads, lambda: work(*args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     async def site(self) -> Site:
         """The site, opened at the first call. One that could not be opened is tried again by the next request.
@@ -123,7 +128,7 @@ class Desk:
         if self._record is not None:
             await self._record.stop()
         self._closed = True
-        for threads in (self._long_threads, self._threads):
+        for threads in (self._long_threads, self._writing_threads, self._threads):
             await asyncio.get_running_loop().run_in_executor(None, threads.shutdown)
         if self._site is not None:
             self._site.close()
