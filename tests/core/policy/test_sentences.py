@@ -73,7 +73,7 @@ def test_what_never_fits() -> None:
 
 
 def test_a_pool_that_is_gone() -> None:
-    assert "there is no pool 'lab' any more; move it to another one." == said(a_job("a", pool="lab"))
+    assert "There is no pool 'lab' any more; move it to another one." == said(a_job("a", pool="lab"))
 
 
 def test_a_limit_of_its_experiment() -> None:
@@ -99,9 +99,9 @@ def test_aging_is_told() -> None:
 @pytest.mark.parametrize("change", [{"held": True}, {"unmet": 1}, {"unmet": 2}])
 def test_who_may_not_start_yet(change: dict[str, Any]) -> None:
     expected = {
-        "held": "held; it starts when it is activated.",
-        "1": "starts after 1 other job.",
-        "2": "starts after 2 other jobs.",
+        "held": "Held; it starts when it is activated.",
+        "1": "Starts after 1 other job.",
+        "2": "Starts after 2 other jobs.",
     }
     key = "held" if "held" in change else str(change["unmet"])
     assert expected[key] == said(a_job("a", **change))
