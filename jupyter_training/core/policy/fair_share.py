@@ -18,7 +18,7 @@ from heapq import heapify, heappop, heapreplace
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.policy.blocked import Share, Wait
 from jupyter_training.core.policy.caps import Caps
-from jupyter_training.core.policy.groups import Group, capacity_of, units_of
+from jupyter_training.core.policy.groups import Group, Groups, capacity_of, units_of
 from jupyter_training.core.policy.nouns import ActiveAttempt, Place, QueuedJob, Start, Stop
 from jupyter_training.core.policy.pool_plan import PoolPlan
 from jupyter_training.core.policy.pool_queue import PoolQueue
@@ -75,7 +75,8 @@ def plan_pool(view: QueueView, queue: PoolQueue, room: Room, caps: Caps, stoppin
     assert groups is not None
     accounts = {name: _account(group, room.pool, stopping) for name, group in groups.holding.items()}
     capacity = capacity_of(room.pool)
-    shares = fair_shares(groups, capacity, {name: one.floor for name, one in accounts.items() if one.floor})
+    floors = {name: one.floor for name, one in accounts.items() if one.floor}
+    shares = fair_shares(groups, capacity, floors, _most(groups, caps))
     for name, share in shares.items():
         if name not in accounts:
             accounts[name] = _Account(groups.by_name[name])
@@ -87,6 +88,18 @@ def plan_pool(view: QueueView, queue: PoolQueue, room: Room, caps: Caps, stoppin
         _make_room(view, list(accounts.values()), unfit, room, caps, stopping, planned)
     planned.shares = {name: Share(one.share, one.used) for name, one in accounts.items()}
     return planned
+
+
+def _most(groups: Groups, caps: Caps) -> dict[str, int]:
+    """What is left here of the limits of experiments that hold something in other pools."""
+    found = {}
+    for name, used in caps.held().items():
+        group = groups.by_name.get(name)
+        if group is not None and group.limit is not None:
+            here = sum(attempt.allocation.slots for attempt in group.active.values())
+            if used > here:
+                found[name] = max(0, group.limit - (used - here))
+    return found
 
 
 def _account(group: Group, pool: Pool, stopping: set[JobId]) -> _Account:

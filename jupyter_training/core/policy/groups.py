@@ -44,6 +44,7 @@ class Group:
         self.demand = 0
         self.weight = 1.0
         self.smallest = 0  # the size of its smallest job
+        self.limit: int | None = None
         self._all = 0
         self._places: list[Place] = []
         self._units: dict[int, int] = {}  # how many jobs of each size
@@ -70,8 +71,8 @@ class Group:
         change(self._units, units, sign)
         change(self._weights, one.weight, sign)
         change(self._limits, one.max_slots, sign)
-        limit = None if None in self._limits else max((one or 0 for one in self._limits), default=0)
-        self.demand = self._all if limit is None else min(self._all, limit)
+        self.limit = None if None in self._limits else max((one or 0 for one in self._limits), default=0)
+        self.demand = self._all if self.limit is None else min(self._all, self.limit)
         self.weight = max(self._weights, default=1.0)
         self.smallest = min(self._units, default=0)
 

@@ -32,14 +32,20 @@ __all__ = ["fair_shares"]
 _PART = 4  # of those that are too large for their share, one in so many is out at once, and one at least
 
 
-def fair_shares(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
-    """The share of each group that has one, by name."""
-    ideal = _settle(groups, capacity, {})
+def fair_shares(
+    groups: Groups, capacity: int, floors: Mapping[str, int], most: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """The share of each group that has one, by name.
+
+    ``most``: what a group can use here at most, where its experiment's limit is used up in part in other pools.
+    """
+    most = most or {}
+    ideal = _settle(groups, capacity, {}, most)
     over = {name: floor for name, floor in floors.items() if floor > ideal.get(name, 0)}
     if not over:
         return ideal
     # Nobody gets more than without the floors: it would become a floor itself, and change the shares again.
-    less = _settle(groups, capacity, over)
+    less = _settle(groups, capacity, over, most)
     return {name: max(over.get(name, 0), min(share, ideal.get(name, 0))) for name, share in less.items()}
 
 
@@ -59,15 +65,15 @@ class _Member(NamedTuple):
     smallest: int
 
 
-def _settle(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[str, int]:
+def _settle(groups: Groups, capacity: int, floors: Mapping[str, int], most: Mapping[str, int]) -> dict[str, int]:
     """Fill up, and leave out who can't use what it gets, until all can."""
     free = max(0, capacity - sum(floors.values()))
     rest = _Rest(free)
     if groups.demanding > capacity:
-        members = [_member(group) for group in _first(groups, rest, floors)]
+        members = [_member(group, most) for group in _first(groups, rest, floors, most)]
         shares = _fill(members, rest, {one.name: max(one.smallest, floors.get(one.name, 0)) for one in members})
     else:
-        members = [_member(groups.by_name[name]) for _, name in merge(*groups.by_size.values())]
+        members = [_member(groups.by_name[name], most) for _, name in merge(*groups.by_size.values())]
         members = [one for one in members if one.demand >= one.smallest]
         while True:
             rest.slots = free
@@ -78,30 +84,34 @@ def _settle(groups: Groups, capacity: int, floors: Mapping[str, int]) -> dict[st
             gone = set(too_large[-max(1, len(too_large) // _PART) :])
             members = [one for one in members if one.name not in gone]
     if rest.slots:
-        for group in _by_coming(groups, rest):
+        for group in _by_coming(groups, rest, most):
             if group.name not in shares:
-                shares[group.name] = _take_rest(group, rest, floors.get(group.name, 0))
+                shares[group.name] = _take_rest(group, rest, floors.get(group.name, 0), most)
     for name, floor in floors.items():
         shares[name] = max(shares.get(name, 0), floor)
     return shares
 
 
-def _member(group: Group) -> _Member:
-    return _Member(group.name, group.demand, group.weight, group.smallest)
+def _member(group: Group, most: Mapping[str, int]) -> _Member:
+    return _Member(group.name, _demand(group, most), group.weight, group.smallest)
 
 
-def _first(groups: Groups, rest: _Rest, floors: Mapping[str, int]) -> Iterator[Group]:
+def _demand(group: Group, most: Mapping[str, int]) -> int:
+    return min(group.demand, most.get(group.name, group.demand))
+
+
+def _first(groups: Groups, rest: _Rest, floors: Mapping[str, int], most: Mapping[str, int]) -> Iterator[Group]:
     """Those that came first and have room beside each other, each for its smallest job, which is kept for it."""
-    for group in _by_coming(groups, rest):
+    for group in _by_coming(groups, rest, most):
         more = max(0, group.smallest - floors.get(group.name, 0))
         if more <= rest.slots:
             rest.slots -= more
             yield group
 
 
-def _take_rest(group: Group, rest: _Rest, floor: int) -> int:
+def _take_rest(group: Group, rest: _Rest, floor: int, most: Mapping[str, int]) -> int:
     """What a group that was out gets of what the others did not want."""
-    more = min(max(0, group.demand - floor), rest.slots)
+    more = min(max(0, _demand(group, most) - floor), rest.slots)
     if floor + more < group.smallest:
         return floor
     rest.slots -= more
@@ -144,7 +154,7 @@ def _fill(members: Sequence[_Member], rest: _Rest, floors: Mapping[str, int]) ->
     return shares
 
 
-def _by_coming(groups: Groups, rest: _Rest) -> Iterator[Group]:
+def _by_coming(groups: Groups, rest: _Rest, most: Mapping[str, int]) -> Iterator[Group]:
     """The groups that could use what is left, in the order of coming, while it becomes less."""
     heads = [(*same[0], size, 0) for size, same in groups.by_size.items()]
     heapify(heads)
@@ -154,7 +164,7 @@ def _by_coming(groups: Groups, rest: _Rest) -> Iterator[Group]:
             heappop(heads)
             continue
         group = groups.by_name[name]
-        if group.demand >= group.smallest:
+        if _demand(group, most) >= group.smallest:
             yield group
         same = groups.by_size[size]
         if at + 1 < len(same):

@@ -133,3 +133,11 @@ def test_ten_thousand_groups_cost_what_has_room() -> None:
     assert shares is not None
     assert len(shares) <= 8
     assert 8 == sum(one.allocation.slots for one in found.decisions)  # type: ignore[union-attr]
+
+
+def test_an_experiment_at_its_limit_in_another_pool_takes_no_share() -> None:
+    elsewhere = an_attempt("x1", experiment="x", max_slots=1, pool="other")
+    waiting = [a_job("x2", seq=1, experiment="x", max_slots=1), a_job("y", seq=2)]
+    view = a_view(elsewhere, *waiting, pool=a_pool(1, policy="fair_share"))
+    view.pools = {**view.pools, "other": a_pool(4, name="other")}
+    assert ["y"] == started(view)
