@@ -78,7 +78,7 @@ def carry_on(
 
 
 def _result(site: Site, stored: wishes.Submitted, notes: tuple[str, ...]) -> SubmitResult:
-    (view,) = job_views(site, [stored.job], full=True)
+    (view,) = job_views(site, [stored.job], full=True, quick=True)
     return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
 
 

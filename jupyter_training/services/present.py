@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from weakref import WeakKeyDictionary
 
 from jupyter_training.core import eta
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import JobState, Phase, end_sentence, legal, phase
 from jupyter_training.core.metric import Progress, SeriesSummary
-from jupyter_training.core.policy import Blocked, plan
-from jupyter_training.core.queue_view import queue_view
+from jupyter_training.core.policy import Blocked
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import (
     AfterView,
@@ -31,27 +27,32 @@ from jupyter_training.schema import (
     ProgressView,
     RetriesView,
 )
-from jupyter_training.services import sentences, signs
+from jupyter_training.services import forecast, sentences, signs
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
+from jupyter_training.services.standing import planned
 from jupyter_training.store import checkpoints, dependencies, lineage, points, views
 
 __all__ = ["job_views"]
 
-_BLOCKED_KEPT = 1.0  # seconds that an explanation of the queue is reused
-_blocked_lock = Lock()
-_blocked: WeakKeyDictionary[Site, tuple[float, int, Mapping[str, Blocked]]] = WeakKeyDictionary()
-
 
 def job_views(
-    site: Site, jobs: Sequence[Job], *, artifacts: Sequence[ArtifactView] | None = None, full: bool = False
+    site: Site,
+    jobs: Sequence[Job],
+    *,
+    artifacts: Sequence[ArtifactView] | None = None,
+    full: bool = False,
+    quick: bool = False,
 ) -> list[JobView]:
-    """Views of the jobs, in their order, with a fixed number of queries. ``full`` adds the resolved spec."""
+    """Views of the jobs, in their order, with a fixed number of queries. ``full`` adds the resolved spec.
+
+    ``quick``: no forecast is made for them; who looks next has one.
+    """
     ids = [job.id for job in jobs]
     attempts = views.attempts(site.store, ids)
     summaries = points.summaries(site.store, ids)
     progress = points.progress(site.store, ids)
-    waiting = any(job.state is JobState.QUEUED for job in jobs)
+    waiting = {job.pool for job in jobs if job.state is JobState.QUEUED}
     saved = [job.id for job in jobs if job.checkpoint_step is not None]
     went_on = [job for job, own in attempts.items() if any(one.start_checkpoint is not None for one in own)]
     parents = {job.parent for job in jobs if job.parent is not None}
@@ -59,7 +60,8 @@ def job_views(
         store=site.store.store_id,
         spool=os.fspath(site.settings.spool_root),
         outputs=os.fspath(site.settings.outputs),
-        blocked=_explained(site) if waiting else {},
+        blocked=planned(site).blocked if waiting else {},
+        starts=forecast.of_pools(site, waiting, at_hand=quick) if waiting else {},
         down=ensure.why_down(site.settings) if waiting else None,
         now=site.now(),
         quiet_after=site.settings.hang_after or None,
@@ -88,6 +90,7 @@ class _Around:
     spool: str
     outputs: str
     blocked: Mapping[str, Blocked]
+    starts: Mapping[str, forecast.Told]
     down: str | None
     now: Instant
     quiet_after: float | None
@@ -113,6 +116,9 @@ def _view(
     seen = signs.last_word(around.spool, job, summaries.values(), progress)
     quiet_after = spec.hang.after or around.quiet_after
     newest = around.newest.get(job.id)
+    before = around.after.get(job.id, ())
+    waits = shown is Phase.QUEUED and around.down is None
+    start, start_note = forecast.start_of(job, around.starts, now=around.now) if waits else (None, None)
     quiet = sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None
     lost = around.damaged.get(job.id, ())
     anew = sentences.began_anew(latest, lost) if latest is not None and shown is Phase.RUNNING else None
@@ -125,7 +131,9 @@ def _view(
         phase=shown,
         desired=job.desired,
         reason=job.reason,
-        sentence=sentences.sentence(job, shown, attempts, blocked=around.blocked, down=around.down, now=around.now),
+        sentence=sentences.sentence(
+            job, shown, attempts, blocked=around.blocked, before=before, down=around.down, now=around.now
+        ),
         experiment=job.experiment,
         trial=job.trial,
         queue=job.pool,
@@ -168,10 +176,9 @@ def _view(
         max_slots=spec.resources.max_slots,
         preemptible=spec.preemptible,
         waiting_since=instant(job.waiting_since),
-        after=tuple(
-            AfterView(job=one.after, name=one.name, state=one.state, met=one.met)
-            for one in around.after.get(job.id, ())
-        ),
+        after=tuple(AfterView(job=one.after, name=one.name, state=one.state, met=one.met) for one in before),
+        start=start,
+        start_note=start_note,
     )
 
 
@@ -220,6 +227,7 @@ def _attempt(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> AttemptVie
         ended=instant(attempt.ended),
         peak_memory=attempt.peak_memory,
         start_step=attempt.start_step,
+        devices=attempt.allocation.devices,
     )
 
 
@@ -248,17 +256,3 @@ def _eta(progress: Progress | None, now: Instant) -> EtaView | None:
         return None
     found = eta.time_left(progress.marks, progress.done, progress.total, progress.time, now=now)
     return EtaView(low=round(found.low, 1), high=round(found.high, 1)) if found is not None else None
-
-
-def _explained(site: Site) -> Mapping[str, Blocked]:
-    """Why each pool's queue waits, computed once per change of the store and reused for a moment."""
-    head = views.head(site.store)
-    now = time.monotonic()
-    with _blocked_lock:
-        kept = _blocked.get(site)
-        if kept is not None and (kept[1] == head or now - kept[0] < _BLOCKED_KEPT):
-            return kept[2]
-        view = queue_view(views.pools(site.store), views.unfinished(site.store))
-        found = plan(view, site.now()).blocked
-        _blocked[site] = (now, head, found)
-        return found

@@ -59,7 +59,7 @@ def submit_or_resume(site: Site, user: str, request: SubmitRequest) -> SubmitRes
     if before is not None:
         if not _is_repeated(before, submission):
             raise keys.reused(request.key, before.id, before.name)
-        (view,) = job_views(site, [before], full=True)
+        (view,) = job_views(site, [before], full=True, quick=True)
         return SubmitResult(job=view, created=False)
     old = lineage.newest_of_name(site.store, submission.origin, submission.spec.name)
     if old is None:
@@ -90,7 +90,7 @@ def _resumed(
         resumed = verbs.resume(site.store, job.id, params, now=site.now(), key=key, settle=lambda _: keep())
     site.wake()
     site.ensure_dispatcher()
-    (view,) = job_views(site, [resumed], full=True)
+    (view,) = job_views(site, [resumed], full=True, quick=True)
     attempt = resumed.attempt + (resumed.state is JobState.QUEUED)
     notes = [f"{job.name} {job.id[:6]} goes on from step {resumed.base_step}, as attempt {attempt}."]
     if job.state is JobState.PAUSED:

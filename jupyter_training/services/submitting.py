@@ -27,7 +27,7 @@ def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
             return resumed
         notes = ("There was no job of that name to be resumed: this is a new one.",)
     stored = wishing.submit(site, request, user=user)
-    (view,) = job_views(site, [stored.job], full=True)
+    (view,) = job_views(site, [stored.job], full=True, quick=True)
     if stored.beside is not None:
         notes = (*notes, _beside(stored.beside, stored.job))
     if stored.created:
