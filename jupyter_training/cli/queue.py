@@ -29,7 +29,7 @@ _ITEMS = (
     "  jupyter training queue update-batch a.priority=1 b.resource-pool=lab c.ahead-of=a d.top\n"
     "The last dot before an operation divides the job from it. Items are carried out one after the other."
 )
-_ROOM_FOR_WHY = 30  # characters
+_ROOM_FOR_WHY = 60  # characters
 _NAME = 3  # its place among the columns
 _JOB = "an id or the start of one, a name (its newest job), or last"
 
@@ -104,7 +104,7 @@ def _table(page: dict[str, Any], *, above: bool) -> None:
     rows = [queue_words.row_cells(page, row, now=now, whole_id=True) for row in page["rows"]]
     room = say.width()
     if rows and room is not None and room - say.widths_of(columns[:-1], [row[:-1] for row in rows]) < _ROOM_FOR_WHY:
-        # A column that says nothing any more helps nobody: why they wait stands below then, by their names.
+        # A column that says little helps nobody: why they wait stands below then, by their names.
         say.table(columns[:-1], [row[:-1] for row in rows], empty="")
         say.facts((row[_NAME], row[-1]) for row in rows)
     else:

@@ -142,7 +142,11 @@ def starts_text(job: Mapping[str, Any]) -> str:
         return str(job["start_note"] or "")
     if start["high"] is None:
         return f"starts in {span_text(start['low'])} or later" if start["low"] >= 1 else "starts nobody knows when"
-    return f"starts in {range_text(start['low'], start['high']) or 'a moment'}"
+    words = range_text(start["low"], start["high"])
+    if not words:
+        return "starts in a moment"
+    # A range that begins at nothing has its end alone.
+    return f"starts within {words}" if "–" not in words and start["low"] < start["high"] / 2 else f"starts in {words}"
 
 
 def range_text(low: float, high: float) -> str:

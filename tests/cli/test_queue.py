@@ -164,16 +164,18 @@ def test_an_empty_queue_says_so(stage: Stage, run: Run) -> None:
 def test_why_is_cut_to_the_width_and_its_words_begin_the_sentence(
     stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = queued(stage, "first", "second")
-    stage.begin(ids["first"])
-    monkeypatch.setenv("COLUMNS", "110")
+    name = "a-name-that-is-as-long-as-a-sentence-about-what-it-does"
+    ids = queued(stage, name, "second")
+    stage.begin(ids[name])
+    monkeypatch.setenv("COLUMNS", "200")
     lines = run("queue")[1].splitlines()[1:]
-    assert max(map(len, lines)) <= 110
+    assert max(map(len, lines)) <= 200
+    assert f"  1 of 1 slots are used by {name[:20]}" in lines[-1]
     assert lines[-1].endswith("…")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", "100")
     _, titles, *lines = run("queue")[1].splitlines()
-    assert titles.endswith("State        User"), "where it would say nothing any more it stands below"
-    assert "second  1 of 1 slots are used by first; it needs 1." == lines[-1].partition(" · ")[0]
+    assert titles.endswith("State        User"), "where it would say little it stands below"
+    assert f"second  1 of 1 slots are used by {name}; it needs 1." == lines[-1].partition(" · ")[0]
     assert 3 == len(lines)
 
 

@@ -190,6 +190,9 @@ def test_in_a_fair_pool_the_table_has_weights(cells: Cells) -> None:
     [
         ({"low": 245, "high": 530}, None, "starts in 4–9 min"),
         ({"low": 0, "high": 0.4}, None, "starts in a moment"),
+        ({"low": 0.3, "high": 64}, None, "starts within 65 s"),
+        ({"low": 580, "high": 600}, None, "starts in 9–10 min"),
+        ({"low": 600, "high": 600}, None, "starts in 10 min"),
         ({"low": 240, "high": None}, None, "starts in 4 min or later"),
         ({"low": 0, "high": None}, None, "starts nobody knows when"),
         (None, "no history yet", "no history yet"),
