@@ -19,10 +19,9 @@ What people will submit or move is not foreseen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -33,14 +32,13 @@ from jupyter_training.core.lifecycle import AttemptState, Desired, Seen, StopHow
 from jupyter_training.core.policy import ActiveAttempt, Finish, QueuedJob, QueueView, plan
 from jupyter_training.core.policy import Start as Begin
 from jupyter_training.core.policy.room import could_fit
+from jupyter_training.core.queue_front import LOOKED_AT, Front
 from jupyter_training.core.resources import Allocation, Pool
 
 if TYPE_CHECKING:
     from random import Random
 
-__all__ = ["FAR", "LOOKED_AT", "Front", "Start", "Unknown", "forecast", "front"]
-
-LOOKED_AT = 100  # waiting jobs of a pool
+__all__ = ["FAR", "Start", "Unknown", "forecast"]
 
 NO_HISTORY = "no history yet"
 NO_ANSWER = "no answer from a job that is ahead"
@@ -72,48 +70,6 @@ class Unknown:
     """When a job starts can't be told; why, as a few words."""
 
     reason: str
-
-
-@dataclass(frozen=True)
-class Front:
-    """What of a queue is played: a pool's first waiting jobs, in order, and all attempts that bear on it."""
-
-    pool: str
-    pools: Mapping[str, Pool]
-    queued: tuple[QueuedJob, ...]
-    active: tuple[ActiveAttempt, ...]
-
-    @property
-    def jobs(self) -> list[JobId]:
-        """All of whom something has to be known."""
-        return [*(one.id for one in self.queued), *(one.job for one in self.active)]
-
-
-def front(view: QueueView, pool: str) -> Front:
-    """The part of a view that bears on the starts of a pool's first jobs."""
-    own = view.pools.get(pool)
-    sharing = {
-        name: one
-        for name, one in view.pools.items()
-        if name == pool or (own is not None and one.backend == own.backend and set(one.devices) & set(own.devices))
-    }
-    queued = tuple(islice(_queued(view, pool), LOOKED_AT))
-    capped = {one.experiment for one in queued if one.max_slots is not None}
-    active = tuple(
-        one for one in view.active if one.pool in sharing or (one.experiment is not None and one.experiment in capped)
-    )
-    return Front(pool, sharing, queued, active)
-
-
-def _queued(view: QueueView, pool: str) -> Iterable[QueuedJob]:
-    """Who waits in a pool, in order, looked up piece by piece."""
-    at = 0
-    while piece := view.order(pool, at, LOOKED_AT):
-        at += len(piece)
-        for job_id in piece:
-            one = view.get(job_id)
-            if isinstance(one, QueuedJob) and one.desired is Desired.RUN:
-                yield one
 
 
 def forecast(

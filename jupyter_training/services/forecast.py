@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from jupyter_training.core.forecast import FAR, LOOKED_AT, Start, Unknown, forecast, front
+from jupyter_training.core.forecast import FAR, Start, Unknown, forecast
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.queue_front import LOOKED_AT, front
 from jupyter_training.schema import StartView
 from jupyter_training.services import history
 from jupyter_training.services.site import Site

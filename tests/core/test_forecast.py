@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from jupyter_training.core import forecast as forecasts
 from jupyter_training.core.durations import Kin, Known
-from jupyter_training.core.forecast import Start, Unknown, forecast, front
+from jupyter_training.core.forecast import Start, Unknown, forecast
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import AttemptState, Desired, Seen
 from jupyter_training.core.policy import ActiveAttempt, QueuedJob, QueueView
+from jupyter_training.core.queue_front import front
 from jupyter_training.core.resources import Allocation, Pool
 
 NOW = Instant(10_000.0)
@@ -173,6 +174,13 @@ def test_one_that_is_being_canceled_leaves_at_once() -> None:
 def test_only_the_front_of_a_long_queue_is_looked_at() -> None:
     found = starts(*(a_job(f"job-{seq:03}", seq) for seq in range(150)))
     assert [f"job-{seq:03}" for seq in range(100)] == list(found)
+
+
+def test_where_each_has_a_share_a_late_comer_is_told_in_front_of_a_long_sweep() -> None:
+    sweep = [replace(a_job(f"trial-{seq:03}", seq), experiment="sweep") for seq in range(150)]
+    found = starts(*sweep, a_job("late", 150), policy="fair_share", slots=2)
+    assert Start(0.0, 0.0) == found["late"]
+    assert 100 == len(found)
 
 
 def test_a_forecast_is_bounded_in_plans(monkeypatch: pytest.MonkeyPatch) -> None:
