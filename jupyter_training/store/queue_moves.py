@@ -217,7 +217,7 @@ class _Mover:
         if priority == job.priority:
             return {}
         position = job.position
-        if self._is_taken(priority, position, but=job):
+        if self._is_taken(priority, position):
             position = self._behind(priority, position, but=job)
         return {"priority": priority, "position": position}
 
@@ -297,12 +297,11 @@ class _Mover:
             return self._connection.execute(_ABOVE, {**wanted, "place": above}).scalar()
         return self._connection.execute(_BELOW, {**wanted, "place": below if below is not None else _LAST}).scalar()
 
-    def _is_taken(self, priority: int, position: str, *, but: Job) -> bool:
+    def _is_taken(self, priority: int, position: str) -> bool:
         taken = select(jobs.c.seq).where(
             jobs.c.state.in_(_UNFINISHED),
             jobs.c.priority == priority,
             jobs.c.position == position,
-            jobs.c.seq != but.seq,
         )
         return self._connection.execute(taken.limit(1)).first() is not None
 

@@ -146,6 +146,17 @@ def test_what_comes_later_stands_behind_what_was_moved_to_the_bottom(queue: Benc
     assert ["c", "a", "b", "d"] == order(queue)
 
 
+def test_the_bottom_is_behind_all_also_once_the_newest_jobs_were_deleted(queue: Bench) -> None:
+    a, b, c = three(queue)
+    moved(queue, a, Bottom())
+    with queue.store.write() as connection:
+        connection.execute(jobs.delete().where(jobs.c.id == c.id))
+    moved(queue, b, Bottom())
+    with queue.store.read() as connection:
+        places = dict(connection.execute(select(jobs.c.name, jobs.c.position)).all())
+    assert places["a"] < places["b"]
+
+
 @pytest.mark.parametrize("place", range(1, 7))
 @pytest.mark.parametrize("which", range(6))
 def test_a_position_is_one_of_the_whole_order(queue: Bench, which: int, place: int) -> None:
