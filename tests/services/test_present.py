@@ -13,7 +13,7 @@ from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import Verb
 from jupyter_training.core.metric import Point, Progress
 from jupyter_training.core.retention import Checkpoint
-from jupyter_training.services import changes, jobs, present
+from jupyter_training.services import changes, jobs, standing
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import checkpoints, points, verbs, wishes
@@ -23,7 +23,7 @@ from jupyter_training.testing.builders import a_submission
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(present, "_BLOCKED_KEPT", 0.0)  # or how long a test takes would count
+    monkeypatch.setattr(standing, "_KEPT", 0.0)  # or how long a test takes would count
     with Site.open(Settings(home=tmp_path / "home")) as site:
         yield site
 

@@ -8,13 +8,13 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import JobState, Phase, Seen
 from jupyter_training.core.policy import plan
 from jupyter_training.core.queue_view import queue_view
-from jupyter_training.services import jobs, present
+from jupyter_training.services import jobs, standing
 from jupyter_training.store import facts, views
 from tests.services.stage import Stage
 
 
 def test_one_that_does_not_answer_keeps_its_slots_and_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(present, "_BLOCKED_KEPT", 0.0)
+    monkeypatch.setattr(standing, "_KEPT", 0.0)
     silent = JobId(stage.submit().job.id)
     waiting = JobId(stage.submit(name="next").job.id)
     number = stage.begin(silent)
