@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.lifecycle import AttemptState
 from jupyter_training.core.policy import ActiveAttempt, QueuedJob, plan
 from jupyter_training.core.resources import Pool
 from tests.core.policy.builders import NOW, a_job, a_pool, a_view, an_attempt, preempted, started
@@ -102,6 +104,23 @@ def test_it_gives_back_no_more_than_somebody_can_use(more: dict[str, Any]) -> No
         *running("x", 8, preemptible=True), *trials("y", 10 if more else 1, first=50, **more), pool=PREEMPTING
     )
     assert ["xr7"] == preempted(view)
+
+
+def test_each_group_gives_back_what_is_above_its_own_share() -> None:
+    pool = a_pool(9, policy="fair_share", preemption=True)
+    x = running("x", 4, first=5, preemptible=True)
+    w = running("w", 5, preemptible=True)
+    assert ["wr3", "wr4", "xr3"] == sorted(preempted(a_view(*x, *w, *trials("y", 10, first=50), pool=pool)))
+
+
+def test_who_makes_room_still_counts_as_its_groups_demand() -> None:
+    """Or the others would get its share while it stops, and give it back right after."""
+    stays, *leave = running("x", 4, preemptible=True)
+    leaving = [replace(one, stop_asked="preempt", state=AttemptState.STOPPING) for one in leave]
+    y = [*running("y", 4, first=20), *trials("y", 6, first=50)]
+    shares = plan(a_view(stays, *leaving, *y, pool=PREEMPTING), NOW).blocked["local"].shares
+    assert shares is not None
+    assert (4, 4) == (shares["x"].share, shares["y"].share)
 
 
 def test_nobody_gives_back_for_a_job_that_still_would_not_fit() -> None:

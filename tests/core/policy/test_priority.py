@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import AttemptState, Desired, Seen
-from jupyter_training.core.policy import ActiveAttempt, Start, plan
+from jupyter_training.core.policy import ActiveAttempt, Start, Stop, plan
 from jupyter_training.core.queue_position import between, of_submission
 from jupyter_training.core.resources import Allocation
 from tests.core.policy.builders import NOW, a_job, a_pool, a_view, an_attempt, preempted, started
@@ -212,6 +212,21 @@ def test_what_is_kept_for_the_head_is_no_gap() -> None:
     assert [] == started(view)
 
 
+def test_a_promise_of_one_that_does_not_answer_is_none() -> None:
+    silent = an_attempt("s", seq=9, stop_asked="cancel", state=AttemptState.STOPPING, seen=Seen.UNKNOWN)
+    victim = an_attempt("v", seq=8, preemptible=True)
+    view = a_view(silent, victim, a_job("n", seq=1), pool=PREEMPTING)
+    assert ["v"] == preempted(view)
+    view.put(replace(silent, seen=Seen.LIVE))
+    assert [] == preempted(view)
+
+
+def test_whose_time_is_up_is_promised_and_not_stopped_twice() -> None:
+    late = an_attempt("late", seq=9, preemptible=True, deadline=NOW - 1)
+    view = a_view(late, an_attempt("v", seq=8, preemptible=True), a_job("n", seq=1), pool=PREEMPTING)
+    assert (Stop(JobId("late"), 1, "timeout"),) == plan(view, NOW).decisions
+
+
 class TestCheapest:
     """``victim: cheapest`` chooses within the worst priority only."""
 
@@ -277,3 +292,15 @@ class TestAging:
         view = a_view(old, a_job("first", seq=1, priority=1), pool=self.pool)
         assert ["first"] == started(view)
         assert plan(view, NOW).sentence(old).endswith("By waiting it counts as priority 1.")
+
+    def test_nobody_fills_a_gap_whose_start_would_lift_another_one_past_the_head(self) -> None:
+        """The next plan would have the lifted one ahead of the head, and start it."""
+        pool = a_pool(4, aging=60.0, preemption=True, devices=("0",))
+        running = an_attempt("r", seq=0, devices=("0",))
+        head = a_job("head", seq=9, priority=41, gpus=1)
+        young = a_job("young", seq=1, priority=42, preemptible=True)
+        old = a_job("old", seq=2, priority=42, cpus=1.0, waiting_since=NOW - 600)
+        view = a_view(running, head, young, old, pool=pool)
+        assert [] == started(view)
+        view.put(replace(young, waiting_since=NOW - 600))
+        assert ["young", "old"] == started(view)
