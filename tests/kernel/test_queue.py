@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_training.client.handle import Handle
 from jupyter_training.errors import IllegalMove, InvalidSpec, InvalidUsage, Refused, UnknownJob
-from jupyter_training.kernel import card, queue_words, tell
+from jupyter_training.kernel import card, queue, queue_words, tell
 from jupyter_training.kernel.arguments import verb_of
 from jupyter_training.kernel.wording import starts_text
 from tests.kernel import builders
@@ -169,6 +169,25 @@ def test_a_dry_run_shows_what_the_line_or_the_config_says_of_its_place(cells: Ce
     assert "lab, priority 42, weight 2" == said["pool"]
     assert ("a", "never") == (said["starts after"], said["preemptible"])
     assert "1 slot, 3 slots at most for its experiment" == said["needs"]
+
+
+def test_a_fork_may_have_another_weight(cells: Cells) -> None:
+    cells.client.set_pool("lab", slots=4, policy="fair_share")
+    submit(cells, "a", options="--pool lab --weight 0.5")
+    cells.run("%train fork a --weight 3 -o b")
+    assert ("lab", 3.0) == (cells.shell.user_ns["b"].view["pool"], cells.shell.user_ns["b"].view["weight"])
+    shown = cells.run("%train fork a --weight 0 -o c")
+    assert isinstance(cells.result.error_in_exec, InvalidSpec)
+    assert "0 is not allowed; it must be above 0" in shown
+    assert "c" not in cells.shell.user_ns
+
+
+def test_in_a_notebook_the_table_is_html_too(cells: Cells) -> None:
+    submit(cells, "a")
+    table = queue._table(queue_words.read(cells.client, None, limit=5))
+    assert table.html.count("<th ") == 10
+    assert ">◔ queued</td>" in table.html
+    assert "slots used, 1 job waits; by priority</div>" in table.html
 
 
 def test_in_a_fair_pool_the_table_has_weights(cells: Cells) -> None:
