@@ -18,6 +18,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands } from './commands';
 import { addDetail } from './commands/detail';
 import { doorsOf } from './commands/doors';
+import { addQueue } from './commands/queue';
 import type { Session } from './model/session';
 import { SidebarHost } from './panels/sidebar/host';
 import { addPresence } from './presence';
@@ -72,7 +73,7 @@ const presence: JupyterFrontEndPlugin<void> = {
 
 const details: JupyterFrontEndPlugin<void> = {
   id: DETAIL_ID,
-  description: 'Trainings in the main area, and the form that trains with a script of the file browser.',
+  description: 'Trainings and their queue in the main area, and the form that trains with a script of the file browser.',
   autoStart: true,
   requires: [ITrainings],
   optional: [ICommandPalette, ILayoutRestorer, IEditorServices, IFileBrowserFactory],
@@ -83,7 +84,10 @@ const details: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     editors: IEditorServices | null,
     files: IFileBrowserFactory | null
-  ): void => addDetail(app, trainings.session, trainings.trans, { palette, restorer, editors, files })
+  ): void => {
+    addDetail(app, trainings.session, trainings.trans, { palette, restorer, editors, files });
+    addQueue(app, trainings.session, trainings.trans, { palette, restorer });
+  }
 };
 
 /** Put the sidebar where the settings want it, and move it when they change. */

@@ -48,6 +48,10 @@ export const CommandIds = {
   copyId: `${NAME}:copy-id`,
   detail: `${NAME}:detail`,
   log: `${NAME}:log`,
+  queue: `${NAME}:queue`,
+  manage: `${NAME}:manage`,
+  toTop: `${NAME}:to-top`,
+  toBottom: `${NAME}:to-bottom`,
   openRow: `${NAME}:open-row`,
   logRow: `${NAME}:log-row`
 } as const;

@@ -5,4 +5,5 @@ import './card.css';
 import './detail.css';
 import './tables.css';
 import './log.css';
+import './queue.css';
 import './forms.css';

@@ -1,5 +1,6 @@
 /** Jobs and messages as a server would send them, with only what a test is about spelled out. */
-import type { Attempt, ChangeMessage, Job, Metric } from '../src/api/jobs';
+import type { Attempt, ChangeMessage, Job, Metric, Pool } from '../src/api/jobs';
+import type { QueuePage, QueueRow } from '../src/api/queue';
 
 export const STORE = 'store0001';
 
@@ -51,6 +52,7 @@ export function aJob(over: Partial<Job> = {}): Job {
     quiet_after: null,
     warning: null,
     notice: null,
+    position: '',
     weight: 1,
     max_slots: null,
     preemptible: 'auto',
@@ -75,6 +77,7 @@ export function anAttempt(number: number, over: Partial<Attempt> = {}): Attempt 
     ended: null,
     peak_memory: null,
     start_step: null,
+    devices: [],
     ...over
   };
 }
@@ -125,4 +128,59 @@ function countsOf(jobs: Job[]): Record<string, number> {
     counts[job.state] = (counts[job.state] ?? 0) + 1;
   }
   return counts;
+}
+
+export function aPool(name: string, over: Partial<Pool> = {}): Pool {
+  return {
+    name,
+    backend: 'local',
+    slots: 2,
+    used: 2,
+    queued: 0,
+    running: 0,
+    policy: 'priority',
+    devices: [],
+    free_devices: [],
+    cpus: null,
+    memory: null,
+    preemption: false,
+    victim: 'last',
+    aging: null,
+    is_default: name === 'local',
+    is_found: name === 'local',
+    note: null,
+    ...over
+  };
+}
+
+export function aRow(job: string, over: Partial<QueueRow> = {}): QueueRow {
+  return {
+    ahead: 0,
+    job,
+    type: 'job',
+    name: job,
+    experiment: null,
+    priority: 42,
+    aged: null,
+    weight: 1,
+    submitted: '2026-11-21T10:00:00Z',
+    waiting_since: '2026-11-21T10:00:00Z',
+    slots: 1,
+    acquired: 0,
+    gpus: 0,
+    devices: [],
+    state: 'queued',
+    phase: 'queued',
+    user: 'ada',
+    sentence: 'Waits: 1 of 1 slots is used by a.',
+    start: null,
+    start_note: 'no history yet',
+    verbs: ['cancel', 'pause'],
+    version: 1,
+    ...over
+  };
+}
+
+export function aPage(rows: readonly QueueRow[], over: Partial<Pool> = {}): QueuePage {
+  return { pool: aPool('local', over), rows: rows.map((row, ahead) => ({ ...row, ahead })), total: rows.length, next: null };
 }

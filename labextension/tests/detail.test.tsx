@@ -181,7 +181,8 @@ test('each attempt says when it began and how it ended, and leads to its log', a
     started: '2026-11-21T10:00:00Z',
     ended: '2026-11-21T10:05:00Z',
     peak_memory: 15_900_000_000,
-    start_step: 30
+    start_step: 30,
+    devices: []
   };
   await shown(aJob({ attempts: [ended] }), 'attempts');
   expect(words()).toContain('Killed, probably out of memory.');

@@ -9,7 +9,7 @@ import type { Job } from '../src/api/jobs';
 import { Session } from '../src/model/session';
 import { SidebarHost } from '../src/panels/sidebar/host';
 import { CommandIds, SIDEBAR_ID } from '../src/tokens';
-import { aJob, aMetric, changes, queued, snapshot, succeeded } from './builders';
+import { aJob, aMetric, aPool, changes, queued, snapshot, succeeded } from './builders';
 import { aServer, until } from './server';
 import type { FakeServer } from './server';
 
@@ -142,7 +142,7 @@ test('hidden again, it draws nothing any more', async () => {
 });
 
 test('jobs stand in their sections with state, figure and time', async () => {
-  server.routes.set('GET pools', { status: 200, body: { pools: [{ name: 'local', backend: 'local', slots: 2, used: 1, queued: 1, policy: 'priority' }] } });
+  server.routes.set('GET pools', { status: 200, body: { pools: [aPool('local', { used: 1, queued: 1 })] } });
   await shown();
   await says(
     succeeded({ id: 'c', name: 'wine' }),
@@ -150,7 +150,7 @@ test('jobs stand in their sections with state, figure and time', async () => {
     aJob({ id: 'a', name: 'digits', metrics: { val_accuracy: aMetric(0.96234) }, eta: { low: 360, high: 480 } })
   );
   expect(rows()).toEqual(['digits', 'later', 'wine']);
-  await drawn(() => expect(headings()).toEqual(['Running1', 'Queue · local · 1 of 2 slots1', 'Recent1']));
+  await drawn(() => expect(headings()).toEqual(['Running1', 'Queue · local · 1 of 2 slots1', 'Pools1', 'Recent1']));
   expect(row('a').textContent).toContain('running');
   expect(row('a').querySelector('.jp-Training-figure')?.textContent).toBe('0.962');
   expect(row('a').querySelector('.jp-Training-time')?.textContent).toBe('8 min left');

@@ -67,7 +67,7 @@ export function address(base: string, path: string, query: Query = {}): string {
  */
 export async function request<T>(
   settings: ServerConnection.ISettings,
-  method: 'GET' | 'POST' | 'PUT',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   { query, body, signal }: { query?: Query; body?: unknown; signal?: AbortSignal | undefined } = {}
 ): Promise<T> {

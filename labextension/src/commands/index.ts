@@ -8,7 +8,9 @@ import type { Session } from '../model/session';
 import type { SidebarHost } from '../panels/sidebar/host';
 import { trainingIcon } from '../icons';
 import { CommandIds, SIDEBAR_ID } from '../tokens';
+import { chosenAround } from '../parts/chosen';
 import { addActs } from './acts';
+import { addPlaces } from './queue';
 
 const ARCHIVED = 'is:archived';
 
@@ -47,7 +49,8 @@ export function addCommands(
       const focused = document.activeElement;
       const node = focused instanceof HTMLElement && focused.matches(ROW) ? focused : app.contextMenuHitTest(one => one.matches(ROW));
       const row = node?.dataset.job;
-      return row === undefined ? null : sidebar.chosen.includes(row) ? sidebar.chosen : [row];
+      const chosen = node === undefined ? [] : (chosenAround(node) ?? sidebar.chosen);
+      return row === undefined ? null : chosen.includes(row) ? chosen : [row];
     }
     if (typeof args.job === 'string') {
       return [args.job];
@@ -82,7 +85,9 @@ export function addCommands(
       sidebar.filter(typeof args.filter === 'string' ? args.filter : null);
     }
   });
-  addActs({ app, session, known, trans, palette, meant, describedBy: jobs });
+  const acting = { app, session, known, trans, palette, meant, describedBy: jobs };
+  addActs(acting);
+  addPlaces(acting);
   for (const [row, command, label] of [
     [CommandIds.openRow, CommandIds.detail, trans.__('Open')],
     [CommandIds.logRow, CommandIds.log, trans.__('Log')]

@@ -109,7 +109,8 @@ function say(session: Session, trans: TranslationBundle, outcome: Outcome): void
   Notification.emit(summary(trans, outcome), bad ? 'warning' : 'success', { autoClose: bad ? false : SHOWN_MS, actions });
 }
 
-function refusals(session: Session, results: readonly ItemResult[]): Refusal[] {
+/** Those of the results that were refused, each with its sentence. */
+export function refusals(session: Session, results: readonly ItemResult[]): Refusal[] {
   return results.flatMap(({ id, problem }) =>
     problem ? [{ id, name: session.state.jobs.get(id)?.name ?? '', sentence: [problem.detail, problem.hint].filter(Boolean).join(' ') }] : []
   );

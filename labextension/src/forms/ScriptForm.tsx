@@ -214,6 +214,6 @@ export function wrongName(trans: TranslationBundle, name: string): string | null
   return name === '' || NAME.test(name) ? null : trans.__('a to z, 0 to 9, and . _ - after the first character; at most 63.');
 }
 
-function wrongPriority(trans: TranslationBundle, priority: string): string | null {
+export function wrongPriority(trans: TranslationBundle, priority: string): string | null {
   return priority.trim() === '' || /^[1-9]\d?$/.test(priority.trim()) ? null : trans.__('A whole number from 1 to 99.');
 }

@@ -36,6 +36,9 @@ const FIRST_PICTURE = { recent: 50, queue: 200 };
 /** A sparkline has no room for more; past it every second value goes. */
 export const TRAIL_LENGTH = 64;
 
+/** Kinds of changes that may move a job in its queue, or make room. */
+const TURNS: ReadonlySet<string> = new Set(['submitted', 'wish', 'attempt', 'state', 'pool', 'checkpoint', 'gone']);
+
 export function reduce(state: State, event: Event): State {
   switch (event.type) {
     case 'message':
@@ -75,7 +78,8 @@ function heard(state: State, message: ChangeMessage): State {
   const stranger = state.store !== null && state.store !== message.store;
   const base = stranger ? { ...EMPTY, formerly: state.store } : state;
   const counts = Object.keys(message.counts ?? {}).length > 0 || message.type === 'snapshot' ? message.counts : base.counts;
-  const live: State = { ...base, store: message.store, counts: counts ?? null, link: { kind: 'live' }, known: true };
+  const turns = message.type === 'snapshot' || message.changes.some(({ kind }) => TURNS.has(kind)) ? state.turns + 1 : state.turns;
+  const live: State = { ...base, turns, store: message.store, counts: counts ?? null, link: { kind: 'live' }, known: true };
   const { jobs } = message;
   if (message.type !== 'snapshot') {
     const gone = message.changes.flatMap(({ kind, job }) => (kind === 'gone' && job !== null ? [job] : []));

@@ -55,7 +55,7 @@ export function newest(a: Job, b: Job): number {
 
 /** The order in which waiting jobs start. */
 export function starts(a: Job, b: Job): number {
-  return a.priority - b.priority || order(a.submitted, b.submitted) || order(a.id, b.id);
+  return a.priority - b.priority || order(a.position, b.position) || order(a.submitted, b.submitted) || order(a.id, b.id);
 }
 
 const began = (a: Job, b: Job): number => order(a.started ?? a.submitted, b.started ?? b.submitted) || order(a.id, b.id);

@@ -11,6 +11,8 @@ import { DisposableDelegate } from '@lumino/disposable';
 import { ChangeStream } from '../api/changes';
 import { Trouble, refusalOf } from '../api/http';
 import * as api from '../api/jobs';
+import { move } from '../api/queue';
+import type { Move } from '../api/queue';
 import type { Event } from './reduce';
 import { reduce } from './reduce';
 import { allows } from './select';
@@ -158,6 +160,13 @@ export class Session {
     if (refused) {
       throw refusalOf(refused);
     }
+  }
+
+  /** Change one thing of jobs in their queue; the answers are taken in, and given, one a job. */
+  async move(ids: readonly string[], what: Move): Promise<api.ItemResult[]> {
+    const results = await move(this.settings, ids, what);
+    this._apply({ type: 'jobs', jobs: results.flatMap(result => (result.job ? [result.job] : [])) });
+    return results;
   }
 
   private _rest(): void {

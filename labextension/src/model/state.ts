@@ -25,6 +25,8 @@ export interface State {
   readonly counts: Readonly<Record<string, number>> | null;
   readonly recent: Reach;
   readonly queue: Reach;
+  /** Grows with each word that may have changed an order, or what is free. */
+  readonly turns: number;
   /** So many ended jobs are kept; reading on in the list raises it. */
   readonly kept: number;
   readonly link: Link;
@@ -64,6 +66,7 @@ export const EMPTY: State = {
   counts: null,
   recent: WHOLE,
   queue: WHOLE,
+  turns: 0,
   kept: ENDED_KEPT,
   link: { kind: 'idle' },
   known: false

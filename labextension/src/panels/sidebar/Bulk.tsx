@@ -1,7 +1,7 @@
 /** What can be done with several selected jobs at once, in one request, and what came of it. */
 import { Clipboard } from '@jupyterlab/apputils';
 import { closeIcon } from '@jupyterlab/ui-components';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { troubleFrom } from '../../api/http';
 import type { Verb } from '../../api/jobs';
 import { listed } from '../../commands/asking';
@@ -9,7 +9,7 @@ import { saysAll, summary, wished } from '../../commands/wish';
 import type { Refusal } from '../../commands/wish';
 import { useRoom } from '../../parts/room';
 
-interface Outcome {
+export interface Outcome {
   readonly words: string;
   readonly bad: boolean;
   /** More than the words have room for. */
@@ -19,6 +19,8 @@ interface Outcome {
 export interface Bulk {
   readonly outcome: Outcome | null;
   readonly dismiss: () => void;
+  /** Show what came of something else. */
+  readonly tell: (outcome: Outcome) => void;
   readonly busy: boolean;
   readonly ask: (verb: Verb, ids: readonly string[], certain?: boolean) => Promise<void>;
   readonly copy: (ids: readonly string[]) => void;
@@ -46,7 +48,8 @@ export function useBulk(): Bulk {
     Clipboard.copyToSystem(ids.join('\n'));
     setOutcome({ words: trans._n('%1 id is in the clipboard.', '%1 ids are in the clipboard.', ids.length), bad: false, more: [] });
   };
-  return { outcome, dismiss: () => setOutcome(null), busy, ask, copy };
+  const dismiss = useCallback(() => setOutcome(null), []);
+  return { outcome, dismiss, tell: setOutcome, busy, ask, copy };
 }
 
 export function BulkBar({ bulk, ids }: { bulk: Bulk; ids: readonly string[] }): JSX.Element | null {
@@ -82,27 +85,33 @@ export function BulkBar({ bulk, ids }: { bulk: Bulk; ids: readonly string[] }): 
           </button>
         </div>
       )}
-      {outcome !== null && (
-        <div className="jp-Training-outcome">
-          <span className={outcome.bad ? 'jp-Training-refusal' : 'jp-Training-faint'} role={outcome.bad ? 'alert' : 'status'}>
-            {outcome.words}
-          </span>
-          {outcome.more.length > 0 && (
-            <button type="button" className="jp-Training-button" onClick={() => void listed(trans, outcome.more)}>
-              {trans.__('Show refusals')}
-            </button>
-          )}
-          <button
-            type="button"
-            className="jp-Training-iconButton"
-            title={trans.__('Dismiss')}
-            aria-label={trans.__('Dismiss')}
-            onClick={bulk.dismiss}
-          >
-            <closeIcon.react tag="span" width="12px" height="12px" />
-          </button>
-        </div>
+      <OutcomeLine bulk={bulk} />
+    </div>
+  );
+}
+
+/** What came of it, in one line; with more than it has room for behind a button. */
+export function OutcomeLine({ bulk: { outcome, dismiss } }: { bulk: Bulk }): JSX.Element | null {
+  const { trans } = useRoom();
+  return outcome === null ? null : (
+    <div className="jp-Training-outcome">
+      <span className={outcome.bad ? 'jp-Training-refusal' : 'jp-Training-faint'} role={outcome.bad ? 'alert' : 'status'}>
+        {outcome.words}
+      </span>
+      {outcome.more.length > 0 && (
+        <button type="button" className="jp-Training-button" onClick={() => void listed(trans, outcome.more)}>
+          {trans.__('Show refusals')}
+        </button>
       )}
+      <button
+        type="button"
+        className="jp-Training-iconButton"
+        title={trans.__('Dismiss')}
+        aria-label={trans.__('Dismiss')}
+        onClick={dismiss}
+      >
+        <closeIcon.react tag="span" width="12px" height="12px" />
+      </button>
     </div>
   );
 }

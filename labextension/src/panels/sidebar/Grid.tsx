@@ -6,17 +6,24 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import type { Range } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Dispatch, KeyboardEvent, MouseEvent, SetStateAction } from 'react';
+import type { Pool } from '../../api/jobs';
 import { Namesakes } from '../../model/namesakes';
-import { every, extended, moved, only, toggled } from '../../model/selection';
+import { hasOrder, stepBy, stepOf } from '../../model/queue';
+import type { Standing, Step } from '../../model/queue';
+import { extended, moved, only, toggled } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import type { State } from '../../model/state';
 import { useNow, useRoom } from '../../parts/room';
+import { useDrag } from '../../parts/useDrag';
+import type { Moves } from '../../parts/useMoves';
+import { noOrder } from '../queue/columns';
 import { CommandIds } from '../../tokens';
+import { pressed } from './gridKeys';
 import { Heading } from './Heading';
 import type { Item } from './items';
 import type { Desk } from './mount';
+import { PoolItem } from './PoolItem';
 import { Row } from './Row';
-import { menuAt } from './rowMenu';
 import { Second } from './Second';
 
 const ROW = 24;
@@ -25,6 +32,10 @@ const HEADING = 32;
 export interface GridProps {
   readonly desk: Desk;
   readonly rows: readonly Item[];
+  /** What each pool serves, in its order. */
+  readonly orders: ReadonlyMap<string, readonly Standing[]>;
+  readonly pools: readonly Pool[];
+  readonly moves: Moves;
   readonly state: State;
   readonly selection: Selection;
   readonly onSelect: Dispatch<SetStateAction<Selection>>;
@@ -37,7 +48,7 @@ export interface GridProps {
 }
 
 export function Grid(props: GridProps): JSX.Element {
-  const { desk, rows, state, selection, onSelect, onFold, onMore } = props;
+  const { desk, rows, orders, pools, moves, state, selection, onSelect, onFold, onMore } = props;
   const { trans } = useRoom();
   const now = useNow(1000);
   const scroller = useRef<HTMLDivElement>(null);
@@ -123,6 +134,31 @@ export function Grid(props: GridProps): JSX.Element {
     [commands]
   );
 
+  const onQueue = useCallback((pool: string) => void commands.execute(CommandIds.queue, { pool }), [commands]);
+  const mayQueue = commands.hasCommand(CommandIds.queue);
+  const poolOf = (id: string): Pool | null => pools.find(one => one.name === state.jobs.get(id)?.pool) ?? null;
+  const orderOf = (id: string): readonly Standing[] | null => {
+    const order = orders.get(state.jobs.get(id)?.pool ?? '');
+    return order?.some(one => one.id === id) && hasOrder(poolOf(id)) ? order : null;
+  };
+  const drag = useDrag({
+    scroller,
+    rowsOf: orderOf,
+    withIt: id => (selection.chosen.has(id) ? ids.filter(one => selection.chosen.has(one) && state.jobs.get(one)?.pool === state.jobs.get(id)?.pool) : [id]),
+    onDrop: moves.move
+  });
+  const step = (id: string, way: Step): void => {
+    const order = orderOf(id);
+    const drop = order === null ? null : stepOf(order, id, way);
+    if (order === null || drop === null) {
+      const pool = poolOf(id);
+      moves.say(hasOrder(pool) ? trans.__('It stands there already.') : noOrder(trans, pool));
+      return;
+    }
+    wanted.current = id;
+    moves.move(drop, order);
+  };
+
   const go = (index: number, reach: boolean): void => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
     if (row === undefined || row.kind === 'more') {
@@ -146,7 +182,14 @@ export function Grid(props: GridProps): JSX.Element {
       }
       return;
     }
-    if (pressed(event, row, { ...props, ids, keys, go, page: Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW) - 1), open: onOpen })) {
+    const way = stepBy(event);
+    if (way !== null && row.kind === 'job') {
+      event.preventDefault();
+      event.stopPropagation();
+      step(row.key, way);
+      return;
+    }
+    if (pressed(event, row, { ...props, ids, keys, go, page: Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW) - 1), open: onOpen, queue: onQueue })) {
       event.preventDefault();
       event.stopPropagation();
     }
@@ -177,7 +220,20 @@ export function Grid(props: GridProps): JSX.Element {
           switch (row?.kind) {
             case 'heading':
               return (
-                <Heading key={key} item={row} index={index} start={start} tabStop={at === row.key} onFold={onFold} onFocus={onFocus} />
+                <Heading key={key} item={row} index={index} start={start} tabStop={at === row.key} onFold={onFold} onQueue={mayQueue ? onQueue : null} onFocus={onFocus} />
+              );
+            case 'pool':
+              return (
+                <PoolItem
+                  key={key}
+                  pool={row.pool}
+                  rowKey={row.key}
+                  index={index}
+                  start={start}
+                  tabStop={at === row.key}
+                  onQueue={onQueue}
+                  onFocus={onFocus}
+                />
               );
             case 'job':
               return (
@@ -186,6 +242,9 @@ export function Grid(props: GridProps): JSX.Element {
                   ref={virtualizer.measureElement}
                   job={row.job}
                   place={row.place}
+                  onGrip={row.place === null ? null : drag.onGrip}
+                  mark={drag.mark(row.key)}
+                  noOrder={row.job.state === 'queued' && !hasOrder(poolOf(row.key)) ? noOrder(trans, poolOf(row.key)) : undefined}
                   changes={namesakes.changes(row.job)}
                   trail={state.trails.get(row.key)}
                   asked={state.asked.get(row.key)}
@@ -218,6 +277,7 @@ export function Grid(props: GridProps): JSX.Element {
           }
         })}
       </div>
+      {drag.label}
     </div>
   );
 }
@@ -245,106 +305,6 @@ function useOrder(rows: readonly Item[]): readonly string[] {
     }
     return held.current;
   }, [rows]);
-}
-
-interface Reach extends GridProps {
-  readonly ids: readonly string[];
-  readonly keys: ReadonlyMap<string, number>;
-  readonly page: number;
-  readonly go: (index: number, reach: boolean) => void;
-  readonly open: (id: string) => void;
-}
-
-/** Does what a key on a row means, and says whether it means anything. */
-function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: Reach): boolean {
-  const { rows, ids, keys, selection, onSelect, onFold, go, page } = reach;
-  const index = keys.get(row.key) ?? 0;
-  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  const job = row.kind === 'job';
-  switch (event.key) {
-    case 'ArrowDown':
-      go(index + 1, event.shiftKey);
-      return true;
-    case 'ArrowUp':
-      go(index - 1, event.shiftKey);
-      return true;
-    case 'PageDown':
-      go(index + page, event.shiftKey);
-      return true;
-    case 'PageUp':
-      go(index - page, event.shiftKey);
-      return true;
-    case 'Home':
-      go(0, event.shiftKey);
-      return true;
-    case 'End':
-      go(rows[rows.length - 1]?.kind === 'more' ? rows.length - 2 : rows.length - 1, event.shiftKey);
-      return true;
-    case 'ArrowLeft':
-      if (job) {
-        let heading = index;
-        while (heading > 0 && rows[heading]?.kind !== 'heading') {
-          heading -= 1;
-        }
-        go(heading, false);
-      } else {
-        onFold(row.key, true);
-      }
-      return true;
-    case 'ArrowRight':
-      if (!job) {
-        onFold(row.key, false);
-      } else if (!(selection.chosen.size === 1 && selection.chosen.has(row.key))) {
-        onSelect(only({ ...selection, chosen: new Set() }, row.key));
-      } else {
-        event.currentTarget.querySelector<HTMLElement>('.jp-Training-actions button')?.focus();
-      }
-      return true;
-    case 'Enter':
-      if (!job) {
-        onFold(row.key);
-      } else if (reach.desk.app.commands.hasCommand(CommandIds.detail)) {
-        reach.open(row.key);
-      } else {
-        onSelect(only(selection, row.key));
-      }
-      return true;
-    case ' ':
-      if (job) {
-        onSelect(event.shiftKey ? extended(selection, row.key, ids) : toggled(selection, row.key));
-      } else {
-        onFold(row.key);
-      }
-      return true;
-    case 'a':
-    case 'A':
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
-        onSelect(every(selection, ids));
-        return true;
-      }
-      return false;
-    case 'Delete':
-      if (plain && job) {
-        reach.onDelete(selection.chosen.has(row.key) ? [...selection.chosen] : [row.key]);
-        return true;
-      }
-      return false;
-    case 'Escape':
-      if (selection.chosen.size > 0) {
-        onSelect({ chosen: new Set(), anchor: null, at: row.key });
-      } else {
-        reach.onLeave();
-      }
-      return true;
-    case 'F10':
-      if (event.shiftKey) {
-        menuAt(event.target as HTMLElement);
-        return true;
-      }
-      return false;
-    default:
-      return false;
-  }
 }
 
 function rowOf(grid: HTMLElement | null, key: string): HTMLElement | null {

@@ -1,8 +1,9 @@
 /** A section's own row: folds and unfolds it, and says how many are in it. */
-import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, caretRightIcon, launchIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { figure } from '../../model/wording';
 import { useRoom } from '../../parts/room';
+import { policyWords, roomWords } from '../../parts/words';
 import type { Item } from './items';
 
 export type HeadingItem = Extract<Item, { kind: 'heading' }>;
@@ -13,10 +14,12 @@ interface Props {
   readonly start: number;
   readonly tabStop: boolean;
   readonly onFold: (key: string) => void;
+  /** Show this pool's queue whole; null where that can't be. */
+  readonly onQueue: ((pool: string) => void) | null;
   readonly onFocus: (key: string) => void;
 }
 
-export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props): JSX.Element {
+export function Heading({ item, index, start, tabStop, onFold, onQueue, onFocus }: Props): JSX.Element {
   const { trans } = useRoom();
   const Caret = item.folded ? caretRightIcon : caretDownIcon;
   const [title, rest] = titleOf(item, trans);
@@ -32,11 +35,11 @@ export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props)
       aria-expanded={!item.folded}
       tabIndex={tabStop ? 0 : -1}
       onClick={() => onFold(item.key)}
-      onFocus={() => onFocus(item.key)}
+      onFocus={event => event.target === event.currentTarget && onFocus(item.key)}
     >
       <div role="gridcell" aria-colspan={5}>
         <Caret.react tag="span" elementSize="normal" />
-        <span className="jp-Training-title" title={`${title}${rest}`}>
+        <span className="jp-Training-title" title={item.slots === null ? `${title}${rest}` : `${title}${rest}\n${policyWords(trans, item.slots)}`}>
           {title}
           <span className="jp-Training-rest">{rest}</span>
         </span>
@@ -44,6 +47,21 @@ export function Heading({ item, index, start, tabStop, onFold, onFocus }: Props)
           {figure(item.count)}
           {item.more ? '+' : ''}
         </span>
+        {item.pool !== null && onQueue !== null && (
+          <button
+            type="button"
+            className="jp-Training-iconButton"
+            tabIndex={-1}
+            title={trans.__('Show the whole queue, with what runs')}
+            aria-label={trans.__('Show the queue of %1', item.pool)}
+            onClick={event => {
+              event.stopPropagation();
+              onQueue(item.pool ?? '');
+            }}
+          >
+            <launchIcon.react tag="span" elementSize="normal" />
+          </button>
+        )}
       </div>
     </div>
   );
@@ -56,12 +74,9 @@ function titleOf({ section, pool, slots }: HeadingItem, trans: TranslationBundle
       return [trans.__('Running'), ''];
     case 'recent':
       return [trans.__('Recent'), ''];
+    case 'pools':
+      return [trans.__('Pools'), ''];
     case 'queue':
-      return [
-        trans.__('Queue'),
-        slots === null
-          ? ` · ${pool}`
-          : ` · ${trans.__('%1 · %2 of %3 slots', slots.name, figure(slots.used), figure(slots.slots))}`
-      ];
+      return [trans.__('Queue'), slots === null ? ` · ${pool}` : ` · ${slots.name} · ${roomWords(trans, slots)}`];
   }
 }

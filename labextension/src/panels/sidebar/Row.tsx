@@ -10,11 +10,19 @@ import type { Trail } from '../../model/state';
 import { ago, between, exact, figure, spanRange, value, wholeSpan } from '../../model/wording';
 import { useRoom } from '../../parts/room';
 import { StateIcon } from '../../parts/StateIcon';
-import { phaseWord } from '../../parts/words';
+import { Grip } from '../../parts/useDrag';
+import type { Drag } from '../../parts/useDrag';
+import { phaseWord, startSaid, startWords } from '../../parts/words';
 
 export interface RowProps {
   readonly job: Job;
   readonly place: number | null;
+  /** By which it is dragged; null where it has no place to be dragged to. */
+  readonly onGrip: Drag['onGrip'] | null;
+  /** Classes while something is dragged. */
+  readonly mark: string;
+  /** Why it can't be dragged. */
+  readonly noOrder: string | undefined;
   /** What differs from the run of its name before it. */
   readonly changes: readonly Change[];
   readonly trail: Trail | undefined;
@@ -33,7 +41,7 @@ export interface RowProps {
 }
 
 function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element {
-  const { job, place, changes, trail, asked, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
+  const { job, place, onGrip, mark, noOrder, changes, trail, asked, now, index, start, selected, tabStop, onPick, onFocus, onOpen, children } = props;
   const { trans } = useRoom();
   const time = useTime(job, now);
   useSeed(job);
@@ -45,7 +53,7 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
     <div
       ref={ref}
       role="row"
-      className={`jp-Training-item${children ? ' jp-mod-open' : ''}${asked ? ' jp-mod-asked' : ''}`}
+      className={`jp-Training-item${children ? ' jp-mod-open' : ''}${asked ? ' jp-mod-asked' : ''}${mark}`}
       style={{ transform: `translateY(${start}px)` }}
       data-index={index}
       data-key={job.id}
@@ -64,8 +72,13 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
         onClick={event => onPick(job.id, event)}
         onDoubleClick={() => onOpen(job.id)}
       >
-        <span role="gridcell" className="jp-Training-cell">
-          {place !== null && <span className="jp-Training-place">{place}</span>}
+        <span role="gridcell" className="jp-Training-cell" title={noOrder}>
+          {onGrip !== null && <Grip id={job.id} onGrip={onGrip} />}
+          {place !== null && (
+            <span className="jp-Training-place" title={trans._n('%1 stands before it', '%1 stand before it', place)}>
+              {place}
+            </span>
+          )}
           <StateIcon phase={phase} />
           <span className="jp-Training-unseen">{phaseWord(trans, phase)}</span>
         </span>
@@ -139,8 +152,12 @@ function useTime(job: Job, now: number): { words: string; title: string } {
   if (job.ended !== null) {
     return { words: trans.__('%1 ago', ago(between(job.ended, null, now) ?? 0)), title: trans.__('Ended %1', exact(job.ended)) };
   }
+  const starts = job.state === 'queued' ? startWords(trans, job.start) : null;
+  if (starts !== null) {
+    return { words: starts, title: trans.__('Starts in %1; submitted %2', starts, exact(job.submitted)) };
+  }
   if (job.started === null || isWaiting(job)) {
-    return { words: since(job.submitted, now), title: trans.__('Submitted %1', exact(job.submitted)) };
+    return { words: since(job.submitted, now), title: [trans.__('Submitted %1', exact(job.submitted)), ...(job.state === 'queued' ? [startSaid(trans, job) ?? ''] : [])].filter(Boolean).join('; ') };
   }
   const runs = trans.__('runs for %1, since %2', since(job.started, now), exact(job.started));
   return job.eta && job.phase === 'running'

@@ -8,6 +8,7 @@ import { Actions } from '../../parts/Actions';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
 import { Quiet, attemptWords } from '../../parts/Standing';
+import { afterWords, startSaid } from '../../parts/words';
 import { CommandIds } from '../../tokens';
 import { menuAt } from './rowMenu';
 
@@ -30,12 +31,23 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
           {short(job.id)}
         </code>
       </div>
+      {job.state === 'queued' && <Waits job={job} />}
       {attempt !== null && <div className="jp-Training-faint">{attempt}</div>}
       <Quiet job={job} />
       {!isEnded(job) && <Progress job={job} />}
       <Figures job={job} />
       <div className="jp-Training-actions">
         <Actions job={job} />
+        {(job.state === 'queued' || job.state === 'running') && commands.hasCommand(CommandIds.manage) && (
+          <button
+            type="button"
+            className="jp-Training-button"
+            title={trans.__('Priority or weight, pool and position (M)')}
+            onClick={() => void commands.execute(CommandIds.manage, { job: job.id })}
+          >
+            {trans.__('Manage…')}
+          </button>
+        )}
         {doors
           .filter(([command]) => commands.hasCommand(command))
           .map(([command, label]) => (
@@ -66,6 +78,14 @@ export function Second({ job, commands }: { job: Job; commands: CommandRegistry 
       </div>
     </div>
   );
+}
+
+/** When it is expected to start, its priority or weight, and for which jobs it waits. */
+function Waits({ job }: { job: Job }): JSX.Element {
+  const { trans } = useRoom();
+  const worth = job.weight === 1 ? trans.__('priority %1', job.priority) : trans.__('priority %1, weight %2', job.priority, figure(job.weight));
+  const words = [startSaid(trans, job), worth, afterWords(trans, job)].filter(one => one !== null);
+  return <div className="jp-Training-faint">{words.join(' · ')}</div>;
 }
 
 function Figures({ job }: { job: Job }): JSX.Element | null {

@@ -3,12 +3,16 @@ import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
 import type { ForwardedRef, KeyboardEvent } from 'react';
 import { troubleFrom } from '../../api/http';
+import { ordersOf } from '../../model/queue';
 import { isEnded, sections } from '../../model/select';
 import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import { useRoom, useTrainings } from '../../parts/room';
+import { useMoves } from '../../parts/useMoves';
+import { usePools } from '../../parts/usePools';
 import { CommandIds } from '../../tokens';
+import type { Refused } from '../../commands/moving';
 import { BulkBar, useBulk } from './Bulk';
 import { Empty } from './Empty';
 import { Filter } from './Filter';
@@ -19,7 +23,6 @@ import { KernelLine } from './KernelLine';
 import { LinkNotice, StoreNotice } from './Link';
 import type { Desk } from './mount';
 import { useFound } from './useFound';
-import { usePools } from './usePools';
 
 const SKELETON_AFTER_MS = 200;
 
@@ -44,13 +47,17 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   const before = useRef<Sections | undefined>(undefined);
   const lists = useMemo(() => (before.current = sections(state, before.current)), [state]);
   const found = useFound(text, state);
-  const pools = usePools(lists, state.store);
+  const pools = usePools(state.turns, state.store);
+  const { tell, dismiss } = bulk;
+  const refuse = useCallback((refused: Refused | null) => (refused === null ? dismiss() : tell({ ...refused, bad: true })), [tell, dismiss]);
+  const moves = useMoves(settled, refuse);
+  const orders = useMemo(() => ordersOf(lists, moves.pending), [lists, moves.pending]);
   const shown = found?.lists ?? lists;
   const filtering = found !== null;
   const more = found?.more ?? false;
   const rows = useMemo(
-    () => items({ lists: shown, state, pools, folded, found: filtering ? { more } : null }),
-    [shown, state, pools, folded, filtering, more]
+    () => items({ lists: shown, state, pools, orders, folded, found: filtering ? { more } : null }),
+    [shown, state, pools, orders, folded, filtering, more]
   );
   const ids = useMemo(
     () => (selection.chosen.size === 0 ? [] : rows.flatMap(row => (row.kind === 'job' && selection.chosen.has(row.key) ? [row.key] : []))),
@@ -163,6 +170,9 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
         <Grid
           desk={desk}
           rows={rows}
+          orders={orders}
+          pools={pools}
+          moves={moves}
           state={state}
           selection={selection}
           onSelect={setSelection}
@@ -179,8 +189,16 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
         <p className="jp-Training-none jp-Training-faint">{trans.__('No training fits the filter.')}</p>
       )}
       <BulkBar bulk={bulk} ids={ids} />
+      <span className="jp-Training-unseen" role="status">
+        {moves.said}
+      </span>
     </div>
   );
+}
+
+/** The answer brings the jobs at their new places with it. */
+function settled(): Promise<void> {
+  return Promise.resolve();
 }
 
 export const Sidebar = forwardRef(SidebarOf);

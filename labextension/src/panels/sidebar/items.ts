@@ -1,5 +1,7 @@
 /** The panel's rows from its lists: headings, jobs, and the place where a list goes on. Pure. */
 import type { Job, Pool } from '../../api/jobs';
+import { hasOrder } from '../../model/queue';
+import type { Standing } from '../../model/queue';
 import type { Sections } from '../../model/select';
 import type { State } from '../../model/state';
 
@@ -7,7 +9,7 @@ export type Item =
   | {
       readonly kind: 'heading';
       readonly key: string;
-      readonly section: 'running' | 'queue' | 'recent';
+      readonly section: 'running' | 'queue' | 'recent' | 'pools';
       /** The pool that a queue spends. */
       readonly pool: string | null;
       readonly slots: Pool | null;
@@ -16,21 +18,24 @@ export type Item =
       readonly more: boolean;
       readonly folded: boolean;
     }
-  | { readonly kind: 'job'; readonly key: string; readonly job: Job; /** Its place in the queue. */ readonly place: number | null }
+  | { readonly kind: 'job'; readonly key: string; readonly job: Job; /** How many stand before it in its queue. */ readonly place: number | null }
+  | { readonly kind: 'pool'; readonly key: string; readonly pool: Pool }
   | { readonly kind: 'more'; readonly key: string; readonly list: 'recent' | 'queue' | 'found' };
 
 interface Given {
   readonly lists: Sections;
   readonly state: State;
   readonly pools: readonly Pool[];
+  /** What each pool serves, in its order. */
+  readonly orders: ReadonlyMap<string, readonly Standing[]>;
   readonly folded: ReadonlySet<string>;
   /** Of a filtered list: whether the server has more that fit. Null without a filter. */
   readonly found: { readonly more: boolean } | null;
 }
 
-export function items({ lists, state, pools, folded, found }: Given): readonly Item[] {
+export function items({ lists, state, pools, orders, folded, found }: Given): readonly Item[] {
   const rows: Item[] = [];
-  const section = (head: Omit<Extract<Item, { kind: 'heading' }>, 'kind' | 'folded'>, jobs: readonly Job[], places: boolean): boolean => {
+  const section = (head: Omit<Extract<Item, { kind: 'heading' }>, 'kind' | 'folded'>, jobs: readonly Job[], places: Places | null): boolean => {
     if (jobs.length === 0 && head.count === 0) {
       return false;
     }
@@ -49,7 +54,7 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
   section(
     { key: 'running', section: 'running', pool: null, slots: null, count: counted(lists.running.length, 'running'), more: false },
     lists.running,
-    false
+    null
   );
 
   const queues = new Map<string, Job[]>();
@@ -67,11 +72,20 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
     const pool = pools.find(one => one.name === name) ?? null;
     const known = beyond && pool !== null ? Math.max(jobs.length, pool.queued) : jobs.length;
     const key = `queue:${name}`;
-    const shown = section({ key, section: 'queue', pool: name, slots: pool, count: known, more: beyond && pool === null }, jobs, found === null);
+    const places = found === null ? placesOf(orders.get(name) ?? []) : null;
+    const head = { key, section: 'queue', pool: name, slots: pool, count: known, more: beyond && pool === null } as const;
+    const shown = section(head, places === null ? jobs : standing(jobs, places), hasOrder(pool) ? places : null);
     open ||= shown;
   }
   if (beyond && open) {
     rows.push({ kind: 'more', key: 'more:queue', list: 'queue' });
+  }
+
+  if (found === null && rows.length + lists.recent.length > 0) {
+    const head = { key: 'pools', section: 'pools', pool: null, slots: null, count: pools.length, more: false } as const;
+    if (section(head, [], null)) {
+      rows.push(...pools.map(pool => ({ kind: 'pool', key: `pool:${pool.name}`, pool }) as const));
+    }
   }
 
   const recent = section(
@@ -84,7 +98,7 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
       more: found === null && state.counts === null && state.recent.edge !== null
     },
     lists.recent,
-    false
+    null
   );
   if (found === null && state.recent.edge !== null && recent) {
     rows.push({ kind: 'more', key: 'more:recent', list: 'recent' });
@@ -95,15 +109,32 @@ export function items({ lists, state, pools, folded, found }: Given): readonly I
   return rows;
 }
 
+type Places = ReadonlyMap<string, number>;
+
+function placesOf(order: readonly Standing[]): Places {
+  return new Map(order.map(({ id }, place) => [id, place]));
+}
+
+/** Those that wait in the order of their pool, which may be ahead of what the server has said. */
+function standing(jobs: readonly Job[], places: Places): readonly Job[] {
+  const ordered = jobs.filter(job => places.has(job.id));
+  const place = (job: Job | undefined): number => places.get(job?.id ?? '') ?? -1;
+  if (ordered.every((job, index) => place(ordered[index - 1]) < place(job))) {
+    return jobs;
+  }
+  ordered.sort((a, b) => place(a) - place(b));
+  let next = 0;
+  return jobs.map(job => (places.has(job.id) ? (ordered[next++] ?? job) : job)); // paused ones stay where they are
+}
+
 /** Rows of a list in which nothing changed are the same rows: of ten thousand, those of the few running ones are new. */
 const MADE = new WeakMap<readonly Job[], readonly Item[]>();
 
-function rowsOf(jobs: readonly Job[], places: boolean): readonly Item[] {
-  let rows = MADE.get(jobs);
+function rowsOf(jobs: readonly Job[], places: Places | null): readonly Item[] {
+  let rows = places === null ? MADE.get(jobs) : undefined;
   if (rows === undefined) {
-    let place = 0;
-    rows = jobs.map(job => ({ kind: 'job', key: job.id, job, place: places && job.state === 'queued' ? (place += 1) : null }));
-    if (!places) {
+    rows = jobs.map(job => ({ kind: 'job', key: job.id, job, place: places?.get(job.id) ?? null }));
+    if (places === null) {
       MADE.set(jobs, rows);
     }
   }
