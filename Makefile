@@ -115,6 +115,10 @@ bench: setup .venvs/peers/.made ## the budgets, each beside its baseline of the 
 	$(BIN)/uv pip install --quiet --python .venvs/peers/bin/python --compile-bytecode --constraint .make/peers.txt 'jupyter-scheduler==2.12.*' ipykernel
 	@touch $@
 
+.PHONY: simulate
+simulate: installed ## made-up days of a queue on the real dispatcher, in virtual time; SEEDS=10000, or ARGS='--seed N' to play one again
+	$(RUN) -m tests.dispatch.simulation --seeds $(or $(SEEDS),10000) $(ARGS)
+
 .PHONY: torture
 torture: setup ## kill every process at each of its steps, then 300 times at random; within an hour; ARGS=...
 	$(RUN) -m tests.torture $(ARGS)

@@ -6,6 +6,8 @@ A fault is printed with its seed, and the story is made smaller while it still s
 from __future__ import annotations
 
 import argparse
+import gc
+import logging
 import sys
 import time
 
@@ -16,6 +18,7 @@ from tests.dispatch.simulation.reduce import reduced
 from tests.dispatch.simulation.stores import Stores
 
 _STOP_AFTER = 10  # faults
+_SWEPT_AFTER = 50  # stories
 
 
 def main(words: list[str]) -> int:
@@ -26,6 +29,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--whole", action="store_true", help="do not make a story with a fault smaller")
     parser.add_argument("--minutes", type=float, help="stop after so many")
     given = parser.parse_args(words)
+    logging.getLogger("jupyter_training").setLevel(logging.ERROR)  # launches that fail belong to the stories
+    gc.disable()  # the cycles of a story are few, and looking for them takes a sixth of the time
     with Stores() as stores:
         if given.seed is not None:
             return _one(stores, given.seed, whole=given.whole)
@@ -63,6 +68,8 @@ def _many(stores: Stores, first: int, seeds: int, *, whole: bool, minutes: float
             if not whole:
                 _show_reduced(stores, seed)
         played += 1
+        if played % _SWEPT_AFTER == 0:
+            gc.collect()
         now = time.monotonic()
         if faults >= _STOP_AFTER or (minutes is not None and now - begin > 60 * minutes):
             break

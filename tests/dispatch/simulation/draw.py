@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jupyter_training.core.job import Preemptible
 from jupyter_training.core.lifecycle import Verb
@@ -148,13 +148,18 @@ def story(seed: int) -> Story:
     """Mostly a handful of jobs; some have many."""
     rng = random.Random(seed)
     size = rng.randint(2, 6) if seed % 32 else rng.randint(12, 20)
-    pools = tuple(_pool(rng, name) for name in _POOLS[: rng.choices((1, 2, 3), (7, 2, 1))[0]])
+    crowded = seed % 2 == 1  # everybody comes at once into one pool in which jobs make room
+    if crowded:
+        pools: tuple[Pool, ...] = (replace(_pool(rng, _POOLS[0]), preemption=True, slots=rng.choice((1, 2, 2, 3))),)
+        size = max(4, size)
+    else:
+        pools = tuple(_pool(rng, name) for name in _POOLS[: rng.choices((1, 2, 3), (5, 3, 2))[0]])
     devices_shared = rng.random() < 0.5
     if devices_shared and len(pools) > 1:
-        twin = Pool(**{**vars(pools[1]), "devices": pools[0].devices, "backend": pools[0].backend})
+        twin = replace(pools[1], devices=pools[0].devices, backend=pools[0].backend)
         pools = (pools[0], twin, *pools[2:])
     together = rng.choice((1, 2, 3))  # slots that the jobs of the capped experiment may have in all
-    span = rng.choice((4.0, 12.0, 40.0))
+    span = rng.choice((3.0, 8.0) if crowded else (8.0, 20.0))
     acts: list[Act] = []
     names: list[str] = []
     while len(names) < size:
@@ -168,7 +173,7 @@ def story(seed: int) -> Story:
     # A job can start after an earlier one only, so those that are told of come first.
     moments = sorted(act.at for act in acts)
     acts = [Act(at, act.deed) for at, act in zip(moments, acts, strict=True)]
-    for _ in range(rng.randint(0, 2 * size)):
+    for _ in range(rng.randint(0, size + 2)):
         acts.append(Act(_moment(rng, span + 20.0), _deed(rng, names, pools)))
     acts.sort(key=lambda act: act.at)
     return Story(pools, tuple(acts))
@@ -178,12 +183,12 @@ def _pool(rng: random.Random, name: str) -> Pool:
     return Pool(
         name=name,
         backend=rng.choices(_BACKENDS, (3, 1))[0],
-        slots=rng.choices((1, 2, 3, 4), (4, 4, 1, 1))[0],
+        slots=rng.choices((1, 2, 3, 4), (5, 3, 1, 1))[0],
         policy=rng.choices(("priority", "fair_share"), (3, 1))[0],
         devices=tuple(str(number) for number in range(rng.choice((0, 0, 1, 2, 4)))),
         cpus=rng.choice((None, None, 4.0)),
         memory=rng.choice((None, None, 8 * _GIB)),
-        preemption=rng.random() < 0.7,
+        preemption=rng.random() < 0.75,
         victim=rng.choice(("last", "cheapest")),
         aging=rng.choice((None, None, 5.0, 20.0)),
         is_default=name == "local",
@@ -195,11 +200,13 @@ def _job(rng: random.Random, pools: tuple[Pool, ...], names: list[str], together
     gpus = rng.randint(0, min(2, len(pool.devices))) if rng.random() < 0.5 else 0
     experiment = rng.choice((CAPPED, "sweep")) if rng.random() < 0.3 else None
     slots = rng.choices((0, 1, 2, 3, 4), (1, 8, 4, 1, 1))[0]
-    work = rng.choice((rng.randint(1, 8), rng.randint(6, 25)))
+    if rng.random() < 0.9:  # the others are too big for their pool as it is
+        slots = min(slots, pool.slots)
+    work = rng.choice((rng.randint(1, 8), rng.randint(8, 30)))
     body = Body(
         work=work,
         starts_after=rng.choice((0.0, 0.0, 0.25, 1.0)),
-        every=rng.choice((None, max(1, work // 2), max(1, work // 4))),
+        every=rng.choice((None, max(1, work // 4), 1)),
         save=rng.choice((0.0, 0.125, 0.5, 2.0)),
         restore=rng.choice((0.0, 0.5, 1.0)),
         heeds=rng.random() < 0.7,
@@ -220,17 +227,17 @@ def _job(rng: random.Random, pools: tuple[Pool, ...], names: list[str], together
         pool=pool.name,
         priority=rng.choice((1, 20, 42, 42, 43, 99)),
         weight=rng.choice((1.0, 1.0, 0.5, 3.0)),
-        preemptible=rng.choice(("auto", "auto", "auto", "restart", "restart", "never")),
+        preemptible=rng.choice(("auto", "auto", "auto", "restart", "restart", "restart", "never")),
         user=rng.choice(("ada", "ben")),
         experiment=experiment,
         after=tuple(rng.sample(names, 1)) if names and rng.random() < 0.15 else (),
         retries=rng.choice((0, 0, 1, 3)),
-        timeout=rng.choice((None, None, None, None, 4.0, 10.0)),
+        timeout=rng.choices((None, 4.0, 10.0), (8, 1, 1))[0],
     )
 
 
 def _named(job: JobDraw, name: str) -> JobDraw:
-    return JobDraw(**{**vars(job), "name": name})
+    return replace(job, name=name)
 
 
 def _deed(rng: random.Random, names: list[str], pools: tuple[Pool, ...]) -> Deed:
@@ -267,14 +274,13 @@ def _move(rng: random.Random, names: list[str], pools: tuple[Pool, ...]) -> Move
 
 
 def _changed(rng: random.Random, pool: Pool) -> Pool:
-    changes = {
-        "slots": rng.randint(1, 4),
-        "preemption": rng.random() < 0.6,
-        "devices": tuple(str(number) for number in range(rng.choice((len(pool.devices), 1, 2))))
-        if pool.devices
-        else (),
-    }
-    return Pool(**{**vars(pool), **changes})
+    devices = rng.choice((len(pool.devices), 1, 2)) if pool.devices else 0
+    return replace(
+        pool,
+        slots=rng.randint(1, 4),
+        preemption=rng.random() < 0.6,
+        devices=tuple(str(number) for number in range(devices)),
+    )
 
 
 def _moment(rng: random.Random, span: float) -> float:

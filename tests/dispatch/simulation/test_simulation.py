@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import itertools
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from jupyter_training.core.policy import priority
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.policy import ActiveAttempt, QueuedJob, QueueView, priority
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.room import Room
+from jupyter_training.core.policy.victims import Candidates
+from jupyter_training.dispatch.holdings import Holdings
 from tests.dispatch.simulation.draw import story
 from tests.dispatch.simulation.laws import Broken
 from tests.dispatch.simulation.play import play
@@ -37,6 +41,8 @@ def processes() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_law_holds_in_five_hundred_stories(processes: ProcessPoolExecutor) -> None:
     faults = list(itertools.chain.from_iterable(processes.map(faults_of, range(0, SEEDS, BLOCK))))
     assert [] == faults, "play one again: make simulate ARGS='--seed N'"
@@ -46,32 +52,56 @@ def test_the_same_seed_gives_the_same_schedule(stores: Stores) -> None:
     schedules = []
     for _ in range(2):
         with stores.fresh() as store:
-            schedules.append([play(story(seed), store).schedule for seed in (32,)])
+            schedules.append(play(story(33), store).schedule)
     assert schedules[0] == schedules[1]
 
 
-def always(_self: object, *_: object) -> bool:
+def always(*_: object) -> bool:
     return True
 
 
-def never(_self: object, *_: object) -> bool:
+def never(*_: object) -> bool:
     return False
 
 
-def nothing(_self: object, *_: object) -> None:
+def nothing(*_: object) -> None:
     return None
 
 
-SABOTAGE = {
+def nobody_is_better(*_: object) -> int:
+    return 1
+
+
+def anybody(attempt: ActiveAttempt, stopping: Collection[JobId]) -> bool:
+    return attempt.needs_room and not attempt.is_stopping and attempt.job not in stopping
+
+
+class Backwards(Candidates):
+    """Looks for victims among those that stand before the newcomer, too."""
+
+    def take_for(self, job: QueuedJob) -> list[ActiveAttempt]:
+        return super().take_for(dataclasses.replace(job, priority=0))
+
+
+# What a planner would do that has forgotten a rule, and the law by which that is seen.
+SABOTAGE: dict[str, tuple[object, str, object]] = {
     "never over capacity": (Room, "fits_now", always),
-    "head of line": (priority, "_may_start", lambda job, need, where, behind_a_head: where.fits_now(need)),
+    "no device twice": (QueueView, "free_devices", lambda view, pool: set(pool.devices)),
+    "head of line": (priority, "aged", nobody_is_better),
     "max_slots": (Caps, "is_full", never),
+    "preemption": (priority, "may_make_room", anybody),
+    "a victim never stood before": (priority, "Candidates", Backwards),
+    "nobody leaves in vain": (Room, "promise", nothing),
+    "planning again yields nothing": (Holdings, "refresh", never),
 }
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("law", SABOTAGE)
 def test_a_law_fails_where_the_planner_breaks_it(law: str, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(*SABOTAGE[law])
+    where, name, crooked = SABOTAGE[law]
+    monkeypatch.setattr(where, name, crooked)
     for seed in range(200):
         try:
             with stores.fresh() as store:
