@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jupyter_training.core.policy.nouns import QueuedJob
 from jupyter_training.core.policy.view import QueueView
 
@@ -25,6 +27,11 @@ class Caps:
     def count(self, job: QueuedJob) -> None:
         if job.max_slots is not None:
             self._given[job.group] = self._given.get(job.group, 0) + job.slots
+
+    def keep(self, slots: Mapping[str, int]) -> None:
+        """What experiments may still take where a plan has been before is not given to them elsewhere."""
+        for group, count in slots.items():
+            self._given[group] = self._given.get(group, 0) + count
 
     def held(self) -> dict[str, int]:
         """What each experiment holds once this plan is acted on."""

@@ -86,6 +86,8 @@ def plan_pool(view: QueueView, queue: PoolQueue, room: Room, caps: Caps, stoppin
     unfit = _start(view, below, room, caps, planned)
     if room.pool.preemption and unfit:
         _make_room(view, list(accounts.values()), unfit, room, caps, stopping, planned)
+    limited = {name: one for name, one in accounts.items() if one.group.limit is not None}
+    planned.kept = {name: one.share - one.used for name, one in limited.items() if one.share > one.used}
     planned.shares = {name: Share(one.share, one.used) for name, one in accounts.items()}
     return planned
 

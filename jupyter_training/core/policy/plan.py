@@ -82,6 +82,7 @@ def plan(view: QueueView, now: Instant) -> Plan:
         wakes.append(planned.wake)
         leaving += [view.attempt(stop.job) for stop in planned.stops]
         blocked[pool.name] = _blocked(view, queue, pool, room, caps.held(), planned, leaving, now)
+        caps.keep(planned.kept)
     decisions: tuple[Decision, ...] = (*stops, *wishes.finishes(view), *starts)
     return Plan(decisions, blocked, min((wake for wake in wakes if wake is not None), default=None))
 

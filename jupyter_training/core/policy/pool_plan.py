@@ -20,4 +20,5 @@ class PoolPlan:
     stops: list[Stop] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)  # those that keep others waiting, in order
     shares: Mapping[str, Share] | None = None  # by group, where the policy is fair share
+    kept: Mapping[str, int] = field(default_factory=dict)  # of experiments with a limit: not used of their shares
     wake: Instant | None = None  # when waiting alone changes the order

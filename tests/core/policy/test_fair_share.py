@@ -160,3 +160,16 @@ def test_an_experiment_at_its_limit_in_another_pool_takes_no_share() -> None:
     view = a_view(elsewhere, *waiting, pool=a_pool(1, policy="fair_share"))
     view.pools = {**view.pools, "other": a_pool(4, name="other")}
     assert ["y"] == started(view)
+
+
+def test_what_an_experiment_may_still_take_of_its_share_is_not_given_to_it_in_another_pool() -> None:
+    """Or its share here would go to others in the next plan."""
+    world = World(a_pool(5, name="a", policy="fair_share", devices=("0",)), a_pool(4, name="b", backend="elsewhere"))
+    world.submit(a_job("y", pool="a", gpus=1))
+    world.act()
+    world.submit(a_job("x1", seq=1, pool="a", gpus=1, experiment="x", max_slots=1))
+    world.submit(a_job("x2", seq=2, pool="b", experiment="x", max_slots=1))
+    for job in trials("w", 9, first=10, pool="a"):
+        world.submit(job)
+    world.act()
+    assert {"y", "w0", "w1", "w2"} == set(world.attempts)

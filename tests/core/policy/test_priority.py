@@ -225,6 +225,8 @@ def test_whose_time_is_up_is_promised_and_not_stopped_twice() -> None:
     late = an_attempt("late", seq=9, preemptible=True, deadline=NOW - 1)
     view = a_view(late, an_attempt("v", seq=8, preemptible=True), a_job("n", seq=1), pool=PREEMPTING)
     assert (Stop(JobId("late"), 1, "timeout"),) == plan(view, NOW).decisions
+    view.put(a_job("m", seq=2))
+    assert (Stop(JobId("late"), 1, "timeout"), Stop(JobId("v"), 1, "preempt")) == plan(view, NOW).decisions
 
 
 class TestCheapest:
