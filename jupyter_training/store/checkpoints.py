@@ -299,14 +299,14 @@ def _tell(connection: Connection, touched: Sequence[JobId], now: Instant) -> Non
     """Bring the jobs' newest step up to date, and log the change."""
     for job in touched:
         newest = (
-            select(checkpoints.c.step)
+            select(checkpoints.c.step, checkpoints.c.created, checkpoints.c.seconds)
             .where(checkpoints.c.job == job, checkpoints.c.state == "kept")
             .order_by(checkpoints.c.attempt.desc(), checkpoints.c.step.desc())
             .limit(1)
         )
-        connection.execute(
-            update(jobs).where(jobs.c.id == job).values(checkpoint_step=connection.execute(newest).scalar())
-        )
+        step, created, seconds = connection.execute(newest).first() or (None, None, None)
+        values = {"checkpoint_step": step, "checkpoint_time": created, "checkpoint_seconds": seconds}
+        connection.execute(update(jobs).where(jobs.c.id == job).values(**values))
     changelog.touch_all(connection, touched, ChangeKind.CHECKPOINT, now)
 
 
