@@ -49,10 +49,11 @@ TOO_FAR = "too much comes before it"
 FAR = f"more than {LOOKED_AT} jobs are ahead"
 
 _RUNS = 9  # of which the lowest and the highest hold eight of ten that may come
-_FEWEST = 6
+_FEWEST = 5
 _PLANS = 700  # of all runs together, by the cost of one with a few attempts
 _LONGEST = 400  # plans of one run
-_MANY = 25  # attempts that make a plan twice as dear
+_MANY = 60  # attempts that make a plan twice as dear
+_SHARING = 1.7  # by how much fair share makes it dearer
 
 _NOTHING = Known()
 
@@ -86,13 +87,22 @@ def forecast(
     """
     draws = Draws(known.values(), rng)
     first = _Run(front, known, after, draws, now)
-    cost = max(1, first.play()) * (1 + len(front.active) / _MANY)
+    cost = max(1, first.play()) * _dearness(front)
     runs = [first]
     for _ in range(min(_RUNS, max(_FEWEST, int(_PLANS / cost))) - 1):
         run = _Run(front, known, after, draws, now)
         run.play()
         runs.append(run)
     return {job.id: _said(job, runs, front.pools.get(front.pool)) for job in front.queued}
+
+
+def _dearness(front: Front) -> float:
+    """How much dearer its plans are than those of a small pool."""
+    pool = front.pools.get(front.pool)
+    if pool is None:
+        return 1.0
+    attempts = len(front.active) + min(pool.slots, len(front.queued))
+    return (1 + attempts / _MANY) * (_SHARING if pool.policy == "fair_share" else 1.0)
 
 
 def _said(job: QueuedJob, runs: Sequence[_Run], pool: Pool | None) -> Start | Unknown:
