@@ -70,7 +70,9 @@ class ScriptedBackend:
 
     def stop(self, ref: AttemptRef, how: StopHow, grace: float) -> None:
         run = self._runs.get((ref.job, ref.number))
-        if run is not None and (run.stop is None or STRENGTH[how] > STRENGTH[run.stop[0]]):
+        if run is None or self._end(run) is not None:
+            return  # what has ended stays so
+        if run.stop is None or STRENGTH[how] > STRENGTH[run.stop[0]]:
             run.stop = (how, self._clock.boot())
 
     def void(self, ref: AttemptRef) -> bool:
