@@ -49,14 +49,15 @@ _STOPPED_BY = {Desired.CANCEL: EndReason.CANCELED, Desired.KILL: EndReason.KILLE
 def begin(store: Store, epoch: int, starts: Sequence[tuple[JobId, Allocation, str]], now: Instant) -> list[Attempt]:
     """Give jobs their next attempts, each with its allocation and token: the intent to launch.
 
-    A job that is no longer queued, or no longer wanted to run, is left out.
+    A job that is no longer queued, no longer wanted to run, or was moved to
+    another pool since, is left out.
     """
     with _fact(store, epoch) as connection:
         wanted: dict[JobId, tuple[Allocation, str]] = {job: (given, token) for job, given, token in starts}
         rows: list[Row[Any]] = []
         for part in chunks(list(wanted)):
             rows += connection.execute(
-                select(jobs.c.id, jobs.c.attempt, jobs.c.generation).where(
+                select(jobs.c.id, jobs.c.attempt, jobs.c.generation, jobs.c.pool).where(
                     jobs.c.id.in_(part),
                     jobs.c.state == JobState.QUEUED.value,
                     jobs.c.desired == Desired.RUN.value,
@@ -66,7 +67,7 @@ def begin(store: Store, epoch: int, starts: Sequence[tuple[JobId, Allocation, st
             )
         order = {job: place for place, job in enumerate(wanted)}
         rows.sort(key=lambda row: order[row.id])
-        begun = [_launching(row, *wanted[row.id], now) for row in rows]
+        begun = [_launching(row, *wanted[row.id], now) for row in rows if row.pool == wanted[row.id][0].pool]
         if begun:
             connection.execute(insert(attempts), [_row(attempt) for attempt in begun])
         for attempt in begun:

@@ -17,10 +17,11 @@ from jupyter_training.core.lifecycle import (
     Seen,
     Verb,
 )
-from jupyter_training.core.resources import Allocation
+from jupyter_training.core.resources import Allocation, Pool
 from jupyter_training.errors import Internal, StaleEpoch, UnknownJob
 from jupyter_training.seams.backend import End
-from jupyter_training.store import facts, verbs, views
+from jupyter_training.store import facts, pools, verbs, views
+from jupyter_training.store.queue_moves import SetPool, move_all
 from tests.store.conftest import Bench
 
 
@@ -33,7 +34,7 @@ def end(bench: Bench, job: JobId, end: End, number: int = 1) -> Job:
 
 
 def test_a_job_that_begins_has_an_attempt_with_its_allocation(bench: Bench) -> None:
-    job = bench.a_job()
+    job = bench.a_job(pool="gpus")
     epoch = bench.take()
     given = Allocation("gpus", 2, ("0", "GPU-3"))
     (attempt,) = facts.begin(bench.store, epoch, [(job.id, given, "secret")], bench.now)
@@ -53,6 +54,18 @@ def test_only_queued_and_wanted_jobs_begin(bench: Bench) -> None:
     starts = [(job, Allocation("local", 1), "t") for job in asked]
     begun = facts.begin(bench.store, bench.epoch, starts, bench.now)
     assert [queued.id] == [attempt.job for attempt in begun]
+
+
+def test_a_job_that_was_moved_to_another_pool_meanwhile_does_not_begin_in_the_old_one(bench: Bench) -> None:
+    """Nor would it be the old pool's any more that keeps that from being removed."""
+    stays, moved = bench.a_job("stays"), bench.a_job("moved")
+    for name in ("local", "lab"):
+        pools.write(bench.store, Pool(name, "local", 1), now=bench.now)
+    starts = [(job.id, Allocation("local", 1), "t") for job in (stays, moved)]  # planned before the move
+    move_all(bench.store, [(moved.id, SetPool("lab"))], now=bench.now, judge=lambda job, name, known: None)
+    begun = facts.begin(bench.store, bench.take(), starts, bench.now)
+    assert [stays.id] == [attempt.job for attempt in begun]
+    assert JobState.QUEUED == views.job(bench.store, moved.id).state
 
 
 def test_jobs_begin_in_the_order_given(bench: Bench) -> None:
