@@ -70,9 +70,15 @@ def _by_id(connection: Connection, text: str) -> int | None:
 
 
 def _by_name(connection: Connection, text: str, user: str) -> int | None:
-    named = _newest().where(jobs.c.name == text)
-    own = _one(connection, named.where(jobs.c.user_name == clean(user)))
-    return own if own is not None else _one(connection, named)
+    named = select(jobs.c.seq, jobs.c.user_name).where(jobs.c.name == text).order_by(jobs.c.seq.desc()).limit(1)
+    newest = connection.execute(named).first()
+    if newest is None:
+        return None
+    if newest.user_name == clean(user):
+        return int(newest.seq)
+    # Joined to a text it is looked for by name: the index of users would be gone through for all of their jobs.
+    own = _one(connection, _newest().where(jobs.c.name == text, jobs.c.user_name + "" == clean(user)))
+    return own if own is not None else int(newest.seq)
 
 
 def _by_prefix(connection: Connection, text: str) -> int | None:

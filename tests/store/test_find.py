@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection, event
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
@@ -47,6 +48,36 @@ def test_a_name_finds_its_newest_job_and_the_users_own_first(bench: Bench) -> No
     stored(bench, "cccccccccc", "net", user="bob")
     assert "bbbbbbbbbb" == find(bench, "net")
     assert "cccccccccc" == find(bench, "net", user="eve")
+
+
+def test_a_name_is_found_among_many_jobs_of_a_user_as_fast_as_among_few(local: Bench) -> None:
+    """By the index of names: SQLite takes as few steps among 1,500 jobs of a user as among 30."""
+    local.submit(*(a_submission(f"j{number}") for number in range(30)))
+    others = a_submission("j7", user="bob")
+    local.submit(others)
+    few = [steps(local, text) for text in ("j5", "j7")]
+    local.submit(*(a_submission(f"j{number}") for number in range(30, 1500)))
+    assert [count + 20 > steps(local, text) for count, text in zip(few, ("j5", "j7"), strict=True)] == [True, True]
+
+
+def steps(bench: Bench, name: str) -> int:
+    """How many dozens of steps SQLite's machine takes to find the job of a name."""
+    counted = 0
+
+    def step() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    def watch(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_progress_handler(step, 12)
+
+    event.listen(bench.store.jobs.engine, "engine_connect", watch)
+    find(bench, name)
+    event.remove(bench.store.jobs.engine, "engine_connect", watch)
+    return counted
 
 
 def test_a_name_wins_over_a_prefix_and_an_id_over_a_name(bench: Bench) -> None:
