@@ -7,9 +7,9 @@ counts for ever, be that job run again or deleted later.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, true, update
 
@@ -125,18 +125,15 @@ def set_after(store: Store, job_id: JobId, after: Sequence[JobId], *, now: Insta
 
 def _ring(connection: Connection, job: JobId, after: Sequence[JobId]) -> list[str]:
     """The names along a way from the job back to itself over what is not met; empty where there is none."""
+    before = _before(connection, after)
     came_from: dict[str, str] = dict.fromkeys(after, job)
-    look = list(after)
+    look = deque(after)
     while look and job not in came_from:
-        rows: list[Any] = []
-        for part in chunks(look):
-            wanted = select(dependencies.c.job, dependencies.c.after)
-            rows += connection.execute(wanted.where(dependencies.c.job.in_(part), ~dependencies.c.met)).all()
-        look = []
-        for row in rows:
-            if row.after not in came_from:
-                came_from[row.after] = row.job
-                look.append(row.after)
+        one = look.popleft()
+        for other in before.get(one, ()):
+            if other not in came_from:
+                came_from[other] = one
+                look.append(JobId(other))
     if job not in came_from:
         return []
     way = [str(job)]
@@ -150,6 +147,21 @@ def _ring(connection: Connection, job: JobId, after: Sequence[JobId]) -> list[st
         called = connection.execute(select(jobs.c.id, jobs.c.name).where(jobs.c.id.in_(named)))
         names |= {row.id: row.name for row in called}
     return [names.get(one, one) for one in reversed(way)]
+
+
+def _before(connection: Connection, ids: Sequence[JobId]) -> dict[str, list[str]]:
+    """What these, and those before them, start after and is not met: read at once, as chains may be long."""
+    found: dict[str, list[str]] = {}
+    for part in chunks(ids):
+        start = select(jobs.c.id).where(jobs.c.id.in_(part)).cte("reached", recursive=True)
+        further = select(dependencies.c.after).join(start, start.c.id == dependencies.c.job).where(~dependencies.c.met)
+        reached = start.union(further)
+        ties = select(dependencies.c.job, dependencies.c.after).join(reached, reached.c.id == dependencies.c.job)
+        own: dict[str, list[str]] = {}
+        for row in connection.execute(ties.where(~dependencies.c.met)):
+            own.setdefault(row.job, []).append(row.after)
+        found |= own
+    return found
 
 
 def _jobs(connection: Connection, store: Store, job_id: JobId) -> list[Job]:
