@@ -19,11 +19,14 @@ __all__ = [
     "changes",
     "choose_theme",
     "curve",
+    "may_be_narrow",
+    "narrow",
     "open_detail",
     "open_sidebar",
     "overflow",
     "picture",
     "pixels",
+    "restored",
     "row",
     "run_all",
     "save",
@@ -132,6 +135,28 @@ def curve(shown: Locator) -> Locator:
 def row(page: Page, name: str) -> Locator:
     """A training's line in the sidebar."""
     return sidebar(page).locator("[data-job]", has_text=name).first
+
+
+def may_be_narrow(page: Page) -> None:
+    """Lift JupyterLab's own limit of 250 px, before a panel is opened."""
+    expect(page.get_by_role("main")).to_be_visible()
+    page.add_style_tag(content=":root { --jp-sidebar-min-width: 180px !important; }")
+
+
+def narrow(page: Page, width: int) -> None:
+    """Drag the edge of the side area until the open panel is so wide; below 250 px after ``may_be_narrow``."""
+    handle = page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:visible").first
+    for _ in range(3):
+        box, edge = sidebar(page).bounding_box(), handle.bounding_box()
+        assert box is not None
+        assert edge is not None
+        if abs(box["width"] - width) < 1:
+            return
+        page.mouse.move(edge["x"], 300)
+        page.mouse.down()
+        page.mouse.move(edge["x"] + width - box["width"], 300, steps=4)
+        page.mouse.up()
+    raise AssertionError(f"The panel can't be made {width} px wide.")
 
 
 def run_all(page: Page) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from jupyter_training.client.client import Client
 from tests.torture.processes import eventually
 from tests.ui.lab import Lab, Seen, barriers
-from tests.ui.seeing import open_sidebar, overflow, picture, restored, row, sidebar, submitted
+from tests.ui.seeing import may_be_narrow, narrow, open_sidebar, overflow, picture, restored, row, sidebar, submitted
 from tests.ui.watching import answered
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -179,9 +179,7 @@ def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen
     former, waiting = (submitted(running, LONG, "pass", params={"learning_rate": rate}) for rate in (0.1, 0.01))
     page = seen.page
     page.goto(running.address(f"narrow-{waiting}"))
-    expect(page.get_by_role("main")).to_be_visible()
-    # JupyterLab's own limit is 250 px.
-    page.add_style_tag(content=":root { --jp-sidebar-min-width: 180px !important; }")
+    may_be_narrow(page)
     panel = open_sidebar(page)
     narrow(page, 220)
     line = page.locator(f"[data-job='{waiting}']")
@@ -196,19 +194,3 @@ def test_a_narrow_panel_with_long_names_has_nothing_beside_it(running: Lab, seen
     picture(page, "narrow-light")
     for one in (former, waiting):
         client.cancel(one)
-
-
-def narrow(page: Page, width: int) -> None:
-    """Drag the edge of the side area until the panel is as wide as wanted."""
-    handle = page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:visible").first
-    for _ in range(3):
-        box, edge = sidebar(page).bounding_box(), handle.bounding_box()
-        assert box is not None
-        assert edge is not None
-        if abs(box["width"] - width) < 1:
-            return
-        page.mouse.move(edge["x"], 300)
-        page.mouse.down()
-        page.mouse.move(edge["x"] + width - box["width"], 300, steps=4)
-        page.mouse.up()
-    raise AssertionError(f"The panel can't be made {width} px wide.")

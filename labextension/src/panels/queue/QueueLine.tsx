@@ -81,7 +81,8 @@ function QueueLineOf(props: Props): JSX.Element {
         {row.gpus > 0 && <span className="jp-Training-faint"> {trans.__('%1 GPU', figure(row.gpus))}</span>}
       </span>
       <span role="gridcell" data-column="state" title={row.state === 'backfilled' ? backfilled(trans) : undefined}>
-        <StateIcon phase={row.phase} /> {stateWord(trans, row)}
+        <StateIcon phase={row.phase} />
+        <span>{stateWord(trans, row)}</span>
       </span>
       <span role="gridcell" data-column="user" title={row.user}>
         {row.user}

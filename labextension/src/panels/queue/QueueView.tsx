@@ -50,6 +50,8 @@ export function QueueView({ host, app }: { host: QueueHost; app: QueueOptions['a
   settle.current = () => reader.now();
   const pool = queue.pool ?? own;
 
+  const tabs = pools.map(one => (one.name === queue.pool?.name ? queue.pool : one)); // whose numbers go with the table's
+
   const ids = useMemo(() => lines.flatMap(line => (selection.chosen.has(line.id) ? [line.id] : [])), [lines, selection.chosen]);
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -76,7 +78,7 @@ export function QueueView({ host, app }: { host: QueueHost; app: QueueOptions['a
   return (
     <div ref={root} className="jp-Training-whole jp-Training-queue">
       <div className="jp-Training-queueHead">
-        <Tabs base={base} pools={pools} chosen={name} choose={setWanted} />
+        <Tabs base={base} pools={tabs} chosen={name} choose={setWanted} />
         <button
           type="button"
           className="jp-Training-iconButton"
