@@ -9,6 +9,7 @@ place, which is what makes room between any two.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,7 +31,11 @@ from jupyter_training.store.tables import jobs
 
 __all__ = ["Ahead", "At", "Behind", "Bottom", "Move", "SetPool", "SetPriority", "SetWeight", "Top", "move_all"]
 
-_AT_ONCE = 100  # moves in one transaction: others want to write, too
+# Others want to write, too: what need not be one step is several transactions, and what has to be must not keep a
+# dispatcher from renewing its lease.
+_AT_ONCE = 100  # moves in one transaction
+_LONG = 0.1  # seconds of one transaction
+_LONGEST = 5.0  # of one that is all or none
 _UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 _SHOWN = (JobState.QUEUED.value, JobState.RUNNING.value)  # whose places are counted
 _ORDER = (jobs.c.priority, jobs.c.position, jobs.c.seq)
@@ -110,15 +115,20 @@ def move_all(
 
     Repeating a move changes nothing. ``judge`` raises where a pool, by its
     name among all there are, is not there or can't take a job. ``atomic``: once
-    one is refused none is done, and the others say so.
+    one is refused none is done, and the others say so; nor is any done where
+    all of them take too long for one step.
     """
     if atomic:
         return _all_or_none(store, wishes, now, judge)
     outcomes: list[Job | TrainingError] = []
-    for start in range(0, len(wishes), _AT_ONCE):
+    while len(outcomes) < len(wishes):
         with store.write() as connection:
+            began = time.monotonic()
             mover = _Mover(connection, store, now, judge)
+            start = len(outcomes)
             for job_id, move in wishes[start : start + _AT_ONCE]:
+                if len(outcomes) > start and time.monotonic() - began > _LONG:
+                    break
                 try:
                     outcomes.append(mover.move(job_id, move))
                 except TrainingError as error:  # each is refused before it writes anything
@@ -135,8 +145,10 @@ def _all_or_none(
 ) -> list[Job | TrainingError]:
     done: list[Job | TrainingError] = []
     fault: TrainingError | None = None
+    is_too_long = False
     try:
         with store.write() as connection:
+            began = time.monotonic()
             mover = _Mover(connection, store, now, judge)
             for job_id, move in wishes:
                 try:
@@ -144,8 +156,14 @@ def _all_or_none(
                 except TrainingError as error:
                     fault = error
                     raise _TakenBack from None
+                if time.monotonic() - began > _LONGEST:
+                    is_too_long = True
+                    raise _TakenBack
     except _TakenBack:
         pass
+    if is_too_long:
+        words = f"Not done: {len(wishes)} moves take too long for one step, in which nobody else could write."
+        return [IllegalMove(words, hint="Move fewer of them at once, or not all or none.")] * len(wishes)
     if fault is None:
         return done
     place = len(done)
