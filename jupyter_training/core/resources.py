@@ -7,10 +7,12 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+__all__ = ["MEMORY_MOST", "Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
 
 PolicyName = Literal["priority", "fair_share"]
 VictimRule = Literal["last", "cheapest"]
+
+MEMORY_MOST = 1 << 62  # bytes, of a job and of a pool: what a plan adds up, and a column holds
 
 
 class Need(NamedTuple):
@@ -29,8 +31,8 @@ class Resources(BaseModel):
 
     slots: int = Field(1, ge=0, le=100_000)
     gpus: int = Field(0, ge=0, le=100_000)
-    cpus: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    memory: Annotated[int, Field(gt=0)] | None = None  # bytes
+    cpus: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
+    memory: Annotated[int, Field(gt=0, le=MEMORY_MOST)] | None = None  # bytes
     max_slots: Annotated[int, Field(ge=1, le=100_000)] | None = None  # of all jobs of its experiment together
 
     @property

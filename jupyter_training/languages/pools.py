@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from jupyter_training.core.ids import NAME_PATTERN, no_name
-from jupyter_training.core.resources import Capacity, PolicyName, Pool, VictimRule
+from jupyter_training.core.resources import MEMORY_MOST, Capacity, PolicyName, Pool, VictimRule
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
 
@@ -234,7 +234,10 @@ def _aging(value: Any) -> float | None:
 def _memory(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise _refused("memory", f"{value!r} is not a size", "Write bytes, or e.g. 500MB, 64G, 64GiB.")
-    return None if value in (0, "0") else quantities.size(value, key="memory")
+    found = None if value in (0, "0") else quantities.size(value, key="memory")
+    if found is not None and found > MEMORY_MOST:
+        raise _refused("memory", f"{str(value)[:40]} is more than any pool has")
+    return found
 
 
 def _whole(values: Mapping[str, Any], key: str) -> int:

@@ -12,6 +12,7 @@ __all__ = ["AnyPosition", "AnyPriority", "AnyWeight", "position", "priority", "w
 
 _RANGE = (1, 99)
 _FARTHEST = 2**31 - 1
+_NUMBER = re.compile(r"\s*[+-]?\d{1,31}(?:_\d{1,31}){0,9}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?\s*")
 _LARGEST = 1e9  # of a weight: sums of them stay exact enough to divide by
 
 
@@ -58,7 +59,7 @@ def position(value: Any) -> int:
 
 def _number(value: Any) -> float | None:
     """The finite number that this is or says; None: it is none."""
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d[\d_]{0,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?\s*", value):
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

@@ -101,6 +101,7 @@ def test_a_pool_that_follows_the_machine_does_so_until_its_capacity_is_said() ->
         ({"devices": "0,-1"}, "devices: '-1' is no device's number", "CUDA_VISIBLE_DEVICES"),
         ({"devices": ["0,1"]}, "devices: '0,1' is no device's number", "CUDA_VISIBLE_DEVICES"),
         ({"memory": "lots"}, "memory: 'lots' is not a size", "16GB"),
+        ({"memory": "4611687T"}, "memory: 4611687T is more than any pool has", None),
         ({"policy": "fairshare"}, "policy: there is no 'fairshare'; it is priority or fair-share", "'fair-share'"),
         ({"victim": "cheap"}, "victim: there is no 'cheap'; it is last or cheapest", "'cheapest'"),
         ({"preemption": "maybe"}, "preemption: it must be on or off, not 'maybe'", None),

@@ -98,6 +98,9 @@ def test_a_config_says_the_same(house: Stage) -> None:
         ({"after": ["befor"]}, "Did you mean 'before'?"),
         ({"after": [""]}, "after"),
         ({"preemptible": "sometimes"}, "preemptible"),
+        ({"priority": "1__2"}, "priority: it must be a whole number from 1 (first) to 99, not '1__2'"),
+        ({"resources": {"cpus": 1e308}}, "cpus"),  # which no plan can add up
+        ({"resources": {"memory": 10**30}}, "memory"),
         ({"resources": {"max_slots": 0}}, "max_slots"),
     ],
 )
