@@ -13,7 +13,7 @@ from tests.dispatch.simulation.stores import Stores
 
 __all__ = ["measure"]
 
-STORIES = 40
+STORIES = 20
 LOOKS = 2_000
 
 

