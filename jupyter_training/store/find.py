@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from jupyter_training.core.ids import ID_LENGTH
 from jupyter_training.core.job import Job
@@ -85,10 +85,12 @@ def _by_prefix(connection: Connection, text: str) -> int | None:
     prefix = text.lower()
     if not _PREFIX.match(prefix):
         return None
-    # A range and no LIKE, which uses no index here; "{" comes after "z".
+    # A range and no LIKE, which uses no index here. Up to the last letter, as what comes behind that is another
+    # thing in each language that a PostgreSQL server may speak.
+    last = prefix.ljust(ID_LENGTH, "z")
     rows = connection.execute(
         select(jobs.c.seq, jobs.c.id, jobs.c.name)
-        .where(jobs.c.id >= prefix, jobs.c.id < prefix + "{")
+        .where(jobs.c.id.between(prefix, last), func.substr(jobs.c.id, 1, len(prefix)) == prefix)
         .order_by(jobs.c.seq.desc())
         .limit(_SHOWN + 1)
     ).all()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection, event
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.errors import AmbiguousJob, UnknownJob
+from jupyter_training.settings import Settings
 from jupyter_training.store import views, wishes
+from jupyter_training.store.engine import Store
 from jupyter_training.testing.builders import a_submission
+from tests.store import postgres
 from tests.store.conftest import Bench
 
 
@@ -27,6 +32,22 @@ def test_an_id_and_a_unique_prefix_of_three_find_the_job(bench: Bench) -> None:
     stored(bench, "abcdefghij")
     stored(bench, "abzzzzzzzz")
     assert "abcdefghij" == find(bench, "abcdefghij") == find(bench, "abc") == find(bench, " ABCD ")
+
+
+def test_a_prefix_is_found_whatever_language_the_server_speaks(server: postgres.Cluster, tmp_path: Path) -> None:
+    """English sorts brackets before letters."""
+    import psycopg
+
+    try:
+        server.run("CREATE DATABASE english TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+    except psycopg.Error:
+        pytest.skip("this PostgreSQL knows no languages (ICU)")
+    with Store.open(Settings(home=tmp_path / "home", store_url=server.url("english"))) as store:
+        english = Bench(store)
+        stored(english, "abcdefghij")
+        stored(english, "abdzzzzzzz")
+        assert "abcdefghij" == find(english, "abc") == find(english, "abcdefghi")
+        assert "abdzzzzzzz" == find(english, "abd")
 
 
 def test_two_letters_are_no_prefix(bench: Bench) -> None:
