@@ -25,7 +25,7 @@ from jupyter_training.store import views
 __all__ = ["QueueQuery", "page"]
 
 PAGE_LIMIT = 500
-_CURSOR = re.compile(r"(\d{1,3})_(\d{1,18})_(\d{1,9000})\Z", re.ASCII)
+_CURSOR = re.compile(r"(\d{1,3})_(\d{1,18})_(\d+)\Z", re.ASCII)
 
 _Order = tuple[int, str, int]  # priority, position, number
 

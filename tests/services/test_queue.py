@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.resources import Pool
@@ -13,7 +15,8 @@ from jupyter_training.errors import InvalidUsage, UnknownPool
 from jupyter_training.schema import QueuePage
 from jupyter_training.services import queue
 from jupyter_training.services.queue import QueueQuery
-from jupyter_training.store import pools, verbs
+from jupyter_training.store import changelog, pools, verbs
+from jupyter_training.store.tables import jobs
 from tests.services.stage import Stage
 
 
@@ -90,6 +93,18 @@ def test_pages_follow_each_other_and_miss_none_that_stays(stage: Stage, reverse:
 
 def test_a_page_is_a_hundred_unless_said(stage: Stage) -> None:
     assert 100 == QueueQuery().limit
+
+
+def test_a_page_ends_at_a_place_of_any_length(stage: Stage) -> None:
+    """Of which there are some where two jobs went by turns in front of a third for ever."""
+    ids = [stage.submit(name=f"j{number}").job.id for number in range(2)]
+    place = f"{'0' * 15}1{'57' * 10_000}"
+    with stage.site.store.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == ids[0]).values(position=place))
+        changelog.touch(connection, JobId(ids[0]), [ChangeKind.WISH], stage.site.now())
+    first = shown(stage, limit=1)
+    assert ["j0"] == names(first)
+    assert ["j1"] == names(shown(stage, limit=1, after=first.next))
 
 
 @pytest.mark.parametrize("cursor", ["x", "42_1_", "42__5", "1_2_3_4", "-1_2_3"])
