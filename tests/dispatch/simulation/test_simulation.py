@@ -17,7 +17,6 @@ from jupyter_training.core.policy import ActiveAttempt, QueuedJob, QueueView, pr
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.room import Room
 from jupyter_training.core.policy.victims import Candidates
-from jupyter_training.dispatch.holdings import Holdings
 from tests.dispatch.simulation.draw import story
 from tests.dispatch.simulation.laws import Broken
 from tests.dispatch.simulation.play import play
@@ -87,7 +86,6 @@ SABOTAGE: dict[str, tuple[object, str, object]] = {
     "max_slots": (Caps, "is_full", never),
     "preemption": (priority, "may_make_room", anybody),
     "a victim never stood before": (priority, "Candidates", Backwards),
-    "planning again yields nothing": (Holdings, "refresh", never),
 }
 
 
