@@ -199,6 +199,7 @@ def test_by_keys_it_goes_the_same_way_and_says_so(running: Lab, seen: Seen, clie
     eventually(lambda: order(table) == three, within=20, what="to the end")
     page.keyboard.press("Alt+Home")
     eventually(lambda: order(table) == [third, first, second], within=20, what="to the front")
+    expect(page.locator(".jp-Training-queue")).to_contain_text(f"{third} stands before all of its priority.")
     expect(line(table, third)).to_be_focused()
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator(".jp-Training-queue")).to_contain_text("It stands there already.")

@@ -33,9 +33,11 @@ export function QueueView({ host, app }: { host: QueueHost; app: QueueOptions['a
   const [wanted, setWanted] = useWanted(host);
   const own = pools.find(one => one.name === wanted) ?? pools.find(one => one.is_default) ?? null;
   const name = own?.name ?? wanted;
+  // Without a name it is the default pool's; learning that name later is no reason to read it anew.
+  const asked = pools.length === 0 || pools.some(one => one.name === wanted) ? wanted : null;
 
   const [selection, setSelection] = useState<Selection>(NOTHING);
-  useEffect(() => setSelection(NOTHING), [name]);
+  useEffect(() => setSelection(NOTHING), [asked]);
   const bulk = useBulk();
   const { tell, dismiss } = bulk;
   const refuse = useCallback(
@@ -45,7 +47,7 @@ export function QueueView({ host, app }: { host: QueueHost; app: QueueOptions['a
   const settle = useRef<() => Promise<void>>(() => Promise.resolve());
   const settled = useCallback((_drop: Drop) => settle.current(), []);
   const moves = useMoves(settled, refuse);
-  const queue = useQueue(name, moves.pending);
+  const queue = useQueue(asked, moves.pending);
   const { lines, reader, known, total, trouble } = queue;
   settle.current = () => reader.now();
   const pool = queue.pool ?? own;
