@@ -33,6 +33,7 @@ from jupyter_training.seams import registry
 from jupyter_training.services import bundle, contexts, data, destinations, passed, placing, references, scripts
 from jupyter_training.services.site import Site
 from jupyter_training.store import lineage, views, wishes
+from jupyter_training.store import pools as pool_rows
 
 __all__ = [
     "CLIENT_KEYS",
@@ -107,10 +108,14 @@ def stored(
     """Store a checked submission, with the values of its ``pass_env`` beside it, and see that somebody acts on it.
 
     ``also`` puts in place what else a new job needs from its first moment, in the same transaction.
+
+    Raises:
+        UnknownPool: its pool was removed since it was checked; nothing was stored.
     """
     with passed.coming(site, secrets) as keep:
 
         def settle(connection: Connection, job: Job) -> None:
+            placing.known_pool(pool_rows.read(connection), job.pool)
             keep(job)
             if also is not None:
                 also(connection, job)

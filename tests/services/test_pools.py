@@ -15,13 +15,13 @@ from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.resources import Allocation, Capacity, Pool, Resources
 from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, UnknownPlugin, UnknownPool
 from jupyter_training.schema import PoolRequest, PoolView
-from jupyter_training.services import doctor
+from jupyter_training.services import doctor, submit
 from jupyter_training.services.pools import pools, remove_pool, set_pool, unused_gpus
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import facts, verbs, views
 from jupyter_training.store import pools as pool_rows
-from tests.services.stage import Stage
+from tests.services.stage import Stage, request
 
 
 def put(site: Site, name: str, **given: Any) -> Pool:
@@ -223,6 +223,16 @@ def test_a_job_that_was_moved_away_while_it_ran_still_keeps_the_pool(stage: Stag
     with pytest.raises(PoolInUse, match="1 runs"):
         pool_rows.remove(stage.site.store, "lab", now=stage.site.now())
     assert job
+
+
+def test_a_pool_that_is_removed_while_somebody_submits_gets_no_job(stage: Stage) -> None:
+    """Nobody would start it, and nobody has been told."""
+    put(stage.site, "lab", slots=1)
+    checked = submit.wished(stage.site, request(pool="lab"), user="ada")
+    remove_pool(stage.site, "lab")
+    with pytest.raises(UnknownPool, match="There is no pool 'lab'; there is: local"):
+        submit.stored(stage.site, checked, secrets={})
+    assert [] == views.unfinished(stage.site.store)
 
 
 def test_the_default_pool_and_this_machines_own_stay(stage: Stage) -> None:
