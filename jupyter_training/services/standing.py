@@ -20,7 +20,9 @@ from jupyter_training.store import queue, views
 
 __all__ = ["planned", "standing"]
 
-_KEPT = 1.0  # seconds that a plan is as good as a new one, although something or the time changed
+# Seconds that a plan is as good as a new one, although something or the time changed. Not the pools: of one that it
+# does not know it would be said that it is gone.
+_KEPT = 1.0
 
 
 class _Standing:
@@ -63,9 +65,11 @@ def standing(site: Site) -> Iterator[QueueView]:
 def planned(site: Site, *, as_of_now: bool = False) -> Plan:
     """What the dispatcher would do, and why those wait that do; a moment old at most, or as of now."""
     kept = _of(site)
+    pools = views.pools(site.store)
     with kept.turn:
         moment = time.monotonic()
-        if kept.plan is not None and moment - kept.made < _KEPT and not as_of_now:
+        is_fresh = kept.plan is not None and moment - kept.made < _KEPT and not as_of_now
+        if kept.plan is not None and is_fresh and pools == {name: one.pool for name, one in kept.plan.blocked.items()}:
             return kept.plan
         head = views.head(site.store)
         if kept.plan is None or kept.head != head or moment - kept.made >= _KEPT:

@@ -59,3 +59,9 @@ def test_a_plan_is_reused_for_a_moment_unless_it_is_to_be_as_of_now(stage: Stage
     stage.submit()
     assert before is planned(stage.site)
     assert 1 == len(planned(stage.site, as_of_now=True).decisions)
+
+
+def test_nobody_is_told_that_a_pool_is_gone_which_was_made_a_moment_ago(stage: Stage) -> None:
+    assert "about to start" in stage.submit().job.sentence  # by a plan that knows one pool
+    pools.write(stage.site.store, Pool("lab", "local", 1), now=stage.site.now())
+    assert "about to start" in stage.submit(pool="lab").job.sentence
