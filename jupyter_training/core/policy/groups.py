@@ -43,7 +43,7 @@ class Group:
         self.active: dict[JobId, ActiveAttempt] = {}
         self.demand = 0
         self.weight = 1.0
-        self.smallest = 0  # the size of its smallest job
+        self.smallest = 0  # the size of its smallest job; one that holds nothing of what is shared has none
         self.limit: int | None = None
         self._all = 0
         self._places: list[Place] = []
@@ -74,7 +74,7 @@ class Group:
         self.limit = None if None in self._limits else max((one or 0 for one in self._limits), default=0)
         self.demand = self._all if self.limit is None else min(self._all, self.limit)
         self.weight = max(self._weights, default=1.0)
-        self.smallest = min(self._units, default=0)
+        self.smallest = min(filter(None, self._units), default=0)
 
 
 class Groups:

@@ -53,6 +53,13 @@ def test_20_the_slots_are_shared(x: dict[str, Any], y: dict[str, Any], expected:
         assert expected == held(*jobs)
 
 
+def test_who_holds_nothing_of_what_is_shared_keeps_its_experiment_from_nothing() -> None:
+    """It began when the pool had slots; now its GPUs are shared."""
+    gpus = a_pool(0, policy="fair_share", devices=("0", "1"))
+    before = an_attempt("before", slots=1, experiment="x")
+    assert {"x": 2} == held(before, *trials("x", 3, first=1, slots=0, gpus=1), pool=gpus)
+
+
 def test_a_job_alone_is_a_group() -> None:
     assert {"x": 4, "a": 1, "b": 1} == held(*trials("x", 4), a_job("a", seq=50), a_job("b", seq=60))
     assert {"x": 3, "a": 1} == held(*trials("x", 4), a_job("a", seq=50), pool=a_pool(4, policy="fair_share"))
