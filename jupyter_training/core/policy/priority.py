@@ -12,15 +12,18 @@ The walk goes through the order, which merges the lines of all classes of need:
                               is free and reserved for nobody (backfill)
 
 A class that does not fit leaves the walk, so it costs as much as there are
-starts and classes, and never as much as there are jobs. The next plan comes to
+starts and classes, and never as much as there are jobs; with aging all classes
+of all priorities are looked at, without it only those of the priorities it
+comes to. The next plan comes to
 the same reservations, from promises instead of victims: it adds nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappop, heapreplace
+from functools import cache
+from heapq import heapify, heappop, heappush, heapreplace
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
@@ -29,7 +32,7 @@ from jupyter_training.core.policy.blocked import Wait
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.nouns import Place, QueuedJob, Start, Stop
 from jupyter_training.core.policy.pool_plan import PoolPlan
-from jupyter_training.core.policy.pool_queue import PoolQueue
+from jupyter_training.core.policy.pool_queue import NeedClass, PoolQueue
 from jupyter_training.core.policy.room import Room
 from jupyter_training.core.policy.victims import Candidates, may_make_room
 from jupyter_training.core.policy.view import QueueView
@@ -54,16 +57,33 @@ class _Walk:
 
     def __init__(self, view: QueueView, queue: PoolQueue, now: Instant) -> None:
         self._view = view
+        self._waiting = queue.waiting
         self._aging = queue.pool.aging if queue.pool is not None else None
         self._now = now
         self._levels: dict[int, list[tuple[Place, int, _Cursor]]] = {}
         self._heads: list[tuple[int, Place, int]] = []  # effective priority, place, priority
-        for priority, lines in queue.waiting.items():
-            level = [(line.places[0], n, _Cursor(line.places)) for n, line in enumerate(lines.values())]
-            heapify(level)
-            self._levels[priority] = level
-            self._heads.append(self._head(priority))
-        heapify(self._heads)
+        self._left: Callable[[NeedClass], bool] | None = None
+        # Where nobody's priority gets better a worse one is not looked at before the better ones are through.
+        self._unopened = sorted(queue.waiting, reverse=True)
+        self._open(len(self._unopened) if self._aging is not None else 1)
+
+    def _open(self, count: int) -> None:
+        """Take in so many more priorities, or further ones where nothing of these is left to look at."""
+        while self._unopened and (count > 0 or not self._heads):
+            priority = self._unopened.pop()
+            lines = self._waiting[priority].items()
+            left = [line for kind, line in lines if self._left is None or self._left(kind)]
+            level = [(line.places[0], n, _Cursor(line.places)) for n, line in enumerate(left)]
+            if level:
+                heapify(level)
+                self._levels[priority] = level
+                heappush(self._heads, self._head(priority))
+            count -= 1
+
+    def narrow(self, left: Callable[[NeedClass], bool]) -> None:
+        """Of the priorities that are still to come only these classes are to be looked at."""
+        if self._aging is None:
+            self._left = left
 
     def __bool__(self) -> bool:
         return bool(self._heads)
@@ -105,6 +125,7 @@ class _Walk:
             heapreplace(self._heads, self._head(priority))
         else:
             heappop(self._heads)
+            self._open(0)
 
     def _head(self, priority: int) -> tuple[int, Place, int]:
         place = self._levels[priority][0][0]
@@ -160,7 +181,14 @@ def plan_pool(
                 caps.count(job)  # or another one of its experiment would pass it, and leave it no place there
                 is_closed = True
                 walk.leave()
+                walk.narrow(_who_fills_gaps(room))
     return planned
+
+
+def _who_fills_gaps(room: Room) -> Callable[[NeedClass], bool]:
+    """Who could still start behind a head that nothing is to be had for: it only gets less."""
+    fits = cache(room.fits_now)
+    return lambda kind: kind.preemptible and fits(kind.need)
 
 
 def _may_start(walk: _Walk, room: Room, *, behind_a_head: bool) -> bool:
