@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
-from jupyter_training.cli.place import client_of
+from jupyter_training.cli.place import client_of, tell_standstill
 from jupyter_training.errors import InvalidUsage, near_miss
 from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.wording import ago, all_archived, icon, number, ran_seconds, span_text
@@ -27,6 +27,7 @@ COLUMNS = (
 )
 
 _FIRST = "No trainings yet. To start one: jupyter training submit train.py"
+_UNDER_WAY = ("queued", "running")
 _COUNTED = 100  # archived jobs that are counted where there are no others
 
 
@@ -69,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
         )
         narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
         archived = None if narrowed or page["jobs"] or options.json else client.jobs(archived=True, limit=_COUNTED)
+        if not options.json and any(job["state"] in _UNDER_WAY and job["phase"] != "paused" for job in page["jobs"]):
+            tell_standstill(client)
     if options.json:
         say.as_json(page)
         return 0

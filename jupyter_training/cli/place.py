@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+import time
 from typing import Any
 
 from jupyter_training.client.client import Client
 from jupyter_training.errors import InvalidUsage, NotFound, Refused, TrainingError
 from jupyter_training.settings import Settings
 
-__all__ = ["client_of", "each", "found", "settings_of"]
+__all__ = ["client_of", "each", "found", "settings_of", "tell_standstill"]
+
+_PATIENCE = 4.0  # seconds for one that is just being started
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -58,3 +62,21 @@ def each(client: Client, texts: list[str]) -> dict[str, dict[str, Any] | Trainin
         else:
             told.setdefault(view["id"], view)
     return told
+
+
+def tell_standstill(client: Client) -> None:
+    """A line beside jobs that have not ended, where no dispatcher is alive: what is shown of them stays as it is.
+
+    Reading starts none. A home that a server serves has none missing for long, but a shell alone has no server.
+    """
+    until = time.monotonic() + _PATIENCE
+    while not client.info()["dispatcher"]["alive"]:
+        if time.monotonic() < until:
+            time.sleep(0.2)
+            continue
+        print(
+            "No dispatcher is alive here: nothing starts, and no end is seen. `jupyter training wait JOB` starts one, "
+            "and `jupyter training doctor` says more.",
+            file=sys.stderr,
+        )
+        return

@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, amount, whole
-from jupyter_training.cli.place import client_of, found
+from jupyter_training.cli.place import client_of, found, tell_standstill
 from jupyter_training.client.client import Client
 from jupyter_training.errors import from_problem
 from jupyter_training.kernel import queue_words
@@ -79,11 +79,18 @@ def _look(client: Client, options: argparse.Namespace) -> int:
     pages = [queue_words.read(client, name, limit=limit, reverse=options.reverse) for name in names]
     if options.json:
         say.as_json({"queues": pages} if options.all_pools else pages[0])
-    elif options.csv:
+        return 0
+    if options.csv:
         _as_csv(pages)
-    else:
-        for place, page in enumerate(pages):
+    for place, page in enumerate(pages):
+        if not options.csv:
             _table(page, above=place > 0)
+        rest = queue_words.more(page, len(page["rows"]), "jupyter training queue --limit", reverse=options.reverse)
+        if rest:
+            # A file of some of them would look like one of all.
+            print(rest, file=sys.stderr if options.csv else sys.stdout)
+    if any(page["rows"] for page in pages):
+        tell_standstill(client)
     return 0
 
 
@@ -109,9 +116,6 @@ def _table(page: dict[str, Any], *, above: bool) -> None:
         say.facts((row[_NAME], row[-1]) for row in rows)
     else:
         say.table(columns, rows, empty="Nothing waits or runs.")
-    rest = queue_words.more(page, len(rows), "jupyter training queue --limit")
-    if rest:
-        print(rest)
 
 
 def _as_csv(pages: list[dict[str, Any]]) -> None:

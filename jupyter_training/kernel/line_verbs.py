@@ -98,7 +98,13 @@ _MOVED = (
     Option(("--behind-of",), "just after this job, and with its priority", "text", "JOB", "behind_of", lists="jobs"),
     Option(("--top",), "before all others of its priority", key="top"),
     Option(("--bottom",), "after all others of its priority", key="bottom"),
-    Option(("--position",), "at this place of the whole queue, from 1", "whole", "P", "position"),
+    Option(
+        ("--position",),
+        "at this place of the whole queue, from 1: one more than its # shall be",
+        "whole",
+        "P",
+        "position",
+    ),
 )
 _ITEMS = (
     "An ITEM is JOB.OPERATION=VALUE, and OPERATION an option of %train queue update without its dashes:",

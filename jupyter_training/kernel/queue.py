@@ -30,7 +30,7 @@ def queue(desk: Desk, parsed: Parsed) -> None:
     names = [pool["name"] for pool in client.pools()] if parsed.on("all_pools") else [parsed.text("pool")]
     for name in names:
         page = queue_words.read(client, name, limit=parsed.whole("limit", 100), reverse=parsed.on("reverse"))
-        desk.screen.table(_table(page))
+        desk.screen.table(_table(page, reverse=parsed.on("reverse")))
 
 
 def update(desk: Desk, parsed: Parsed) -> None:
@@ -80,7 +80,7 @@ def after(desk: Desk, parsed: Parsed) -> None:
         desk.screen.say(f"{called(view)} {queue_words.starts_after(view)}.")
 
 
-def _table(page: Mapping[str, Any]) -> Table:
+def _table(page: Mapping[str, Any], *, reverse: bool = False) -> Table:
     titles = queue_words.titles(page)
     right = {"#", "Priority", "Weight", "Submitted", "Slots"}
     now = time.time()
@@ -88,7 +88,8 @@ def _table(page: Mapping[str, Any]) -> Table:
         [Cell(text, right=title in right) for title, text in zip(titles, cells, strict=True)]
         for cells in (queue_words.row_cells(page, row, now=now) for row in page["rows"])
     ]
-    notes = [queue_words.heading(page), queue_words.more(page, len(rows), "%train queue -n")] if not plain() else []
+    more = queue_words.more(page, len(rows), "%train queue -n", reverse=reverse)
+    notes = [queue_words.heading(page), more] if not plain() else []
     return Table(titles, rows, _EMPTY.format(page["pool"]["name"]), "\n".join(filter(None, notes)))
 
 

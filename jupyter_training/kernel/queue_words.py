@@ -101,9 +101,12 @@ def heading(page: Page) -> str:
     return f"{pool['name']}: {pool['used']} of {pool['slots']} slots used, {waiting}; {order}{preemption}"
 
 
-def more(page: Page, shown: int, line: str) -> str:
-    """That not all jobs are listed, with the line that lists them; empty where they are."""
-    return f"{number(page['total'] - shown)} more: {line} {page['total']}" if shown < page["total"] else ""
+def more(page: Page, shown: int, line: str, *, reverse: bool = False) -> str:
+    """That not all jobs are listed, with the line that lists them, of this pool and as this one; else empty."""
+    if shown >= page["total"]:
+        return ""
+    pool = "" if page["pool"]["is_default"] else f" --pool {page['pool']['name']}"
+    return f"{number(page['total'] - shown)} more: {line} {page['total']}{pool}{' --reverse' if reverse else ''}"
 
 
 def chosen(given: Mapping[str, object]) -> dict[str, Any]:
@@ -146,6 +149,8 @@ def refusal(refused: int, asked: int, *, atomic: bool) -> str:
     """That not all items of a batch were carried out."""
     if atomic:
         return "Nothing was changed, as not all of it can be."
+    if refused == asked:
+        return f"None of the {asked} could be carried out."
     return f"{refused} of {asked} could not be carried out; the others were."
 
 
@@ -158,8 +163,9 @@ def moved(job: Job, asked: Mapping[str, object]) -> str:
             return f"in the pool {job['pool']}"
         if name != "priority":
             where = {"ahead_of": "ahead of", "behind_of": "behind", "position": "at place"}.get(name)
-            words = f"{where} {value}" if where else "before all others" if name == "top" else "after all others"
-            return f"{words}, priority {job['priority']}"
+            if not where:
+                return f"{'before' if name == 'top' else 'after'} all others of priority {job['priority']}"
+            return f"{where} {value}, priority {job['priority']}"
     return f"priority {job['priority']}"
 
 

@@ -88,6 +88,11 @@ def check_fit(pool: Pool, wanted: Resources) -> None:
         ("cpus", wanted.cpus or 0, pool.cpus),
         ("memory", wanted.memory or 0, pool.memory),
     )
+    if wanted.slots and not pool.slots:
+        raise InvalidSpec(
+            f"slots: it asks for {wanted.slots}; the pool {pool.name!r} has none now.",
+            hint=f"Name another pool, or give it some: jupyter training pool set {pool.name} --slots 1",
+        )
     for key, count, limit in asked:
         if limit is not None and count > limit:
             raise InvalidSpec(
@@ -122,6 +127,8 @@ def _default(pools: Mapping[str, Pool]) -> str:
 def _amount(key: str, value: float) -> str:
     if key != "memory":
         return f"{value:g}"
+    if value >= 1e12:
+        return f"{value / 1e12:.3g} TB" if value < 1e15 else f"{value / 1e12:,.0f} TB"
     return f"{value / 1e9:.3g} GB" if value >= 1e9 else f"{value / 1e6:.3g} MB"
 
 

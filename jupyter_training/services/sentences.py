@@ -156,7 +156,10 @@ def _wait(job: Job, blocked: Mapping[str, Blocked], before: Sequence[Dependency]
 
 
 def _starts_after(before: Sequence[Dependency]) -> str:
-    """``Starts after prepare and load (failed).``: what is under way without its state, as that changes by itself."""
+    """``Starts after prepare.``: what is under way without its state, as that changes by itself.
+
+    Of what has ended otherwise than well it says so, and what lets the job start all the same.
+    """
     under_way = (JobState.QUEUED, JobState.RUNNING)
     names = [
         "a job that is deleted" if one.name is None or one.state is None
@@ -164,7 +167,13 @@ def _starts_after(before: Sequence[Dependency]) -> str:
         else f"{one.name} ({one.state.value})"
         for one in before
     ]  # fmt: skip
-    return f"Starts after {words.listed(names)}."
+    said = f"Starts after {words.listed(names)}."
+    ended = [one for one in before if one.state not in under_way]
+    again = [one.name for one in ended if one.name is not None and one.state is not None]
+    if not ended:
+        return said
+    retried = f"a retry of {words.listed(again)} or " if again and len(again) == len(ended) else ""
+    return f"{said} Only {retried}`queue after` can let it start."
 
 
 def _paused(job: Job, latest: Attempt | None, now: Instant) -> str:

@@ -226,7 +226,7 @@ class _Mover:
         if job.state is JobState.RUNNING:
             raise IllegalMove(
                 f"{_called(job)} runs in the pool {job.pool!r}; only what waits can go to another one.",
-                hint="Pause it first, and activate it there.",
+                hint="Pause it, move it then, and activate it.",
             )
         return {"pool": name}
 

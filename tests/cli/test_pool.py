@@ -87,6 +87,7 @@ def test_every_value_can_be_said_and_changed(run: Run) -> None:
     [
         ("add lab --gpus 2 --devices 0", 2, "gpus: it says 2, and devices names 1: 0."),
         ("add lab --policy fairshare", 2, "Did you mean 'fair-share'?"),
+        ("add lab --cpus nan", 2, "--cpus: 'nan' is not a number."),
         ("add lab --memory lots", 2, "memory: 'lots' is not a size."),
         ("add lab --aging soon", 2, "aging: 'soon' is not a duration."),
         ("add lab --preemption maybe", 2, "neither on nor off"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_training.cli import place
 from jupyter_training.cli.main import main
 from jupyter_training.cli.queue import CSV
 from jupyter_training.core.lifecycle import EndReason, Verb
@@ -32,6 +33,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     for name in ("JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(ensure, "ensure_dispatcher", lambda settings: None)
+    monkeypatch.setattr(ensure, "is_alive", lambda settings: True)
+    monkeypatch.setattr(place, "_PATIENCE", 0.0)
     with Site.open(Settings(home=home, local_slots=1)) as site:
         yield Stage(site)
 
@@ -108,6 +111,11 @@ def test_a_part_of_a_long_queue_says_how_many_more_there_are(stage: Stage, run: 
     _, out, _ = run("queue", "-n", "3")
     assert "1 more: jupyter training queue --limit 4" == out.splitlines()[-1]
     assert ["d", "c"] == order(run, "--reverse", "--limit", "2")
+    run("pool", "add", "lab", "--slots", "1")
+    queued(stage, "e", "f", pool="lab")
+    code, out, err = run("queue", "--csv", "--limit", "1", "--pool", "lab", "--reverse")
+    assert (0, 2) == (code, len(out.splitlines())), "a file of some jobs holds no words"
+    assert "1 more: jupyter training queue --limit 2 --pool lab --reverse" == err.splitlines()[0]
     code, _, err = run("queue", "--limit", "0")
     assert (2, "error: The limit is a number from 1, not 0.\n") == (code, err)
 
@@ -184,8 +192,8 @@ def test_why_is_cut_to_the_width_and_its_words_begin_the_sentence(
     [
         (("third", "--ahead-of", "first"), "Ahead of first, priority 42.", ["third", "first", "second"]),
         (("first", "--behind-of", "second"), "Behind second, priority 42.", ["second", "first", "third"]),
-        (("third", "--top"), "Before all others, priority 42.", ["third", "first", "second"]),
-        (("first", "--bottom"), "After all others, priority 42.", ["second", "third", "first"]),
+        (("third", "--top"), "Before all others of priority 42.", ["third", "first", "second"]),
+        (("first", "--bottom"), "After all others of priority 42.", ["second", "third", "first"]),
         (("third", "--position", "2"), "At place 2, priority 42.", ["first", "third", "second"]),
         (("third", "--priority", "1"), "Priority 1.", ["third", "first", "second"]),
         (("second", "--ahead-of", "second"), "Ahead of second, priority 42.", ["first", "second", "third"]),
@@ -325,7 +333,8 @@ def test_after_says_whom_the_job_waits_for_until_it_waits_for_none(stage: Stage,
     assert "Waits: Starts after prepare and load." == rows(run)[2]["sentence"]
     stage.begin(ids["load"])
     stage.end(ids["load"], EndReason.ERROR)
-    assert "Waits: Starts after prepare and load (failed)." == rows(run)[1]["sentence"]
+    words = "Waits: Starts after prepare and load (failed). Only a retry of load or `queue after` can let it start."
+    assert words == rows(run)[1]["sentence"]
     _, out, _ = run("show", "train")
     assert ["after", "prepare (queued), load (failed)"] in [line.split(maxsplit=1) for line in out.splitlines()]
     code, _, err = run("queue", "after", "prepare", "train")
@@ -334,6 +343,31 @@ def test_after_says_whom_the_job_waits_for_until_it_waits_for_none(stage: Stage,
     code, out, _ = run("queue", "after", "train")
     assert (0, f"{ids['train']}  train  Waits for no other job.\n") == (code, out)
     assert [] == json.loads(run("show", "train", "--json")[1])["after"]
+
+
+def test_after_a_job_that_is_deleted_only_other_predecessors_help(stage: Stage, run: Run) -> None:
+    ids = queued(stage, "prepare", "train")
+    run("queue", "after", "train", "prepare")
+    stage.begin(ids["prepare"])
+    stage.end(ids["prepare"], EndReason.ERROR)
+    assert 0 == run("delete", "prepare", "-y")[0]
+    words = "Waits: Starts after a job that is deleted. Only `queue after` can let it start."
+    assert [words] == [row["sentence"] for row in rows(run)]
+
+
+@pytest.mark.parametrize("verb", ["queue", "jobs"])
+def test_where_no_dispatcher_is_alive_the_lists_say_that_all_stands_still(
+    stage: Stage, run: Run, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    queued(stage, "first")
+    assert "" == run(verb)[2]
+    monkeypatch.setattr(ensure, "is_alive", lambda settings: False)
+    assert run(verb)[2].startswith("No dispatcher is alive here: nothing starts, and no end is seen.")
+    assert "" == run(verb, "--json")[2]
+    looks = iter([False, True])
+    monkeypatch.setattr(ensure, "is_alive", lambda settings: next(looks))
+    monkeypatch.setattr(place, "_PATIENCE", 60.0)
+    assert "" == run(verb)[2], "one that is just being started is waited for"
 
 
 def test_a_submit_says_what_it_waits_for_its_weight_and_what_it_may_be_stopped_for(

@@ -43,6 +43,7 @@ def test_the_table_says_who_is_before_whom_and_why_each_waits(cells: Cells) -> N
     assert note.endswith("slots used, 2 jobs wait; by priority")
     assert ["b", "a"] == [line.split()[3] for line in cells.run("%train queue --reverse").splitlines()[1:3]]
     assert "1 more: %train queue -n 2" == cells.run("%train queue -n 1").splitlines()[-1]
+    assert "1 more: %train queue -n 2 --reverse" == cells.run("%train queue -n 1 --reverse").splitlines()[-1]
 
 
 def test_what_is_the_same_each_time_has_no_ids_and_times(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,8 +63,8 @@ def test_what_is_the_same_each_time_has_no_ids_and_times(cells: Cells, monkeypat
         ("c --ahead-of a", "ahead of a, priority 42.", "cab"),
         ("@c --ahead-of @a", "ahead of @a, priority 42.", "cab"),
         ("a --behind-of b", "behind b, priority 42.", "bac"),
-        ("last --top", "before all others, priority 42.", "cab"),
-        ("a --bottom", "after all others, priority 42.", "bca"),
+        ("last --top", "before all others of priority 42.", "cab"),
+        ("a --bottom", "after all others of priority 42.", "bca"),
         ("c --position 2", "at place 2, priority 42.", "acb"),
         ("b --priority 3", "priority 3.", "bac"),
     ],
@@ -127,6 +128,7 @@ def test_a_batch_says_what_became_of_each_item(cells: Cells) -> None:
     assert "xy.ahead-of=@b: xy is now ahead of @b, priority 42." == shown.splitlines()[3]
     assert "1 of 4 could not be carried out; the others were." in shown
     assert ["a", "xy", "b"] == order(cells)
+    assert "None of the 2 could be carried out." in cells.run("%train queue update-batch a.priority=0 b.color=3")
     shown = cells.run("%train queue update-batch --atomic b.top a.priority=0 -q")
     assert "Nothing was changed, as not all of it can be." in shown
     assert ["a", "xy", "b"] == order(cells)

@@ -154,7 +154,7 @@ def test_a_position_is_that_of_one_job(stage: Stage, trio: dict[str, str]) -> No
         ("a", {"weight": 2}, "illegal_move", "A weight means nothing in the pool 'local'"),
         ("a", {"resource_pool": "gone"}, "unknown_pool", "There is no pool 'gone'; there is: a.b, local, shared."),
         ("a", {"position": 9}, "illegal_move", "There is no position 9 in the pool 'local'; they go from 1 to 4."),
-        ("runs", {"resource_pool": "a.b"}, "illegal_move", "Pause it first, and activate it there."),
+        ("runs", {"resource_pool": "a.b"}, "illegal_move", "Pause it, move it then, and activate it."),
         ("lost", {"top": True}, "illegal_move", "which is gone; there is: a.b, local, shared."),
         ("wide", {"resource_pool": "local"}, "invalid_spec", "slots: it asks for 4; the pool 'local' has 2"),
     ],

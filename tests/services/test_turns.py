@@ -21,6 +21,7 @@ from tests.services.stage import USER, Stage, edited, request
 def house(stage: Stage) -> Stage:
     add(stage, "local", slots=2, is_default=True)
     add(stage, "shared", policy="fair_share")
+    add(stage, "shut", slots=0)
     add(stage, "lab", slots=4, devices=("0", "1"), cpus=8.0, memory=64_000_000_000)
     return stage
 
@@ -84,6 +85,8 @@ def test_a_config_says_the_same(house: Stage) -> None:
         ({"weight": 1}, "weight: it means nothing in the pool 'local'"),
         ({"resources": {"slots": 3}}, "slots: it asks for 3; the pool 'local' has 2 and never more."),
         ({"resources": {"gpus": 1}}, "gpus: it asks for 1; the pool 'local' has none."),
+        ({"pool": "shut"}, "slots: it asks for 1; the pool 'shut' has none now."),
+        ({"pool": "lab", "resources": {"memory": 10**14}}, "memory: it asks for 100 TB; the pool 'lab' has 64 GB"),
         ({"pool": "lab", "resources": {"gpus": 3}}, "gpus: it asks for 3; the pool 'lab' has 2 and never more."),
         ({"pool": "lab", "resources": {"cpus": 8.5}}, "cpus: it asks for 8.5; the pool 'lab' has 8 and never more."),
         (
@@ -118,7 +121,7 @@ def test_a_pool_without_told_cpus_and_memory_takes_any(house: Stage) -> None:
 def test_an_unknown_pool_has_its_near_miss(house: Stage) -> None:
     error = refused(house, pool="share")
     assert isinstance(error, UnknownPool)
-    assert "There is no pool 'share'; there is: lab, local, shared. Did you mean 'shared'?" == str(error)
+    assert "There is no pool 'share'; there is: lab, local, shared, shut. Did you mean 'shared'?" == str(error)
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ def test_an_anchor_of_another_pool_is_refused_with_what_to_do(queue: Bench) -> N
 
 def test_a_running_job_stays_in_its_pool(queue: Bench) -> None:
     running = queue.a_running_job("running")
-    assert "Pause it first, and activate it there." in str(refused(queue, running, SetPool("shared")))
+    assert "Pause it, move it then, and activate it." in str(refused(queue, running, SetPool("shared")))
     assert running.pool == moved(queue, running, SetPool("local")).pool
 
 
