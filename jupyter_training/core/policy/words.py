@@ -11,7 +11,7 @@ __all__ = ["free", "lacking", "listed", "need", "slots", "used"]
 _KINDS = ("slots", "gpus", "cpus", "memory")
 _MANY = {"slots": "slots", "gpus": "GPUs", "cpus": "CPUs"}
 _ONE = {"slots": "slot", "gpus": "GPU", "cpus": "CPU"}
-_SIZES = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB"))
+_SIZES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))  # as sizes are read: 20G is 20 GB
 
 
 def slots(count: int) -> str:

@@ -10,7 +10,7 @@ from jupyter_training.core.lifecycle import AttemptState
 from jupyter_training.core.policy import ActiveAttempt, QueuedJob, plan
 from tests.core.policy.builders import NOW, a_job, a_pool, a_view, an_attempt
 
-GB = 1 << 30
+GB = 10**9
 
 
 def said(job: QueuedJob, *others: QueuedJob | ActiveAttempt, **pool: Any) -> str:
