@@ -60,7 +60,7 @@ def known_pool(pools: Mapping[str, Pool], name: str) -> Pool:
         close = near_miss(name, pools)
         raise UnknownPool(
             f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(pools)) or 'none'}.",
-            hint=f"Did you mean {close!r}?" if close else None,
+            hint=f"Did you mean {close!r}?" if close else f"To make one: jupyter training pool add {name[:80]}",
         )
     return found
 

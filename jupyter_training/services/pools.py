@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_training.core.resources import Capacity, Pool, Resources
-from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, UnknownPool, near_miss
+from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse
 from jupyter_training.languages.pools import LOCAL, read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
+from jupyter_training.services.placing import known_pool
 from jupyter_training.services.site import Site
 from jupyter_training.services.standing import standing
 from jupyter_training.store import pools as pool_rows
@@ -69,8 +70,8 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
 
     def changed(known: Mapping[str, Pool]) -> list[Pool]:
         there = known.get(name)
-        if there is None and request.is_new is False:
-            raise _unknown(name, known, hint=f"To make one: jupyter training pool add {name}")
+        if request.is_new is False:
+            known_pool(known, name)
         pool = read(name, given, before=there, capacity=capacity)
         if name == LOCAL and site.settings.local_slots is not None:
             pool = replace(pool, slots=site.settings.local_slots)
@@ -95,9 +96,7 @@ def remove_pool(site: Site, name: str) -> PoolList:
         PoolInUse: jobs wait or run in it, or it must be there.
     """
     known = views.pools(site.store)
-    pool = known.get(name)
-    if pool is None:
-        raise _unknown(name, known)
+    pool = known_pool(known, name)
     if name == LOCAL:
         raise PoolInUse(
             "The pool 'local' is this machine's own, and made anew at each start.",
@@ -186,11 +185,3 @@ def _note(pool: Pool, used: int) -> str | None:
         slots = "1 slot is" if used == 1 else f"{used} slots are"
         return f"{slots} in use and it has {pool.slots} now: what runs goes on, and nothing more starts."
     return None
-
-
-def _unknown(name: str, known: Mapping[str, Pool], *, hint: str | None = None) -> UnknownPool:
-    close = near_miss(name, known)
-    return UnknownPool(
-        f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(known))}.",
-        hint=f"Did you mean {close!r}?" if close else hint,
-    )

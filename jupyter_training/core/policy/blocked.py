@@ -6,7 +6,7 @@ hundred thousand jobs that nobody looks at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -79,6 +79,8 @@ class Blocked:
 
     def _never(self, job: QueuedJob) -> str:
         need, pool = job.need, self.pool
+        if need.slots and not pool.slots:
+            return f"The pool {pool.name!r} has no slots now; it waits until it has some, or move it to another pool."
         if need.slots > pool.slots:
             return f"No slot will ever fit: it asks for {need.slots}, the pool {pool.name!r} has {pool.slots}."
         return (
@@ -105,7 +107,18 @@ class Blocked:
             parts.append(f"{words.used(kind, self.free, whole)} are used{by}")
         only_slots = lacking == ["slots"]
         asked = str(job.slots) if only_slots else words.need(need, lacking)
-        return f"{' and '.join(parts)}; it needs {asked}."
+        return f"{' and '.join(parts)}; it needs {asked}.{self._stay(job, lacking)}"
+
+    def _stay(self, job: QueuedJob, lacking: Sequence[str]) -> str:
+        """Which of those that hold it would have to make room, and can't."""
+        if not self.pool.preemption:
+            return ""
+        behind = [one for one in self.holders if isinstance(one, ActiveAttempt) and one.order > job.order]
+        names = [one.name for one in behind if not one.preemptible and any(getattr(_held(one), k) for k in lacking)]
+        if not names:
+            return ""
+        have = "it has" if len(names) == 1 else "they have"
+        return f" {words.listed(names)} can't make room: {have} no checkpoint yet, or may never be stopped."
 
     def _made(self, job: QueuedJob) -> str:
         if not self.leaving:
@@ -141,6 +154,8 @@ class Blocked:
         total = capacity_of(self.pool)
         unit = "slots" if self.pool.slots else "GPUs"
         whose = "Its experiment's share" if job.experiment is not None else "Its share"
+        if own.share == 0 and units == 1:
+            return f"{whose} is 0 of {total} {unit} now: those that came first have at least one each."
         if own.held == 0 and own.share < units:
             return f"{whose} is {own.share} of {total} {unit} now, and it needs {units}; others share the rest."
         if own.held + units > own.share:

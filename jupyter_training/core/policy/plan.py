@@ -49,7 +49,8 @@ class Plan:
     def is_backfilled(self, attempt: ActiveAttempt) -> bool:
         """Whether an attempt fills a gap that a job before it left, and has to leave when that one fits."""
         found = self.blocked.get(attempt.pool)
-        if found is None or not found.pool.preemption or not attempt.preemptible or not attempt.needs_room:
+        may_leave = attempt.preemptible and attempt.needs_room and not attempt.is_stopping
+        if found is None or not found.pool.preemption or not may_leave:
             return False
         return any(wait.job.order < attempt.order for wait in found.waits[:1])
 

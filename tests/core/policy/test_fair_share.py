@@ -71,7 +71,11 @@ def test_priorities_do_not_count() -> None:
 
 def test_more_groups_than_slots_are_served_as_they_came() -> None:
     jobs = [a_job(f"{chr(97 + n)}", seq=20 - n) for n in range(10)]
-    assert set("cdefghij") == set(started(a_view(*jobs, pool=POOL)))
+    view = a_view(*jobs, pool=POOL)
+    assert set("cdefghij") == set(started(view))
+    assert "Its share is 0 of 8 slots now: those that came first have at least one each." == plan(view, NOW).sentence(
+        jobs[0]
+    )
 
 
 def test_a_group_whose_jobs_are_too_large_for_its_share_leaves_it_to_others() -> None:

@@ -72,6 +72,22 @@ def test_what_never_fits() -> None:
     assert "It never starts: it asks for 2 slots, max_slots allows 1." == said(a_job("a", slots=2, max_slots=1))
 
 
+def test_a_pool_that_has_no_slots_now() -> None:
+    assert "The pool 'local' has no slots now; it waits until it has some, or move it to another pool." == said(
+        a_job("a"), slots=0
+    )
+
+
+def test_who_can_not_make_room() -> None:
+    job = a_job("a", seq=1)
+    stays, goes = an_attempt("nev", seq=5), an_attempt("first", seq=0)
+    sentence = "2 of 2 slots are used by first and nev; it needs 1."
+    assert sentence == said(job, goes, stays)
+    assert f"{sentence} nev can't make room: it has no checkpoint yet, or may never be stopped." == said(
+        job, goes, stays, preemption=True
+    )
+
+
 def test_a_pool_that_is_gone() -> None:
     assert "There is no pool 'lab' any more; move it to another one." == said(a_job("a", pool="lab"))
 
