@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from jupyter_training.core.ids import NAME_PATTERN, JobId, content_hash
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, RetryOn, Seen, StopHow
-from jupyter_training.core.resources import Allocation, Resources
+from jupyter_training.core.resources import LOCAL, Allocation, Resources
 
 __all__ = [
     "PRIORITY_DEFAULT",
@@ -226,7 +226,7 @@ class Submission:
     key: str
     spec: JobSpec
     origin: Origin
-    pool: str = "local"
+    pool: str = LOCAL
     priority: int = PRIORITY_DEFAULT
     weight: float = 1.0
     after: tuple[JobId, ...] = ()  # it starts once these have succeeded

@@ -7,7 +7,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["MEMORY_MOST", "Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+__all__ = ["LOCAL", "MEMORY_MOST", "Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+
+LOCAL = "local"  # this machine's backend, and its own pool, which is always there
 
 PolicyName = Literal["priority", "fair_share"]
 VictimRule = Literal["last", "cheapest"]

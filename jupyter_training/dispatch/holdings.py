@@ -10,6 +10,7 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
 from jupyter_training.core.policy import QueueView
 from jupyter_training.core.queue_view import member
+from jupyter_training.core.resources import LOCAL
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.queue import Unfinished
@@ -86,7 +87,7 @@ class Holdings:
     def backend_of(self, pool: str) -> str:
         """The backend's name; an attempt's pool may have been removed since, then this machine's."""
         known = self._pools.get(pool)
-        return known.backend if known is not None else "local"
+        return known.backend if known is not None else LOCAL
 
     def has_devices(self, pool: str) -> bool:
         """Whether devices are given out by any pool of this one's backend."""

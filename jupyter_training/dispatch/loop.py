@@ -21,12 +21,13 @@ from functools import cache
 from types import FrameType
 from typing import Literal
 
+from jupyter_training.core.resources import LOCAL
 from jupyter_training.dispatch import ensure, wake
 from jupyter_training.dispatch.calm_log import Calm
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
-from jupyter_training.languages.pools import LOCAL, at_start
+from jupyter_training.languages.pools import at_start
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import Clock, SystemClock

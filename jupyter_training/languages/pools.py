@@ -16,13 +16,11 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from jupyter_training.core.ids import NAME_PATTERN, no_name
-from jupyter_training.core.resources import MEMORY_MOST, Capacity, PolicyName, Pool, VictimRule
+from jupyter_training.core.resources import LOCAL, MEMORY_MOST, Capacity, PolicyName, Pool, VictimRule
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
 
-__all__ = ["LOCAL", "at_start", "followed", "read", "two_names"]
-
-LOCAL = "local"  # this machine's backend, and its own pool, which is always there
+__all__ = ["at_start", "followed", "read", "two_names"]
 
 _CAPACITY = ("slots", "gpus", "devices", "cpus", "memory")
 _KEYS = ("backend", *_CAPACITY, "policy", "preemption", "victim", "aging", "is_default", "is_found")

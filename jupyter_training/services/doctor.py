@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_training.core.lifecycle import Seen
-from jupyter_training.core.resources import Capacity, Pool
+from jupyter_training.core.resources import LOCAL, Capacity, Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.errors import TrainingError
 from jupyter_training.languages.pools import two_names
@@ -139,7 +139,7 @@ def _pools(settings: Settings, store: Store) -> Check:
     pools = views.pools(store)
     has = "; ".join(f"{name}: {_has(pool)}" for name, pool in pools.items())
     words = f"{has}." if has else "None yet; the first submit makes one of what this machine has."
-    here = [pool for pool in pools.values() if pool.backend == "local"]
+    here = [pool for pool in pools.values() if pool.backend == LOCAL]
     backend: Backend = registry.load("backends", "local")(settings, SystemClock())
     capacity = backend.capacity()
     if capacity is None:

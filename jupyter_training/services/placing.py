@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.core.resources import LOCAL, Pool, Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin, UnknownPool, near_miss
 from jupyter_training.seams import registry
 
 __all__ = ["check_fit", "check_order", "known_pool", "pool_of"]
 
-_USUAL = "local"  # where none is the default one
 _FEWER = "Ask for fewer, or name a larger pool."
 
 
@@ -121,7 +120,7 @@ def check_order(pool: Pool, *, priority: int | None, weight: float | None) -> No
 
 
 def _default(pools: Mapping[str, Pool]) -> str:
-    return next((name for name, pool in pools.items() if pool.is_default), _USUAL)
+    return next((name for name, pool in pools.items() if pool.is_default), LOCAL)
 
 
 def _amount(key: str, value: float) -> str:

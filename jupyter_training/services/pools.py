@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jupyter_training.core.resources import Capacity, Pool, Resources
+from jupyter_training.core.resources import LOCAL, Capacity, Pool, Resources
 from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse
-from jupyter_training.languages.pools import LOCAL, read, two_names
+from jupyter_training.languages.pools import read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
 from jupyter_training.services.placing import known_pool

@@ -14,7 +14,7 @@ from jupyter_training.core.lifecycle import (
     Phase,
     end_sentence,
 )
-from jupyter_training.core.policy import Blocked, words
+from jupyter_training.core.policy import Blocked, no_pool, words
 from jupyter_training.core.queue_view import queued_job
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store.checkpoints import Newest
@@ -145,7 +145,7 @@ def _wait(job: Job, blocked: Mapping[str, Blocked], before: Sequence[Dependency]
     if rule is not None:
         why = rule.sentence(queued_job(job))
     else:
-        why = f"There is no pool {job.pool!r} any more; move it to another one." if blocked else "about to start."
+        why = no_pool(job.pool) if blocked else "about to start."
     why = _starts_after(before) if before else why
     again = f"retry {job.retries_used} of {job.spec.retries.max} " if job.retries_used else ""
     if job.checkpoint_step is not None:

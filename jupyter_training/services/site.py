@@ -11,10 +11,10 @@ from typing import Self
 
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant
-from jupyter_training.core.resources import Capacity
+from jupyter_training.core.resources import LOCAL, Capacity
 from jupyter_training.dispatch import ensure
 from jupyter_training.errors import TrainingError
-from jupyter_training.languages.pools import LOCAL, at_start
+from jupyter_training.languages.pools import at_start
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
 from jupyter_training.seams.clock import SystemClock

@@ -9,16 +9,15 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.job import Instant
-from jupyter_training.core.lifecycle import TERMINAL, AttemptState, JobState
+from jupyter_training.core.lifecycle import AttemptState, JobState
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import PoolInUse
 from jupyter_training.store import changelog
 from jupyter_training.store.engine import Store
+from jupyter_training.store.rows import UNFINISHED
 from jupyter_training.store.tables import attempts, jobs, pools
 
 __all__ = ["change", "read", "read_all", "remove", "write"]
-
-_UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 
 
 def read_all(store: Store) -> dict[str, Pool]:
@@ -76,7 +75,7 @@ def _unfinished(connection: Connection, name: str) -> str:
     running = connection.execute(select(func.count()).where(jobs.c.id.in_(active))).scalar_one()
     rows = connection.execute(
         select(jobs.c.state, func.count())
-        .where(jobs.c.pool == name, jobs.c.state.in_(_UNFINISHED), jobs.c.id.not_in(active))
+        .where(jobs.c.pool == name, jobs.c.state.in_(UNFINISHED), jobs.c.id.not_in(active))
         .group_by(jobs.c.state)
     )
     states = {JobState(state): count for state, count in rows}

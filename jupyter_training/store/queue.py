@@ -15,18 +15,16 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
-from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.store import changelog
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
-from jupyter_training.store.rows import attempt_of, jobs_of
+from jupyter_training.store.rows import UNFINISHED, attempt_of, jobs_of
 from jupyter_training.store.tables import attempts, changes, jobs
 
 __all__ = ["Delta", "Entry", "Unfinished", "changed", "unfinished"]
 
 Entry = tuple[Job, Attempt | None]
 
-_UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 _QUIET = (ChangeKind.POINTS.value, ChangeKind.POOL.value)
 _MANY = 5_000  # changed jobs from which reading everything is cheaper
 
@@ -54,13 +52,13 @@ class Unfinished:
             head = changelog.head_of(connection)
             touched = _touched(connection, self.at, head)
             if touched is None:
-                entries = list(_entries(connection, self._store, jobs.c.state.in_(_UNFINISHED)))
+                entries = list(_entries(connection, self._store, jobs.c.state.in_(UNFINISHED)))
                 gone: list[JobId] = []
                 self.rows = {}
             else:
                 entries = []
                 for part in chunks(touched):
-                    wanted = and_(jobs.c.id.in_(part), jobs.c.state.in_(_UNFINISHED))
+                    wanted = and_(jobs.c.id.in_(part), jobs.c.state.in_(UNFINISHED))
                     entries += _entries(connection, self._store, wanted)
                 found = {job.id for job, _ in entries}
                 gone = [JobId(one) for one in touched if one not in found]

@@ -26,7 +26,7 @@ from jupyter_training.errors import IllegalMove, TrainingError, UnknownJob
 from jupyter_training.store import changelog, pools
 from jupyter_training.store.engine import Store
 from jupyter_training.store.find import WHERE_LISTED
-from jupyter_training.store.rows import jobs_of
+from jupyter_training.store.rows import UNFINISHED, jobs_of
 from jupyter_training.store.tables import jobs
 
 __all__ = ["Ahead", "At", "Behind", "Bottom", "Move", "SetPool", "SetPriority", "SetWeight", "Top", "move_all"]
@@ -36,7 +36,6 @@ __all__ = ["Ahead", "At", "Behind", "Bottom", "Move", "SetPool", "SetPriority", 
 _AT_ONCE = 100  # moves in one transaction
 _LONG = 0.1  # seconds of one transaction
 _LONGEST = 5.0  # of one that is all or none
-_UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)
 _SHOWN = (JobState.QUEUED.value, JobState.RUNNING.value)  # whose places are counted
 _ORDER = (jobs.c.priority, jobs.c.position, jobs.c.seq)
 
@@ -92,7 +91,7 @@ def _next(*, above: bool) -> Select[Any]:
     place, table = bindparam("place", type_=jobs.c.position.type), jobs.c
     order = _ORDER if above else tuple(column.desc() for column in _ORDER)
     parts = []
-    for state in _UNFINISHED:
+    for state in UNFINISHED:
         beyond = table.position > place if above else table.position < place
         own = (table.state == state, table.priority == bindparam("priority"), table.seq != bindparam("but"), beyond)
         parts.append(select(select(table.position).where(*own).order_by(*order).limit(1).subquery().c.position))
@@ -317,7 +316,7 @@ class _Mover:
 
     def _is_taken(self, priority: int, position: str) -> bool:
         taken = select(jobs.c.seq).where(
-            jobs.c.state.in_(_UNFINISHED),
+            jobs.c.state.in_(UNFINISHED),
             jobs.c.priority == priority,
             jobs.c.position == position,
         )

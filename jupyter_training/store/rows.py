@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Row
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, CheckpointPolicy, Instant, Job, JobSpec, Origin
-from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, Seen
+from jupyter_training.core.lifecycle import TERMINAL, AttemptState, Desired, EndReason, Hold, JobState, Seen
 from jupyter_training.core.resources import Allocation
 from jupyter_training.store.spec_cache import SpecCache
 from jupyter_training.store.tables import jobs
 
-__all__ = ["attempt_of", "jobs_of"]
+__all__ = ["UNFINISHED", "attempt_of", "jobs_of"]
+
+UNFINISHED = tuple(state.value for state in JobState if state not in TERMINAL)  # as the rows have them
 
 _NO_HOLDS: frozenset[Hold] = frozenset()
 _STATES = {state.value: state for state in JobState}

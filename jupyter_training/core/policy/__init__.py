@@ -6,7 +6,7 @@ plans, ``priority.py`` and ``fair_share.py`` are the two policies.
 """
 
 from jupyter_training.core.policy.aging import aged
-from jupyter_training.core.policy.blocked import Blocked
+from jupyter_training.core.policy.blocked import Blocked, no_pool
 from jupyter_training.core.policy.nouns import ActiveAttempt, Decision, Finish, QueuedJob, Start, Stop
 from jupyter_training.core.policy.plan import Plan, plan
 from jupyter_training.core.policy.view import QueueView
@@ -22,5 +22,6 @@ __all__ = [
     "Start",
     "Stop",
     "aged",
+    "no_pool",
     "plan",
 ]

@@ -19,7 +19,7 @@ from jupyter_training.core.policy.nouns import ActiveAttempt, QueuedJob
 from jupyter_training.core.policy.room import could_fit
 from jupyter_training.core.resources import Need, Pool
 
-__all__ = ["Blocked", "Share", "Wait"]
+__all__ = ["Blocked", "Share", "Wait", "no_pool"]
 
 
 class Wait(NamedTuple):
@@ -34,6 +34,11 @@ class Share(NamedTuple):
 
     share: int
     held: int
+
+
+def no_pool(name: str) -> str:
+    """Why a job waits whose pool was removed."""
+    return f"There is no pool {name!r} any more; move it to another one."
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import Seen
 from jupyter_training.core.policy import fair_share, priority, wishes
-from jupyter_training.core.policy.blocked import Blocked
+from jupyter_training.core.policy.blocked import Blocked, no_pool
 from jupyter_training.core.policy.caps import Caps
 from jupyter_training.core.policy.nouns import ActiveAttempt, Decision, Order, QueuedJob, Start
 from jupyter_training.core.policy.pool_plan import PoolPlan
@@ -43,7 +43,7 @@ class Plan:
             return f"Starts after {job.unmet} other {'job' if job.unmet == 1 else 'jobs'}."
         found = self.blocked.get(job.pool)
         if found is None:
-            return f"There is no pool {job.pool!r} any more; move it to another one."
+            return no_pool(job.pool)
         return found.sentence(job)
 
     def is_backfilled(self, attempt: ActiveAttempt) -> bool:

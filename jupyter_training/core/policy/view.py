@@ -15,12 +15,11 @@ from jupyter_training.core.lifecycle import Desired
 from jupyter_training.core.policy.counts import change
 from jupyter_training.core.policy.nouns import ActiveAttempt, QueuedJob
 from jupyter_training.core.policy.pool_queue import PoolQueue
-from jupyter_training.core.resources import Pool
+from jupyter_training.core.resources import LOCAL, Pool
 
 __all__ = ["QueueView"]
 
 _ENDING = (Desired.CANCEL, Desired.KILL)
-_THIS_MACHINE = "local"
 
 
 class QueueView:
@@ -191,6 +190,6 @@ class QueueView:
         if attempt.max_slots is not None and attempt.allocation.slots:
             change(self._slots, attempt.group, sign * attempt.allocation.slots)
         pool = self._pools.get(attempt.pool)
-        backend = pool.backend if pool is not None else _THIS_MACHINE
+        backend = pool.backend if pool is not None else LOCAL
         for device in attempt.allocation.devices:
             change(self._devices, (backend, device), sign)
