@@ -37,6 +37,7 @@ _KINS = 30  # other kins that count
 _AROUND = 0.5  # deviation of a job from its kin's middle, where nothing tells it
 _BETWEEN = 1.0  # the same of kins' middles
 _LEAST = 0.3  # kins differ at least so much
+_PRESUMED = 4  # jobs that lie around by ``_AROUND`` at most, beside those that ended: two that differ don't tell much
 _UNSURE = 3.0  # by how much at most the spread may be another one than that of few ended jobs
 _LONGEST = 1e9  # seconds
 _BEYOND = 0.7  # how much longer one takes that has outlasted all that is known
@@ -210,7 +211,9 @@ def _deviation(groups: Sequence[Sequence[float]]) -> tuple[float, int, list[floa
     if not freedom:
         return _AROUND, 0, []
     rests = [value - fmean(values) for values in several for value in values]
-    return sqrt(sum(rest * rest for rest in rests) / freedom), freedom, rests
+    total = sum(rest * rest for rest in rests)
+    presumed = _PRESUMED * min(_AROUND**2, total / freedom)
+    return sqrt((total + presumed) / (freedom + _PRESUMED)), freedom + _PRESUMED, rests
 
 
 def _prior(middles: Sequence[float]) -> tuple[float, float]:

@@ -93,3 +93,9 @@ def test_what_is_left_is_never_negative(own: list[float], others: list[list[floa
     for (left,) in drawn(one, runs=5, seed=seed):
         assert 0 <= left
         assert one.kin.is_known == (left < float("inf"))
+
+
+def test_two_that_differ_do_not_make_hours_of_seconds() -> None:
+    left = sorted(one[0] for one in drawn(Known(Kin("k", (16.0, 48.0)))))
+    assert 20 < median(left) < 40
+    assert left[380] < 200
