@@ -37,6 +37,7 @@ class Scene:
     needs: Mapping[JobId, Need]  # of every job there ever was
     groups: Mapping[JobId, str]  # of every job that belongs to one
     open_after: Mapping[JobId, frozenset[JobId]]  # what a job starts after and has not succeeded
+    ended_now: frozenset[JobId] = frozenset()
 
     def waiting(self, pool: str) -> Iterator[Job]:
         """Jobs that wait for room in this pool and for nothing else."""
@@ -139,8 +140,18 @@ def _in_line(scene: Scene, pool: Pool) -> Iterator[Job]:
     """Those that could start some time, as things stand, and need room for that."""
     for job in scene.waiting(pool.name):
         need = scene.needs[job.id]
-        if _uses_something(need) and _ever_fits(pool, need) and not _is_capped(scene, job):
+        if _uses_something(need) and _ever_fits(pool, need) and not _is_capped(scene, job) and not _is_kept(scene, job):
             yield job
+
+
+def _is_kept(scene: Scene, job: Job) -> bool:
+    """Its group's last place is kept for one that waits in another pool, or was given to one that has ended at once."""
+    if job.spec.resources.max_slots is None:
+        return False
+    group = scene.groups.get(job.id, job.id)
+    elsewhere = {one.id for name in scene.pools if name != job.pool for one in scene.waiting(name)}
+    tried = {one for one, (other, _) in scene.rows.items() if _just_tried(scene, other)}
+    return any(scene.groups.get(one) == group for one in (elsewhere | tried | scene.ended_now) - {job.id})
 
 
 def _first(jobs: Sequence[Job], pool: Pool, now: Instant) -> Job:

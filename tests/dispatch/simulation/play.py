@@ -84,6 +84,7 @@ class _Player:
         self.began = self.clock.boot()
         self.ids: deeds.Ids = {}
         self._names: dict[JobId, str] = {}
+        self._ended: dict[JobId, Instant] = {}
         self._backends = {
             name: WatchedBackend(name, self.clock, self._body, self) for name in ("scripted", "other", "local")
         }
@@ -246,6 +247,7 @@ class _Player:
         if delta.gone:
             for job in views.jobs(self._store, list(delta.gone)):
                 self._note(f"ended {job.name} {job.state.value} {job.reason}")
+                self._ended[job.id] = self.clock.now()
                 if job.state is JobState.SUCCEEDED:
                     self._truth.succeeded.add(job.id)
         live = {
@@ -265,6 +267,7 @@ class _Player:
                 if (experiment := self._draws[name].experiment) is not None
             },
             open_after=self._truth.open_after(),
+            ended_now=frozenset(job for job, at in self._ended.items() if at == self.clock.now()),
         )
 
     def _is_told_alike(self) -> None:
