@@ -13,6 +13,7 @@ import random
 from dataclasses import dataclass, field
 
 from jupyter_training.core.ids import JobId, new_job_id
+from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import TERMINAL, JobState, StopHow, Verb
 from jupyter_training.core.resources import Allocation
 from jupyter_training.core.retention import Checkpoint
