@@ -133,14 +133,15 @@ def _does_not_fit(scene: Scene, pool: Pool, job: Job, law: str) -> None:
     gpus = scene.needs[job.id].gpus
     others = [other for other in scene.pools.values() if other.backend == pool.backend and other.name != pool.name]
     kept = any(scene.needs[one.id].gpus for other in others for one in scene.waiting(other.name))
-    _hold(not _has_room(scene, pool, job) or (gpus > 0 and kept), law, f"{job.name} fits and waits in {pool.name}")
+    kept = (gpus > 0 and kept) or _is_kept(scene, job)
+    _hold(not _has_room(scene, pool, job) or kept, law, f"{job.name} fits and waits in {pool.name}")
 
 
 def _in_line(scene: Scene, pool: Pool) -> Iterator[Job]:
     """Those that could start some time, as things stand, and need room for that."""
     for job in scene.waiting(pool.name):
         need = scene.needs[job.id]
-        if _uses_something(need) and _ever_fits(pool, need) and not _is_capped(scene, job) and not _is_kept(scene, job):
+        if _uses_something(need) and _ever_fits(pool, need) and not _is_capped(scene, job):
             yield job
 
 
@@ -193,7 +194,11 @@ def _is_its_turn(scene: Scene, pool: Pool, job: Job, need: Need) -> None:
         if other.id == job.id or _just_tried(scene, other):
             continue
         aged = pool.aging is not None and other.priority != job.priority
-        _hold(aged or _own_order(job) < _own_order(other), "head of line", f"{job.name} starts before {other.name}")
+        _hold(
+            aged or _is_kept(scene, other) or _own_order(job) < _own_order(other),
+            "head of line",
+            f"{job.name} starts before {other.name}",
+        )
 
 
 def _used(scene: Scene, pool: Pool) -> Need:
