@@ -30,7 +30,7 @@ export function Checkpoints({ job }: { job: Job }): JSX.Element {
     );
   }
   const decide = async (): Promise<void> => {
-    const { retain } = await import('./retain');
+    const { retain } = await import(/* webpackChunkName: "tabs" */ './retain');
     if (await retain(session, trans, job, list)) {
       setChanged(changed + 1);
     }

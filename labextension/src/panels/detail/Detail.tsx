@@ -12,12 +12,12 @@ import type { Tab } from './tabs';
 
 const Overview = lazy(async () => ({ default: (await import('./Overview')).Overview }));
 const Log = lazy(async () => ({ default: (await import('../log/Log')).Log }));
-const Parameters = lazy(async () => ({ default: (await import('./Parameters')).Parameters }));
-const Attempts = lazy(async () => ({ default: (await import('./Attempts')).Attempts }));
-const Checkpoints = lazy(async () => ({ default: (await import('./Checkpoints')).Checkpoints }));
-const Artifacts = lazy(async () => ({ default: (await import('./Artifacts')).Artifacts }));
-const Environment = lazy(async () => ({ default: (await import('./Environment')).Environment }));
-const Record = lazy(async () => ({ default: (await import('./Record')).Record }));
+const Parameters = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Parameters')).Parameters }));
+const Attempts = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Attempts')).Attempts }));
+const Checkpoints = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Checkpoints')).Checkpoints }));
+const Artifacts = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Artifacts')).Artifacts }));
+const Environment = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Environment')).Environment }));
+const Record = lazy(async () => ({ default: (await import(/* webpackChunkName: "tabs" */ './Record')).Record }));
 
 const VIEWS: { readonly [tab in Tab]: (props: { job: Job }) => JSX.Element } = {
   overview: ({ job }) => <Overview job={job} />,
