@@ -78,14 +78,14 @@ export function addActs({ app, session, known, trans, palette, meant, describedB
       execute: async args => {
         const ids = meant(args);
         if (act === 'fork' || act === 'continue' || act === 'extend') {
-          const { again } = await import(/* webpackChunkName: "acts" */ './again');
+          const { again } = await import('./again');
           const made = await again(await session(), trans, act, ids?.[0] ?? null, typeof args.checkpoint === 'string' ? args.checkpoint : null);
           if (made !== null && act !== 'extend' && commands.hasCommand(CommandIds.detail)) {
             await commands.execute(CommandIds.detail, { job: made, tab: 'overview' });
           }
           return;
         }
-        const { wish } = await import(/* webpackChunkName: "acts" */ './wish');
+        const { wish } = await import('./wish');
         await wish(await session(), trans, act, ids);
       }
     });

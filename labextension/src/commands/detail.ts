@@ -61,7 +61,7 @@ export function addDetail(
   };
 
   const choose = async (): Promise<string | null> => {
-    const { chooseAny } = await import(/* webpackChunkName: "acts" */ './choose');
+    const { chooseAny } = await import('./choose');
     return chooseAny(await session(), trans, trans.__('Open which training?'), trans.__('Open'));
   };
 

@@ -6,6 +6,6 @@ export function doorsOf(commands: CommandRegistry): Doors {
   return {
     hasCommand: id => commands.hasCommand(id),
     execute: (id, args) => commands.execute(id, { ...args }),
-    menu: (job, button, byKey, closed) => void import(/* webpackChunkName: "acts" */ './menu').then(({ openMenu }) => openMenu(commands, job, button, byKey, closed))
+    menu: (job, button, byKey, closed) => void import('./menu').then(({ openMenu }) => openMenu(commands, job, button, byKey, closed))
   };
 }

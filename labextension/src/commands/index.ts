@@ -107,7 +107,7 @@ export function addCommands(
     isEnabled: one,
     execute: async args => {
       const ids = meant(args);
-      const { clone } = await import(/* webpackChunkName: "acts" */ './clone');
+      const { clone } = await import('./clone');
       await clone(app, await session(), trans, notebooks, ids?.[0] ?? null);
     }
   });
@@ -116,7 +116,7 @@ export function addCommands(
     caption: trans.__('Put a cell that trains below the active one'),
     describedBy: nothing,
     execute: async () => {
-      const { insertFirst } = await import(/* webpackChunkName: "acts" */ './clone');
+      const { insertFirst } = await import('./clone');
       await insertFirst(app, trans, notebooks);
     }
   });
@@ -125,7 +125,7 @@ export function addCommands(
     describedBy: jobs,
     execute: async args => {
       const ids = meant(args);
-      const { copyIds } = await import(/* webpackChunkName: "acts" */ './clone');
+      const { copyIds } = await import('./clone');
       await copyIds(await session(), trans, ids);
     }
   });

@@ -35,7 +35,7 @@ export async function wish(session: Session, trans: TranslationBundle, verb: Ver
     const meant = ids ?? one(await chooseFor(session, trans, verb, words.which, words.ok));
     const outcome = await wished(session, trans, verb, meant);
     if (outcome !== null && outcome.lacks.length > 0) {
-      const { handOver } = await import(/* webpackChunkName: "acts" */ './handOver');
+      const { handOver } = await import('./handOver');
       const [id] = meant;
       await handOver(session, trans, verb, { id: id ?? '', name: outcome.refused[0]?.name ?? '' }, outcome.lacks);
       return;

@@ -23,7 +23,7 @@ export function Actions({ job }: { job: Job }): JSX.Element {
           setRefusal(trouble);
           return;
         }
-        const { handOver } = await import(/* webpackChunkName: "acts" */ '../commands/handOver');
+        const { handOver } = await import('../commands/handOver');
         await handOver(session, trans, verb, job, names);
       })
       .catch((reason: unknown) => setRefusal(troubleFrom(reason)))

@@ -91,7 +91,7 @@ export class QueueHost extends Widget {
 
   private async _show(): Promise<void> {
     const { app, trans, session: load } = this.options;
-    const arrived = await arrive(this.node, trans, Promise.all([import('./mount'), load()]));
+    const arrived = await arrive(this.node, trans, Promise.all([import(/* webpackChunkName: "moves" */ './mount'), load()]));
     // It may have been hidden, or shown a second time, while the code was on its way.
     if (arrived !== null && this.isVisible && this._mounted === null) {
       const [{ mount }, session] = arrived;
