@@ -12,43 +12,16 @@ from typing import Any
 
 import pytest
 
-from jupyter_training.cli.main import main
 from jupyter_training.client.client import Client
 from jupyter_training.client.local import LocalTransport
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason
-from jupyter_training.dispatch import ensure
 from jupyter_training.errors import IllegalVerb, NoCheckpoint
 from jupyter_training.schema import VerbResult
 from jupyter_training.services import jobs
-from jupyter_training.services.site import Site
-from jupyter_training.settings import Settings
 from jupyter_training.store.checkpoints import found_damaged, started_from
+from tests.cli.conftest import Run
 from tests.services.stage import Stage
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The home that commands speak to; no dispatcher acts on it."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(home))
-    for name in ("JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(ensure, "ensure_dispatcher", lambda settings: None)
-    with Site.open(Settings(home=home, local_slots=2)) as site:
-        yield Stage(site)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 @pytest.fixture

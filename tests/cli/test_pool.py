@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from jupyter_training.cli.main import main
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.resources import Allocation
-from jupyter_training.dispatch import ensure
 from jupyter_training.schema import PoolList
-from jupyter_training.services.site import Site
-from jupyter_training.settings import Settings
 from jupyter_training.store import facts
+from tests.cli.conftest import Run
 from tests.services.stage import Stage
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The home that commands speak to; no dispatcher acts on it."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(home))
-    for name in ("JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(ensure, "ensure_dispatcher", lambda settings: None)
-    with Site.open(Settings(home=home, local_slots=2)) as site:
-        yield Stage(site)
-
-
-@pytest.fixture
-def run(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 def rows(out: str) -> list[list[str]]:

@@ -5,48 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_training.cli import place
-from jupyter_training.cli.main import main
 from jupyter_training.cli.queue import CSV
 from jupyter_training.core.lifecycle import EndReason, Verb
 from jupyter_training.core.resources import Allocation
 from jupyter_training.dispatch import ensure
-from jupyter_training.services.site import Site
-from jupyter_training.settings import Settings
 from jupyter_training.store import facts, verbs
+from tests.cli.conftest import Run
 from tests.services.stage import Stage
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The home that commands speak to, with one slot; no dispatcher acts on it."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(home))
-    for name in ("JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(ensure, "ensure_dispatcher", lambda settings: None)
+def slots() -> int:
+    return 1
+
+
+@pytest.fixture(autouse=True)
+def alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher is there, as far as anybody asks."""
     monkeypatch.setattr(ensure, "is_alive", lambda settings: True)
     monkeypatch.setattr(place, "_PATIENCE", 0.0)
-    with Site.open(Settings(home=home, local_slots=1)) as site:
-        yield Stage(site)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 def queued(stage: Stage, *names: str, **changes: Any) -> dict[str, str]:

@@ -72,7 +72,7 @@ export function addPlaces({ app, session, known, trans, palette, meant, describe
     isEnabled: stands,
     isVisible: stands,
     execute: async args => {
-      const { manageAndSay } = await import(/* webpackChunkName: "moves" */ './manage');
+      const { manageAndSay } = await import(/* webpackChunkName: "queue" */ './manage');
       await manageAndSay(await session(), trans, meant(args));
     }
   });
@@ -94,7 +94,7 @@ export function addPlaces({ app, session, known, trans, palette, meant, describe
       isEnabled: stands,
       isVisible: stands,
       execute: async args => {
-        const [{ moved }, { say, oneOf }] = await Promise.all([import(/* webpackChunkName: "moves" */ './moving'), import(/* webpackChunkName: "acts" */ './manage')]);
+        const [{ moved }, { say, oneOf }] = await Promise.all([import(/* webpackChunkName: "queue" */ './moving'), import(/* webpackChunkName: "acts" */ './manage')]);
         const ids = await oneOf(await session(), trans, meant(args), trans.__('Move which training?'), trans.__('Move'));
         if (ids.length > 0) {
           say(trans, await moved(await session(), trans, ids, end === 'top' ? { top: true } : { bottom: true }));

@@ -7,11 +7,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
 import { short } from '../../model/wording';
-import { arrive } from '../../parts/arrive';
+import { WhileShown } from '../../parts/WhileShown';
 import type { Doors } from '../../renderers/job/doors';
 import type { Mounted } from './mount';
 import type { Recall } from './recall';
@@ -25,9 +24,11 @@ export interface DetailOptions {
   readonly editors: IEditorServices | null;
 }
 
-export class DetailHost extends Widget {
+type Parts = [typeof import('./mount'), Session];
+
+export class DetailHost extends WhileShown<Parts, Mounted> {
   constructor(private readonly options: DetailOptions) {
-    super();
+    super(options.trans);
     const { job, trans } = options;
     this.id = `jupyter-training-detail-${job}`;
     this.addClass('jp-Training');
@@ -64,10 +65,7 @@ export class DetailHost extends Widget {
   /** Set what a view is set to; a view that is drawn is drawn anew. */
   recall(name: string, value: unknown): void {
     this._recall.set(name, value);
-    if (this._mounted !== null) {
-      this._hide();
-      void this._show();
-    }
+    this.drawAnew();
   }
 
   /** Called by what it draws, once it knows. */
@@ -78,36 +76,9 @@ export class DetailHost extends Widget {
     this.node.setAttribute('aria-label', trans.__('Training %1', name));
   };
 
-  override dispose(): void {
-    this._hide();
-    super.dispose();
-  }
-
   protected override onCloseRequest(message: Message): void {
     super.onCloseRequest(message);
     this.dispose();
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    void this._show();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    if (this.isVisible) {
-      void this._show();
-    }
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._hide();
-  }
-
-  protected override onBeforeDetach(message: Message): void {
-    this._hide();
-    super.onBeforeDetach(message);
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -116,23 +87,15 @@ export class DetailHost extends Widget {
     (tab ?? this.node).focus();
   }
 
-  private async _show(): Promise<void> {
-    const { trans } = this.options;
-    const arrived = await arrive(this.node, trans, Promise.all([import('./mount'), this.options.session()]));
-    // It may have been hidden, or shown a second time, while the code was on its way.
-    if (arrived !== null && this.isVisible && this._mounted === null) {
-      const [{ mount }, session] = arrived;
-      this._mounted = mount(this, { session, trans }, this.options, this._recall);
-    }
+  protected override load(): Promise<Parts> {
+    return Promise.all([import('./mount'), this.options.session()]);
   }
 
-  private _hide(): void {
-    this._mounted?.dispose();
-    this._mounted = null;
+  protected override draw([{ mount }, session]: Parts): Mounted {
+    return mount(this, { session, trans: this.trans }, this.options, this._recall);
   }
 
   private _tab: Tab = 'overview';
-  private _mounted: Mounted | null = null;
   private readonly _recall: Recall = new Map();
   private readonly _tabChanged = new Signal<this, Tab>(this);
 }

@@ -14,6 +14,7 @@ import { figure } from '../../model/wording';
 import { choose } from '../../parts/chosen';
 import { PoolRoom } from '../../parts/PoolRoom';
 import { useRoom, useTrainings } from '../../parts/room';
+import { Skeleton } from '../../parts/Skeleton';
 import { useMoves } from '../../parts/useMoves';
 import { usePools } from '../../parts/usePools';
 import { policyWords } from '../../parts/words';
@@ -233,19 +234,3 @@ function useWanted(host: QueueHost): readonly [string | null, (pool: string) => 
   return [wanted, set];
 }
 
-const SKELETON_AFTER_MS = 200;
-
-function Skeleton(): JSX.Element | null {
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setLate(true), SKELETON_AFTER_MS);
-    return () => window.clearTimeout(timer);
-  }, []);
-  return late ? (
-    <div className="jp-Training-skeleton" aria-hidden="true">
-      {[0, 1, 2, 3, 4].map(row => (
-        <i key={row} />
-      ))}
-    </div>
-  ) : null;
-}

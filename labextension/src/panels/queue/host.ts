@@ -4,10 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
 import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
-import { arrive } from '../../parts/arrive';
+import { WhileShown } from '../../parts/WhileShown';
 import type { Mounted } from './mount';
 
 export const QUEUE_ID = 'jupyter-training-queue';
@@ -18,9 +17,11 @@ export interface QueueOptions {
   readonly trans: TranslationBundle;
 }
 
-export class QueueHost extends Widget {
+type Parts = [typeof import('./mount'), Session];
+
+export class QueueHost extends WhileShown<Parts, Mounted> {
   constructor(private readonly options: QueueOptions) {
-    super();
+    super(options.trans);
     const { trans } = options;
     this.id = QUEUE_ID;
     this.addClass('jp-Training');
@@ -51,36 +52,9 @@ export class QueueHost extends Widget {
     return this._poolChanged;
   }
 
-  override dispose(): void {
-    this._hide();
-    super.dispose();
-  }
-
   protected override onCloseRequest(message: Message): void {
     super.onCloseRequest(message);
     this.dispose();
-  }
-
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    void this._show();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    if (this.isVisible) {
-      void this._show();
-    }
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._hide();
-  }
-
-  protected override onBeforeDetach(message: Message): void {
-    this._hide();
-    super.onBeforeDetach(message);
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -89,22 +63,14 @@ export class QueueHost extends Widget {
     (row ?? this.node).focus();
   }
 
-  private async _show(): Promise<void> {
-    const { app, trans, session: load } = this.options;
-    const arrived = await arrive(this.node, trans, Promise.all([import(/* webpackChunkName: "moves" */ './mount'), load()]));
-    // It may have been hidden, or shown a second time, while the code was on its way.
-    if (arrived !== null && this.isVisible && this._mounted === null) {
-      const [{ mount }, session] = arrived;
-      this._mounted = mount(this, { session, trans }, app);
-    }
+  protected override load(): Promise<Parts> {
+    return Promise.all([import(/* webpackChunkName: "queue" */ './mount'), this.options.session()]);
   }
 
-  private _hide(): void {
-    this._mounted?.dispose();
-    this._mounted = null;
+  protected override draw([{ mount }, session]: Parts): Mounted {
+    return mount(this, { session, trans: this.trans }, this.options.app);
   }
 
   private _pool: string | null = null;
-  private _mounted: Mounted | null = null;
   private readonly _poolChanged = new Signal<this, string | null>(this);
 }

@@ -9,6 +9,7 @@ import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
 import { useRoom, useTrainings } from '../../parts/room';
+import { Skeleton } from '../../parts/Skeleton';
 import { useMoves } from '../../parts/useMoves';
 import { usePools } from '../../parts/usePools';
 import { CommandIds } from '../../tokens';
@@ -24,7 +25,6 @@ import { LinkNotice, StoreNotice } from './Link';
 import type { Desk } from './mount';
 import { useFound } from './useFound';
 
-const SKELETON_AFTER_MS = 200;
 
 /** A page of a list that could not be had is asked for again after so long. */
 const AGAIN_MS = 5000;
@@ -219,19 +219,4 @@ function leave({ app }: Desk): void {
   } else {
     (document.activeElement as HTMLElement | null)?.blur();
   }
-}
-
-function Skeleton(): JSX.Element | null {
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setLate(true), SKELETON_AFTER_MS);
-    return () => window.clearTimeout(timer);
-  }, []);
-  return late ? (
-    <div className="jp-Training-skeleton" aria-hidden="true">
-      {[0, 1, 2, 3, 4].map(row => (
-        <i key={row} />
-      ))}
-    </div>
-  ) : null;
 }

@@ -7,10 +7,9 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
 import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
-import { arrive } from '../../parts/arrive';
+import { WhileShown } from '../../parts/WhileShown';
 import { SIDEBAR_ID } from '../../tokens';
 import type { Mounted } from './mount';
 
@@ -20,15 +19,17 @@ export interface Layout {
   readonly filter: string;
 }
 
-export class SidebarHost extends Widget {
+type Parts = [typeof import('./mount'), Session, Layout];
+
+export class SidebarHost extends WhileShown<Parts, Mounted> {
   constructor(
     private readonly app: Pick<JupyterFrontEnd, 'commands' | 'shell'>,
     private readonly session: () => Promise<Session>,
-    private readonly trans: TranslationBundle,
+    trans: TranslationBundle,
     private readonly notebooks: INotebookTracker | null = null,
     private readonly memory: Pick<IStateDB, 'fetch' | 'save'> | null = null
   ) {
-    super();
+    super(trans);
     this.id = SIDEBAR_ID;
     this.addClass('jp-Training');
     this.title.icon = trainingIcon;
@@ -45,52 +46,22 @@ export class SidebarHost extends Widget {
   /** Put the focus into the filter box as soon as it is there; with a text, write that into it. */
   filter(text: string | null): void {
     this._filter = { text };
-    this._mounted?.filter(text);
-  }
-
-  override dispose(): void {
-    this._hide();
-    super.dispose();
+    this.drawn?.filter(text);
   }
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this._activated = true;
-    this._mounted?.focus();
+    this.drawn?.focus();
   }
 
-  protected override onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    void this._show();
+  protected override load(): Promise<Parts> {
+    return Promise.all([import('./mount'), this.session(), this._remembered()]);
   }
 
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    if (this.isVisible) {
-      void this._show();
-    }
-  }
-
-  protected override onAfterHide(message: Message): void {
-    super.onAfterHide(message);
-    this._hide();
-  }
-
-  protected override onBeforeDetach(message: Message): void {
-    this._hide();
-    super.onBeforeDetach(message);
-  }
-
-  private async _show(): Promise<void> {
-    const parts = Promise.all([import('./mount'), this.session(), this._remembered()]);
-    const arrived = await arrive(this.node, this.trans, parts);
-    // It may have been hidden, or shown a second time, while the code was on its way.
-    if (arrived === null || !this.isVisible || this._mounted !== null) {
-      return;
-    }
-    const [{ mount }, session, layout] = arrived;
+  protected override draw([{ mount }, session, layout]: Parts): Mounted {
     this._kept = layout;
-    this._mounted = mount(this.node, { session, trans: this.trans }, {
+    const drawn = mount(this.node, { session, trans: this.trans }, {
       app: this.app,
       notebooks: this.notebooks,
       layout,
@@ -103,15 +74,15 @@ export class SidebarHost extends Widget {
       }
     });
     if (this._filter !== null) {
-      this._mounted.filter(this._filter.text);
+      drawn.filter(this._filter.text);
     } else if (this._activated) {
-      this._mounted.focus();
+      drawn.focus();
     }
+    return drawn;
   }
 
-  private _hide(): void {
-    this._mounted?.dispose();
-    this._mounted = null;
+  protected override clear(): void {
+    super.clear();
     this._filter = null;
     this._activated = false;
     this._chosen = [];
@@ -129,7 +100,6 @@ export class SidebarHost extends Widget {
     return this._kept;
   }
 
-  private _mounted: Mounted | null = null;
   private _kept: Layout | null = null;
   private _chosen: readonly string[] = [];
   private _activated = false;
