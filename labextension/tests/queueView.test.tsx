@@ -123,6 +123,20 @@ test('Alt with an arrow moves the row at once, says so, and reads the order anew
   await drawn(() => expect(asked('queue/moves')[1]).toEqual({ jobs: ['c'], top: true }));
 });
 
+test('a second move is asked for once the first is answered, so that it is carried out after it', async () => {
+  serves(three());
+  await shown();
+  act(() => row('c').focus());
+  let answer: (results: never[]) => void = () => undefined;
+  const move = vi.spyOn(session, 'move').mockImplementationOnce(() => new Promise(resolve => (answer = resolve)));
+  await press('ArrowUp', { altKey: true });
+  await press('Home', { altKey: true });
+  expect(move).toHaveBeenCalledTimes(1);
+  answer([]);
+  await drawn(() => expect(move).toHaveBeenCalledTimes(2));
+  expect(move.mock.calls.map(([, one]) => one)).toEqual([{ ahead_of: 'b' }, { top: true }]);
+});
+
 test('what was refused goes back to its place, and the reason is said', async () => {
   serves(three());
   await shown();

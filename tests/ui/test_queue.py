@@ -179,8 +179,11 @@ def test_dragged_above_what_runs_it_takes_its_place_at_a_checkpoint(
         let_end(running, third)
         eventually(lambda: state(client, first) == "running", within=60, what="the first one goes on")
         expect(line(table, first)).to_have_attribute("data-phase", "running")
-        attempts = client.find(first)["attempts"]
-        assert attempts[-1]["start_step"] == stood["checkpoint"]["step"]
+        eventually(
+            lambda: client.find(first)["attempts"][-1]["start_step"] == stood["checkpoint"]["step"],
+            within=60,
+            what="it went on from its checkpoint",
+        )
     finally:
         client.set_pool("local", preemption=False)
 
@@ -211,6 +214,7 @@ def test_in_the_sidebar_it_is_moved_too_at_220_px(running: Lab, seen: Seen, clie
     page = seen.page
     _, second, third = three
     page.goto(running.address("narrow"))
+    expect(page.locator(".jp-Launcher-body")).to_be_visible()  # it takes the focus when it comes
     may_be_narrow(page)
     panel = open_sidebar(page)
     narrow(page, 220)

@@ -1,5 +1,5 @@
 /** Jobs put elsewhere in a queue: shown at once, taken back where it is refused, and said to those who listen. */
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { Refused } from '../commands/moving';
 import { moved } from '../commands/moving';
 import type { Drop, Placed } from '../model/queue';
@@ -22,13 +22,16 @@ export function useMoves(settled: (drop: Drop) => Promise<void>, refused: (refus
   const { session, trans } = useRoom();
   const [pending, setPending] = useState<readonly Drop[]>([]);
   const [said, say] = useState('');
+  const last = useRef<Promise<unknown>>(Promise.resolve()); // two at once could be carried out the other way round
   const move = useCallback(
     (drop: Drop, rows: readonly Placed[]) => {
       setPending(held => [...held, drop]);
       refused(null);
       const [first] = drop.jobs;
       const name = drop.jobs.length === 1 ? (rows.find(row => row.id === first)?.name ?? '') : trans._n('%1 training', '%1 trainings', drop.jobs.length);
-      void moved(session, trans, drop.jobs, drop.move)
+      const asked = last.current.then(() => moved(session, trans, drop.jobs, drop.move));
+      last.current = asked;
+      void asked
         .then(async refusal => {
           if (refusal === null) {
             say(saidOf(drop, rows, name, trans));
