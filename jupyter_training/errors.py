@@ -7,6 +7,7 @@
     |   +-- LaunchFailed      an attempt that can never start as it is
     +-- NotFound              nothing has that id or name
     |   +-- UnknownJob
+    |   +-- UnknownExperiment
     |   +-- UnknownPool
     |   +-- UnknownPlugin     no backend, environment ... of that name
     +-- Refused               understood, but not in this state
@@ -70,6 +71,7 @@ __all__ = [
     "TooLarge",
     "TrainingError",
     "Unavailable",
+    "UnknownExperiment",
     "UnknownJob",
     "UnknownPlugin",
     "UnknownPool",
@@ -142,6 +144,10 @@ class NotFound(TrainingError):
 
 class UnknownJob(NotFound):
     code = "unknown_job"
+
+
+class UnknownExperiment(NotFound):
+    code = "unknown_experiment"
 
 
 class UnknownPool(NotFound):

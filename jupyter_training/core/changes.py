@@ -19,6 +19,7 @@ class ChangeKind(StrEnum):
     RUN = "run"  # its record in MLflow is known or complete
     POOL = "pool"
     CHECKPOINT = "checkpoint"  # one was committed, removed, or found damaged
+    EXPERIMENT = "experiment"  # the job drives one, and that one's own state or a trial's outcome changed
     GONE = "gone"  # the job was deleted: no reader sees it any more
 
 

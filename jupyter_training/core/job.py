@@ -30,6 +30,7 @@ __all__ = [
     "Job",
     "JobSpec",
     "Keep",
+    "Name",
     "Origin",
     "Preemptible",
     "Retries",
@@ -234,6 +235,9 @@ class Submission:
     once: bool = False
     parent: JobId | None = None
     relation: Literal["fork", "continue"] | None = None
+    experiment: JobId | None = None
+    trial: int | None = None  # its number in the experiment
+    drives: bool = False  # the job is an experiment's driver, and gives it its id
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,7 @@ class Job:
     ended: Instant | None
     attempt: int  # number of the latest attempt; 0 = none yet
     version: int
-    experiment: str | None = None
+    experiment: JobId | None = None  # whose trial it is, or that it drives: then its own id
     trial: int | None = None
     run_id: str | None = None
     retries_used: int = 0
@@ -292,6 +296,10 @@ class Job:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def is_driver(self) -> bool:
+        return self.experiment is not None and self.trial is None
 
 
 @dataclass(frozen=True)

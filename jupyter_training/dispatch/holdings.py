@@ -48,7 +48,9 @@ class Holdings:
             if self._saved is not None:
                 self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
         self._head = head
-        if lines is not None and all(line.kind in (ChangeKind.POINTS, ChangeKind.RUN) for line in lines):
+        if lines is not None and all(
+            line.kind in (ChangeKind.POINTS, ChangeKind.RUN, ChangeKind.EXPERIMENT) for line in lines
+        ):
             return False
         if lines is None or any(line.kind is ChangeKind.POOL for line in lines):
             self._pools = views.pools(self._store)

@@ -9,6 +9,7 @@ from pydantic import Field
 from jupyter_training.core.job import Keep
 from jupyter_training.core.resources import PolicyName, VictimRule
 from jupyter_training.schema.base import View
+from jupyter_training.schema.experiments import ExperimentView
 from jupyter_training.schema.jobs import JobView
 
 __all__ = [
@@ -184,4 +185,5 @@ class ChangeMessage(View):
     n: int
     changes: tuple[ChangeView, ...] = ()
     jobs: tuple[JobView, ...] = ()
+    experiments: tuple[ExperimentView, ...] = ()
     counts: dict[str, int] = Field({})  # jobs by state, all there are

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from jupyter_training.core.job import Preemptible
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Phase, Seen, Verb
 from jupyter_training.schema.base import View
+from jupyter_training.schema.experiments import ExperimentView
 
 __all__ = [
     "AfterView",
@@ -200,9 +201,13 @@ class JobView(View):
 
 
 class SubmitResult(View):
-    """The wish's job. ``reused``: an equal job stands for it; ``notes``: what else is worth knowing, in sentences."""
+    """The wish's job or, where it has axes to search, its experiment: one of the two.
 
-    job: JobView
+    ``reused``: an equal one stands for it; ``notes``: what else is worth knowing, in sentences.
+    """
+
+    job: JobView | None = None
+    experiment: ExperimentView | None = None
     created: bool
     reused: bool = False
     notes: tuple[str, ...] = ()

@@ -87,6 +87,12 @@ _Refs = tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
 AnyRefs = Annotated[_Refs, BeforeValidator(_refs, json_schema_input_type=_Refs | str), Field(max_length=1000)]
 
 
+_Words = tuple[Annotated[str, Field(min_length=1, max_length=250)], ...]
+AnyWords = Annotated[
+    _Words, BeforeValidator(_refs, json_schema_input_type=_Words | str), Field(min_length=1, max_length=20)
+]
+
+
 class SourceFile(Request):
     """One file of the code, as text or, for anything else, as base64."""
 
@@ -142,6 +148,21 @@ class SubmitRequest(Request):
     checkpoints: AnyCheckpoints | None = Field(None, description="where they are kept (a URL), and how many")
     pause_within: float | str | None = Field(None, description="between the ask for a checkpoint and SIGTERM")
     hang: AnyHang | None = Field(None, description="warn after so long without a sign of life, and stop it if wished")
+    metric: AnyWords | None = Field(None, description="what a search judges, or the checkpoints of one training")
+    mode: AnyWords | None = Field(None, description="min or max, one for each metric")
+    searcher: str | None = Field(None, description="who proposes configurations; `GET searchers` lists them")
+    searcher_options: dict[str, JsonValue] | None = None
+    workers: Annotated[int, Field(ge=1, le=10_000)] | None = Field(None, description="most trials at once; 1")
+    max_trials: Annotated[int, Field(ge=1)] | None = Field(None, description="as stop.max_trials_started")
+    max_time: float | str | None = Field(None, description="as stop.max_time: seconds, or a text like 2h")
+    max_failures: Annotated[int, Field(ge=0)] | None = Field(None, description="as stop.max_failures")
+    target: float | None = Field(None, description="as stop.target, of the first metric")
+    stop: dict[str, Any] | None = Field(None, description="what ends a search, the first that is reached")
+    resource: str | None = Field(None, description="what reports count as: report, step, or a metric's name")
+    max_resource: Annotated[int, Field(ge=1)] | None = Field(None, description="what a whole trial reports")
+    seed: Annotated[int, Field(ge=0)] | None = Field(None, description="of the searcher")
+    space: dict[str, Any] | None = Field(None, description="axes and constants, beside those among the params")
+    updater: str | None = Field(None, description="a hyperparameter, and the name of a plug-in")
     resume: bool = Field(
         False, description="extend the newest job of this notebook, user and name from its last checkpoint"
     )

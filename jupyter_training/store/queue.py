@@ -25,7 +25,7 @@ __all__ = ["Delta", "Entry", "Unfinished", "changed", "unfinished"]
 
 Entry = tuple[Job, Attempt | None]
 
-_QUIET = (ChangeKind.POINTS.value, ChangeKind.POOL.value)
+_QUIET = (ChangeKind.POINTS.value, ChangeKind.POOL.value, ChangeKind.EXPERIMENT.value)
 _MANY = 5_000  # changed jobs from which reading everything is cheaper
 
 

@@ -28,7 +28,7 @@ from jupyter_training.store.find import WHERE_LISTED
 from jupyter_training.store.rows import jobs_of
 from jupyter_training.store.tables import attempts, jobs, records
 
-__all__ = ["resume", "wish"]
+__all__ = ["resume", "wish", "wish_within"]
 
 _STRENGTH = {Desired.RUN: 0, Desired.PAUSE: 1, Desired.CANCEL: 2, Desired.KILL: 3}
 _PARTICIPLE = {
@@ -70,6 +70,7 @@ def wish(
     force: bool = False,
     settle: Callable[[Job], None] | None = None,
     has_begun: Callable[[JobId, int], bool] = lambda job, number: False,
+    hold: Hold = Hold.USER,
 ) -> list[Job | TrainingError]:
     """Wish something of several jobs: each one's new state or the reason it was refused, in the same order.
 
@@ -79,29 +80,50 @@ def wish(
     its attempt that the code may run already, which is noted here a moment later.
     ``force``: what has succeeded may be retried. A deleted job is given as it was.
     ``settle`` is called for each that is retried before anybody can start it, to
-    put in place what it needs.
+    put in place what it needs. ``hold``: whose a pause is; activating clears that one alone, and a job goes on
+    once nobody holds it.
     """
     with store.write() as connection:
-        found: list[Job] = []
-        for part in chunks(list(dict.fromkeys(job_ids))):
-            found += jobs_of(connection, store.specs, connection.execute(select(jobs).where(jobs.c.id.in_(part))))
-        known: dict[JobId, Job] = {job.id: job for job in found}
-        refused: dict[JobId, TrainingError] = {}
-        moves: dict[JobId, dict[str, Any]] = {}
-        unbegun = _unbegun(connection, found, has_begun) if verb is Verb.PAUSE and not discard else frozenset()
-        for job in found:
-            refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force)
-            if refusal is not None:
-                refused[job.id] = refusal
-            else:
-                moves[job.id] = _moves(job, verb, discard=discard)
-        if verb is Verb.DELETE:
-            _delete(connection, [known[job_id] for job_id in moves], now)
+        return wish_within(
+            connection, store, job_ids, verb, now=now, discard=discard, force=force, settle=settle, has_begun=has_begun,
+            hold=hold,
+        )  # fmt: skip
+
+
+def wish_within(
+    connection: Connection,
+    store: Store,
+    job_ids: Sequence[JobId],
+    verb: Verb,
+    *,
+    now: Instant,
+    discard: bool = False,
+    force: bool = False,
+    settle: Callable[[Job], None] | None = None,
+    has_begun: Callable[[JobId, int], bool] = lambda job, number: False,
+    hold: Hold = Hold.USER,
+) -> list[Job | TrainingError]:
+    """``wish`` as part of a write transaction that does more."""
+    found: list[Job] = []
+    for part in chunks(list(dict.fromkeys(job_ids))):
+        found += jobs_of(connection, store.specs, connection.execute(select(jobs).where(jobs.c.id.in_(part))))
+    known: dict[JobId, Job] = {job.id: job for job in found}
+    refused: dict[JobId, TrainingError] = {}
+    moves: dict[JobId, dict[str, Any]] = {}
+    unbegun = _unbegun(connection, found, has_begun) if verb is Verb.PAUSE and not discard else frozenset()
+    for job in found:
+        refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force)
+        if refusal is not None:
+            refused[job.id] = refusal
         else:
-            _move(connection, known, {job_id: values for job_id, values in moves.items() if values}, now)
-        if verb is Verb.RETRY and settle is not None:
-            for job_id in moves:
-                settle(known[job_id])
+            moves[job.id] = _moves(job, verb, discard=discard, hold=hold)
+    if verb is Verb.DELETE:
+        _delete(connection, [known[job_id] for job_id in moves], now)
+    else:
+        _move(connection, known, {job_id: values for job_id, values in moves.items() if values}, now)
+    if verb is Verb.RETRY and settle is not None:
+        for job_id in moves:
+            settle(known[job_id])
     unknown = {one: UnknownJob(f"There is no job {one!r}.", hint=WHERE_LISTED) for one in job_ids if one not in known}
     return [refused.get(one) or unknown.get(one) or known[one] for one in job_ids]
 
@@ -182,19 +204,21 @@ def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool) -> Train
     return None
 
 
-def _moves(job: Job, verb: Verb, *, discard: bool) -> dict[str, Any]:
+def _moves(job: Job, verb: Verb, *, discard: bool, hold: Hold) -> dict[str, Any]:
     """What changes in the job; empty where it is so already."""
     if verb in (Verb.CANCEL, Verb.KILL):
         desired = Desired.CANCEL if verb is Verb.CANCEL else Desired.KILL
         return {"desired": desired} if _STRENGTH[desired] > _STRENGTH[job.desired] else {}
     if verb is Verb.PAUSE:
-        values = {"desired": Desired.PAUSE, "holds": job.holds | {Hold.USER}, "discard": job.discard or discard}
+        values = {"desired": Desired.PAUSE, "holds": job.holds | {hold}, "discard": job.discard or discard}
         if job.state is JobState.QUEUED:
             values |= {"state": JobState.PAUSED, "discard": False}
         return {name: value for name, value in values.items() if getattr(job, name) != value}
     if verb is Verb.ACTIVATE:
-        holds = job.holds - {Hold.USER}
-        state = JobState.QUEUED if job.state is JobState.PAUSED and not holds else job.state
+        holds = job.holds - {hold}
+        if holds:  # somebody else has it paused still
+            return {"holds": holds} if holds != job.holds else {}
+        state = JobState.QUEUED if job.state is JobState.PAUSED else job.state
         return {"desired": Desired.RUN, "holds": holds, "discard": False, "state": state}
     if verb is Verb.RETRY:
         return _again(job)

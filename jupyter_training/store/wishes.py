@@ -27,7 +27,7 @@ from jupyter_training.store.tables import changes, jobs, specs
 from jupyter_training.store.tables import reuses as reuses_table
 from jupyter_training.store.texts import clean
 
-__all__ = ["Submitted", "stand_in", "submit"]
+__all__ = ["Submitted", "stand_in", "submit", "submit_within"]
 
 _ID_TRIES = 100
 
@@ -66,46 +66,57 @@ def submit(
         JobExists: an equal job is active where that is not wished; nothing was stored.
         UnknownJob: a job to start after is not there; nothing was stored.
     """
-    wishes = [_Wish(one, _clean_origin(one.origin)) for one in submissions]
     with store.write() as connection:
-        known = _by_key(connection, store, [wish.key for wish in wishes])
-        equal = equals.candidates(connection, store, [wish.identity for wish in wishes if wish.looks])
-        fresh_ids = _fresh_ids(connection, new_id, sum(wish.key not in known for wish in wishes))
-        seq = int(connection.execute(select(func.max(jobs.c.seq))).scalar() or 0)
-        head = changelog.head_of(connection)
-        met = dependencies.succeeded(
-            connection, (one for wish in wishes if wish.key not in known for one in wish.after)
-        )
-        after: dict[JobId, tuple[JobId, ...]] = {}
-        created: list[tuple[Job, str]] = []
-        reuses: list[dict[str, str]] = []
-        answer: list[Submitted] = []
-        for wish in wishes:
-            before = known.get(wish.key)
-            if before is not None:
-                answer.append(before.again(wish))
-                continue
-            job = wish.stand_in(equal.get(wish.identity, ()))
-            if job is not None:
-                reuses.append({"key": wish.key, "job": job.id})
-                answer.append(Submitted(job, created=False, reused=True))
-            else:
-                place = len(created) + 1
-                unmet = sum(not met[one] for one in wish.after)
-                job = _new_job(wish, next(fresh_ids), seq + place, head + place, unmet, now)
-                after[job.id] = wish.after
-                created.append((job, wish.identity))
-                equal.setdefault(wish.identity, []).insert(0, job)
-                answer.append(Submitted(job, created=True, beside=_beside(connection, store, wish)))
-            known[wish.key] = _Known(job, wish.identity, answer[-1].reused)
-        if created:
-            _store(connection, created)
-            dependencies.insert_rows(connection, after, met)
-        if settle is not None:
-            for job, _ in created:
-                settle(connection, job)
-        if reuses:
-            connection.execute(insert(reuses_table), reuses)
+        return submit_within(connection, store, submissions, new_id=new_id, now=now, settle=settle)
+
+
+def submit_within(
+    connection: Connection,
+    store: Store,
+    submissions: Sequence[Submission],
+    *,
+    new_id: Callable[[], JobId],
+    now: Instant,
+    settle: Callable[[Connection, Job], None] | None = None,
+) -> list[Submitted]:
+    """``submit`` as part of a write transaction that does more."""
+    wishes = [_Wish(one, _clean_origin(one.origin)) for one in submissions]
+    known = _by_key(connection, store, [wish.key for wish in wishes])
+    equal = equals.candidates(connection, store, [wish.identity for wish in wishes if wish.looks])
+    fresh_ids = _fresh_ids(connection, new_id, sum(wish.key not in known for wish in wishes))
+    seq = int(connection.execute(select(func.max(jobs.c.seq))).scalar() or 0)
+    head = changelog.head_of(connection)
+    met = dependencies.succeeded(connection, (one for wish in wishes if wish.key not in known for one in wish.after))
+    after: dict[JobId, tuple[JobId, ...]] = {}
+    created: list[tuple[Job, str]] = []
+    reuses: list[dict[str, str]] = []
+    answer: list[Submitted] = []
+    for wish in wishes:
+        before = known.get(wish.key)
+        if before is not None:
+            answer.append(before.again(wish))
+            continue
+        job = wish.stand_in(equal.get(wish.identity, ()))
+        if job is not None:
+            reuses.append({"key": wish.key, "job": job.id})
+            answer.append(Submitted(job, created=False, reused=True))
+        else:
+            place = len(created) + 1
+            unmet = sum(not met[one] for one in wish.after)
+            job = _new_job(wish, next(fresh_ids), seq + place, head + place, unmet, now)
+            after[job.id] = wish.after
+            created.append((job, wish.identity))
+            equal.setdefault(wish.identity, []).insert(0, job)
+            answer.append(Submitted(job, created=True, beside=_beside(connection, store, wish)))
+        known[wish.key] = _Known(job, wish.identity, answer[-1].reused)
+    if created:
+        _store(connection, created)
+        dependencies.insert_rows(connection, after, met)
+    if settle is not None:
+        for job, _ in created:
+            settle(connection, job)
+    if reuses:
+        connection.execute(insert(reuses_table), reuses)
     return answer
 
 
@@ -238,6 +249,8 @@ def _new_job(wish: _Wish, job_id: JobId, seq: int, version: int, unmet: int, now
         weight=wish.submission.weight,
         waiting_since=now,
         unmet=unmet,
+        experiment=job_id if wish.submission.drives else wish.submission.experiment,
+        trial=wish.submission.trial,
     )
 
 
@@ -283,4 +296,6 @@ def _row(job: Job, identity: str) -> dict[str, Any]:
         "weight": job.weight,
         "waiting_since": job.waiting_since,
         "unmet": job.unmet,
+        "experiment": job.experiment,
+        "trial": job.trial,
     }

@@ -14,7 +14,12 @@ from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Instant, Job, Submission
 from jupyter_training.core.resources import Allocation
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts, lease, wishes
+from jupyter_training.store import (
+    facts,
+    lease,
+    search_tables,  # noqa: F401 (its tables belong to JOBS)
+    wishes,
+)
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import JOBS, POINTS
 from jupyter_training.testing.builders import a_submission

@@ -22,7 +22,14 @@ from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import StoreBusy, StoreElsewhere, StoreTooNew
 from jupyter_training.settings import Settings
-from jupyter_training.store import databases, migrate, record, upkeep, views
+from jupyter_training.store import (
+    databases,
+    migrate,
+    record,
+    search_tables,  # noqa: F401 (its tables belong to JOBS)
+    upkeep,
+    views,
+)
 from jupyter_training.store.databases import Database
 from jupyter_training.store.engine import Store
 from jupyter_training.store.machine import Machine
