@@ -1,0 +1,53 @@
+"""Every configuration of a space once, in Determined's order: the last of the list first.
+
+The list is the product with the first axis, by name, as the slowest. A trial
+whose configuration makes no sense is not replaced, as each is proposed anyway.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, JsonValue
+
+from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
+from jupyter_training.tuning.searchers.draws import OwnOptions
+
+__all__ = ["Grid"]
+
+
+class Grid:
+    """Raises InvalidSpec for a continuous axis without ``count``, naming it."""
+
+    replay: Literal["exact", "from_history"] = "exact"
+    Options: ClassVar[type[BaseModel]] = OwnOptions
+
+    def __init__(self, setup: Setup, options: BaseModel) -> None:
+        self._points = setup.space.grid()
+        self._left = len(self._points)
+        self._adopted: Counter[str] = Counter()
+
+    def ask(self, number: int) -> Answer:
+        while self._left:
+            config = self._points[self._left - 1]
+            self._left -= 1
+            text = json.dumps(config, sort_keys=True)
+            if not self._adopted[text]:
+                return Start(config)
+            self._adopted[text] -= 1
+        return Exhausted(f"All {len(self._points)} configurations of the grid have been begun.")
+
+    def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
+        return "continue"
+
+    def end(self, trial: int, outcome: Outcome) -> None:
+        pass
+
+    def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
+        self._adopted[json.dumps(config, sort_keys=True)] += 1
+
+    def cannot_pause(self, trial: int) -> Verdict:
+        return "continue"
