@@ -20,9 +20,10 @@ __all__ = ["run"]
 def run(path: str, content: bytes, shown_as: str, order: Mapping[str, Any]) -> None:
     """Import the file and call the function; a coroutine is run to its end.
 
-    A returned mapping of names to numbers is reported without a step. The file
-    is imported under its own name, so that what it defines can be pickled and
-    found again by the processes it starts.
+    A returned mapping of names to numbers is reported without a step, and so are
+    the numbers that a search wants of it; see ``objective``. The file is imported
+    under its own name, so that what it defines can be pickled and found again by
+    the processes it starts.
     """
     sys.argv = [path]
     module = _imported(path, content, shown_as, order)
@@ -33,6 +34,10 @@ def run(path: str, content: bytes, shown_as: str, order: Mapping[str, Any]) -> N
         answer = asyncio.run(_awaited(answer))
     if isinstance(answer, dict) and answer and all(isinstance(one, str) for one in answer):
         report(answer)
+    elif answer is not None and "JUPYTER_TRAINING_OBJECTIVE" in os.environ:
+        from jupyter_training.runtime import objective
+
+        objective.take(order["entry"]["function"], answer)
 
 
 async def _awaited(thing: Any) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["report"]
+__all__ = ["has_reported", "report"]
 
 _STEP_NAMES = ("global_step", "step", "iteration", "epoch")  # in this order
 _ANY_STEP_NAME = frozenset(_STEP_NAMES)
@@ -77,6 +77,11 @@ def report(values: Mapping[str, Any] | None = None, /, step: int | None = None, 
 
 
 report.lost = 0  # type: ignore[attr-defined]
+
+
+def has_reported(name: str) -> bool:
+    """Whether this process has reported the metric."""
+    return bool(_keys.get(name))
 
 
 def _merged(values: object, metrics: dict[str, Any]) -> dict[str, Any]:
