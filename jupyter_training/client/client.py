@@ -11,6 +11,8 @@ from typing import Any, Protocol, Self, TypeVar
 from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
+from jupyter_training.client.experiment_handle import ExperimentHandle
+from jupyter_training.client.experiments import Experiments, is_driver
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.queue import Queue, named
 from jupyter_training.client.transport import Transport
@@ -34,7 +36,7 @@ class Data(Protocol):
     def path(self) -> Path: ...
 
 
-class Client(Verbs, Queue):
+class Client(Verbs, Queue, Experiments):
     """Speaks to one store. Thread-safe; the server is looked for at the first request.
 
     Without arguments the server is found as ``discover`` describes, and one is
@@ -119,6 +121,21 @@ class Client(Verbs, Queue):
         checkpoints: str | Mapping[str, object] | None = None,
         pause_within: float | str | None = None,
         hang: float | str | Mapping[str, object] | None = None,
+        metric: str | Sequence[str] | None = None,
+        mode: str | Sequence[str] | None = None,
+        searcher: str | None = None,
+        searcher_options: Mapping[str, object] | None = None,
+        workers: int | None = None,
+        max_trials: int | None = None,
+        max_time: float | str | None = None,
+        max_failures: int | None = None,
+        target: float | None = None,
+        stop: Mapping[str, object] | None = None,
+        resource: str | None = None,
+        max_resource: int | None = None,
+        seed: int | None = None,
+        space: Mapping[str, object] | None = None,
+        updater: str | None = None,
         launcher: str | None = None,
         config: Mapping[str, str] | None = None,
         if_exists: str | None = None,
@@ -128,7 +145,7 @@ class Client(Verbs, Queue):
         origin: Mapping[str, str | None] | None = None,
         wait: bool = False,
         **parameters: object,
-    ) -> Handle:
+    ) -> Handle | ExperimentHandle:
         """Submit a script (its path) or a function; what is not an option here is a parameter of the code.
 
         A script gets ``args`` as they are and parameters as ``--lr 0.1``; a
@@ -147,6 +164,10 @@ class Client(Verbs, Queue):
         ``after``: jobs (ids, names or handles) that must have succeeded before this one starts.
         ``preemptible``: whether it makes room for others ("auto": once it has a checkpoint, "restart", "never").
 
+        With ``metric`` and ``mode`` a parameter may be a range of values (``lr=loguniform(1e-4, 1e-1)``, or the same
+        as a text): then it is a search, whose trials are jobs, and the answer an ``ExperimentHandle``. ``metric``
+        to ``updater`` are its options; without a metric they are parameters of the code like others.
+
         Raises:
             InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
             TooLarge: the code or the context is over its limit.
@@ -155,10 +176,15 @@ class Client(Verbs, Queue):
         if context is None and config is not None and "context" in config["text"]:
             context = self.config(config["text"], name=config.get("name", "config"))["values"].get("context")
         packed = self.pack(context) if context is not None else None
+        searched: dict[str, Any] = {"metric": metric, "mode": mode, "searcher": searcher, "workers": workers}
+        searched |= {"searcher_options": searcher_options, "max_trials": max_trials, "max_time": max_time}
+        searched |= {"max_failures": max_failures, "target": target, "stop": stop, "resource": resource}
+        searched |= {"max_resource": max_resource, "seed": seed, "space": space, "updater": updater}
+        searched, others = submission.of_search(what, searched, config=config)
         wish = submission.request(
             what,
             args,
-            {**(params or {}), **parameters},
+            {**(params or {}), **parameters, **others},
             limit=self.settings.bundle_limit_bytes,
             name=name,
             pool=pool,
@@ -193,10 +219,11 @@ class Client(Verbs, Queue):
             hang=hang,
             key=key,
             origin=origin,
+            **searched,
         )
         if packed is not None:
             self.put_data(packed)
-        handle = Handle(self, self.submit_request(wish)["job"])
+        handle = self.handle_of(self.submit_request(wish))
         return handle.wait(check=True) if wait else handle
 
     def submit_request(self, request: Mapping[str, object]) -> dict[str, Any]:
@@ -255,9 +282,19 @@ class Client(Verbs, Queue):
             return True
         return False
 
-    def handle(self, text: str, *, notebook: str | None = None) -> Handle:
-        """The job that an id, a unique prefix, a name or ``last`` means, as a ``Handle``."""
-        return Handle(self, self.find(text, notebook=notebook))
+    def handle_of(self, result: Mapping[str, Any]) -> Handle | ExperimentHandle:
+        """What a submit's answer (``SubmitResult``) is about."""
+        if result.get("experiment") is not None:
+            return ExperimentHandle(self, result["experiment"])
+        return Handle(self, result["job"])
+
+    def handle(self, text: str, *, notebook: str | None = None) -> Handle | ExperimentHandle:
+        """The job that an id, a unique prefix, a name or ``last`` means, as a ``Handle``.
+
+        Of the name or id of a search it is an ``ExperimentHandle``.
+        """
+        job = self.find(text, notebook=notebook)
+        return ExperimentHandle(self, self.experiment(job["id"])) if is_driver(job) else Handle(self, job)
 
     def job(self, job: str, *, after: int | None = None, wait: float | None = None) -> dict[str, Any]:
         """One job (``JobView``). With ``wait`` (seconds) once its version is above ``after`` or it has ended."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,10 +14,12 @@ from jupyter_training.client import context as contexts
 from jupyter_training.client import environment as environments
 from jupyter_training.client import interpreter, target
 from jupyter_training.client.context import Packed
-from jupyter_training.client.values import json_params
+from jupyter_training.client.values import described, json_params
 from jupyter_training.languages import quantities
 
-__all__ = ["request"]
+__all__ = ["of_search", "request"]
+
+_METRIC = re.compile(r"^metric\s*:", re.MULTILINE)  # a config that makes a search
 
 
 def request(
@@ -37,21 +41,23 @@ def request(
     context: Packed | None = None,
     key: str | None = None,
     origin: Mapping[str, str | None] | None = None,
+    space: Mapping[str, object] | None = None,
     **asked: object,
 ) -> dict[str, Any]:
     """A wish in the wire's shape (``SubmitRequest``); see ``Client.submit`` for the options.
 
     ``limit`` bounds the code in bytes. ``context`` is a folder that goes along, sent before the request.
-    ``asked`` are keys that the server reads as they are.
+    ``space`` has parameters too, with what they may be. ``asked`` are keys that the server reads as they are.
 
     Raises:
         InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
     """
-    given = dict(params)
+    given, searched = dict(params), dict(space or {})
     where = Path(folder).expanduser().absolute() if folder is not None else None
     if callable(what):
         ready = target.of_function(what, limit=limit)
-        given = target.bound(what, tuple(args), given)
+        bound = target.bound(what, tuple(args), {**searched, **given})
+        given = {name: value for name, value in bound.items() if name in given or name not in searched}
     else:
         ready = target.of_script(what, *args, limit=limit, context=context.folder if context is not None else None)
     secret_names = [pass_env] if isinstance(pass_env, str) else list(pass_env)
@@ -77,6 +83,7 @@ def request(
         "entry": ready.entry,
         "files": list(ready.files),
         "params": json_params(given),
+        "space": described(searched) or None,
         "resources": {name: value for name, value in resources.items() if value is not None} or None,
         "context": context.wire() if context is not None else None,
         "environment": surroundings,
@@ -84,6 +91,29 @@ def request(
         "origin": dict(origin) if origin is not None else _origin(),
     }
     return {name: value for name, value in wish.items() if value is not None}
+
+
+def of_search(
+    what: object, given: Mapping[str, Any], *, config: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of a search among these keys, and those that are parameters of the code, as there is no search.
+
+    A ``seed`` or a ``target`` is the code's own where no ``metric`` is named; and a ``metric``, where the function
+    has a parameter of that name and there is no ``mode``.
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    own = callable(what) and "metric" in _parameters(what) and "mode" not in said
+    # A space and a searcher speak of a search alone; what it lacks is said by the server.
+    searches = ("metric" in said and not own) or not said.keys().isdisjoint(("space", "searcher"))
+    searches = searches or (config is not None and _METRIC.search(config["text"]) is not None)
+    return (said, {}) if searches else ({}, said)
+
+
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    try:
+        return frozenset(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # what is no function is refused in its own words
+        return frozenset()
 
 
 def _origin() -> dict[str, str | None]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from jupyter_training.errors import InvalidSpec, Problem
 
-__all__ = ["json_params"]
+__all__ = ["described", "json_params", "kept_as_text"]
+
+_SIGNS = re.compile(r"[,()\[\]{}='\"\\]|\bwhen\b|\A\s|\s\Z")  # what an expression may be made of
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _DEEPEST = 50
 
@@ -22,9 +26,26 @@ def json_params(params: Mapping[str, object]) -> dict[str, Any]:
     return {name: _value(value, f"params.{name}", 0) for name, value in params.items()}
 
 
+def described(space: Mapping[str, object]) -> dict[str, Any]:
+    """A space with JSON values: its constants as parameters, its axes as texts or mappings."""
+    return {name: _value(value, f"space.{name}", 0) for name, value in space.items()}
+
+
+def kept_as_text(value: object) -> object:
+    """A value among the parameters of a search: a text that might be read as an expression goes in quotes.
+
+    So a ``classes = "cat,dog"`` in the code stays the text that it is.
+    """
+    if not isinstance(value, str) or not _SIGNS.search(value):
+        return value
+    return f'"{"".join(_ESCAPES.get(sign, sign) for sign in value)}"'
+
+
 def _value(value: Any, key: str, depth: int) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
+    if callable(getattr(value, "to_json", None)) and hasattr(value, "domain"):
+        return value.to_json()  # an axis: see ``client.space``
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

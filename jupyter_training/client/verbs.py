@@ -15,7 +15,7 @@ from jupyter_training.errors import UnknownJob, from_problem
 if TYPE_CHECKING:
     from jupyter_training.client.connection import Connection
 
-__all__ = ["Verbs", "granted", "part", "who_takes_names"]
+__all__ = ["Verbs", "granted", "lacking_values", "part", "who_takes_names"]
 
 _ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
 _REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes before and after
@@ -39,11 +39,11 @@ class Verbs:
         ``pass_env`` from this process's environment once more.
         """
         results = self._ask(verb, jobs, discard=discard, force=force)
-        lacking = {name for result in results for name in _lacking(result)}
+        lacking = {name for result in results for name in lacking_values(result)}
         if not lacking or not lacking <= os.environ.keys():
             return results
         secrets = {name: os.environ[name] for name in lacking}
-        again = [result["id"] for result in results if _lacking(result)]
+        again = [result["id"] for result in results if lacking_values(result)]
         told = {
             result["id"]: result for result in self._ask(verb, again, discard=discard, force=force, secrets=secrets)
         }
@@ -249,7 +249,7 @@ def part(text: str) -> str:
     return found
 
 
-def _lacking(result: Mapping[str, Any]) -> list[str]:
+def lacking_values(result: Mapping[str, Any]) -> list[str]:
     """The variables whose values a refused retry needs."""
     errors = (result.get("problem") or {}).get("errors") or ()
     return [error["detail"] for error in errors if error.get("key") == _LACKING]

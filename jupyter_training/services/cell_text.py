@@ -38,7 +38,9 @@ _RESOURCES = ("slots", "gpus", "cpus", "memory", "max_slots")
 _CLIENT_OPTIONS = frozenset(
     {"name", "params", "pool", "backend", "priority", "weight", "after", "preemptible", *_RESOURCES, "timeout", "grace",
      "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context", "launcher", "config",
-     "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self"}
+     "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self",
+     "metric", "mode", "searcher", "searcher_options", "workers", "max_trials", "max_time", "max_failures", "target",
+     "stop", "resource", "max_resource", "seed", "space", "updater"}
 )  # fmt: skip
 
 
