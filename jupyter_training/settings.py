@@ -46,6 +46,8 @@ class Settings:
     keep_spool_days: float = 7  # spools of finished jobs, once ingested and mirrored
     dispatcher_idle_exit: float = 60.0  # leaves after so long without work or a live server
     mirror_idle_exit: float = 60.0
+    driver_slots: int = 8  # searches that are driven at once; the rest wait
+    driver_idle_exit: float = 600.0  # a search's driver leaves after so long with nothing to do, until there is
     record_idle_exit: float = 900.0  # `mlflow server` behind the record link
     keep_server_active: bool = True  # running jobs count as activity against culling
 

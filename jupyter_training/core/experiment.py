@@ -143,6 +143,7 @@ class ExperimentSpec(_Frozen):
     resource: Annotated[str, Field(min_length=1, max_length=250)] = "report"
     max_resource: _Count | None = None
     updater: str | None = None
+    earlier: tuple[dict[str, JsonValue], ...] = ()  # good configurations of earlier searches, the best first
 
     @property
     def hash(self) -> str:
@@ -204,9 +205,12 @@ class Trial:
 
 class EventKind(StrEnum):
     ASK = "ask"  # a trial was started: {config, clone_of}
+    PROPOSED = "proposed"  # what no trial could be begun with any more: the next ASK takes it
     RESUME = "resume"  # a held one goes on
     TELL = "tell"  # {resource, values}; its verdict is filled in once it is acted on
     END = "end"  # {outcome}
+    UNPAUSED = "unpaused"  # it was to pause and has nothing to go on from; with the searcher's verdict
+    AGAIN = "again"  # one that had ended was begun once more, by a person
     EXHAUSTED = "exhausted"  # {reason}
 
 
@@ -218,7 +222,7 @@ class Event:
     kind: EventKind
     trial: int | None
     body: dict[str, Any]
-    verdict: Verdict | None = None
+    verdict: Verdict | Literal["ignored"] | None = None  # "ignored": its trial was stopped or paused just before
 
 
 def trial_name(experiment: str, number: int) -> str:

@@ -11,6 +11,7 @@ from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
 from jupyter_training.core.policy import QueueView
 from jupyter_training.core.queue_view import member
 from jupyter_training.core.resources import LOCAL
+from jupyter_training.dispatch.drivers import is_away
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.queue import Unfinished
@@ -29,9 +30,11 @@ class Holdings:
         self._head = -1
         self._saved: set[JobId] | None = None
         self._deleted = False
+        self._touched: set[JobId] | None = None
         self._unfinished = Unfinished(store)
         self._active: dict[JobId, tuple[Job, Attempt]] = {}
         self._wanted: set[JobId] = set()
+        self._away: set[JobId] = set()
         self._pools = views.pools(store)
         self._view = QueueView(self._pools)
 
@@ -42,8 +45,10 @@ class Holdings:
             return False
         lines = self._changes(head)
         if lines is None:
-            self._saved, self._deleted = None, True
+            self._saved, self._deleted, self._touched = None, True, None
         else:
+            if self._touched is not None:
+                self._touched.update(line.job for line in lines if line.job is not None)
             self._deleted |= any(line.kind is ChangeKind.GONE for line in lines)
             if self._saved is not None:
                 self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
@@ -62,6 +67,15 @@ class Holdings:
         """Whose checkpoints, or what is kept of them, changed since this was last asked. None: perhaps everybody's."""
         saved, self._saved = self._saved, set()
         return saved
+
+    def touched(self) -> set[JobId] | None:
+        """What jobs changed in any way since this was last asked; None: perhaps all."""
+        touched, self._touched = self._touched, set()
+        return touched
+
+    def away(self) -> list[JobId]:
+        """The drivers of searches that wait for something to happen to a trial."""
+        return list(self._away)
 
     def deleted(self) -> bool:
         """Whether a job may have been deleted since this was last asked."""
@@ -107,14 +121,16 @@ class Holdings:
         """Bring the view up to date with the jobs that changed."""
         delta = self._unfinished.refresh()
         if delta.anew:
-            self._active, self._wanted = {}, set()
+            self._active, self._wanted, self._away = {}, set(), set()
             self._view = QueueView(self._pools)
         for job_id in delta.gone:
             self._view.drop(job_id)
             self._active.pop(job_id, None)
             self._wanted.discard(job_id)
+            self._away.discard(job_id)
         for job, attempt in delta.entries:
             self._view.put(member(job, attempt))
+            (self._away.add if is_away(job) else self._away.discard)(job.id)
             if attempt is not None and attempt.state is not AttemptState.ENDED:
                 self._active[job.id] = (job, attempt)
             else:

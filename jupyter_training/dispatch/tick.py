@@ -12,6 +12,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.policy import Plan, Start, plan
+from jupyter_training.dispatch import drivers
 from jupyter_training.dispatch.act import Actor, ref_of
 from jupyter_training.dispatch.ending import Reached, told
 from jupyter_training.dispatch.hang import HangWatch
@@ -83,6 +84,10 @@ class Ticker:
             self._resumed = True
             changed = True
         changed |= self._look(epoch)
+        away = self._holdings.away()
+        if away:
+            fresh |= self._holdings.refresh()
+        changed |= drivers.rouse(self._store, away, self._holdings.touched(), self._clock.now())
         changed |= self._plan_and_act(epoch, force=fresh or changed)
         changed |= self._let_go(epoch)
         active = len(self._holdings.active())
@@ -189,6 +194,8 @@ class Ticker:
     def _concluded(self, job: Job) -> None:
         """An attempt has ended, or the job without one. Secrets stay as long as it may need them again."""
         if job.state in TERMINAL:
+            if job.is_driver:
+                drivers.has_failed(self._store, job, self._clock.now())
             self._forget_secrets(job)
             self._sweep.look_at([job.id])
 

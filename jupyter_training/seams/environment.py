@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from jupyter_training.core.job import EnvironmentWish
@@ -12,11 +12,15 @@ __all__ = ["Environment", "ResolvedEnvironment"]
 
 @dataclass(frozen=True)
 class ResolvedEnvironment:
-    """What a wish came to: absolute interpreter, folder (None = the attempt's own), all variables."""
+    """What a wish came to: absolute interpreter, folder (None = the attempt's own), all variables.
+
+    ``secrets`` are variables, too, that are written nowhere but past the order, in a 0600 file.
+    """
 
     python: str
     folder: str | None
     variables: dict[str, str]
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 class Environment(Protocol):

@@ -14,8 +14,14 @@ __all__ = ["BUILT_IN", "load", "names"]
 # Kept as text, so that a plug-in costs nothing until somebody uses it.
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "backends": {"local": "jupyter_training.backends.local:LocalBackend"},
-    "launchers": {"plain": "jupyter_training.launchers.plain:PlainLauncher"},
-    "environments": {"current": "jupyter_training.environments.current:CurrentEnvironment"},
+    "launchers": {
+        "plain": "jupyter_training.launchers.plain:PlainLauncher",
+        "driver": "jupyter_training.launchers.driver:DriverLauncher",
+    },
+    "environments": {
+        "current": "jupyter_training.environments.current:CurrentEnvironment",
+        "dispatcher": "jupyter_training.environments.dispatcher:DispatcherEnvironment",
+    },
     "trackers": {"mlflow": "jupyter_training.tracking.mlflow_tracker:MlflowTracker"},
 }
 

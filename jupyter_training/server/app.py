@@ -68,6 +68,8 @@ class TrainingApp(ExtensionApp):
     hang_after = _option(Float, "Seconds without a report and a line of log after which a job is warned of; 0 = never.")
     dispatcher_idle_exit = _option(Float, "Seconds without work after which the dispatcher leaves.")
     mirror_idle_exit = _option(Float, "Seconds without work after which the copying to MLflow ends.")
+    driver_slots = _option(Int, "How many searches are driven at once; the rest wait.")
+    driver_idle_exit = _option(Float, "Seconds with nothing to do after which a search's driver leaves for a while.")
     record_idle_exit = _option(Float, "Seconds without a request after which `mlflow server` is stopped; 0 = never.")
     keep_server_active = _option(Bool, "Whether running jobs count as activity of this server, against culling.")
 

@@ -29,14 +29,19 @@ from jupyter_training.store.search_tables import experiments, searches, trials
 from jupyter_training.store.tables import jobs
 
 __all__ = [
+    "Standing",
     "Writer",
+    "belongs_to",
     "claim",
     "counts",
     "create_row",
+    "driver_failed",
     "events",
     "experiment_of",
     "many",
     "one",
+    "rouse",
+    "standing",
     "told",
     "trial_at",
     "trials_of",
@@ -81,11 +86,16 @@ def one(store: Store, experiment: JobId) -> Experiment:
 
 def many(store: Store, ids: Sequence[JobId]) -> list[Experiment]:
     """The searches of these ids, in their order; unknown ones are left out."""
-    found: dict[str, Experiment] = {}
     with store.read() as connection:
-        for part in chunks(ids):
-            rows = connection.execute(_JOINED.where(experiments.c.id.in_(part)))
-            found.update((row.id, experiment_of(row)) for row in rows)
+        return read(connection, ids)
+
+
+def read(connection: Connection, ids: Sequence[JobId]) -> list[Experiment]:
+    """The same within a transaction."""
+    found: dict[str, Experiment] = {}
+    for part in chunks(ids):
+        rows = connection.execute(_JOINED.where(experiments.c.id.in_(part)))
+        found.update((row.id, experiment_of(row)) for row in rows)
     return [found[one] for one in ids if one in found]
 
 
@@ -171,6 +181,11 @@ class Writer:
     experiment: JobId
     now: Instant
 
+    @property
+    def standing(self) -> Standing:
+        """What is wished of the search at this very moment; it stays so until the transaction ends."""
+        return _standing(self.connection, self.experiment)
+
     def events(self, listed: Sequence[Event]) -> None:
         """Add to the record. Numbers go on from the last one, without a hole."""
         if listed:
@@ -196,10 +211,15 @@ class Writer:
             rows = [{"number": n, "said": verdict} for n, verdict in judged.items()]
             self.connection.execute(update(searches).where(mine).values(verdict=bindparam("said")), rows)
 
-    def start(self, begun: Sequence[tuple[Trial, Submission]], new_id: Callable[[], JobId]) -> list[Job]:
+    def start(
+        self,
+        begun: Sequence[tuple[Trial, Submission]],
+        new_id: Callable[[], JobId],
+        settle: Callable[[Connection, Job], None] | None = None,
+    ) -> list[Job]:
         """Store the jobs of new trials, and the trials; idempotent by the submissions' keys."""
         found = wishes.submit_within(
-            self.connection, self.store, [one for _, one in begun], new_id=new_id, now=self.now
+            self.connection, self.store, [one for _, one in begun], new_id=new_id, now=self.now, settle=settle
         )
         fresh = [(trial, made.job) for (trial, _), made in zip(begun, found, strict=True) if made.created]
         if fresh:
@@ -241,6 +261,59 @@ class Writer:
             self.connection.execute(update(experiments).where(experiments.c.id == self.experiment).values(**values))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a driver looks at between its decisions: what is wished of the search, and its clock."""
+
+    state: ExperimentState
+    desired: Desired
+    more: int
+    started: Instant | None
+    ended: Instant | None
+    paused_since: Instant | None
+    paused_seconds: float
+    notes: tuple[str, ...]
+    detail: str | None
+
+    @property
+    def may_ask(self) -> bool:
+        return self.state is ExperimentState.RUNNING and self.desired is Desired.RUN
+
+    def seconds(self, now: float) -> float:
+        """Since its start, without pauses."""
+        if self.started is None:
+            return 0.0
+        until = self.paused_since if self.paused_since is not None else now
+        return max(0.0, until - self.started - self.paused_seconds)
+
+
+def standing(store: Store, experiment: JobId) -> Standing:
+    """How a search stands now.
+
+    Raises:
+        UnknownExperiment
+    """
+    with store.read() as connection:
+        return _standing(connection, experiment)
+
+
+def _standing(connection: Connection, experiment: JobId) -> Standing:
+    row = connection.execute(select(experiments).where(experiments.c.id == experiment)).first()
+    if row is None:
+        raise UnknownExperiment(f"There is no experiment {experiment!r}.")
+    return Standing(
+        ExperimentState(row.state),
+        Desired(row.desired),
+        row.more,
+        row.started,
+        row.ended,
+        row.paused_since,
+        row.paused_seconds,
+        tuple(json.loads(row.notes)),
+        row.detail,
+    )
+
+
 @contextmanager
 def writing(store: Store, experiment: JobId, attempt: int, now: Instant, *, tell: bool = True) -> Iterator[Writer]:
     """One transaction of the driver that claimed as ``attempt``. ``tell``: log a change of the experiment.
@@ -262,6 +335,33 @@ def told(connection: Connection, experiment: JobId, now: float) -> int:
     (version,) = changelog.append(connection, [(ChangeKind.EXPERIMENT, experiment)], now)
     connection.execute(update(experiments).where(experiments.c.id == experiment).values(version=version))
     return version
+
+
+def rouse(store: Store, drivers: Sequence[JobId], now: Instant) -> None:
+    """Let drivers that had left for want of work come back."""
+    if drivers:
+        verbs.wish(store, drivers, Verb.ACTIVATE, now=now, hold=Hold.EXPERIMENT)
+
+
+def belongs_to(store: Store, listed: Sequence[JobId]) -> set[JobId]:
+    """The experiments that these jobs are trials of."""
+    found: set[JobId] = set()
+    with store.read() as connection:
+        for part in chunks(listed):
+            wanted = select(jobs.c.experiment).where(jobs.c.id.in_(part), jobs.c.trial.isnot(None)).distinct()
+            found.update(JobId(one) for one in connection.execute(wanted).scalars())
+    return found
+
+
+def driver_failed(store: Store, experiment: JobId, detail: str, now: Instant) -> None:
+    """A search whose driver has failed for good has failed, unless it was over before. Its trials go on."""
+    with store.write() as connection:
+        mine = (experiments.c.id == experiment) & experiments.c.state.in_(
+            [ExperimentState.RUNNING.value, ExperimentState.PAUSED.value]
+        )
+        values = {"state": ExperimentState.FAILED.value, "detail": detail, "ended": now}
+        if connection.execute(update(experiments).where(mine).values(**values)).rowcount == 1:
+            told(connection, experiment, now)
 
 
 def counts(store: Store, ids: Sequence[JobId]) -> dict[JobId, dict[str, int]]:

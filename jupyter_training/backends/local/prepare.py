@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_training.backends.local import context, shares
@@ -42,7 +43,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
     output = settings.outputs / order.ref.job
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = _data(spec, settings.data)
-    _hand_over_secrets(order, settings.secrets_file(order.key), folder)
+    _hand_over_secrets(order, settings.secrets_file(order.key), folder, environment.secrets)
     words = launcher.command(spec, order.allocation, python=environment.python, runtime=runtime, attempt=folder)
     if spec.context is not None and (code / startup_hook.FILE).is_file():
         words = startup_hook.command(environment.python, str(runtime), str(folder), words)
@@ -65,6 +66,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
             "params": dict(order.params),
             "data": data,
             "output": str(output),
+            "home": str(settings.home),
             "grace": spec.grace,
             "stop_within": STOP_WITHIN,
             "pause_within": spec.pause_within,
@@ -113,15 +115,15 @@ def _data(spec: JobSpec, kept: Path) -> list[dict[str, str]]:
     return [{"name": one.name, "kind": one.kind, "path": str(kept / one.sha256)} for one in spec.data]
 
 
-def _hand_over_secrets(order: LaunchOrder, kept: Path, folder: Path) -> None:
+def _hand_over_secrets(order: LaunchOrder, kept: Path, folder: Path, own: Mapping[str, str]) -> None:
     """The values of ``pass_env``, which win over all other variables; so those that name devices stay behind."""
     given = order.hides_devices or bool(order.allocation.devices)
     names = [name for name in order.spec.environment.pass_env if not (given and name in shares.DEVICE_VARIABLES)]
-    if not names:
+    if not names and not own:
         return
     try:
-        values = json.loads(kept.read_text("utf-8"))
-        wanted = {name: values[name] for name in names}
+        values = json.loads(kept.read_text("utf-8")) if names else {}
+        wanted = {**own, **{name: values[name] for name in names}}
     except (OSError, ValueError, KeyError):
         raise LaunchFailed(
             f"the values of {', '.join(names)} are no longer kept.", hint="Submit it again where they are set."

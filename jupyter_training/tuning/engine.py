@@ -1,0 +1,297 @@
+"""A search without any input or output: a searcher, the trials, and the record that both are led through.
+
+    Event(ASK)  <- ask ------ searcher        an event is made, then stored by who drives,
+    Event(TELL) -> hear ----> searcher        and only then heard by the searcher
+
+Every answer that counts is an event; the same events in the same order make the
+same search, be it driven for the first time or after a restart (``replayed``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from jupyter_training.core.experiment import Event, EventKind, ExperimentSpec, Outcome, Verdict
+from jupyter_training.core.stop_rule import Tally
+from jupyter_training.seams.searcher import Exhausted, Resume, Searcher, Start, Wait
+
+__all__ = ["Replayed", "Search", "TrialState", "replayed"]
+
+Make = Callable[[], Searcher]
+
+
+@dataclass
+class TrialState:
+    """A trial as the search knows it. ``outcome`` None: it goes on, or is held."""
+
+    number: int
+    config: dict[str, JsonValue]
+    clone_of: int | None = None
+    outcome: Outcome | None = None
+    held: bool = False
+    judged: bool = True  # False: it ended once and was begun again; the searcher hears no more of it
+    told: int = 0  # reports
+    resource: int = 0
+    verdict: Verdict = "continue"
+    waits: int | None = None  # the event whose verdict has not been carried out
+
+    @property
+    def listens(self) -> bool:
+        """Whether what it reports counts."""
+        return self.outcome is None and not self.held and self.verdict != "stop"
+
+
+@dataclass
+class Search:
+    """``numbers`` goes on from the trials there are; ``events`` is how many there are."""
+
+    spec: ExperimentSpec
+    searcher: Searcher
+    trials: dict[int, TrialState] = field(default_factory=dict)
+    events: int = 0
+    exhausted: str | None = None
+    spare: dict[str, JsonValue] | None = None  # the body of a proposal that waits for a trial
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        plateau = self.spec.stop.plateau
+        self.tally = Tally(self.spec.objective, least=plateau.least if plateau is not None else 0.0)
+
+    @property
+    def next_number(self) -> int:
+        return max(self.trials, default=-1) + 1
+
+    @property
+    def open(self) -> list[TrialState]:
+        """Those that are in progress: neither ended nor held by the searcher."""
+        return [trial for trial in self.trials.values() if trial.outcome is None and not trial.held]
+
+    @property
+    def held(self) -> list[TrialState]:
+        return [trial for trial in self.trials.values() if trial.outcome is None and trial.held]
+
+    def ask(self, *, resume_only: bool = False) -> Event | None:
+        """What the searcher wants to do with a free place, as an event that is in force already; None: it waits.
+
+        ``resume_only``: no trial may be begun any more. One that is proposed all the same is kept for the time when
+        one may, and until then the searcher is not asked.
+        """
+        if self.exhausted is not None or (resume_only and (not self.held or self.spare is not None)):
+            return None
+        if self.spare is not None:
+            return self._take(EventKind.ASK, self.next_number, self.spare)
+        answer = self.searcher.ask(self.next_number)
+        if isinstance(answer, Wait):
+            return None
+        if isinstance(answer, Exhausted):
+            return self._take(EventKind.EXHAUSTED, None, {"reason": answer.reason})
+        if isinstance(answer, Resume):
+            return self._take(EventKind.RESUME, answer.trial, {})
+        body: dict[str, Any] = {"config": dict(answer.config), "clone_of": answer.clone_of}
+        return self._take(EventKind.PROPOSED if resume_only else EventKind.ASK, self.next_number, body)
+
+    def report(self, trial: int, count: int, resource: int, values: Sequence[float | None], time: float) -> Event:
+        """A trial's report as an event; ``hear`` it once it is stored."""
+        self.events += 1
+        body = {"count": count, "resource": resource, "values": list(values), "time": time}
+        return Event(self.events, EventKind.TELL, trial, body)
+
+    def end(self, trial: int, outcome: Outcome) -> Event:
+        """A trial's end as an event; ``hear`` it once it is stored."""
+        self.events += 1
+        return Event(self.events, EventKind.END, trial, {"outcome": outcome})
+
+    def again(self, trial: int) -> Event:
+        """A trial that had ended was begun once more; in force at once. The searcher, which judged it, hears no more."""
+        return self._take(EventKind.AGAIN, trial, {})
+
+    def cannot_pause(self, trial: int) -> Event:
+        """A trial that was to pause has nothing to go on from; in force at once, with the searcher's word."""
+        verdict = self.searcher.cannot_pause(trial)
+        state = self.trials[trial]
+        state.held, state.verdict = False, verdict
+        self.tally.begin(trial)
+        self.events += 1
+        return Event(self.events, EventKind.UNPAUSED, trial, {}, verdict)
+
+    def hear(self, event: Event) -> Verdict | None:
+        """Lead the searcher through a stored report or end. The verdict on a report; None: it counts nowhere.
+
+        What a trial reports after the searcher has stopped or paused it, before that is carried out, does not count:
+        one that goes on later may do it again.
+        """
+        assert event.trial is not None
+        state = self.trials[event.trial]
+        if event.kind is EventKind.END:
+            outcome: Outcome = event.body["outcome"]
+            state.outcome, state.held = outcome, False
+            self.tally.end(state.number, outcome)
+            if state.judged:
+                self.searcher.end(state.number, outcome)
+            return None
+        if not state.listens:
+            return None
+        values = dict(zip(self.spec.objective.metrics, event.body["values"], strict=True))
+        state.told = event.body["count"]
+        state.resource = event.body["resource"]
+        self.tally.tell(state.number, values)
+        if not state.judged:
+            return "continue"
+        numbers = {name: math.nan if value is None else value for name, value in values.items()}
+        verdict = self.searcher.tell(state.number, state.resource, numbers)
+        state.verdict = verdict
+        if verdict == "pause":
+            state.held = True
+            self.tally.hold(state.number)
+        if verdict != "continue":
+            state.waits = event.n
+        return verdict
+
+    def _take(self, kind: EventKind, trial: int | None, body: dict[str, Any]) -> Event:
+        self.events += 1
+        event = Event(self.events, kind, trial, body)
+        self._apply(event)
+        return event
+
+    def _apply(self, event: Event) -> None:
+        """Put an answer in force, also one of the record."""
+        if event.kind is EventKind.EXHAUSTED:
+            self.exhausted = str(event.body["reason"])
+            return
+        if event.kind is EventKind.PROPOSED:
+            self.spare = dict(event.body)
+            return
+        assert event.trial is not None
+        if event.kind is EventKind.ASK:
+            self.spare = None
+            state = TrialState(event.trial, dict(event.body["config"]), event.body.get("clone_of"))
+            self.trials[event.trial] = state
+        else:
+            state = self.trials[event.trial]
+            state.held, state.verdict, state.waits = False, "continue", None
+            if event.kind is EventKind.AGAIN:
+                state.outcome, state.judged = None, False
+        self.tally.begin(event.trial)
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """``differs``: the number of the event at which the searcher no longer answered as on record; None: never."""
+
+    search: Search
+    differs: int | None
+
+
+def replayed(spec: ExperimentSpec, make: Make, events: Sequence[Event]) -> Replayed:
+    """The search at the end of its record.
+
+    A searcher that replays exactly is asked again and its answers are compared;
+    at the first difference, and for one that does not, it is made anew and told
+    what happened. Either way the record is what counts.
+    """
+    searcher = make()
+    if searcher.replay == "exact":
+        search = Search(spec, searcher)
+        differs = _again(search, events)
+        if differs is None:
+            return Replayed(search, None)
+        return Replayed(_from_history(spec, make(), events), differs)
+    return Replayed(_from_history(spec, searcher, events), None)
+
+
+def _again(search: Search, events: Iterable[Event]) -> int | None:
+    for event in events:
+        if event.kind is EventKind.ASK and search.spare is not None:
+            search._apply(event)
+        elif event.kind in (EventKind.ASK, EventKind.PROPOSED, EventKind.RESUME, EventKind.EXHAUSTED):
+            answer = search.searcher.ask(search.next_number)
+            if not _same(answer, event):
+                return event.n
+            search._apply(event)
+        elif event.kind is EventKind.UNPAUSED:
+            assert event.trial is not None
+            if search.cannot_pause(event.trial).verdict != event.verdict:
+                return event.n
+        elif event.kind is EventKind.AGAIN:
+            search._apply(event)
+        else:
+            verdict = search.hear(event)
+            if event.verdict is not None:
+                if verdict is not None and verdict != event.verdict:
+                    return event.n
+                _carried_out(search, event)
+        search.events = event.n
+    return None
+
+
+def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Event]) -> Search:
+    """A searcher that is told what happened; what it says of it counts only where nobody has acted yet."""
+    search = Search(spec, searcher)
+    for event in events:
+        if event.kind is EventKind.ASK:
+            assert event.trial is not None
+            searcher.adopt(event.trial, event.body["config"], event.body.get("clone_of"))
+            search._apply(event)
+        elif event.kind in (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN):
+            search._apply(event)
+        elif event.kind is EventKind.UNPAUSED:
+            assert event.trial is not None
+            state = search.trials[event.trial]
+            state.held, state.verdict, state.waits = False, "stop" if event.verdict == "stop" else "continue", None
+            search.tally.begin(event.trial)
+        else:
+            if event.verdict != "ignored":
+                search.hear(event)
+            if event.verdict in ("continue", "pause", "stop"):
+                _overrule(search, event)
+        search.events = event.n
+    return search
+
+
+def _carried_out(search: Search, event: Event) -> None:
+    assert event.trial is not None
+    state = search.trials[event.trial]
+    if state.waits == event.n:
+        state.waits = None
+
+
+def _overrule(search: Search, event: Event) -> None:
+    """What was done at that time counts, whatever the searcher says now."""
+    assert event.trial is not None
+    assert event.verdict is not None
+    state = search.trials[event.trial]
+    assert event.verdict != "ignored"
+    state.verdict, state.waits = event.verdict, None
+    held = event.verdict == "pause"
+    if held != state.held:
+        state.held = held
+        (search.tally.hold if held else search.tally.begin)(state.number)
+
+
+def _same(answer: object, event: Event) -> bool:
+    if event.kind is EventKind.EXHAUSTED:
+        return isinstance(answer, Exhausted)
+    if event.kind is EventKind.RESUME:
+        return isinstance(answer, Resume) and answer.trial == event.trial
+    if not isinstance(answer, Start) or answer.clone_of != event.body.get("clone_of"):
+        return False
+    return _equal(answer.config, event.body["config"])
+
+
+def _equal(left: Mapping[str, JsonValue], right: Mapping[str, JsonValue]) -> bool:
+    """Equal configurations; numbers may differ in the last digits, as on another processor."""
+    if left.keys() != right.keys():
+        return False
+    for name, value in left.items():
+        other = right[name]
+        if isinstance(value, float) and isinstance(other, (int, float)) and not isinstance(other, bool):
+            if not math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12):
+                return False
+        elif value != other:
+            return False
+    return True
