@@ -11,6 +11,8 @@ from jupyter_training.errors import UnknownPlugin, near_miss
 
 __all__ = ["BUILT_IN", "load", "names"]
 
+_SEARCHERS = "jupyter_training.tuning.searchers"
+
 # Kept as text, so that a plug-in costs nothing until somebody uses it.
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "backends": {"local": "jupyter_training.backends.local:LocalBackend"},
@@ -21,6 +23,36 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "environments": {
         "current": "jupyter_training.environments.current:CurrentEnvironment",
         "dispatcher": "jupyter_training.environments.dispatcher:DispatcherEnvironment",
+    },
+    "searchers": {
+        "random": f"{_SEARCHERS}.syne_tune_single:Random",
+        "random_once": f"{_SEARCHERS}.random_search:RandomSearch",
+        "grid": f"{_SEARCHERS}.grid:Grid",
+        "asha": f"{_SEARCHERS}.syne_tune_fidelity:Asha",
+        "asha_promote": f"{_SEARCHERS}.asha_promote:AshaPromote",
+        "adaptive_asha": f"{_SEARCHERS}.adaptive_asha:AdaptiveAsha",
+        "async_halving": f"{_SEARCHERS}.adaptive_asha:AsyncHalving",
+        "rush": f"{_SEARCHERS}.syne_tune_fidelity:Rush",
+        "asha_bore": f"{_SEARCHERS}.syne_tune_fidelity:AshaBore",
+        "asha_cqr": f"{_SEARCHERS}.syne_tune_fidelity:AshaCqr",
+        "bohb": f"{_SEARCHERS}.syne_tune_fidelity:Bohb",
+        "median": f"{_SEARCHERS}.syne_tune_fidelity:Median",
+        "pbt": f"{_SEARCHERS}.syne_tune_population:Pbt",
+        "tpe": f"{_SEARCHERS}.optuna_samplers:Tpe",
+        "st_tpe": f"{_SEARCHERS}.syne_tune_single:Kde",
+        "cqr": f"{_SEARCHERS}.syne_tune_single:Cqr",
+        "bore": f"{_SEARCHERS}.syne_tune_single:Bore",
+        "rea": f"{_SEARCHERS}.syne_tune_single:Evolution",
+        "cmaes": f"{_SEARCHERS}.optuna_samplers:CmaEs",
+        "qmc": f"{_SEARCHERS}.optuna_samplers:Qmc",
+        "optuna_random": f"{_SEARCHERS}.optuna_samplers:RandomOptuna",
+        "nsga2": f"{_SEARCHERS}.optuna_samplers:Nsga2",
+        "nsga3": f"{_SEARCHERS}.optuna_samplers:Nsga3",
+        "moasha": f"{_SEARCHERS}.syne_tune_multi:MoAsha",
+        "mo_rea": f"{_SEARCHERS}.syne_tune_multi:MoEvolution",
+        "gp": f"{_SEARCHERS}.optuna_samplers:Gp",
+        "botorch": f"{_SEARCHERS}.syne_tune_single:BoTorch",
+        "ehvi": f"{_SEARCHERS}.syne_tune_multi:Ehvi",
     },
     "trackers": {"mlflow": "jupyter_training.tracking.mlflow_tracker:MlflowTracker"},
 }
