@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, JsonValue
 
@@ -22,6 +22,7 @@ __all__ = [
     "Answer",
     "Exhausted",
     "Outcome",
+    "Pausing",
     "Resume",
     "Searcher",
     "SearcherFactory",
@@ -99,6 +100,14 @@ class Searcher(Protocol):
 
     def cannot_pause(self, trial: int) -> Verdict:
         """The trial has no checkpoint to go on from: is it to continue, or to stop?"""
+
+
+@runtime_checkable
+class Pausing(Protocol):
+    """What a searcher has besides that ever says "pause". One that is adopted a second time goes on from its pause."""
+
+    def go_on(self) -> Resume | Wait:
+        """Which paused trial goes on, now that none may be begun any more. Waiting changes nothing."""
 
 
 class SearcherFactory(Protocol):

@@ -77,6 +77,10 @@ class Promotion:
                     return trial
         return None
 
+    def let_go(self, trial: int) -> None:
+        """It goes on, whatever the rule says."""
+        self._waits.pop(trial, None)
+
     def cannot_pause(self, trial: int) -> Literal["continue", "stop"]:
         """Judge it as one that is stopped where it doesn't go on, from now on."""
         self._unpausable.add(trial)

@@ -7,6 +7,8 @@ brackets, since how early one should stop is not known beforehand. See
 Places are shared evenly among the brackets. Where Determined keeps a bracket's
 places empty once all its trials have begun, others get them here; and with
 fewer places than brackets they take turns instead of going beyond ``workers``.
+How many trials there may be is not decided here: who is asked for more than the
+brackets were made for begins them, in the same shares.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from jupyter_training.core.search.brackets import Bracket, BracketMode, brackets, concurrency, most_rungs
 from jupyter_training.core.search.rungs import Halving, units
-from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict, Wait
+from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
 from jupyter_training.tuning.searchers.draws import Draws, Losses, OwnOptions, refused
 
 __all__ = ["AdaptiveAsha", "AsyncHalving", "needed_resource"]
@@ -56,19 +58,15 @@ class _Brackets:
         self._of: dict[int, _Running] = {}  # the trials that may still report
 
     def ask(self, number: int) -> Answer:
-        bracket = self._choose()
-        if bracket is None:
-            # One of those that run may turn out to be invalid, and leave its place to another.
-            return Wait() if self._of else Exhausted("All trials of its brackets have been begun.")
         config = self._draws.draw(number)
         if config is None:
             return Exhausted(self._draws.exhausted)
-        self._begin(number, bracket)
+        self._begin(number)
         return Start(config)
 
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
         self._draws.add(config)
-        self._begin(number, self._choose() or self._brackets[0])
+        self._begin(number)
 
     def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
         bracket = self._of.get(trial)
@@ -88,13 +86,11 @@ class _Brackets:
     def cannot_pause(self, trial: int) -> Verdict:
         return "continue"
 
-    def _choose(self) -> _Running | None:
-        """The bracket with most of its places free; of equal ones the one that is most behind its share."""
-        open_ones = [one for one in self._brackets if one.may_begin]
-        within = [one for one in open_ones if one.running < one.places] or open_ones
-        return min(within, key=lambda one: (one.running / one.places, one.begun / one.share), default=None)
-
-    def _begin(self, number: int, bracket: _Running) -> None:
+    def _begin(self, number: int) -> None:
+        """In the bracket with most of its places free; of equal ones the one that is most behind its share."""
+        within = [one for one in self._brackets if one.may_begin] or self._brackets
+        within = [one for one in within if one.running < one.places] or within
+        bracket = min(within, key=lambda one: (one.running / one.places, one.begun / one.share))
         bracket.begun += 1
         bracket.running += 1
         self._of[number] = bracket

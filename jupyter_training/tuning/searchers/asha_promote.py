@@ -4,9 +4,8 @@ It suits jobs that keep checkpoints, since a paused trial must go on from one;
 one that has none is judged at once instead, and stopped where others would
 pause. See ``core.search.promotion`` for the rules.
 
-When no more trials begin and none runs, the best one goes on to the end if
-none has got there by its own: a search ends with a trial that has been trained
-in full.
+Once no more trials begin and none runs, the best one goes on to the end if none
+has got there by its own: a search ends with a trial that has been trained in full.
 """
 
 from __future__ import annotations
@@ -40,8 +39,6 @@ class AshaPromote:
         self._losses = Losses(setup.objective, "asha_promote")
         self._draws = Draws(setup.space, setup.seed)
         self._rungs = Promotion(units(most, rungs, options.divisor), options.divisor)
-        self._max_trials = setup.max_trials
-        self._begun = 0
         self._running: set[int] = set()
         self._paused: set[int] = set()
 
@@ -49,21 +46,25 @@ class AshaPromote:
         promoted = self._rungs.promote()
         if promoted is not None:
             return self._resume(promoted)
-        reason = f"All {self._max_trials} trials have been begun, and none has earned to go on."
-        if self._max_trials is None or self._begun < self._max_trials:
-            config = self._draws.draw(number)
-            if config is not None:
-                self._begin(number)
-                return Start(config)
-            reason = self._draws.exhausted
-        if self._running:
-            return Wait()
-        last = self._rungs.promote_last()
-        return Exhausted(reason) if last is None else self._resume(last)
+        config = self._draws.draw(number)
+        if config is None:
+            answer = self.go_on()
+            return Exhausted(self._draws.exhausted) if isinstance(answer, Wait) and not self._running else answer
+        self._running.add(number)
+        return Start(config)
+
+    def go_on(self) -> Resume | Wait:
+        promoted = self._rungs.promote()
+        if promoted is None and not self._running:
+            promoted = self._rungs.promote_last()
+        return Wait() if promoted is None else self._resume(promoted)
 
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
+        if number in self._paused:
+            self._rungs.let_go(number)
+            self._paused.discard(number)
         self._draws.add(config)
-        self._begin(number)
+        self._running.add(number)
 
     def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
         if trial not in self._running and trial not in self._paused:
@@ -80,7 +81,6 @@ class AshaPromote:
         self._running.discard(trial)
         self._paused.discard(trial)
         if outcome == "invalid":
-            self._begun -= 1
             self._rungs.remove(trial)
         elif outcome == "failed":
             self._rungs.lost(trial)
@@ -92,10 +92,6 @@ class AshaPromote:
             self._paused.discard(trial)
             self._running.add(trial)
         return self._rungs.cannot_pause(trial)
-
-    def _begin(self, number: int) -> None:
-        self._begun += 1
-        self._running.add(number)
 
     def _resume(self, trial: int) -> Resume:
         self._paused.discard(trial)
