@@ -8,7 +8,7 @@ grammar on one page.
 
 from jupyter_training.core.space.domains import Choice, Const, Domain, Float, Int, Ordinal
 from jupyter_training.core.space.mapping import nested
-from jupyter_training.core.space.reading import domain_of_text, is_expression
+from jupyter_training.core.space.reading import domain_of_text, is_expression, unquoted
 from jupyter_training.core.space.space import SearchSpace
 from jupyter_training.core.space.words import words
 from jupyter_training.core.space.written import expression
@@ -25,5 +25,6 @@ __all__ = [
     "expression",
     "is_expression",
     "nested",
+    "unquoted",
     "words",
 ]
