@@ -18,7 +18,7 @@ from pydantic import JsonValue
 
 from jupyter_training.core.experiment import Event, EventKind, ExperimentSpec, Outcome, Verdict
 from jupyter_training.core.stop_rule import Tally
-from jupyter_training.seams.searcher import Exhausted, Resume, Searcher, Start, Wait
+from jupyter_training.seams.searcher import Answer, Exhausted, Pausing, Resume, Searcher, Start, Wait
 
 __all__ = ["Replayed", "Search", "TrialState", "replayed"]
 
@@ -78,20 +78,21 @@ class Search:
     def ask(self, *, resume_only: bool = False) -> Event | None:
         """What the searcher wants to do with a free place, as an event that is in force already; None: it waits.
 
-        ``resume_only``: no trial may be begun any more. One that is proposed all the same is kept for the time when
-        one may, and until then the searcher is not asked.
+        ``resume_only``: no trial may be begun any more. A searcher that can't be asked for less proposes one all the
+        same; that is kept for the time when one may, and until then the searcher is not asked.
         """
         if self.exhausted is not None or (resume_only and (not self.held or self.spare is not None)):
             return None
         if self.spare is not None:
             return self._take(EventKind.ASK, self.next_number, self.spare)
-        answer = self.searcher.ask(self.next_number)
+        goes_on = resume_only and isinstance(self.searcher, Pausing)
+        answer = _asked(self.searcher, None if goes_on else self.next_number)
         if isinstance(answer, Wait):
             return None
         if isinstance(answer, Exhausted):
             return self._take(EventKind.EXHAUSTED, None, {"reason": answer.reason})
         if isinstance(answer, Resume):
-            return self._take(EventKind.RESUME, answer.trial, {})
+            return self._take(EventKind.RESUME, answer.trial, {"goes_on": True} if goes_on else {})
         body: dict[str, Any] = {"config": dict(answer.config), "clone_of": answer.clone_of}
         return self._take(EventKind.PROPOSED if resume_only else EventKind.ASK, self.next_number, body)
 
@@ -107,7 +108,7 @@ class Search:
         return Event(self.events, EventKind.END, trial, {"outcome": outcome})
 
     def again(self, trial: int) -> Event:
-        """A trial that had ended was begun once more; in force at once. The searcher, which judged it, hears no more."""
+        """A trial that had ended was begun once more; in force at once. The searcher hears no more of it."""
         return self._take(EventKind.AGAIN, trial, {})
 
     def cannot_pause(self, trial: int) -> Event:
@@ -209,7 +210,7 @@ def _again(search: Search, events: Iterable[Event]) -> int | None:
         if event.kind is EventKind.ASK and search.spare is not None:
             search._apply(event)
         elif event.kind in (EventKind.ASK, EventKind.PROPOSED, EventKind.RESUME, EventKind.EXHAUSTED):
-            answer = search.searcher.ask(search.next_number)
+            answer = _asked(search.searcher, None if event.body.get("goes_on") else search.next_number)
             if not _same(answer, event):
                 return event.n
             search._apply(event)
@@ -239,8 +240,11 @@ def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Eve
             search._apply(event)
         elif event.kind in (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN):
             search._apply(event)
+            if event.kind is EventKind.RESUME and event.trial is not None:
+                searcher.adopt(event.trial, search.trials[event.trial].config)
         elif event.kind is EventKind.UNPAUSED:
             assert event.trial is not None
+            searcher.cannot_pause(event.trial)
             state = search.trials[event.trial]
             state.held, state.verdict, state.waits = False, "stop" if event.verdict == "stop" else "continue", None
             search.tally.begin(event.trial)
@@ -271,6 +275,14 @@ def _overrule(search: Search, event: Event) -> None:
     if held != state.held:
         state.held = held
         (search.tally.hold if held else search.tally.begin)(state.number)
+
+
+def _asked(searcher: Searcher, number: int | None) -> Answer:
+    """``number`` None: which paused trial goes on."""
+    if number is None:
+        assert isinstance(searcher, Pausing)
+        return searcher.go_on()
+    return searcher.ask(number)
 
 
 def _same(answer: object, event: Event) -> bool:

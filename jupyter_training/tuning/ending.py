@@ -1,0 +1,69 @@
+"""How trials and a search end, in words: from what the search knows, without looking anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_training.core.experiment import ExperimentState, Outcome
+from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.stop_rule import Ending
+from jupyter_training.errors import near_miss
+from jupyter_training.tuning.engine import Search, TrialState
+
+__all__ = ["absent", "exhausted", "missing", "outcome_of", "state_after", "unreported"]
+
+
+def outcome_of(trial: TrialState, job: Job | None, *, closes: bool, missed: str) -> tuple[Outcome, str]:
+    """What the end of a trial's job means for the search. ``closes``: what runs is being stopped; ``missed``: what is
+    said of a trial that has succeeded without a report."""
+    if job is None:
+        return "canceled", "Its job was deleted."
+    if job.state is JobState.CANCELED:
+        if trial.verdict == "stop":
+            return "stopped", f"Stopped early by the searcher at {trial.resource}."
+        return ("stopped", "Stopped as the search ended.") if closes else ("canceled", job.detail or "Canceled.")
+    if job.state is JobState.SUCCEEDED:
+        return ("completed", "") if trial.told else ("failed", missed)
+    return "failed", job.detail or "Its job failed."
+
+
+def absent(metrics: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The metrics that are not among the reported names."""
+    return [name for name in metrics if name not in names]
+
+
+def missing(metrics: Sequence[str], names: Sequence[str]) -> str:
+    """The sentence for a trial that ended without its metric; it reported ``names``."""
+    wanted = " and ".join(absent(metrics, names) or metrics)
+    if not names:
+        return f"It ended without reporting {wanted}, or anything else."
+    return f"It ended without reporting {wanted}; it reported {', '.join(names)}.{_near(metrics, names)}"
+
+
+def unreported(trial: int, metrics: Sequence[str], names: Sequence[str]) -> str:
+    """The note that a trial reports, and nothing of what is judged."""
+    return (
+        f"Trial {trial} has reported {', '.join(names)}, and not {' or '.join(absent(metrics, names))}."
+        f"{_near(metrics, names)} No further trial is begun before one reports it."
+    )
+
+
+def _near(metrics: Sequence[str], names: Sequence[str]) -> str:
+    lacking = absent(metrics, names)
+    # "accuracy" is more like "val_accuracy" than any rule of letters sees.
+    close = next((name for name in names if lacking and (lacking[0] in name or name in lacking[0])), None)
+    close = close or (near_miss(lacking[0], names) if lacking else None)
+    return f" Is {close} meant?" if close else ""
+
+
+def exhausted(search: Search) -> Ending:
+    """The end of a search whose searcher has nothing more to propose."""
+    tally = search.tally
+    if tally.count("failed") and not tally.count("completed") and not tally.count("stopped"):
+        return Ending("all_failed", f"All {tally.count('failed')} trials failed.", is_failure=True)
+    return Ending("exhausted", search.exhausted or "The searcher has nothing more to propose.")
+
+
+def state_after(ending: Ending) -> ExperimentState:
+    return ExperimentState.FAILED if ending.is_failure else ExperimentState.SUCCEEDED
