@@ -6,11 +6,12 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_training.core.experiment import ExperimentSpec, Objective, StopRule
+from jupyter_training.core.experiment import EventKind, ExperimentSpec, ExperimentState, Objective, StopRule
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams import registry
 from jupyter_training.seams.searcher import Searcher, Setup
@@ -19,6 +20,7 @@ from jupyter_training.tuning.engine import replayed
 from jupyter_training.tuning.searchers.quiet import importing, silence
 from tests.tuning.quality.make_table import AXES, EPOCHS, train
 from tests.tuning.quality.play import Decides, Ours, Table, play
+from tests.tuning.stage import SearchStage
 
 WORKERS = 4
 SEEDS = [0, 1, 7]
@@ -162,6 +164,38 @@ def test_the_trace_is_the_librarys(
     assert {n: dataclasses.astuple(one) for n, one in engine.search.trials.items()} == {
         n: dataclasses.astuple(one) for n, one in again.search.trials.items()
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("searcher", "alone", "trials"),
+    [("random", random_alone, 8), ("tpe", tpe_alone, 20), ("asha", asha_alone, 20)],
+    ids=["random", "tpe", "asha"],
+)
+def test_the_driver_asks_and_decides_as_the_library(
+    tmp_path: Path, table: Table, searcher: str, alone: Callable[[int], Decides], trials: int
+) -> None:
+    """The real driver, store and queue on the virtual clock; the library is then led along its record."""
+    engine, make = ours(searcher, 5, trials)
+    curve = lambda config, epoch: table.accuracies(config)[epoch - 1]  # noqa: E731
+    stage = SearchStage(tmp_path / "home", slots=WORKERS, curve=curve, epochs=EPOCHS, metric="accuracy")
+    stage.search(engine.spec, make)
+    assert ExperimentState.SUCCEEDED is stage.finish().state
+    library, stopped = alone(5), set()
+    for event in stage.events:
+        assert event.trial is not None
+        if event.kind is EventKind.ASK:
+            assert event.body["config"] == library.ask(event.trial)
+        elif event.kind is EventKind.TELL and event.verdict != "ignored":
+            goes_on = library.tell(event.trial, event.body["resource"], event.body["values"][0])
+            assert goes_on == (event.verdict != "stop")
+            if not goes_on:  # its Tuner says so at once; a job needs a while to end
+                stopped.add(event.trial)
+                library.end(event.trial, stopped=True)
+        elif event.kind is EventKind.END and event.trial not in stopped:
+            library.end(event.trial, stopped=False)
+    assert trials == len(stage.trials)
+    assert (searcher == "asha") == bool(stopped)
 
 
 @pytest.mark.parametrize("searcher", ["asha", "adaptive_asha", "async_halving"])
