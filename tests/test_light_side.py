@@ -13,7 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "jupyter_training"
 
 # In a person's environment of any age these run as they are.
 OLD_PYTHON = ["runtime", "spool", "supervisor"]
-LIGHT = ["kernel", "client", *OLD_PYTHON, "errors.py", "settings.py", "__init__.py", "languages/quantities.py"]
+# Rooms of text that the light side reads with, light themselves.
+DOORS = ["config_file", "default_spaces", "quantities", "reported_names"]
+LIGHT = ["kernel", "client", *OLD_PYTHON, "errors.py", "settings.py", "__init__.py"]
+LIGHT += [f"languages/{name}.py" for name in DOORS]
 NOT_LIGHT = {"client/local.py"}
 
 ROOMS = {"kernel", "client", "runtime", "spool", "supervisor", "errors", "settings"}
@@ -61,7 +64,7 @@ def is_a_door(path: Path, module: str) -> bool:
     """The few ways out: light itself, or taken only where the heavy side is installed."""
     if name_of(path) == "__init__.py":
         return module.startswith("jupyter_training.server")
-    return module == "jupyter_training.languages.quantities"
+    return any(f"{module}.".startswith(f"jupyter_training.languages.{name}.") for name in DOORS)
 
 
 @pytest.mark.parametrize("path", list(files(OLD_PYTHON)), ids=name_of)

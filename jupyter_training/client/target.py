@@ -16,7 +16,7 @@ from jupyter_training.client.capture.roots import is_installed, root_of
 from jupyter_training.client.imports import Foreign, Sources, collect, parsed
 from jupyter_training.errors import InvalidSpec, TooLarge, near_miss
 
-__all__ = ["Target", "bound", "contents", "of_function", "of_script", "place_of"]
+__all__ = ["Target", "bound", "contents", "of_function", "of_script", "of_sources", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def of_script(script: str | os.PathLike[str], *args: object, limit: int, context
     }
     found = collect(path.parent, path.name)
     found.files = {below + name: content for name, content in found.files.items()}
-    return _target(entry, found, limit)
+    return of_sources(entry, found, limit)
 
 
 def place_of(script: str | os.PathLike[str], context: Path | None = None) -> tuple[Path, str | None]:
@@ -99,19 +99,19 @@ def of_function(function: Callable[..., Any], *, limit: int) -> Target:
         assert isinstance(function, FunctionType)
         captured = functions.captured_source(function)
         entry.update(path=f"{name}.py", shown_as=captured.shown_as, cells=list(captured.cells))
-        return _target(entry, collect(Path.cwd(), given={f"{name}.py": captured.source}), limit)
+        return of_sources(entry, collect(Path.cwd(), given={f"{name}.py": captured.source}), limit)
     root, inside = root_of(module)
     if inside is not None and not is_installed(root):
         sources = collect(root, inside)
         if "/" not in inside:
             entry.update(path=inside, shown_as=str(root / inside))
-            return _target(entry, sources, limit)
+            return of_sources(entry, sources, limit)
     else:
         sources = Sources()
     # A file inside a package must be imported as what it is, or its relative imports lead nowhere.
     entry["path"] = "submitted.py"
     sources.files["submitted.py"] = f"from {module.__name__} import {name}\n".encode()
-    return _target(entry, sources, limit)
+    return of_sources(entry, sources, limit)
 
 
 def bound(function: Callable[..., Any], args: tuple[object, ...], params: Mapping[str, object]) -> dict[str, object]:
@@ -156,7 +156,12 @@ def contents(target: Target) -> dict[str, bytes]:
     }
 
 
-def _target(entry: dict[str, Any], sources: Sources, limit: int) -> Target:
+def of_sources(entry: dict[str, Any], sources: Sources, limit: int) -> Target:
+    """Sources that were collected, with their entry in the wire's shape.
+
+    Raises:
+        TooLarge: more code than ``limit``.
+    """
     total = sum(map(len, sources.files.values()))
     if total > limit:
         largest = sorted(sources.files, key=lambda path: -len(sources.files[path]))[:3]

@@ -1,0 +1,388 @@
+"""``execute_tuning_job``: a training that a config file defines, or a search over its configurations, in one call.
+
+    execute_tuning_job("max", config_space("RD"), "val_accuracy", "local", config_file="renate_config.py", ...)
+
+The arguments are Renate's, with their meanings; what differs is said in the
+notes. Where every value of the space is a constant, it is one plain training.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_training.client import config_job, submission
+from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, TrainingError, near_miss
+from jupyter_training.languages import default_spaces
+from jupyter_training.runtime import state, update_history
+
+if TYPE_CHECKING:
+    from jupyter_training.client.client import Client
+    from jupyter_training.client.experiment_handle import ExperimentHandle
+    from jupyter_training.client.handle import Handle
+
+__all__ = ["Notice", "execute_tuning_job", "prepared", "run_training_job", "submit"]
+
+_MODES = ("min", "max")
+_BACKENDS = ("local", "sagemaker")
+_SCHEDULERS = ("random", "bo", "asha", "rush")
+_ACCELERATORS = ("auto", "cpu", "gpu")
+_CLIPPING = ("norm", "value")
+_STOPS = {
+    "max_time": "max_time",
+    "max_num_trials_started": "max_trials_started",
+    "max_num_trials_completed": "max_trials_completed",
+    "max_num_trials_finished": "max_trials_finished",
+    "max_cost": "max_cost",
+}
+# What a server calls otherwise than this function does.
+_IN_OUR_WORDS = {
+    "searcher_options": "scheduler_kwargs",
+    "searcher": "scheduler",
+    "workers": "n_workers",
+    "space": "config_space",
+    **{f"stop.{theirs}": ours for ours, theirs in _STOPS.items()},
+}
+_OLD_NAMES = {
+    "state_url": "input_state_url",
+    "next_state_url": "output_state_url",
+    "model_data_definition": "config_file",
+    "source_dir": "dependencies",
+}
+_OF_SAGEMAKER = {
+    "dependencies": None,
+    "requirements_file": None,
+    "role": None,
+    "instance_type": "ml.c5.xlarge",
+    "instance_count": 1,
+    "instance_max_time": 259_200.0,
+}
+_TRIED_FIRST = 10  # of the best configurations of earlier updates
+
+
+class Notice(UserWarning):
+    """Something that a person should know of a job that was taken on."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A wish in the wire's shape (``SubmitRequest``), and what is to be said of it."""
+
+    request: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def execute_tuning_job(
+    mode: str,
+    config_space: Mapping[str, object],
+    metric: str,
+    backend: str,
+    *,
+    updater: str | None = None,
+    max_epochs: int | None = None,
+    task_id: str = "default_task",
+    chunk_id: int | None = None,
+    input_state_url: str | os.PathLike[str] | None = None,
+    output_state_url: str | os.PathLike[str] | None = None,
+    working_directory: str | os.PathLike[str] = "renate_working_dir",
+    dependencies: list[str] | None = None,
+    config_file: str | os.PathLike[str] | None = None,
+    requirements_file: str | None = None,
+    role: str | None = None,
+    instance_type: str = "ml.c5.xlarge",
+    instance_count: int = 1,
+    instance_max_time: float = 259_200.0,
+    max_time: float | str | None = None,
+    max_num_trials_started: int | None = None,
+    max_num_trials_completed: int | None = None,
+    max_num_trials_finished: int | None = None,
+    max_cost: float | None = None,
+    n_workers: int = 1,
+    scheduler: str | None = None,
+    scheduler_kwargs: Mapping[str, object] | None = None,
+    seed: int = 0,
+    accelerator: str = "auto",
+    devices: int = 1,
+    strategy: str = "ddp",
+    precision: str | int = "32",
+    deterministic_trainer: bool = False,
+    gradient_clip_val: float | None = None,
+    gradient_clip_algorithm: str | None = None,
+    job_name: str = "renate",
+    wait: bool = False,
+    client: Client | None = None,
+    **old_names: Any,
+) -> Handle | ExperimentHandle:
+    """Search for the best configuration of a config file's training, or train with the only one there is.
+
+    It is a search if any value of ``config_space`` is a range; the mapping stays
+    as it is. ``metric`` and ``mode`` say what is better, within a training too:
+    the model of its best epoch is kept. The answer comes once the job is stored;
+    with ``wait`` once it has ended.
+
+    ``updater`` ("ER") and ``max_epochs`` (50) may also stand in the space.
+    ``scheduler`` is "random", "bo", "asha", "rush" or any other searcher; without
+    one it is "random". ``max_num_trials_finished=3`` means 3.
+    ``input_state_url`` is where the model comes from, ``output_state_url`` where
+    the best one goes: folders. Data are kept below ``working_directory``.
+
+    Raises:
+        InvalidSpec: a value, the config file or the space breaks a rule; each fault is named.
+        InvalidUsage: an argument that there is none of.
+        JobFailed: with ``wait``, when it did not succeed.
+    """
+    given = dict(locals())
+    return submit(given.pop("client"), wait=given.pop("wait"), **given.pop("old_names"), **given)
+
+
+run_training_job = execute_tuning_job
+
+
+def submit(client: Client | None, *, wait: bool = False, **arguments: Any) -> Handle | ExperimentHandle:
+    """The same with its arguments by name; notes are given as warnings."""
+    from jupyter_training.client.client import Client
+
+    client = client if client is not None else Client()
+    wish = prepared(arguments, limit=client.settings.bundle_limit_bytes)
+    try:
+        result = client.submit_request(wish.request)
+    except TrainingError as error:
+        raise _in_our_words(error) from None
+    for note in (*wish.notes, *result["notes"]):
+        warnings.warn(note, Notice, stacklevel=_frames_of_ours())
+    handle = client.handle_of(result)
+    return handle.wait(check=True) if wait else handle
+
+
+def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
+    """The wish that these arguments stand for, checked as far as that can be before it is sent.
+
+    Raises:
+        InvalidSpec, InvalidUsage, TooLarge: as ``execute_tuning_job`` does.
+    """
+    asked, notes = _complete(arguments)
+    _check(asked)
+    space = dict(asked["config_space"])
+    updater = _or_of_space(asked, space, "updater", "ER")
+    if isinstance(updater, str) and not config_job.is_axis(updater):
+        updater = _known_updater(updater)
+    epochs = _or_of_space(asked, space, "max_epochs", 50)
+    states, more = _states(asked)
+    notes += more
+    settings = {name: asked[name] for name in _SETTINGS if asked[name] is not None}
+    settings["precision"] = str(settings["precision"])
+    settings["working_directory"] = os.fspath(asked["working_directory"])
+    ready = config_job.of_config_file(
+        Path(asked["config_file"]),
+        {name: value for name, value in space.items() if name not in ("updater", "max_epochs", "seed")},
+        settings=settings,
+        metric=asked["metric"],
+        mode=asked["mode"],
+        updater=str(updater),
+        goes_on=states["input"] is not None,
+        limit=limit,
+    )
+    options = dict(asked["scheduler_kwargs"] or {})
+    if asked["scheduler"] == "rush":
+        points, note = _points(states["input"], space, asked["metric"], asked["mode"])
+        options = {"points": points, **options} if points else options
+        notes += [note] if note else []
+    values = {"updater": updater, "max_epochs": epochs, "seed": asked["seed"], **ready.space}
+    axes = {name: value for name, value in values.items() if config_job.is_axis(value)}
+    request = submission.request(
+        ready.target,
+        (),
+        {name: value for name, value in values.items() if name not in axes},
+        limit=limit,
+        name=asked["job_name"],
+        space=axes or None,
+        metric=[asked["metric"]],
+        mode=[asked["mode"]],
+        searcher=asked["scheduler"],
+        searcher_options=options or None,
+        workers=asked["n_workers"],
+        stop={theirs: asked[ours] for ours, theirs in _STOPS.items() if asked[ours] is not None} or None,
+        max_resource=epochs if isinstance(epochs, int) else None,
+        seed=asked["seed"],
+        updater=updater if isinstance(updater, str) and not config_job.is_axis(updater) else None,
+        gpus=asked["devices"] if asked["accelerator"] == "gpu" else None,
+        env={state.VARIABLE: json.dumps(states)} if states["input"] or states["output"] else None,
+    )
+    return Prepared(request, (*notes, *ready.notes))
+
+
+_SIGNATURE = inspect.signature(execute_tuning_job)
+_SETTINGS = (
+    "task_id", "chunk_id", "accelerator", "devices", "strategy", "precision", "deterministic_trainer",
+    "gradient_clip_val", "gradient_clip_algorithm",
+)  # fmt: skip
+
+
+def _complete(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """All arguments with their defaults, and what is to be said of those that came."""
+    known = {name: one for name, one in _SIGNATURE.parameters.items() if name not in ("old_names", "wait", "client")}
+    asked = {name: one.default for name, one in known.items()}
+    notes = []
+    for name, value in arguments.items():
+        meant = _OLD_NAMES.get(name, name)
+        if meant not in known:
+            close = near_miss(name, known)
+            hint = f"Did you mean {close!r}?" if close else f"There is: {', '.join(known)}."
+            raise InvalidUsage(f"A tuning job has no argument {name!r}.", hint=hint)
+        if meant != name:
+            if arguments.get(meant) is not None:
+                raise InvalidUsage(f"{name} is the old name of {meant}, which is given too.", hint="Leave it out.")
+            notes.append(f"{name} is called {meant} now.")
+        asked[meant] = value
+    missing = [name for name, value in asked.items() if value is inspect.Parameter.empty]
+    if missing:
+        raise InvalidUsage(f"A tuning job needs {', '.join(missing)}.", hint=f"Give {missing[0]}=...")
+    unused = [name for name, default in _OF_SAGEMAKER.items() if asked[name] != default]
+    if unused and asked["backend"] == "local":
+        notes.append(f"Only the backend sagemaker has a use for {', '.join(unused)}: ignored.")
+    return asked, notes
+
+
+def _check(asked: Mapping[str, Any]) -> None:
+    """See that values which only we know of are allowed."""
+    _one_of("mode", asked["mode"], _MODES)
+    _one_of("backend", asked["backend"], _BACKENDS)
+    if asked["backend"] == "sagemaker":
+        words = "'sagemaker' comes with a later version; this one trains on this machine"
+        raise _refused("backend", words, "Write backend='local'.")
+    if not isinstance(asked["config_space"], Mapping):
+        raise _refused(
+            "config_space", f"it is a {type(asked['config_space']).__name__}, no mapping from names to values"
+        )
+    if not asked["metric"] or not isinstance(asked["metric"], str):
+        raise _refused("metric", "it is to be the name of one metric", "E.g. metric='val_accuracy'.")
+    if asked["config_file"] is None:
+        words = "it is missing: the file that defines the model and the data"
+        raise _refused(
+            "config_file", words, "E.g. config_file='renate_config.py', with a model_fn and a data_module_fn."
+        )
+    scheduler = asked["scheduler"]
+    if scheduler is not None and not isinstance(scheduler, str):
+        shown = getattr(scheduler, "__name__", type(scheduler).__name__)
+        words = f"{shown} is an object, and a search outlives this process: a scheduler is given by its name"
+        raise _refused("scheduler", words, f"There is: {', '.join(_SCHEDULERS)}; `GET searchers` lists all.")
+    for name in ("n_workers", "devices", "max_epochs"):
+        value = asked[name]
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise _refused(name, f"{value!r} is no whole number above 0")
+    _one_of("accelerator", asked["accelerator"], _ACCELERATORS)
+    if asked["gradient_clip_algorithm"] is not None:
+        _one_of("gradient_clip_algorithm", asked["gradient_clip_algorithm"], _CLIPPING)
+
+
+def _or_of_space(asked: Mapping[str, Any], space: Mapping[str, object], name: str, otherwise: object) -> object:
+    """An argument that may also stand in the space; the argument wins."""
+    return asked[name] if asked[name] is not None else space.get(name, otherwise)
+
+
+def _known_updater(name: str) -> str:
+    """An updater's name as it is written here; plug-ins of this environment are the job's, too."""
+    plug_ins = {point.name for point in entry_points(group="jupyter_training.updaters")}
+    return default_spaces.check_updater(name, plug_ins=plug_ins)
+
+
+def _states(asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Where the state comes from and goes to, as the job reads it, and what is to be said of that."""
+    found: dict[str, Any] = {"input": None, "output": None, "input_id": None}
+    for name in ("input", "output"):
+        url = asked[f"{name}_state_url"]
+        if url is None:
+            continue
+        url = os.fspath(url)
+        try:
+            place = state.at(url)
+        except ValueError as error:
+            raise _refused(f"{name}_state_url", str(error).rstrip("."), "Give a folder.") from None
+        found[name] = url if "://" in url else os.path.abspath(os.path.expanduser(url))
+        if name == "input":
+            found["input_id"] = _begins_with(place)
+    notes = []
+    if found["output"] is None:
+        notes.append("Nothing of the trained model is kept: there is no output_state_url.")
+    elif found["input"] is not None and _path(found["input"]) == _path(found["output"]):
+        notes.append("input_state_url and output_state_url are the same: the state there is replaced by the new one.")
+    return found, notes
+
+
+def _begins_with(place: Any) -> str | None:
+    """The id of the state that is there now."""
+    path = Path(place.path)
+    if not (path / state.MODEL).is_file():
+        what = f"{path} has no {state.MODEL}" if path.is_dir() else f"there is no folder {path}"
+        raise _refused("input_state_url", what, "It is the output_state_url of an update before.")
+    try:
+        found = state.about(str(path)).get("id")
+    except state.NoState as error:
+        raise _refused("input_state_url", str(error).rstrip(".")) from None
+    return str(found) if found else None
+
+
+def _points(
+    before: str | None, space: Mapping[str, object], metric: str, mode: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The configurations of earlier updates that a search begins with, and why there are none."""
+    if before is None:
+        return [], None
+    axes = [name for name, value in space.items() if config_job.is_axis(value)]
+    rows = update_history.read(os.path.join(_path(before), state.HISTORY))
+    points, lacking = update_history.configurations(rows, axes, metric, mode)
+    if rows and not points:
+        without = f"it has no column for {', '.join(lacking)}" if lacking else "none of its rows has all of them"
+        return [], f"rush begins without the history of {before}: {without}."
+    return points[:_TRIED_FIRST], None
+
+
+def _path(url: str) -> str:
+    place: Any = state.at(url)
+    return os.path.realpath(str(place.path))
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        close = near_miss(str(value), allowed)
+        hint = f"Did you mean {close!r}?" if close else None
+        raise _refused(name, f"{value!r} is not one of {', '.join(allowed)}", hint)
+
+
+def _refused(name: str, words: str, hint: str | None = None) -> InvalidSpec:
+    return InvalidSpec(f"{name}: {words}.", hint=hint, errors=[Problem(words, key=name, hint=hint)])
+
+
+def _in_our_words(error: TrainingError) -> TrainingError:
+    """A server's refusal with the names of this function's arguments."""
+    errors = [
+        Problem(one.detail, _ours(one.key) if one.key else None, one.line, one.column, one.hint) for one in error.errors
+    ]
+    found = type(error)(_ours(error.detail), hint=error.hint, errors=errors)
+    if found.detail.startswith("scheduler:"):
+        first = f"The usual ones: {', '.join(_SCHEDULERS)}."
+        found.hint = f"{found.hint} {first}" if found.hint else first
+    return found
+
+
+def _ours(text: str) -> str:
+    for theirs, ours in _IN_OUR_WORDS.items():
+        if text == theirs or text.startswith((f"{theirs}:", f"{theirs}.")):
+            return ours + text[len(theirs) :]
+    return text
+
+
+def _frames_of_ours() -> int:
+    """How many frames lie between ``warnings.warn`` and who called this module."""
+    frame = inspect.currentframe()
+    count = 0
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame, count = frame.f_back, count + 1
+    return count
