@@ -4,7 +4,8 @@
     what does not fit   with preemption: groups above their shares give up the
     but is in a share   attempts that they started last, as far as somebody below
                         a share can use what they hold
-    above its share     starts nothing
+    above its share     starts nothing, but for one job where the pool would stand idle:
+                        what is in a share lacks something that other pools have
 
 What a stopping attempt holds counts as its group's until it has ended, and what
 is promised is reserved once, so another plan adds nothing.
@@ -86,6 +87,9 @@ def plan_pool(view: QueueView, queue: PoolQueue, room: Room, caps: Caps, stoppin
     unfit = _start(view, below, room, caps, planned)
     if room.pool.preemption and unfit:
         _make_room(view, list(accounts.values()), unfit, room, caps, stopping, planned)
+    if unfit and not planned.starts and not any(group.active for group in groups.holding.values()):
+        waiting = [accounts.get(name) or _Account(group) for name, group in groups.by_name.items() if group.lines]
+        _start_one(view, waiting, room, caps, planned)
     limited = {name: one for name, one in accounts.items() if one.group.limit is not None}
     planned.kept = {name: one.share - one.used for name, one in limited.items() if one.share > one.used}
     planned.shares = {name: Share(one.share, one.used) for name, one in accounts.items()}
@@ -141,6 +145,25 @@ def _start(
         else:
             unfit.setdefault(walk.account.group.name, []).append(walk.leave())
     return unfit
+
+
+def _start_one(view: QueueView, accounts: list[_Account], room: Room, caps: Caps, planned: PoolPlan) -> None:
+    """Start the first that fits, be it more than its share."""
+    walks = _walks(
+        view, accounts, {one.group.name: [line.places for line in one.group.lines.values()] for one in accounts}
+    )
+    while walks:
+        walk = walks[0][-1]
+        job = walk.head
+        if job is None:
+            heappop(walks)
+        elif caps.is_full(job) or not room.fits_now(job.need):
+            walk.leave()
+        else:
+            planned.starts.append(Start(job.id, room.take(job.need)))
+            caps.count(job)
+            walk.account.used += units_of(job, room.pool)
+            return
 
 
 def _make_room(

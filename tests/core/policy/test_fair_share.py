@@ -184,3 +184,17 @@ def test_what_an_experiment_may_still_take_of_its_share_is_not_given_to_it_in_an
         world.submit(job)
     world.act()
     assert {"y", "w0", "w1", "w2"} == set(world.attempts)
+
+
+@pytest.mark.parametrize("preemption", [False, True])
+def test_a_pool_does_not_stand_idle_for_who_lacks_what_another_pool_has(preemption: bool) -> None:
+    shared = a_pool(2, name="a", policy="fair_share", devices=("0", "1"), preemption=preemption)
+    world = World(shared, a_pool(1, name="b", devices=("0", "1")))
+    world.submit(a_job("there", pool="b", gpus=1))
+    world.act()
+    world.submit(a_job("wide", seq=1, slots=2, gpus=1, pool="a"))  # more than its share beside the other
+    world.submit(a_job("greedy", seq=2, slots=1, gpus=2, pool="a"))
+    world.act()
+
+    assert {"there", "wide"} == set(world.attempts)
+    assert [] == started(world.view)
