@@ -87,7 +87,13 @@ def of_config_file(
         metric=metric,
         mode=mode,
     ).encode()
-    entry: dict[str, Any] = {"kind": "function", "path": f"{stem}.py", "function": "train", "args": [], "shown_as": None}
+    entry: dict[str, Any] = {
+        "kind": "function",
+        "path": f"{stem}.py",
+        "function": "train",
+        "args": [],
+        "shown_as": None,
+    }
     return Ready(target.of_sources(entry, sources, limit), typed, notes)
 
 

@@ -323,7 +323,7 @@ def _begins_with(place: Any) -> str | None:
         what = f"{path} has no {state.MODEL}" if path.is_dir() else f"there is no folder {path}"
         raise _refused("input_state_url", what, "It is the output_state_url of an update before.")
     try:
-        found = state.about(str(path)).get("id")
+        found = place.about().get("id")
     except state.NoState as error:
         raise _refused("input_state_url", str(error).rstrip(".")) from None
     return str(found) if found else None

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
                 NoState: there is none, or it is damaged.
             """
 
+        def about(self) -> dict[str, Any]:
+            """What ``state.json`` says there; empty where there is none."""
+
         def publish(self, made: str) -> None:
             """Move a finished state there, in the place of what was there. ``made`` is empty then, or gone.
 
@@ -134,6 +137,10 @@ class FolderState:
             if one["name"] in FILES and (not os.path.isfile(path) or _measured(path)["sha256"] != one["sha256"]):
                 raise NoState(f"The state in {self.path} is damaged: {one['name']} is not what its {ABOUT} says.")
         return found
+
+    def about(self) -> dict[str, Any]:
+        self._mend()
+        return about(self.path)
 
     def publish(self, made: str) -> None:
         target = os.path.realpath(self.path)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["FOLDER", "REPORTS", "Keeper", "Unkeepable", "read_learner", "write_model"]
+__all__ = ["BEFORE", "FOLDER", "REPORTS", "Keeper", "Unkeepable", "read_learner", "write_model"]
 
 FOLDER = "state"  # below the job's outputs
+BEFORE = "before"  # in that: what the state before says of itself
 REPORTS = "reports.jsonl"
 _KIND = "kind.json"
 
@@ -58,7 +59,10 @@ class Keeper:
     def begin(self, model: Any) -> None:
         """Keep this model from now on."""
         self._model = model
-        os.makedirs(self._folder, exist_ok=True)
+        os.makedirs(os.path.join(self._folder, BEFORE), exist_ok=True)
+        for name in (state.HISTORY, state.ABOUT):
+            if self._before is not None and os.path.isfile(os.path.join(self._before, name)):
+                shutil.copyfile(os.path.join(self._before, name), os.path.join(self._folder, BEFORE, name))
         for one in self._reports():  # of attempts before this one
             self._judge(one["metrics"])
         if self._best is not None and not os.path.isfile(os.path.join(self._folder, state.MODEL)):
@@ -88,7 +92,8 @@ class Keeper:
         rows_before = [] if self._before is None else update_history.read(os.path.join(self._before, state.HISTORY))
         number = update_history.next_update(rows_before)
         rows = [update_history.row(0, one["step"], one["metrics"], self._config) for one in self._reports()]
-        update_history.write(os.path.join(made, state.HISTORY), rows_before, number, rows)
+        columns = dict.fromkeys(name for one in rows for name in one)
+        update_history.write(os.path.join(made, state.HISTORY), rows_before, number, rows, columns)
         order = job.own_order()
         update = {
             "update_id": number,

@@ -89,32 +89,34 @@ def _value(text: str) -> Any:
 
 
 def write(
-    file: str | os.PathLike[str], before: list[dict[str, str]], update: int, rows: Iterable[Mapping[str, Any]]
+    file: str | os.PathLike[str],
+    before: list[dict[str, str]],
+    update: int,
+    rows: Iterable[Mapping[str, Any]],
+    columns: Iterable[str],
 ) -> None:
-    """Write the history of earlier updates and of this one. The file is there as a whole or not at all.
+    """Write the history of earlier updates and of this one, which has these columns beside those in ``FIXED``.
+
+    The file is there as a whole or not at all.
 
     Raises:
         OSError: it can't be written.
     """
-    fresh = list(rows)
-    columns = _columns([*before, *fresh])
+    names = _columns([*(before[0] if before else ()), *columns])
     temporary = f"{os.fspath(file)}.new"
     with open(temporary, "w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(opened, columns, restval="", lineterminator="\n")
+        writer = csv.DictWriter(opened, names, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(before)
-        writer.writerows({UPDATE: update, **one} for one in fresh)
+        writer.writerows({UPDATE: update, **one} for one in rows)
         opened.flush()
         os.fsync(opened.fileno())
     os.replace(temporary, file)
 
 
-def _columns(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def _columns(columns: Iterable[str]) -> list[str]:
     """What says where a row belongs, then metrics, then what was configured; each in the order it came first."""
-    names: dict[str, None] = {}
-    for one in rows:
-        names.update(dict.fromkeys(one))
-    others = [name for name in names if name not in FIXED]
+    others = [name for name in dict.fromkeys(columns) if name not in FIXED]
     return [*FIXED, *_ordered(others, of_config=False), *_ordered(others, of_config=True)]
 
 

@@ -211,7 +211,10 @@ class Driver:
             return
         if self._search.held:
             self._stop_what_runs()
-        elif not self._record.conclude(standing, *found):
+            return
+        if found[0] is ExperimentState.SUCCEEDED:
+            self._record.export()
+        if not self._record.conclude(standing, *found):
             self._head = -1  # a person wished something in this very moment: look again
 
     def _end_of_search(self, standing: Standing, ruling: Ruling) -> tuple[ExperimentState, str] | None:

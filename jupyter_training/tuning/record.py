@@ -21,6 +21,7 @@ from jupyter_training.services import checkpoints
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiments, reports, views
 from jupyter_training.store.experiments import Standing, Writer
+from jupyter_training.tuning import state_export
 from jupyter_training.tuning.engine import Search, TrialState
 
 __all__ = ["Record"]
@@ -139,6 +140,12 @@ class Record:
                 return False
             writer.change(state=state.value, detail=detail, ended=self._site.now())
         return True
+
+    def export(self) -> None:
+        """Put the best trial's state where it was wished, and say so; before the end is recorded, so that it is seen."""
+        sentence = state_export.publish(self._site, self._experiment)
+        if sentence is not None:
+            self.note(sentence)
 
     def leave(self, head: int) -> bool:
         """Ask for the driver to be stopped until something happens; False: something has, since ``head``."""
