@@ -142,7 +142,7 @@ class Record:
         return True
 
     def export(self) -> None:
-        """Put the best trial's state where it was wished, and say so; before the end is recorded, so that it is seen."""
+        """Put the best trial's state where it was wished, and say so. Before the end, so that it is seen then."""
         sentence = state_export.publish(self._site, self._experiment)
         if sentence is not None:
             self.note(sentence)
