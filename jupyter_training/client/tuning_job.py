@@ -18,7 +18,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.client import config_job, submission
+from jupyter_training.client import config_job, foreign_domains, submission
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, TrainingError, near_miss
 from jupyter_training.languages import default_spaces
 from jupyter_training.runtime import state, update_history
@@ -169,7 +169,7 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
     """
     asked, notes = _complete(arguments)
     _check(asked)
-    space = dict(asked["config_space"])
+    space = foreign_domains.translated(asked["config_space"])
     updater = _or_of_space(asked, space, "updater", "ER")
     if isinstance(updater, str) and not config_job.is_axis(updater):
         updater = _known_updater(updater)

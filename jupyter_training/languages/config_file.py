@@ -12,7 +12,7 @@ arrives. One name is one value, whichever functions take it. Standard library on
 from __future__ import annotations
 
 import ast
-import re
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -60,7 +60,7 @@ OPTIMIZER_OPTIONS = ("optimizer", "momentum", "weight_decay", "learning_rate")
 _SIMPLE = ("bool", "float", "int", "str")
 _MANY = {"list": "list", "List": "list", "tuple": "tuple", "Tuple": "tuple"}
 _ALLOWED = "bool, float, int, str, list, tuple, and Optional, List and Tuple of these"
-_LIKE_OURS = re.compile(r"\w+_(?:fn|transform)\Z")
+_ONE_SLIP = 0.85
 
 
 @dataclass(frozen=True)
@@ -167,16 +167,12 @@ class _Reader:
             )
             self._problems.append(Problem(f"it defines no {name}", name, line, None, hint))
         guessed = {near_miss(name, self._defined) for name in missing}
+        absent = [one for one in GIVEN if one not in functions]
         for name, function in self._defined.items():
-            if (
-                name not in GIVEN
-                and name not in guessed
-                and _LIKE_OURS.match(name)
-                and near_miss(name, functions) is None
-            ):
-                close = near_miss(name, [one for one in GIVEN if one not in functions])
-                if close and not name.startswith("_"):
-                    self._problem(f"nobody calls {name}", function, name, f"Did you mean {close}?")
+            # A helper may end in _fn, too: only what is one slip away is meant.
+            close = difflib.get_close_matches(name, absent, n=1, cutoff=_ONE_SLIP)
+            if name not in GIVEN and name not in guessed and close:
+                self._problem(f"nobody calls {name}", function, name, f"Did you mean {close[0]}?")
 
     def _take(
         self, name: str, function: ast.FunctionDef | ast.AsyncFunctionDef, arguments: dict[str, Argument]
