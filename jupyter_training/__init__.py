@@ -1,9 +1,9 @@
 """Train models from a notebook: durable jobs, a queue, live curves and a record of every run.
 
-Public names are lazy, so that importing the package costs next to nothing:
-``Client`` from anywhere; ``report``, ``checkpoint``, ``should_stop``, ``output``,
-``params`` and ``test_mode`` inside a job (outside one they do nothing, or say so). A job itself imports a
-small package of the same name that is made of ``runtime`` and ``spool`` only.
+Public names are lazy, so that importing the package costs next to nothing: ``Client`` from anywhere, and
+``uniform``, ``choice`` and the like for what a search varies; ``report``, ``checkpoint``, ``should_stop``,
+``output``, ``params`` and ``test_mode`` inside a job (outside one they do nothing, or say so). A job itself imports
+a small package of the same name that is made of ``runtime`` and ``spool`` only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,26 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_training.client.client import Client
+    from jupyter_training.client.default_spaces import config_space
     from jupyter_training.client.handle import Handle
+    from jupyter_training.client.space import (
+        choice,
+        const,
+        finrange,
+        logfinrange,
+        logordinal,
+        lograndint,
+        loguniform,
+        ordinal,
+        qlograndint,
+        qloguniform,
+        qrandint,
+        quniform,
+        randint,
+        reverseloguniform,
+        uniform,
+    )
+    from jupyter_training.client.tuning_job import execute_tuning_job, run_training_job
     from jupyter_training.runtime.public import checkpoint, output, params, report, should_stop, test_mode
 
 __all__ = [
@@ -23,22 +42,58 @@ __all__ = [
     "Handle",
     "__version__",
     "checkpoint",
+    "choice",
+    "config_space",
+    "const",
+    "execute_tuning_job",
+    "finrange",
+    "logfinrange",
+    "logordinal",
+    "lograndint",
+    "loguniform",
+    "ordinal",
     "output",
     "params",
+    "qlograndint",
+    "qloguniform",
+    "qrandint",
+    "quniform",
+    "randint",
     "report",
+    "reverseloguniform",
+    "run_training_job",
     "should_stop",
     "test_mode",
+    "uniform",
 ]
 
 _HOMES = {
     "Client": "jupyter_training.client.client",
     "Handle": "jupyter_training.client.handle",
     "checkpoint": "jupyter_training.runtime.public",
+    "choice": "jupyter_training.client.space",
+    "const": "jupyter_training.client.space",
+    "finrange": "jupyter_training.client.space",
+    "logfinrange": "jupyter_training.client.space",
+    "logordinal": "jupyter_training.client.space",
+    "lograndint": "jupyter_training.client.space",
+    "loguniform": "jupyter_training.client.space",
+    "ordinal": "jupyter_training.client.space",
+    "config_space": "jupyter_training.client.default_spaces",
+    "execute_tuning_job": "jupyter_training.client.tuning_job",
     "output": "jupyter_training.runtime.public",
     "params": "jupyter_training.runtime.public",
+    "qlograndint": "jupyter_training.client.space",
+    "qloguniform": "jupyter_training.client.space",
+    "qrandint": "jupyter_training.client.space",
+    "quniform": "jupyter_training.client.space",
+    "randint": "jupyter_training.client.space",
     "report": "jupyter_training.runtime.public",
+    "run_training_job": "jupyter_training.client.tuning_job",
+    "reverseloguniform": "jupyter_training.client.space",
     "should_stop": "jupyter_training.runtime.public",
     "test_mode": "jupyter_training.runtime.public",
+    "uniform": "jupyter_training.client.space",
 }
 
 

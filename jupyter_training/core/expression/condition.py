@@ -53,7 +53,7 @@ class Compare:
     name: str
     sign: Sign
     value: JsonValue
-    column: int | None = field(default=None, compare=False)
+    column: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import JsonValue
 
 from jupyter_training.core.expression.text import refused, shown
-from jupyter_training.core.space.spacing import Scale, step_end, steps_in
+from jupyter_training.core.space.spacing import Scale, onto, step_end, steps_in
 
 if TYPE_CHECKING:
     from jupyter_training.core.space.domains import Float, Int
@@ -116,6 +116,11 @@ def check_float(domain: Float) -> None:
         raise refused("it can't have both a step and a number of points")
     if domain.is_finite and domain.scale == "reverse_log":
         raise refused("a reverse log scale has no steps", hint="Write reverseloguniform(0.9, 0.999).")
+    if domain.points is not None and domain.points > 1:
+        apart = (onto(domain.high, domain.scale) - onto(domain.low, domain.scale)) / domain.points
+        if apart <= 1e-12 * max(abs(onto(domain.low, domain.scale)), abs(onto(domain.high, domain.scale))):
+            words = f"{domain.points} values from {domain.low!r} to {domain.high!r} can't be told from each other"
+            raise refused(words, hint="Ask for fewer, or for bounds that are further apart.")
     if not domain.includes_high and domain.is_finite:
         raise refused("only a continuous domain can leave its upper end out", hint="Take the last value as the end.")
     if not domain.includes_high and domain.low == domain.high:

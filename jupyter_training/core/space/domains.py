@@ -261,7 +261,7 @@ class Float:
         if self.count is None:
             return self.values
         if not self.is_finite:
-            return Spread(self.low, self.high, self.count, self.scale)
+            return tuple(dict.fromkeys(Spread(self.low, self.high, self.count, self.scale)))
         return Picked(self.values, even_indices(len(self.values), self.count))
 
     def product(self, rng: random.Random | None = None) -> Sequence[JsonValue]:

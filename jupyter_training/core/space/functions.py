@@ -100,7 +100,7 @@ def _finite(given: Given, *, scale: Scale) -> Domain:
 
 
 def _choice(given: Given) -> Domain:
-    return Choice(tuple(given.values()))
+    return Choice(tuple(given.values()), is_shuffled=given.flag("shuffled"))
 
 
 def _ordinal(given: Given) -> Domain:
@@ -136,7 +136,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "qlograndint": _row(_int, "log", "low high [step]", "qlograndint(8, 1024, 8)"),
     "finrange": _row(_finite, "linear", "low high size [cast_int]", "finrange(0, 1, 11)"),
     "logfinrange": _row(_finite, "log", "low high size [cast_int]", "logfinrange(1e-4, 1e-1, 4)"),
-    "choice": Function(_choice, None, 0, (), "choice(32, 64)"),
+    "choice": Function(_choice, None, 0, ("shuffled",), "choice(32, 64)"),
     "ordinal": Function(_ordinal, None, 0, ("kind",), "ordinal(1, 2, 4)"),
     "logordinal": Function(_logordinal, None, 0, (), "logordinal(1, 10, 100)"),
     "range": Function(hydra.a_range, ("start", "stop", "step"), 0, (), "range(0, 10, 2)"),

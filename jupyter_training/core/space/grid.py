@@ -2,26 +2,20 @@
 
 Without conditions a number is read digit by digit, the last axis being the fastest. With them the configs are the
 leaves of a tree: an axis branches where it is there, and is skipped where it isn't. How many leaves are below a
-branch hangs only on those values that conditions further down look at, so each such case is counted once:
-
-    optimizer ─ sgd  ─ momentum 0, 0.9 ─ lr 3 values      2 x 3
-              └ adam ────────────────── lr 3 values           3
+branch is said by ``tree``. Axes that no condition links are trees of their own, whose counts are multiplied.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from itertools import pairwise
 from typing import TYPE_CHECKING, overload
 
 from pydantic import JsonValue
 
-from jupyter_training.core.expression import condition
-from jupyter_training.core.expression.condition import Compare
 from jupyter_training.core.space import order
 from jupyter_training.core.space.domains import Axis, Const, Domain, Float, Int
+from jupyter_training.core.space.tree import Tree
 from jupyter_training.errors import InvalidSpec, Problem
 
 if TYPE_CHECKING:
@@ -30,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Configs", "grid_configs", "product_configs"]
 
 Config = dict[str, JsonValue]
-_Case = tuple[tuple[str, JsonValue], ...]
 
 
 class Configs(Sequence[Config]):
@@ -45,19 +38,12 @@ class Configs(Sequence[Config]):
         self._domains = domains
         self._names = names
         self._values = values
-        compared = [one for name in names for one in _compared(domains[name])]
-        self._branches = {
-            name: _branches(domains[name], values[name], mine)
-            for name in names
-            if (mine := [one for one in compared if one.name == name])
-        }
-        # For each place in the order: what conditions from there on look at.
-        self._looked_at: list[frozenset[str]] = [frozenset()]
-        for name in reversed(names):
-            self._looked_at.append(self._looked_at[-1] | {one.name for one in _compared(domains[name])})
-        self._looked_at.reverse()
-        self._counted: dict[tuple[int, str], int] = {}
-        self.total = self._count(0, {})
+        self._trees: dict[str, Tree] = {}
+        self.total = 1
+        for together in order.together(domains, names):
+            tree = Tree(domains, together, values)
+            self._trees.update(dict.fromkeys(together, tree))
+            self.total *= tree.count(0, {})
 
     def __len__(self) -> int:
         return self.total
@@ -76,45 +62,20 @@ class Configs(Sequence[Config]):
 
     def _config(self, number: int) -> Config:
         found: Config = {}
-        for place, name in enumerate(self._names):
-            if not self._is_there(name, found):
+        rest = self.total  # how many configs begin with what was found
+        for name in self._names:
+            tree = self._trees[name]
+            if not tree.is_there(name, found):
                 continue
-            first = 0
-            below = self._count(place + 1, found) if name not in self._branches else 0
-            for start, length, value in self._branches.get(name, ()):
-                first, below = start, self._count(place + 1, found | {name: value})
-                if number < length * below:
+            others = rest // tree.count(tree.place(name), found)
+            for start, length, value in tree.branches(name):
+                rest = others * tree.count(tree.place(name) + 1, found | {name: value})
+                if number < length * rest:
+                    found[name] = self._values[name][start + number // rest]
+                    number %= rest
                     break
-                number -= length * below
-            found[name] = deepcopy(self._values[name][first + number // below])
-            number %= below
-        return {name: found[name] for name in self._domains if name in found}
-
-    def _count(self, place: int, before: Mapping[str, JsonValue]) -> int:
-        """How many ways there are from a place of the order on, after these values."""
-        factor = 1
-        while place < len(self._names):
-            name = self._names[place]
-            if self._is_there(name, before):
-                if name in self._branches and name in self._looked_at[place + 1]:
-                    return factor * self._count_branches(place, before)
-                factor *= len(self._values[name])
-            place += 1
-        return factor
-
-    def _count_branches(self, place: int, before: Mapping[str, JsonValue]) -> int:
-        seen = {name: before[name] for name in sorted(self._looked_at[place]) if name in before}
-        key = (place, repr(seen))
-        if key not in self._counted:
-            name = self._names[place]
-            self._counted[key] = sum(
-                length * self._count(place + 1, seen | {name: value}) for _, length, value in self._branches[name]
-            )
-        return self._counted[key]
-
-    def _is_there(self, name: str, before: Mapping[str, JsonValue]) -> bool:
-        when = self._domains[name].when
-        return when is None or condition.holds(when, before) is True
+                number -= length * rest
+        return {name: deepcopy(found[name]) for name in self._domains if name in found}
 
 
 def grid_configs(domains: Mapping[str, Domain]) -> Configs:
@@ -177,25 +138,3 @@ def _with_count(domain: Domain) -> str:
     if isinstance(domain, Float):
         return expression(Float(domain.low, domain.high, scale=domain.scale, count=5))
     return expression(domain)
-
-
-def _compared(domain: Domain) -> Iterable[Compare]:
-    return () if domain.when is None else condition.compared(domain.when)
-
-
-def _branches(
-    domain: Domain, values: Sequence[JsonValue], asked: Sequence[Compare]
-) -> list[tuple[int, int, JsonValue]]:
-    """Runs of neighbouring values that each comparison finds alike: where one begins, its length, its first value."""
-    if isinstance(domain, (Int, Float)):
-        edges = {0, len(values)}
-        for one in asked:
-            for value in one.value if isinstance(one.value, list) else [one.value]:
-                if isinstance(value, (int, float)) and not isinstance(value, bool):
-                    edges |= {bisect_left(values, value), bisect_right(values, value)}  # type: ignore[type-var]
-        starts = sorted(edges)
-    else:
-        alike = [tuple(condition.holds(one, {one.name: value}) for one in asked) for value in values]
-        starts = [place for place in range(len(values)) if place == 0 or alike[place] != alike[place - 1]]
-        starts.append(len(values))
-    return [(start, end - start, values[start]) for start, end in pairwise(starts)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from jupyter_training.core.expression import condition
 from jupyter_training.core.expression.text import refused, shown
 from jupyter_training.core.space.domains import Domain
 
-__all__ = ["check", "named_in", "sequence"]
+__all__ = ["check", "named_in", "sequence", "together"]
 
 MOST_NAMES = 1_000
 MOST_NAMED = 100  # in conditions
@@ -53,6 +53,19 @@ def sequence(domains: Mapping[str, Domain], names: Iterable[str]) -> tuple[str, 
         found[free] = None
         waiting.remove(free)
     return tuple(found)
+
+
+def together(domains: Mapping[str, Domain], names: Sequence[str]) -> list[list[str]]:
+    """The names in groups that no condition links with each other, each in the order given."""
+    group = {name: [name] for name in names}
+    for name in names:
+        for other in named_in(domains[name]):
+            if group[other] is not group[name]:
+                smaller, larger = sorted((group[other], group[name]), key=len)
+                larger += smaller
+                group |= dict.fromkeys(smaller, larger)
+    place = {name: at for at, name in enumerate(names)}
+    return [sorted(one, key=place.__getitem__) for one in {id(one): one for one in group.values()}.values()]
 
 
 def _circle(start: str, domains: Mapping[str, Domain]) -> list[str]:

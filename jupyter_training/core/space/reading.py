@@ -24,6 +24,7 @@ _NUMBERS_ONLY = re.compile(r"[\s\d.,eE+-]*,[\s\d.,eE+-]*\)\s*\Z")
 _WHEN = re.compile(
     r"""\s*(?:"[^"]*"|'[^']*'|\S+|\[.*\])\s+when\s+(?:not\s+|\()*[\w./+-]+\s*(?:[=!<>]|(?:not\s+)?in\b)""", re.DOTALL
 )
+_IN_QUOTES = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _CLOSE = 0.8
 # Samplers of other libraries that have no like here: a text that calls one is meant as one.
 _ELSEWHERE = ("normal", "lognormal", "qnormal", "qlognormal", "randn", "qrandn", "glob", "sample_from", "grid_search")
@@ -69,16 +70,15 @@ def is_expression(text: str) -> bool:
 
 
 def unquoted(text: str) -> str:
-    """The text itself; of an expression in quotes what is within them."""
+    """The text within, where a text is in quotes as a whole, as the grammar has it; every other one is itself."""
     if text[:1] not in ("'", '"') or text[-1:] != text[:1]:
         return text
     try:
-        node = parse(text).node
+        written = parse(text)
     except InvalidSpec:
         return text
-    if not isinstance(node, Value) or not isinstance(node.value, str):
-        return text
-    return node.value if is_expression(node.value) or unquoted(node.value) != node.value else text
+    is_one = isinstance(written.node, Value) and isinstance(written.node.value, str) and written.when is None
+    return written.node.value if is_one else text  # type: ignore[union-attr, return-value]
 
 
 def _is_sweep(text: str) -> bool:
@@ -88,8 +88,8 @@ def _is_sweep(text: str) -> bool:
         return False
     if not isinstance(written.node, Sweep):
         return False
-    bare = [one for one in written.node.items if isinstance(one, Value) and one.is_bare]
-    return not bare or (not any(" " in str(one.value) for one in bare) and not re.search(r"\s", text.strip()))
+    has_words = any(isinstance(one, Value) and one.is_bare for one in written.node.items)
+    return not has_words or not re.search(r"\s", _IN_QUOTES.sub("", text.strip()))
 
 
 def _outermost(node: Node) -> Domain:

@@ -85,14 +85,17 @@ class SearchSpace:
         return order.sequence(self.domains, self.domains)
 
     def size(self) -> int | None:
-        """How many configs there are; None where one axis is continuous."""
+        """How many configs there are; None where one axis is continuous, or conditions leave no way to count them."""
         if any(one.size() is None for one in self.axes.values()):
             return None
         whole = {
             name: replace(one, count=None) if isinstance(one, (Int, Float)) else one
             for name, one in self.domains.items()
         }
-        return grid_configs(whole).total
+        try:
+            return grid_configs(whole).total
+        except InvalidSpec:
+            return None
 
     def sample(self, rng: random.Random) -> Config:
         """A random config; the same state of ``rng`` gives the same one."""

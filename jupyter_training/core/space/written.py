@@ -17,18 +17,14 @@ def expression(domain: Domain) -> str:
     name, arguments = _parts(domain)
     if domain.when is not None:
         arguments.append(f"when={quoted(condition.text(domain.when))}")
-    text = f"{name}({', '.join(arguments)})"
-    if isinstance(domain, Choice) and domain.is_shuffled:
-        inner = f"choice({value_text(list(domain.values))})"
-        return f"shuffle({inner}{''.join(f', {one}' for one in arguments[1:])})"
-    return text
+    return f"{name}({', '.join(arguments)})"
 
 
 def _parts(domain: Domain) -> tuple[str, list[str]]:
     if isinstance(domain, Const):
         return "const", [value_text(domain.value)]
     if isinstance(domain, Choice):
-        return "choice", [value_text(list(domain.values))]
+        return "choice", [value_text(list(domain.values)), *(["shuffled=True"] if domain.is_shuffled else [])]
     if isinstance(domain, Ordinal):
         return "ordinal", [value_text(list(domain.values)), f"kind={quoted(domain.kind)}"]
     if isinstance(domain, Int):
