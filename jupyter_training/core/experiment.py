@@ -207,11 +207,12 @@ class EventKind(StrEnum):
     ASK = "ask"  # a trial was started: {config, clone_of}
     PROPOSED = "proposed"  # what no trial could be begun with any more: the next ASK takes it
     RESUME = "resume"  # a held one goes on
-    TELL = "tell"  # {resource, values}; its verdict is filled in once it is acted on
-    END = "end"  # {outcome}
+    TELL = "tell"  # {count, resource, values, time}; its verdict is filled in once it is acted on
+    END = "end"  # {outcome, run}: run is the job's generation, so that one that began again since is known
     UNPAUSED = "unpaused"  # it was to pause and has nothing to go on from; with the searcher's verdict
     AGAIN = "again"  # one that had ended was begun once more, by a person
     EXHAUSTED = "exhausted"  # {reason}
+    CONCLUDED = "concluded"  # {rule, more, failed}: the search ended by this rule; what follows came of a person's wish
 
 
 @dataclass(frozen=True)

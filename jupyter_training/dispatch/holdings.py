@@ -31,6 +31,7 @@ class Holdings:
         self._saved: set[JobId] | None = None
         self._deleted = False
         self._touched: set[JobId] | None = None
+        self._reported: set[JobId] = set()
         self._unfinished = Unfinished(store)
         self._active: dict[JobId, tuple[Job, Attempt]] = {}
         self._wanted: set[JobId] = set()
@@ -47,8 +48,11 @@ class Holdings:
         if lines is None:
             self._saved, self._deleted, self._touched = None, True, None
         else:
-            if self._touched is not None:
-                self._touched.update(line.job for line in lines if line.job is not None)
+            for line in lines:
+                if line.job is not None and line.kind is ChangeKind.POINTS:
+                    self._reported.add(line.job)
+                elif line.job is not None and self._touched is not None:
+                    self._touched.add(line.job)
             self._deleted |= any(line.kind is ChangeKind.GONE for line in lines)
             if self._saved is not None:
                 self._saved.update(line.job for line in lines if line.kind is ChangeKind.CHECKPOINT and line.job)
@@ -68,13 +72,14 @@ class Holdings:
         saved, self._saved = self._saved, set()
         return saved
 
-    def touched(self) -> set[JobId] | None:
-        """What jobs changed in any way since this was last asked; None: perhaps all."""
+    def touched(self) -> tuple[set[JobId] | None, set[JobId]]:
+        """The jobs that changed since this was last asked (None: perhaps all), and those of which points came."""
         touched, self._touched = self._touched, set()
-        return touched
+        reported, self._reported = self._reported, set()
+        return touched, reported
 
     def away(self) -> list[JobId]:
-        """The drivers of searches that wait for something to happen to a trial."""
+        """The drivers of searches that wait for something to happen to a trial, or are about to."""
         return list(self._away)
 
     def deleted(self) -> bool:

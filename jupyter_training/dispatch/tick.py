@@ -57,6 +57,7 @@ class Ticker:
         self._backends = backends
         self._clock = clock
         self._holdings = Holdings(store)
+        self._away = drivers.Away(store)
         self._ingester = Ingester(store)
         self._hang = HangWatch(settings, store)
         self._sweep = Sweep(settings, store)
@@ -84,10 +85,7 @@ class Ticker:
             self._resumed = True
             changed = True
         changed |= self._look(epoch)
-        away = self._holdings.away()
-        if away:
-            fresh |= self._holdings.refresh()
-        changed |= drivers.rouse(self._store, away, self._holdings.touched(), self._clock.now())
+        changed |= self._rouse()
         changed |= self._plan_and_act(epoch, force=fresh or changed)
         changed |= self._let_go(epoch)
         active = len(self._holdings.active())
@@ -133,6 +131,11 @@ class Ticker:
             if began is not None and job.spec.timeout is not None:
                 found[job.id] = Instant(now + (began + job.spec.timeout - boot))
         return found
+
+    def _rouse(self) -> bool:
+        """Bring back the drivers of searches that something has happened to."""
+        touched, reported = self._holdings.touched()
+        return self._away.rouse(self._holdings.away(), touched, reported, self._clock.now())
 
     def _look(self, epoch: int) -> bool:
         """Observe every active attempt, take in what it wrote, and write what became of it."""
@@ -195,7 +198,7 @@ class Ticker:
         """An attempt has ended, or the job without one. Secrets stay as long as it may need them again."""
         if job.state in TERMINAL:
             if job.is_driver:
-                drivers.has_failed(self._store, job, self._clock.now())
+                drivers.has_ended(self._store, job, self._clock.now())
             self._forget_secrets(job)
             self._sweep.look_at([job.id])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +15,7 @@ from jupyter_training.store.points import RANK
 from jupyter_training.store.tables import points, series
 from jupyter_training.store.texts import clean
 
-__all__ = ["Report", "Reported", "since"]
+__all__ = ["Report", "Reported", "count", "since"]
 
 
 @dataclass(frozen=True)
@@ -46,41 +47,58 @@ def since(
     wanted = [clean(name) for name in (*metrics, *([resource] if resource is not None else []))]
     found: dict[JobId, Reported] = {}
     with store.read_points() as connection:
-        known: dict[JobId, dict[str, tuple[int, int, int]]] = {job: {} for job in told}
-        for part in chunks(list(told)):
-            rows = connection.execute(
-                select(series.c.job, series.c.id, series.c.name, series.c.source, series.c.length).where(
-                    series.c.job.in_(part), series.c.superseded == 0, series.c.source != "machine"
-                )
-            )
-            for row in rows:
-                mine = known[JobId(row.job)]
-                rank = RANK[row.source]
-                if row.length and (row.name not in mine or rank < mine[row.name][0]):
-                    mine[row.name] = (rank, row.id, row.length)
+        known = _series(connection, list(told))
         for job, before in told.items():
             mine = known[job]
-            own = [mine.get(name) for name in wanted]
-            there = [one for one in own if one is not None]
+            there = [mine[name] for name in wanted if name in mine]
             reports: tuple[Report, ...] = ()
             if len(there) == len(wanted):
-                count = min(length for _, _, length in there)
-                if count > before:
-                    curves = [_points(connection, number, before, count - before) for _, number, _ in there]
+                behind = min(one.length for one in there) - before
+                if behind > 0:
+                    curves = [_points(connection, one, before, behind) for one in there]
                     reports = _joined(before, curves, with_resource=resource is not None)
             found[job] = Reported(reports, tuple(sorted(mine)))
     return found
 
 
-def _points(connection: Connection, number: int, skip: int, count: int) -> list[tuple[int, float, float | None]]:
+def count(store: Store, job: JobId, metrics: Sequence[str]) -> int:
+    """How often a job has reported every metric."""
+    with store.read_points() as connection:
+        mine = _series(connection, [job])[job]
+    return min((mine[name].length if name in mine else 0) for name in map(clean, metrics))
+
+
+class _Series(NamedTuple):
+    rank: int
+    id: int
+    length: int
+
+
+def _series(connection: Connection, listed: Sequence[JobId]) -> dict[JobId, dict[str, _Series]]:
+    """The live series of each job that are no machine's, by name; of several sources the first one in rank."""
+    known: dict[JobId, dict[str, _Series]] = {job: {} for job in listed}
+    for part in chunks(listed):
+        rows = connection.execute(
+            select(series.c.job, series.c.id, series.c.name, series.c.source, series.c.length).where(
+                series.c.job.in_(part), series.c.superseded == 0, series.c.source != "machine"
+            )
+        )
+        for row in rows:
+            mine, rank = known[JobId(row.job)], RANK[row.source]
+            if row.length and (row.name not in mine or rank < mine[row.name].rank):
+                mine[row.name] = _Series(rank, row.id, row.length)
+    return known
+
+
+def _points(connection: Connection, one: _Series, skip: int, count: int) -> list[tuple[int, float, float | None]]:
+    """``count`` points behind the first ``skip``. They are looked for from the end, where what is new stands."""
     rows = connection.execute(
         select(points.c.step, points.c.time, points.c.value)
-        .where(points.c.series == number)
-        .order_by(points.c.n)
-        .limit(count)
-        .offset(skip)
-    )
-    return [(row.step, row.time, row.value) for row in rows]
+        .where(points.c.series == one.id)
+        .order_by(points.c.n.desc())
+        .limit(one.length - skip)
+    ).all()
+    return [(row.step, row.time, row.value) for row in reversed(rows[len(rows) - count :])]
 
 
 def _joined(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.dispatch.wake import Listener
-from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
+from jupyter_training.errors import StaleEpoch, StoreElsewhere, StoreReadOnly, StoreTooNew, TrainingError, Unavailable
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.spool import layout
@@ -22,6 +22,9 @@ log = logging.getLogger("jupyter_training.tuning")
 
 LOOK_EVERY = 0.5  # seconds; a datagram makes a look come sooner
 GAP = 0.02  # between looks, so that a busy log becomes few of them
+_OUTAGE = 1.0  # between two tries of a store that can't serve
+_ASK_AGAIN = 5.0  # to be let go, where somebody thought better of it
+_FOR_GOOD = (StoreElsewhere, StoreReadOnly, StoreTooNew)
 
 
 def main(environment: Mapping[str, str]) -> int:
@@ -29,27 +32,37 @@ def main(environment: Mapping[str, str]) -> int:
     assert order is not None
     settings = Settings.load(home=Path(order["home"]))
     with Site.open(settings) as site:
-        driver = Driver(site, JobId(order["job"]), int(order["attempt"]), making)
+        try:
+            driver = Driver(site, JobId(order["job"]), int(order["attempt"]), making)
+        except StaleEpoch as error:
+            log.warning("%s", error)
+            return 0
         return drive(driver, settings)
 
 
 def drive(driver: Driver, settings: Settings) -> int:
     """Look, decide, wait; until the search is over, or there has been nothing to do for long."""
     listener = Listener(settings, "server")
-    busy_until = time.monotonic() + settings.driver_idle_exit
-    asked_to_leave = False
+    leaves_at = time.monotonic() + settings.driver_idle_exit
+    outage = ""
     try:
         while True:
             try:
                 if driver.look():
-                    busy_until, asked_to_leave = time.monotonic() + settings.driver_idle_exit, False
+                    leaves_at = time.monotonic() + settings.driver_idle_exit
                 if driver.is_over():
                     return 0
-                if not asked_to_leave and time.monotonic() > busy_until:
-                    asked_to_leave = driver.leave()
-            except (StoreBusy, StoreFull) as error:
-                log.warning("It waits for the store: %s", error)
-                time.sleep(1)
+                if time.monotonic() > leaves_at and driver.leave():
+                    log.info("Nothing to do for %g s: it leaves until something happens.", settings.driver_idle_exit)
+                    leaves_at = time.monotonic() + _ASK_AGAIN
+                outage = ""
+            except _FOR_GOOD:
+                raise
+            except Unavailable as error:
+                if str(error) != outage:
+                    log.warning("It waits: %s", error)
+                outage = str(error)
+                time.sleep(_OUTAGE)
             time.sleep(GAP)
             listener.wait(LOOK_EVERY)
     except StaleEpoch as error:

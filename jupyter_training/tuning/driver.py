@@ -8,22 +8,28 @@ the search where it was.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 
-from jupyter_training.core.experiment import Event, EventKind, Experiment, ExperimentState, Outcome
+from jupyter_training.core.experiment import Event, EventKind, Experiment, ExperimentState, StopRule
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import TERMINAL, Desired
-from jupyter_training.core.stop_rule import Ruling, extended, rule
+from jupyter_training.core.lifecycle import TERMINAL, Desired, JobState
+from jupyter_training.core.stop_rule import Ending, Ruling, rule
+from jupyter_training.errors import TrainingError
 from jupyter_training.services.site import Site
-from jupyter_training.store import experiments, reports, views
-from jupyter_training.store.experiments import Standing
+from jupyter_training.store import driving, experiments, reports, views
+from jupyter_training.store.driving import Standing
 from jupyter_training.store.reports import Report
 from jupyter_training.tuning import ending
 from jupyter_training.tuning.engine import Make, Search, replayed
-from jupyter_training.tuning.record import Record
+from jupyter_training.tuning.record import Ended, Record
+from jupyter_training.tuning.reopened import in_force, softened
 
 __all__ = ["Driver"]
+
+log = logging.getLogger("jupyter_training.tuning")
 
 _CHANGES = 1000  # of the log in one look at most
 _DIFFERS = "After a restart the searcher did not propose the same again; it goes on from the results instead."
@@ -40,12 +46,13 @@ class Driver:
     def __init__(self, site: Site, experiment: JobId, attempt: int, making: Callable[[Experiment], Make]) -> None:
         self._store = site.store
         self._now = site.now
-        self._experiment = experiments.claim(site.store, experiment, attempt)
+        self._experiment = driving.claim(site.store, experiment, attempt)
         self._spec = self._experiment.spec
         self._make = making(self._experiment)
         self._record = Record(site, self._experiment, attempt)
         self._heard_of: dict[int, tuple[str, ...]] = {}  # what trials report that lack what is judged
         self._head = -1
+        self._is_behind = False
         self._search = self._led_through()
 
     @property
@@ -56,13 +63,33 @@ class Driver:
         """Take in what is new, and decide what follows from it. True: something was decided.
 
         Looking when nothing is new costs a query.
+
+        Raises:
+            TrainingError: the store can't serve now; the next look begins with what it has.
         """
+        try:
+            return self._look()
+        except TrainingError:
+            self._is_behind = True  # what is in memory may be ahead of the record
+            raise
+
+    def is_over(self) -> bool:
+        """Whether the search has ended; there is nothing more to drive."""
+        return driving.standing(self._store, self.id).state.is_final
+
+    def leave(self) -> bool:
+        """Ask to be stopped until something happens; False: something has, in this very moment."""
+        return self._record.leave(self._head)
+
+    def _look(self) -> bool:
+        if self._is_behind:
+            self._search = self._led_through()
         head = views.head(self._store)
         if head == self._head and not self._time_is_up():
             return False
         touched = self._touched(head)
         self._head = head
-        standing = experiments.standing(self._store, self.id)
+        standing = driving.standing(self._store, self.id)
         if standing.state.is_final:
             return False
         before = self._search.events
@@ -72,33 +99,36 @@ class Driver:
             self._stop_what_runs()
         elif standing.may_ask and not self._waits_for_metric(standing):
             self._fill_places(ruling)
-        self._conclude(standing, ruling)
+        if not self._is_behind:
+            self._conclude(standing, ruling)
         return self._search.events > before
-
-    def is_over(self) -> bool:
-        """Whether the search has ended; there is nothing more to drive."""
-        return experiments.standing(self._store, self.id).state.is_final
-
-    def leave(self) -> bool:
-        """Ask to be stopped until something happens; False: something has, in this very moment."""
-        return self._record.leave(self._head)
 
     # --- what is new ---------------------------------------------------------------------------------------------
 
     def _touched(self, head: int) -> list[int]:
         """The trials that something has happened to since the last look; at the first one all."""
         if self._head < 0:
-            return sorted(self._search.trials)
+            return self._perhaps_touched()
         found: set[int] = set()
         cursor = self._head
         while cursor < head:
             batch = views.changes(self._store, cursor, _CHANGES)
             if batch.resync:
-                return sorted(self._search.trials)
+                return self._perhaps_touched()
             found.update(self._record.numbers[one.job] for one in batch.changes if one.job in self._record.numbers)
             if not batch.changes:
                 break
             cursor = batch.changes[-1].n
+        return sorted(found)
+
+    def _perhaps_touched(self) -> list[int]:
+        """The trials that go on, and those that were begun again since they ended."""
+        runs = experiments.runs(self._store, self.id)
+        found = set(self._search.going)
+        for number, trial in self._search.trials.items():
+            state, run = runs.get(self._record.jobs[number], (JobState.SUCCEEDED, trial.run))
+            if run != trial.run or state not in TERMINAL:
+                found.add(number)
         return sorted(found)
 
     def _take_in(self, touched: Sequence[int], standing: Standing) -> None:
@@ -106,12 +136,16 @@ class Driver:
         # The jobs before their reports: of one that has ended by now all reports are there.
         found = views.jobs(self._store, [self._record.jobs[number] for number in touched])
         jobs = {self._record.numbers[job.id]: job for job in found}
-        ended = {number for number in jobs if self._search.trials[number].outcome is not None}
-        self._record.revived([self._search.again(one) for one in sorted(ended) if jobs[one].state not in TERMINAL])
+        self._record.revived([self._search.again(one) for one in sorted(jobs) if self._began_again(one, jobs[one])])
         self._record.told(self._search, self._new_reports(touched))
         self._record.verdicts(self._search)
         closes = self._closes(standing, self._ruling(standing))
         self._record.ends(self._search, self._new_ends(touched, jobs, closes=closes))
+
+    def _began_again(self, number: int, job: Job) -> bool:
+        """Whether a trial that had ended was begun anew since; it may have ended once more."""
+        trial = self._search.trials[number]
+        return trial.outcome is not None and (job.generation != trial.run or job.state not in TERMINAL)
 
     def _new_reports(self, touched: Sequence[int]) -> list[Event]:
         """What these trials have reported and the searcher has not heard, in the order of time."""
@@ -136,15 +170,14 @@ class Driver:
             for time, number, count, resource, report in found
         ]
 
-    def _new_ends(
-        self, touched: Sequence[int], jobs: Mapping[int, Job], *, closes: bool
-    ) -> list[tuple[int, Outcome, str]]:
-        found: list[tuple[int, Outcome, str]] = []
+    def _new_ends(self, touched: Sequence[int], jobs: Mapping[int, Job], *, closes: bool) -> list[Ended]:
+        found: list[Ended] = []
         for number in touched:
             trial, job = self._search.trials[number], jobs.get(number)
             if trial.outcome is None and (job is None or job.state in TERMINAL):
                 missed = ending.missing(self._spec.objective.metrics, self._heard_of.get(number, ()))
-                found.append((number, *ending.outcome_of(trial, job, closes=closes, missed=missed)))
+                outcome, detail = ending.outcome_of(trial, job, closes=closes, missed=missed)
+                found.append(Ended(number, outcome, detail, job.generation if job is not None else trial.run))
         return found
 
     # --- what follows --------------------------------------------------------------------------------------------
@@ -164,26 +197,30 @@ class Driver:
             if event.kind is EventKind.ASK and left is not None:
                 left -= 1
         if events and not self._record.answers(events):
-            self._search = self._led_through()
+            self._is_behind = True  # a person wished something in this very moment: look again
+            self._head = -1
 
     def _ruling(self, standing: Standing) -> Ruling:
-        return rule(
-            extended(self._spec.stop, standing.more),
-            self._search.tally,
-            workers=self._spec.workers,
-            seconds=standing.seconds(self._now()),
-        )
+        seconds = standing.seconds(self._now())
+        found = rule(self._stop(standing), self._search.tally, workers=self._spec.workers, seconds=seconds)
+        return softened(found, self._search.concluded, standing.more)
+
+    def _stop(self, standing: Standing) -> StopRule:
+        return in_force(self._spec.stop, self._search.concluded, standing.more, workers=self._spec.workers)
 
     def _time_is_up(self) -> bool:
-        limit = self._spec.stop.max_time
-        return limit is not None and experiments.standing(self._store, self.id).seconds(self._now()) >= limit
+        if self._spec.stop.max_time is None:
+            return False
+        standing = driving.standing(self._store, self.id)
+        limit = self._stop(standing).max_time
+        return limit is not None and not standing.state.is_final and standing.seconds(self._now()) >= limit
 
     def _closes(self, standing: Standing, ruling: Ruling) -> bool:
         """Whether what runs is to be stopped."""
         return ruling.now is not None or standing.desired in _STOPPING
 
     def _stop_what_runs(self) -> None:
-        going = [trial for trial in self._search.trials.values() if trial.outcome is None]
+        going = list(self._search.going.values())
         jobs = views.jobs(self._store, [self._record.jobs[trial.number] for trial in going])
         wanted = {job.id for job in jobs if job.state not in TERMINAL and job.desired not in _STOPPING}
         asked = [trial for trial in going if self._record.jobs[trial.number] in wanted]
@@ -212,15 +249,18 @@ class Driver:
         if self._search.held:
             self._stop_what_runs()
             return
-        if found[0] is ExperimentState.SUCCEEDED:
+        state = ending.state_after(found)
+        if state is ExperimentState.SUCCEEDED:
             self._record.export()
-        if not self._record.conclude(standing, *found):
-            self._head = -1  # a person wished something in this very moment: look again
+        event = self._search.conclude(found.rule, standing.more)
+        if not self._record.conclude(standing, event, state, found.sentence):
+            self._is_behind = True
+            self._head = -1
 
-    def _end_of_search(self, standing: Standing, ruling: Ruling) -> tuple[ExperimentState, str] | None:
-        """Nothing runs: the state and the sentence of its end; None: it goes on, or is paused."""
+    def _end_of_search(self, standing: Standing, ruling: Ruling) -> Ending | None:
+        """Nothing runs: why it has ended; None: it goes on, or is paused."""
         if standing.desired in _STOPPING:
-            return ExperimentState.CANCELED, "Stopped by a person."
+            return Ending("canceled", "Stopped by you.")
         found = ruling.now
         if found is None and not standing.may_ask:
             return None
@@ -229,16 +269,20 @@ class Driver:
             if trial is None:
                 return None
             sentence = ending.missing(self._spec.objective.metrics, self._heard_of[trial])
-            return ExperimentState.FAILED, sentence.replace("It ended", f"Trial {trial} ended", 1)
-        found = found or ruling.when_idle or ending.exhausted(self._search)
-        return ending.state_after(found), found.sentence
+            return Ending("no_metric", sentence.replace("It ended", f"Trial {trial} ended", 1), is_failure=True)
+        return found or ruling.when_idle or ending.exhausted(self._search)
 
     def _led_through(self) -> Search:
         """The search as the record has it."""
-        found = replayed(self._spec, self._make, self._record.read())
+        began = time.monotonic()
+        events = self._record.read()
+        found = replayed(self._spec, self._make, events)
+        if events:
+            took = time.monotonic() - began
+            log.info("Led through %d events of %d trials in %.1f s.", len(events), len(found.search.trials), took)
         if found.differs is not None:
             self._record.note(_DIFFERS)
-        self._head = -1
+        self._head, self._is_behind = -1, False
         return found.search
 
 

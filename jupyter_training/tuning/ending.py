@@ -66,4 +66,6 @@ def exhausted(search: Search) -> Ending:
 
 
 def state_after(ending: Ending) -> ExperimentState:
+    if ending.rule == "canceled":
+        return ExperimentState.CANCELED
     return ExperimentState.FAILED if ending.is_failure else ExperimentState.SUCCEEDED

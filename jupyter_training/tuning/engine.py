@@ -24,6 +24,8 @@ __all__ = ["Replayed", "Search", "TrialState", "replayed"]
 
 Make = Callable[[], Searcher]
 
+_PLAIN = (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN, EventKind.CONCLUDED)
+
 
 @dataclass
 class TrialState:
@@ -35,6 +37,7 @@ class TrialState:
     outcome: Outcome | None = None
     held: bool = False
     judged: bool = True  # False: it ended once and was begun again; the searcher hears no more of it
+    run: int = 0  # the generation of its job that ended with ``outcome``
     told: int = 0  # reports
     resource: int = 0
     verdict: Verdict = "continue"
@@ -46,16 +49,31 @@ class TrialState:
         return self.outcome is None and not self.held and self.verdict != "stop"
 
 
+@dataclass(frozen=True)
+class Concluded:
+    """That the search had ended by ``rule``, when it was extended by ``more`` and ``failed`` trials had failed."""
+
+    rule: str
+    more: int
+    failed: int
+
+
 @dataclass
 class Search:
-    """``numbers`` goes on from the trials there are; ``events`` is how many there are."""
+    """A search in memory. ``events``: how many there are on record; ``going``: the trials that have not ended.
+
+    Each step costs the same, however many trials have ended.
+    """
 
     spec: ExperimentSpec
     searcher: Searcher
     trials: dict[int, TrialState] = field(default_factory=dict)
+    going: dict[int, TrialState] = field(default_factory=dict)
     events: int = 0
     exhausted: str | None = None
     spare: dict[str, JsonValue] | None = None  # the body of a proposal that waits for a trial
+    concluded: list[Concluded] = field(default_factory=list)
+    next_number: int = 0
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,17 +81,14 @@ class Search:
         self.tally = Tally(self.spec.objective, least=plateau.least if plateau is not None else 0.0)
 
     @property
-    def next_number(self) -> int:
-        return max(self.trials, default=-1) + 1
-
-    @property
     def open(self) -> list[TrialState]:
-        """Those that are in progress: neither ended nor held by the searcher."""
-        return [trial for trial in self.trials.values() if trial.outcome is None and not trial.held]
+        """Those that are in progress: neither ended nor held by the searcher. One that it wants held and that has
+        nothing to go on from yet runs, and is one of them."""
+        return [trial for trial in self.going.values() if not trial.held or trial.waits is not None]
 
     @property
     def held(self) -> list[TrialState]:
-        return [trial for trial in self.trials.values() if trial.outcome is None and trial.held]
+        return [trial for trial in self.going.values() if trial.held]
 
     def ask(self, *, resume_only: bool = False) -> Event | None:
         """What the searcher wants to do with a free place, as an event that is in force already; None: it waits.
@@ -102,10 +117,14 @@ class Search:
         body = {"count": count, "resource": resource, "values": list(values), "time": time}
         return Event(self.events, EventKind.TELL, trial, body)
 
-    def end(self, trial: int, outcome: Outcome) -> Event:
-        """A trial's end as an event; ``hear`` it once it is stored."""
+    def end(self, trial: int, outcome: Outcome, run: int = 0) -> Event:
+        """A trial's end as an event; ``hear`` it once it is stored. ``run``: the generation of its job."""
         self.events += 1
-        return Event(self.events, EventKind.END, trial, {"outcome": outcome})
+        return Event(self.events, EventKind.END, trial, {"outcome": outcome, "run": run})
+
+    def conclude(self, rule: str, more: int) -> Event:
+        """That the search has ended by this rule, extended by so many trials; in force at once."""
+        return self._take(EventKind.CONCLUDED, None, {"rule": rule, "more": more, "failed": self.tally.count("failed")})
 
     def again(self, trial: int) -> Event:
         """A trial that had ended was begun once more; in force at once. The searcher hears no more of it."""
@@ -115,7 +134,7 @@ class Search:
         """A trial that was to pause has nothing to go on from; in force at once, with the searcher's word."""
         verdict = self.searcher.cannot_pause(trial)
         state = self.trials[trial]
-        state.held, state.verdict = False, verdict
+        state.held, state.verdict, state.waits = False, verdict, None
         self.tally.begin(trial)
         self.events += 1
         return Event(self.events, EventKind.UNPAUSED, trial, {}, verdict)
@@ -130,7 +149,9 @@ class Search:
         state = self.trials[event.trial]
         if event.kind is EventKind.END:
             outcome: Outcome = event.body["outcome"]
-            state.outcome, state.held = outcome, False
+            state.outcome, state.held, state.waits = outcome, False, None
+            state.run = event.body.get("run", 0)
+            self.going.pop(state.number, None)
             self.tally.end(state.number, outcome)
             if state.judged:
                 self.searcher.end(state.number, outcome)
@@ -167,16 +188,21 @@ class Search:
         if event.kind is EventKind.PROPOSED:
             self.spare = dict(event.body)
             return
+        if event.kind is EventKind.CONCLUDED:
+            self.concluded.append(Concluded(event.body["rule"], event.body["more"], event.body["failed"]))
+            return
         assert event.trial is not None
         if event.kind is EventKind.ASK:
             self.spare = None
             state = TrialState(event.trial, dict(event.body["config"]), event.body.get("clone_of"))
-            self.trials[event.trial] = state
+            self.trials[event.trial] = self.going[event.trial] = state
+            self.next_number = max(self.next_number, event.trial + 1)
         else:
             state = self.trials[event.trial]
             state.held, state.verdict, state.waits = False, "continue", None
             if event.kind is EventKind.AGAIN:
                 state.outcome, state.judged = None, False
+                self.going[event.trial] = state
         self.tally.begin(event.trial)
 
 
@@ -218,12 +244,12 @@ def _again(search: Search, events: Iterable[Event]) -> int | None:
             assert event.trial is not None
             if search.cannot_pause(event.trial).verdict != event.verdict:
                 return event.n
-        elif event.kind is EventKind.AGAIN:
+        elif event.kind in (EventKind.AGAIN, EventKind.CONCLUDED):
             search._apply(event)
         else:
             verdict = search.hear(event)
             if event.verdict is not None:
-                if verdict is not None and verdict != event.verdict:
+                if (verdict or "ignored") != event.verdict:
                     return event.n
                 _carried_out(search, event)
         search.events = event.n
@@ -238,7 +264,7 @@ def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Eve
             assert event.trial is not None
             searcher.adopt(event.trial, event.body["config"], event.body.get("clone_of"))
             search._apply(event)
-        elif event.kind in (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN):
+        elif event.kind in _PLAIN:
             search._apply(event)
             if event.kind is EventKind.RESUME and event.trial is not None:
                 searcher.adopt(event.trial, search.trials[event.trial].config)

@@ -9,24 +9,50 @@ Raises (in all of them):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from jupyter_training.core.experiment import Event, EventKind, Experiment, ExperimentState, Outcome, Trial
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import Job, StartFrom
 from jupyter_training.core.lifecycle import Hold, Verb
 from jupyter_training.core.search_jobs import trial_submission
 from jupyter_training.errors import NoCheckpoint
 from jupyter_training.services import checkpoints
 from jupyter_training.services.site import Site
-from jupyter_training.store import experiments, reports, views
-from jupyter_training.store.experiments import Standing, Writer
+from jupyter_training.store import driving, experiments, reports, views
+from jupyter_training.store.driving import Standing, Writer
 from jupyter_training.tuning import state_export
 from jupyter_training.tuning.engine import Search, TrialState
 
-__all__ = ["Record"]
+__all__ = ["Ended", "Record"]
+
+log = logging.getLogger("jupyter_training.tuning")
 
 _NO_CHECKPOINT = "Trials write no checkpoint before they are to pause, so those that fall behind are stopped instead."
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a trial ended: with a sentence for people, and as which generation of its job."""
+
+    trial: int
+    outcome: Outcome
+    detail: str
+    run: int
+
+
+@dataclass(frozen=True)
+class _Clone:
+    """The checkpoint that a trial begins with; ``settle`` gives it to the trial's job as that is stored."""
+
+    start: StartFrom | None = None
+    settle: Callable[[Connection, Job], None] | None = None
+    note: str | None = None
 
 
 class Record:
@@ -40,10 +66,11 @@ class Record:
         self.numbers: dict[JobId, int] = {}
         self._best: dict[int, tuple[float, int]] = {}
         self._news: dict[int, Event] = {}  # the last report that each trial's row does not show yet
-        self._ignored: list[int] = []  # events that count nowhere, which is not noted yet
+        self._heard: dict[int, str] = {}  # what was made of reports that nothing is to be done about, not noted yet
 
     def read(self) -> list[Event]:
         """All that is on record. What a driver heard and did not live to note is noted with the next decision."""
+        self._best, self._news, self._heard = {}, {}, {}
         events = experiments.events(self._site.store, self._experiment.id)
         for event in events:
             if event.kind is EventKind.TELL and event.verdict != "ignored":
@@ -62,46 +89,47 @@ class Record:
         with self._writing() as writer:
             writer.events(events)
         for event in events:
-            if search.hear(event) is None:
-                self._ignored.append(event.n)
-            else:
+            verdict = search.hear(event)
+            if verdict is not None:
                 self._remember(event)
+            if verdict in (None, "continue"):
+                self._heard[event.n] = verdict or "ignored"
 
     def verdicts(self, search: Search) -> None:
-        """Let the trials' rows show what was heard, and do what the searcher said: stop, pause.
+        """Note what was heard, let the trials' rows show it, and do what the searcher said: stop, pause.
 
-        A trial that can't pause gets the searcher's word on that.
+        A trial that can't pause gets the searcher's word on that. A report without a verdict on record is one that
+        nobody has acted on.
         """
-        said = [trial for trial in search.trials.values() if trial.waits is not None and trial.outcome is None]
-        if not said and not self._news and not self._ignored:
+        said = [trial for trial in search.going.values() if trial.waits is not None]
+        if not said and not self._news and not self._heard:
             return
         with self._writing() as writer:
             for number, event in self._news.items():
                 writer.trial(number, **self._columns(number, event))
-            verdicts: dict[int, str] = dict.fromkeys(self._ignored, "ignored")
-            for trial in said:
-                assert trial.waits is not None
-                told, verdict = trial.waits, trial.verdict
-                if self._is_carried_out(writer, search, trial):
-                    verdicts[told] = verdict
-                    trial.waits = None
+            verdicts = dict(self._heard)
+            done = [trial for trial in said if self._is_carried_out(writer, search, trial, verdicts)]
             writer.verdicts(verdicts)
         self._news.clear()
-        self._ignored.clear()
-        if said:
+        self._heard.clear()
+        for trial in done:
+            trial.waits = None
+            log.info("Trial %d at %d: the searcher says %s.", trial.number, trial.resource, trial.verdict)
+        if done:
             self._site.wake()
 
-    def ends(self, search: Search, ended: Sequence[tuple[int, Outcome, str]]) -> None:
-        """Record how trials ended, with a sentence for each, then let the searcher hear it."""
+    def ends(self, search: Search, ended: Sequence[Ended]) -> None:
+        """Record how trials ended, then let the searcher hear it."""
         if not ended:
             return
-        events = [search.end(number, outcome) for number, outcome, _ in ended]
+        events = [search.end(one.trial, one.outcome, one.run) for one in ended]
         with self._writing() as writer:
             writer.events(events)
-            for number, outcome, detail in ended:
-                writer.trial(number, outcome=outcome, is_held=False, detail=detail or None)
-        for event in events:
+            for one in ended:
+                writer.trial(one.trial, outcome=one.outcome, is_held=False, detail=one.detail or None)
+        for event, one in zip(events, ended, strict=True):
             search.hear(event)
+            log.info("Trial %d %s. %s", one.trial, one.outcome, one.detail)
 
     def revived(self, events: Sequence[Event]) -> None:
         """Trials that had ended were begun again."""
@@ -112,17 +140,16 @@ class Record:
             for event in events:
                 assert event.trial is not None
                 writer.trial(event.trial, outcome=None, detail=None)
+                log.info("Trial %d was begun again.", event.trial)
 
     def answers(self, events: Sequence[Event]) -> bool:
-        """Store what the searcher wants, with the jobs of new trials; False: not all, since the search is not to go on.
+        """Store what the searcher wants, with the jobs of new trials; False: nothing, since the search is not to go on.
 
         Then the search in memory is ahead of the record, and has to be read anew.
         """
-        plain = [event for event in events if event.body.get("clone_of") is None]
-        done = self._begin(plain, None) if plain else True
-        for event in events:
-            if done and event.body.get("clone_of") is not None:
-                done = self._begin_as_clone(event)
+        with ExitStack() as stack:
+            clones = {event.n: self._clone(stack, event) for event in events if event.body.get("clone_of") is not None}
+            done = self._begin(events, clones)
         self._site.wake()
         return done
 
@@ -132,24 +159,26 @@ class Record:
             writer.wish([self.jobs[trial.number] for trial in trials], Verb.CANCEL)
         self._site.wake()
 
-    def conclude(self, seen: Standing, state: ExperimentState, detail: str | None) -> bool:
+    def export(self) -> None:
+        """Put the best trial's state where it was wished, and say so: before the end, so that it is seen with it."""
+        sentence = state_export.publish(self._site, self._experiment)
+        if sentence is not None:
+            self.note(sentence)
+
+    def conclude(self, seen: Standing, event: Event, state: ExperimentState, detail: str) -> bool:
         """The search has ended; False: a person has wished something since it was ``seen``, and nothing was written."""
         with self._writing() as writer:
             now = writer.standing
             if (now.state, now.desired, now.more) != (seen.state, seen.desired, seen.more):
                 return False
+            writer.events([event])
             writer.change(state=state.value, detail=detail, ended=self._site.now())
+        log.info("The search has ended, %s: %s", state.value, detail)
         return True
-
-    def export(self) -> None:
-        """Put the best trial's state where it was wished, and say so. Before the end, so that it is seen then."""
-        sentence = state_export.publish(self._site, self._experiment)
-        if sentence is not None:
-            self.note(sentence)
 
     def leave(self, head: int) -> bool:
         """Ask for the driver to be stopped until something happens; False: something has, since ``head``."""
-        with experiments.writing(
+        with driving.writing(
             self._site.store, self._experiment.id, self._attempt, self._site.now(), tell=False
         ) as writer:
             if views.head(self._site.store) != head:
@@ -162,22 +191,26 @@ class Record:
         with self._writing() as writer:
             _note(writer, sentence)
 
-    def _is_carried_out(self, writer: Writer, search: Search, trial: TrialState) -> bool:
+    def _is_carried_out(self, writer: Writer, search: Search, trial: TrialState, verdicts: dict[int, str]) -> bool:
         """Do what the searcher said of a trial; False: it has nothing to go on from yet, which may still come.
 
         A trial reports, and then saves. So only one that has reported once more and saved nothing can't pause.
         """
-        job = self.jobs[trial.number]
+        job, told = self.jobs[trial.number], trial.waits
+        assert told is not None
         if trial.verdict == "stop":
             writer.wish([job], Verb.CANCEL)
+            verdicts[told] = "stop"
             return True
         (answer,) = writer.wish([job], Verb.PAUSE, hold=Hold.SEARCHER)
         if not isinstance(answer, NoCheckpoint):
             writer.trial(trial.number, is_held=True)
+            verdicts[told] = "pause"
             return True
         metrics = self._experiment.spec.objective.metrics
         if not reports.since(self._site.store, {job: trial.told}, metrics)[job].reports:
             return False
+        verdicts[told] = "pause"
         unpaused = search.cannot_pause(trial.number)
         writer.events([unpaused])
         _note(writer, _NO_CHECKPOINT)
@@ -185,44 +218,58 @@ class Record:
             writer.wish([job], Verb.CANCEL)
         return True
 
-    def _begin(self, events: Sequence[Event], chosen: checkpoints.Chosen | None, note: str | None = None) -> bool:
-        start = chosen.start if chosen is not None else None
-        begun = []
+    def _begin(self, events: Sequence[Event], clones: Mapping[int, _Clone]) -> bool:
+        """All of it in one transaction: there is no event without its job, and no job without its event."""
+        begun, settles = [], {}
         for event in events:
             if event.kind is EventKind.ASK:
                 assert event.trial is not None
-                config, source = event.body["config"], event.body.get("clone_of")
-                trial = Trial(self._experiment.id, event.trial, JobId(""), config, source)
-                begun.append((trial, trial_submission(self._experiment, event.trial, config, start)))
+                config, clone = event.body["config"], clones.get(event.n, _Clone())
+                trial = Trial(self._experiment.id, event.trial, JobId(""), config, event.body.get("clone_of"))
+                submission = trial_submission(self._experiment, event.trial, config, clone.start)
+                begun.append((trial, submission))
+                settles[submission.key] = clone.settle
         resumed = [event.trial for event in events if event.kind is EventKind.RESUME and event.trial is not None]
+
+        def settle(connection: Connection, job: Job) -> None:
+            give = settles.get(job.key)
+            if give is not None:
+                give(connection, job)
+
         with self._writing() as writer:
             standing = writer.standing
             if not standing.may_ask:
                 return False
             writer.events(events)
-            settle = chosen.settle(self._site) if chosen is not None else None
             jobs = writer.start(begun, self._site.new_id, settle)
             writer.wish([self.jobs[number] for number in resumed], Verb.ACTIVATE, hold=Hold.SEARCHER)
             for number in resumed:
                 writer.trial(number, is_held=False)
-            if begun and standing.started is None:
-                writer.change(started=self._site.now())
-            if note is not None:
-                _note(writer, note)
+            if begun:
+                writer.got_on()
+                if standing.started is None:
+                    writer.change(started=self._site.now())
+            for clone in clones.values():
+                if clone.note is not None:
+                    _note(writer, clone.note)
         for (trial, _), job in zip(begun, jobs, strict=True):
             self._know(trial.number, job.id)
+            log.info("Trial %d begins as job %s: %s", trial.number, job.id, _words(trial.config))
+        for number in resumed:
+            log.info("Trial %d goes on.", number)
         return True
 
-    def _begin_as_clone(self, event: Event) -> bool:
+    def _clone(self, stack: ExitStack, event: Event) -> _Clone:
+        """The newest whole checkpoint of the trial that this one is a clone of, kept at hand until the stack ends."""
         source = event.body["clone_of"]
         found = views.jobs(self._site.store, [self.jobs[source]])
         if not found:
-            return self._begin([event], None, f"Trial {event.trial} begins anew: trial {source} was deleted.")
+            return _Clone(note=f"Trial {event.trial} begins anew: trial {source} was deleted.")
         try:
-            with checkpoints.chosen(self._site, found[0], None) as chosen:
-                return self._begin([event], chosen)
+            chosen = stack.enter_context(checkpoints.chosen(self._site, found[0], None))
         except NoCheckpoint as error:
-            return self._begin([event], None, f"Trial {event.trial} begins anew: {error.detail}")
+            return _Clone(note=f"Trial {event.trial} begins anew: {error.detail}")
+        return _Clone(chosen.start, chosen.settle(self._site))
 
     def _remember(self, event: Event) -> None:
         assert event.trial is not None
@@ -244,10 +291,15 @@ class Record:
         self.numbers[job] = number
 
     def _writing(self) -> AbstractContextManager[Writer]:
-        return experiments.writing(self._site.store, self._experiment.id, self._attempt, self._site.now())
+        return driving.writing(self._site.store, self._experiment.id, self._attempt, self._site.now())
+
+
+def _words(config: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in config.items())
 
 
 def _note(writer: Writer, sentence: str) -> None:
     notes = writer.standing.notes
     if sentence not in notes:
+        log.warning("%s", sentence)
         writer.change(notes=(*notes, sentence))

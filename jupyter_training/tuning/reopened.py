@@ -1,0 +1,36 @@
+"""The rules of a search that goes on after its end: extended, or with failed trials that are tried again.
+
+What had ended it would end it again at once. So a rule that is no limit in
+trials counts no more; failures are counted anew; and a limit in trials that was
+reached lets what a person has begun again come to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_training.core.experiment import StopRule
+from jupyter_training.core.stop_rule import Ruling, extended, most_failures
+from jupyter_training.tuning.engine import Concluded
+
+__all__ = ["in_force", "softened"]
+
+
+def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, workers: int) -> StopRule:
+    """The rule as it stands after these ends and extensions."""
+    found = extended(stop, more)
+    for one in concluded:
+        found = extended(found, 0, ended_by=one.rule)
+        if one.rule == "max_failures":
+            found = found.model_copy(update={"max_failures": one.failed + most_failures(stop, workers)})
+    return found
+
+
+def softened(found: Ruling, concluded: Sequence[Concluded], more: int) -> Ruling:
+    """The ruling, where its limit had ended the search before, and was not raised since: nothing more is begun."""
+    now = found.now
+    if now is None or not any(one.rule == now.rule and one.more == more for one in concluded):
+        return found
+    if now.is_failure:
+        return found
+    return Ruling(may_start=0, when_idle=now, within=found.within)
