@@ -99,7 +99,7 @@ class Training:
         model = self._call(module, "model_fn", values, model_state_url=before and os.path.join(before, state.MODEL))
         data = self._data(module, values)
         if keeper is not None:
-            keeper.begin(model)
+            keeper.begin(model, self._metric)
         elif before is not None:
             journal.say("no output_state_url is given: what this training makes of the model is not kept.")
         learner = keeper.learner if keeper is not None else _learner_before(before)
@@ -129,7 +129,7 @@ class Training:
 
         target = None if self._is_search else str(wish["output"])
         about = {"task_id": self._settings.get("task_id"), "updater": params.get("updater"), "metric": self._metric}
-        return Keeper(before, target, self._metric, self._mode, params, about)
+        return Keeper(before, target, self._mode, params, about)
 
     def _data(self, module: ModuleType, values: Mapping[str, Any]) -> Any:
         """The data module, prepared: by one process at a time, so that one downloads and the others find it."""

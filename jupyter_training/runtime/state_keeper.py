@@ -38,7 +38,6 @@ class Keeper:
         self,
         before: str | None,
         target: str | None,
-        metric: str,
         mode: str,
         config: Mapping[str, Any],
         about: Mapping[str, Any],
@@ -46,7 +45,7 @@ class Keeper:
         self.learner: dict[str, Any] = {} if before is None else read_learner(before)
         self._before = before
         self._target = target
-        self._metric = metric
+        self._metric = ""
         self._sign = -1.0 if mode == "min" else 1.0
         self._config = config
         self._about = about
@@ -56,9 +55,9 @@ class Keeper:
         self._counts: dict[str, int] = {}
         self._has_failed = False
 
-    def begin(self, model: Any) -> None:
-        """Keep this model from now on."""
-        self._model = model
+    def begin(self, model: Any, metric: str) -> None:
+        """Keep this model from now on, of the epoch in which the metric is best; without a metric of the last."""
+        self._model, self._metric = model, metric
         os.makedirs(os.path.join(self._folder, BEFORE), exist_ok=True)
         for name in (state.HISTORY, state.ABOUT):
             if self._before is not None and os.path.isfile(os.path.join(self._before, name)):
