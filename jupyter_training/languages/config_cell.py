@@ -15,7 +15,7 @@ import yaml
 
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 
-__all__ = ["Config", "colon_for_equals", "read"]
+__all__ = ["Config", "colon_for_equals", "column_of_value", "read"]
 
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
@@ -25,6 +25,7 @@ _DEEPEST = 1_000
 _MOST_KEYS = 100_000
 _LONGEST_LINE = 500
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_][\w.]*)\s*=(?!=)\s*(\S.*?)\s*(?:\s#.*)?")
+_KEY_AND_COLON = re.compile(r"""(?:"[^"]*"|'[^']*'|[^:{},]+?)\s*:\s+["']?(?=\S)""")
 _NEEDS_NO_QUOTES = re.compile(
     r"\d+(?:\.\d+)?\s?[A-Za-z]+|(?!(?:true|false|yes|no|on|off|null)\Z)[A-Za-z][\w./-]*", re.IGNORECASE
 )
@@ -37,6 +38,10 @@ class Config:
 
     values: dict[str, Any]
     places: dict[str, tuple[int, int]]  # line and column, from 1
+
+    def has(self, path: str | None) -> bool:
+        """Whether the text has this key, or a group that it would stand in."""
+        return bool(path) and self.place(path or "") != (None, None)
 
     def place(self, path: str) -> tuple[int | None, int | None]:
         """Where a key path, or the nearest part of it that the text has, was written."""
@@ -81,6 +86,18 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
             hint = f"Did you mean {close!r}?" if close else f"Known keys: {', '.join(known)}."
             raise _at(name, f"there is no key {key!r}", str(key), *places[str(key)], hint=hint)
     return Config(values, places)
+
+
+def column_of_value(text: str, line: int, column: int, within: int) -> int | None:
+    """The column of what stands at the column ``within`` of the value whose key is at ``line`` and ``column``.
+
+    None where the value does not begin on the line of its key.
+    """
+    lines = text.splitlines()
+    found = _KEY_AND_COLON.match(lines[line - 1], column - 1) if 0 < line <= len(lines) else None
+    if found is None or found.end() + within > len(lines[line - 1]) + 1:
+        return None
+    return found.end() + within
 
 
 def colon_for_equals(line: str) -> str | None:

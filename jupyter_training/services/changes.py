@@ -28,8 +28,8 @@ def head(site: Site) -> int:
 
 
 def running(site: Site) -> int:
-    """How many jobs run now."""
-    return views.counts(site.store).get(JobState.RUNNING, 0)
+    """How many jobs run now, those of searches too."""
+    return views.counts(site.store, trials=True).get(JobState.RUNNING, 0)
 
 
 def snapshot(site: Site) -> ChangeMessage:
@@ -50,7 +50,7 @@ def snapshot(site: Site) -> ChangeMessage:
 
 
 def counts(site: Site) -> dict[str, int]:
-    """How many jobs are in each state, of all there are. Counted once per change."""
+    """How many jobs are in each state, of all that lists show. Counted once per change."""
     return {state.value: count for state, count in views.counts(site.store).items()}
 
 

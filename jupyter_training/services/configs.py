@@ -13,7 +13,7 @@ from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidRequest, NotFound, Problem, TrainingError
 from jupyter_training.languages import config_cell
 from jupyter_training.schema import ConfigText, ConfigView, SubmitRequest
-from jupyter_training.services import bundle, placing, submit
+from jupyter_training.services import bundle, placing, search_reading, searches, submit
 from jupyter_training.services.site import Site
 from jupyter_training.store import views
 
@@ -27,6 +27,7 @@ _STAND_IN = {
 }
 _KEY = re.compile(r"([a-z_]+(?:\.\w+)*)(?:: |(?= looks ))")
 _NAMED = {"unknown_pool": "pool"}  # errors that name a thing and not its key
+_OF_A_SEARCH = frozenset({"params", *search_reading.KEYS})  # whose faults come with keys, and columns within values
 _SEAMS = {"backend": "backend", "launcher": "launcher", "environment": "environment.kind"}
 
 
@@ -89,7 +90,9 @@ def config(site: Site, text: ConfigText) -> ConfigView:
     except (InvalidRequest, NotFound) as error:
         if error.errors and error.errors[0].line is not None:
             raise
-        raise submit.positioned(text.name, read, [_problem(error, text.name)]) from None
+        of_a_search = error.errors and (error.errors[0].key or "").partition(".")[0] in _OF_A_SEARCH
+        problems = list(error.errors) if of_a_search else [_problem(error, text.name)]
+        raise submit.positioned(text.name, read, problems, text=text.text) from None
     given = merged.model_dump(mode="json", exclude_unset=True, exclude={*_STAND_IN, "config", "origin", "secrets"})
     values = {key: value for key, value in given.items() if value is not None}
     said: dict[str, Any] = own.model_dump(mode="json", exclude_unset=True)
@@ -98,10 +101,10 @@ def config(site: Site, text: ConfigText) -> ConfigView:
 
 def _judge(site: Site, request: SubmitRequest) -> None:
     """See that a job with these keys could be had, whatever its code is."""
+    searches.check_parts(request)
     passed = request.environment.pass_env if request.environment else ()
-    spec = submit.spec_of(
-        request.model_copy(update={"secrets": dict.fromkeys(passed, "")}), bundle.listed({"cell.py": b"pass"})
-    )
+    some = {"secrets": dict.fromkeys(passed, ""), "params": search_reading.parted(request).params}
+    spec = submit.spec_of(request.model_copy(update=some), bundle.listed({"cell.py": b"pass"}))
     pools = views.pools(site.store)
     name = placing.pool_of(pools, request.pool, request.backend)
     is_named = request.pool is not None or request.backend is not None

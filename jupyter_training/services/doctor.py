@@ -104,7 +104,7 @@ def _space(settings: Settings) -> Check:
 
 def _store(store: Store) -> Iterator[Check]:
     """Identity, journal mode, and what the databases say of themselves."""
-    counts = views.counts(store)
+    counts = views.counts(store, trials=True)
     jobs = ", ".join(f"{count} {state.value}" for state, count in sorted(counts.items()) if count)
     where = f"{store.store_id}: {jobs or 'no jobs yet'}."
     if store.read_only:

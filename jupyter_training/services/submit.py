@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -26,7 +27,7 @@ from jupyter_training.core.job import (
     Submission,
 )
 from jupyter_training.core.resources import Pool, Resources
-from jupyter_training.errors import InvalidSpec, Problem, near_miss
+from jupyter_training.errors import InvalidRequest, InvalidSpec, NotFound, Problem, near_miss
 from jupyter_training.languages import config_cell, output_lines, quantities
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
@@ -43,6 +44,7 @@ __all__ = [
     "check_house",
     "check_params",
     "code_of",
+    "placed",
     "positioned",
     "problems_of",
     "spec_of",
@@ -55,7 +57,7 @@ __all__ = [
 
 # The keys that a config text may hold: a request's own, less what only a client can know.
 CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
-    "key", "entry", "files", "data", "context", "secrets", "config", "origin",
+    "key", "entry", "files", "data", "context", "secrets", "config", "origin", "verbatim",
 }  # fmt: skip
 
 _UNION = re.compile(r"\.(?:literal|dict|constrained-str|function-\w+)\[.*")  # where pydantic names an alternative
@@ -217,9 +219,12 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
         values["resources"]["memory"] = quantities.size(values["resources"]["memory"], key=f"{name}: memory")
     own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
     merged: dict[str, Any] = {**values, **{key: value for key, value in own.items() if value is not None}}
-    for key in ("params", "tags", "resources"):  # these are merged key by key
+    for key in ("params", "tags", "resources", "space", "stop", "searcher_options"):  # these are merged key by key
         if isinstance(values.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**values[key], **own[key]}
+    if isinstance(values.get("space"), dict) and isinstance(own.get("params"), dict):
+        said = own["params"].keys() - (own.get("space") or {}).keys()  # a value that is said here fixes an axis there
+        merged["space"] = {name: value for name, value in merged["space"].items() if name not in said}
     try:
         wish = SubmitRequest.model_validate(merged)
     except ValidationError as error:
@@ -237,15 +242,47 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
     return wish
 
 
-def positioned(name: str, config: config_cell.Config, problems: list[Problem]) -> InvalidSpec:
-    """These problems of a config, each at the line and column of its key."""
+@contextlib.contextmanager
+def placed(request: SubmitRequest) -> Iterator[None]:
+    """Let an error about a key that the request's config text says name the place in that text."""
+    try:
+        yield
+    except (InvalidRequest, NotFound) as error:
+        if request.config is None or not error.errors or error.errors[0].line is not None:
+            raise
+        text = request.config
+        config = config_cell.read(text.text, name=text.name, keys=CONFIG_KEYS | SHORTHANDS | CLIENT_KEYS)
+        own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
+        mine = [one for one in error.errors if config.has(one.key) and not _says(own, one.key)]
+        if len(mine) < len(error.errors):
+            raise
+        raise positioned(text.name, config, mine, text=text.text) from None
+
+
+def _says(own: Mapping[str, Any], path: str | None) -> bool:
+    """Whether a request says the key itself, so that its config's word does not count."""
+    top, _, rest = (path or "").partition(".")
+    value = own.get(top)
+    if isinstance(value, dict) and rest:
+        return rest in value or rest.partition(".")[0] in value
+    return value is not None
+
+
+def positioned(name: str, config: config_cell.Config, problems: list[Problem], *, text: str = "") -> InvalidSpec:
+    """These problems of a config, each at the line and column of its key.
+
+    ``text``: of the config, where columns within values are to become columns of it.
+    """
     placed = []
     for problem in problems:
         path = problem.key or ""
         if path not in config.places and path.startswith("resources."):
             path = path.removeprefix("resources.")
         line, column = config.place(path)
-        placed.append(Problem(problem.detail, path, line, column, problem.hint))
+        if problem.column is not None and line is not None and column is not None:
+            column = config_cell.column_of_value(text, line, column, problem.column) or column
+        words = problem.detail[:1].lower() + problem.detail[1:].removesuffix(".")
+        placed.append(Problem(words, path, line, column, problem.hint))
     first = placed[0]
     place = f" line {first.line}, column {first.column}" if first.line is not None else ""
     return InvalidSpec(f"{name}{place}: {first.key}: {first.detail}.", hint=first.hint, errors=placed)

@@ -1,31 +1,50 @@
-"""The use case behind every submit: a new job, the one that stands in for it, or the old one that goes on."""
+"""The use case behind every submit: a new job or search, the one that stands in for it, or the old one that goes on."""
 
 from __future__ import annotations
 
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.schema import AfterView, SubmitRequest, SubmitResult
-from jupyter_training.services import resuming
+from jupyter_training.services import experiment_present, resuming, search_reading, searches
 from jupyter_training.services import submit as wishing
 from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
-from jupyter_training.store import views
+from jupyter_training.store import experiments, views
 
 __all__ = ["submit"]
 
 _SHOWN_ID = 6  # characters of an id in a sentence
 
 
-def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
-    """Store a wish; see ``services.submit``. With ``resume`` the newest job of that name goes on, if there is one."""
-    notes: tuple[str, ...] = ()
-    request = wishing.with_config(request)
+def submit(site: Site, user: str, request: SubmitRequest, *, insists: bool = False) -> SubmitResult:
+    """Store a wish; see ``services.submit``. With ``resume`` the newest job of that name goes on, if there is one.
+
+    Parameters that vary make it a search; see ``searches``. ``insists``: nothing else will do.
+
+    Raises:
+        InvalidSpec: in a config text with line and column; also where nothing varies, and a search is insisted on.
+    """
+    with wishing.placed(request):
+        return _submitted(site, user, wishing.with_config(request), insists=insists)
+
+
+def _submitted(site: Site, user: str, request: SubmitRequest, *, insists: bool) -> SubmitResult:
+    found = search_reading.parted(request)
+    if found.space is not None:
+        return _search(site, user, request, found)
+    if insists:
+        raise search_reading.refused(
+            "params",
+            "every parameter has one value, so there is nothing to search",
+            hint="Let one vary, e.g. lr=loguniform(1e-4, 1e-1), or submit it as a training.",
+        )
+    request, notes = search_reading.as_plain(request, found)
     if request.resume:
         resumed = resuming.submit_or_resume(site, user, request)
         if resumed is not None:
-            return resumed
-        notes = ("There was no job of that name to be resumed: this is a new one.",)
+            return resumed.model_copy(update={"notes": (*notes, *resumed.notes)})
+        notes = (*notes, "There was no job of that name to be resumed: this is a new one.")
     stored = wishing.submit(site, request, user=user)
     (view,) = job_views(site, [stored.job], full=True, quick=True)
     if stored.beside is not None:
@@ -35,6 +54,19 @@ def submit(site: Site, user: str, request: SubmitRequest) -> SubmitResult:
         unused = unused_gpus(views.pools(site.store).get(stored.job.pool), stored.job.spec.resources)
         notes = notes if unused is None else (*notes, unused)
     return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
+
+
+def _search(site: Site, user: str, request: SubmitRequest, found: search_reading.Parted) -> SubmitResult:
+    wish = searches.wished(site, request, found, user=user)
+    stored = searches.stored(site, wish, request)
+    one = experiments.one(site.store, stored.job.id)
+    (view,) = experiment_present.experiment_views(site, [one], full=True, quick=True)
+    notes = wish.notes if stored.created else ()
+    if stored.beside is not None:
+        does = "still runs" if stored.beside.state is JobState.RUNNING else "still waits"
+        called = f"{stored.beside.name} {stored.beside.id[:_SHOWN_ID]}"
+        notes = (*notes, f"{called} {does}; this is another search.")
+    return SubmitResult(experiment=view, created=stored.created, reused=stored.reused, notes=notes)
 
 
 def _beside(other: Job, new: Job) -> str:

@@ -152,7 +152,7 @@ def _used(site: Site) -> tuple[set[str], set[str]]:
     data: set[str] = set()
     after: str | None = None
     while True:
-        page = views.page(site.store, views.JobQuery(), after=after, limit=_PAGE)
+        page = views.page(site.store, views.JobQuery(trials=True), after=after, limit=_PAGE)
         for job in page.jobs:
             code.update(file.sha256 for file in job.spec.files)
             data.update(file.sha256 for file in job.spec.data)

@@ -58,11 +58,13 @@ def _newest() -> Select[Any]:
 
 
 def _last(connection: Connection, user: str, notebook: str | None) -> int | None:
+    """The newest that a person has submitted; of a search that is the job which drives it."""
+    wished = _newest().where(jobs.c.trial.is_(None))
     if notebook is not None:
-        found = _one(connection, _newest().where(jobs.c.notebook == clean(notebook)))
+        found = _one(connection, wished.where(jobs.c.notebook == clean(notebook)))
         if found is not None:
             return found
-    return _one(connection, _newest().where(jobs.c.user_name == clean(user)))
+    return _one(connection, wished.where(jobs.c.user_name == clean(user)))
 
 
 def _by_id(connection: Connection, text: str) -> int | None:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_, u
 
 from jupyter_training.core import filter as filters
 from jupyter_training.core.filter import Comparison, Field, Filter, Text
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import InvalidUsage
@@ -35,7 +36,8 @@ _PIECE = (200, 1_000)  # jobs that are judged at a time: at first, and later
 class JobQuery:
     """What a list is narrowed to; None and an empty set narrow nothing. ``text``: part of a name or an id.
 
-    ``order`` "queue": only what waits, in the order in which it starts.
+    The jobs of searches, their trials and those that drive them, are left out unless ``trials`` says otherwise;
+    ``experiment``: only those of this one. ``order`` "queue": only what waits, in the order in which it starts.
     """
 
     states: frozenset[JobState] = frozenset()
@@ -45,6 +47,8 @@ class JobQuery:
     notebook: str | None = None
     pool: str | None = None
     archived: bool | None = None
+    trials: bool = False
+    experiment: JobId | None = None
     filter: Filter = field(default_factory=Filter)
     order: Literal["newest", "queue"] = "newest"
 
@@ -181,6 +185,10 @@ def _conditions(query: JobQuery) -> list[ColumnElement[bool]]:
             found.append(column == clean(value))
     if query.archived is not None:
         found.append(table.archived if query.archived else ~table.archived)
+    if query.experiment is not None:
+        found.append(table.experiment == query.experiment)
+    elif not query.trials:
+        found.append(table.experiment.is_(None))
     if query.text:
         found.append(_contains(query.text))
     return found + [_condition(term) for term in query.filter.terms if _is_told_by_columns(term)]

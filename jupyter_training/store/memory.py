@@ -16,8 +16,8 @@ __all__ = ["Memory"]
 
 @dataclass(eq=False)
 class Memory:
-    """The unfinished jobs (see ``queue``) and the number of jobs in each state."""
+    """The unfinished jobs (see ``queue``), and the number of jobs in each state: of their own, and of searches."""
 
     turn: Lock = field(default_factory=Lock)
     unfinished: Unfinished | None = None
-    counts: tuple[int, dict[JobState, int]] | None = None  # as of which change
+    counts: tuple[int, tuple[dict[JobState, int], dict[JobState, int]]] | None = None  # as of which change

@@ -55,6 +55,7 @@ trials = Table(
     Column("detail", Text),
 )
 Index("ix_trials_best", trials.c.experiment, trials.c.best)
+Index("ix_trials_outcome", trials.c.experiment, trials.c.outcome, trials.c.is_held)
 
 # What a searcher was asked and told, in that order; see ``tuning.replay``.
 searches = Table(

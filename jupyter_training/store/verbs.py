@@ -112,7 +112,7 @@ def wish_within(
     moves: dict[JobId, dict[str, Any]] = {}
     unbegun = _unbegun(connection, found, has_begun) if verb is Verb.PAUSE and not discard else frozenset()
     for job in found:
-        refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force)
+        refusal = _refusal(job, verb, loses_nothing=discard or job.id in unbegun, force=force, hold=hold)
         if refusal is not None:
             refused[job.id] = refusal
         else:
@@ -186,8 +186,8 @@ def _unbegun(connection: Connection, found: Sequence[Job], has_begun: Callable[[
     return frozenset(launching)
 
 
-def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool) -> TrainingError | None:
-    if not may(verb, job, force=force):
+def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool, hold: Hold) -> TrainingError | None:
+    if not may(verb, job, force=force) and not _adds_a_hold(job, verb, hold):
         hint = _HINTS.get(verb)
         if verb is Verb.RETRY and job.state is JobState.SUCCEEDED and not job.archived:
             hint = _FORCED if job.checkpoint_step is not None else "--force runs it once more."
@@ -196,12 +196,34 @@ def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool) -> Train
         elif job.archived and verb is not Verb.UNARCHIVE:
             hint = "Take it out of the archive first."
         return IllegalVerb(f"{_called(job)} can't be {_PARTICIPLE[verb]}: {_is(job)}, and {_NEEDS[verb]}.", hint=hint)
+    if verb is Verb.ACTIVATE and hold is Hold.USER and job.holds and Hold.USER not in job.holds:
+        return _held(job)
     if verb is Verb.PAUSE and job.state is JobState.RUNNING and job.checkpoint_step is None and not loses_nothing:
         return NoCheckpoint(
             f"{_called(job)} can't be paused: it is running and has written no checkpoint; all it did would be lost.",
             hint="--discard pauses it all the same; it then starts from the beginning.",
         )
     return None
+
+
+def _adds_a_hold(job: Job, verb: Verb, hold: Hold) -> bool:
+    """Whether a paused job is paused by one more: it then goes on once both let it."""
+    stays = job.state is JobState.PAUSED and job.desired not in (Desired.CANCEL, Desired.KILL)
+    return verb is Verb.PAUSE and hold is not Hold.USER and stays
+
+
+def _held(job: Job) -> TrainingError:
+    """That a job is not a person's to activate, and who has it paused."""
+    if Hold.EXPERIMENT in job.holds:
+        why, hint = "its search is paused", f"Activate the search: {job.experiment}."
+    elif Hold.SEARCHER in job.holds:
+        why, hint = (
+            "its searcher has paused it",
+            "It goes on when the searcher finds it good enough, and is stopped else.",
+        )
+    else:
+        why, hint = "it made room for another job", "It goes on by itself."
+    return IllegalVerb(f"{_called(job)} can't be activated: {why}.", hint=hint)
 
 
 def _moves(job: Job, verb: Verb, *, discard: bool, hold: Hold) -> dict[str, Any]:

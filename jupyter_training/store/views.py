@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from jupyter_training.core.changes import Change, ChangeKind
 from jupyter_training.core.ids import JobId
@@ -91,19 +92,31 @@ def attempts(store: Store, job_ids: Sequence[JobId]) -> dict[JobId, tuple[Attemp
     return {job_id: tuple(of_job) for job_id, of_job in found.items()}
 
 
-def counts(store: Store) -> dict[JobState, int]:
-    """How many jobs are in each state, but for archived ones; a state without jobs is left out."""
+def counts(store: Store, *, trials: bool = False) -> dict[JobState, int]:
+    """How many jobs are in each state, but for archived ones; a state without jobs is left out.
+
+    ``trials``: those of searches, too, which no list shows unless it is asked for them.
+    """
     with store.read() as connection:
         head_now = changelog.head_of(connection)
         kept = store.memory.counts
         if kept is not None and not changelog.moved(connection, kept[0], head_now):
-            store.memory.counts = (head_now, kept[1])
-            return dict(kept[1])
-        shown = select(jobs_table.c.state, func.count()).where(~jobs_table.c.archived)
-        rows = connection.execute(shown.group_by(jobs_table.c.state))
-        found = {JobState(state): count for state, count in rows}
+            found = kept[1]
+        else:
+            found = _counted(connection)
         store.memory.counts = (head_now, found)
-    return dict(found)
+    own, of_searches = found
+    return dict(Counter(own) + Counter(of_searches)) if trials else dict(own)
+
+
+def _counted(connection: Connection) -> tuple[dict[JobState, int], dict[JobState, int]]:
+    """The jobs of their own by state, and those that belong to a search."""
+    is_own = jobs_table.c.experiment.is_(None)
+    shown = select(jobs_table.c.state, is_own.label("own"), func.count().label("number")).where(~jobs_table.c.archived)
+    found: tuple[dict[JobState, int], dict[JobState, int]] = ({}, {})
+    for row in connection.execute(shown.group_by(jobs_table.c.state, is_own)):
+        found[0 if row.own else 1][JobState(row.state)] = row.number
+    return found
 
 
 def head(store: Store) -> int:

@@ -118,7 +118,7 @@ class Mirror:
         return more
 
     def _somebody_runs(self) -> bool:
-        return bool(views.counts(self._store).get(JobState.RUNNING))
+        return bool(views.counts(self._store, trials=True).get(JobState.RUNNING))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

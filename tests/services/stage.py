@@ -47,7 +47,7 @@ class Stage:
 
     def launch(self, job_id: str) -> int:
         """Let the next attempt be launched, of which nobody has noted yet that it runs; its number."""
-        starts = [(JobId(job_id), Allocation("local", 1), uuid.uuid4().hex)]
+        starts = [(JobId(job_id), Allocation(self.job(job_id).pool, 1), uuid.uuid4().hex)]
         (attempt,) = facts.begin(self.site.store, self.epoch, starts, self.site.now())
         return attempt.number
 

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text),
     )
     op.create_index("ix_trials_best", "trials", ["experiment", "best"])
+    op.create_index("ix_trials_outcome", "trials", ["experiment", "outcome", "is_held"])
     op.create_table(
         "searches",
         sa.Column("experiment", sa.Text, sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),

@@ -1,0 +1,126 @@
+"""How a search and its trials stand, in words: the sentences that cards, lists and the command line show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jupyter_training.core.experiment import Experiment, ExperimentState, Trial
+from jupyter_training.core.job import Job
+from jupyter_training.core.lifecycle import TERMINAL, Desired, JobState, Phase
+from jupyter_training.schema import ExperimentVerb
+
+__all__ = ["phase", "sentence", "total", "trial_sentence", "verbs"]
+
+_PARTS = (
+    ("running", "running"),
+    ("queued", "waiting"),
+    ("paused", "paused"),
+    ("held", "held at a rung"),
+    ("stopped", "stopped early"),
+    ("failed", "failed"),
+    ("canceled", "canceled"),
+    ("invalid", "invalid"),
+)
+
+
+def phase(one: Experiment, driver: Job | None, counts: Mapping[str, int]) -> Phase:
+    """What a person is shown. A search starts once its driver does, and pauses until its trials have."""
+    if one.state.is_final:
+        return Phase(one.state.value)
+    if one.desired in (Desired.CANCEL, Desired.KILL):
+        return Phase.STOPPING
+    if one.state is ExperimentState.PAUSED:
+        return Phase.PAUSING if counts.get("running") else Phase.PAUSED
+    if driver is not None and driver.attempt == 0 and not counts:
+        return Phase.QUEUED
+    return Phase.RUNNING if counts else Phase.STARTING
+
+
+def sentence(
+    one: Experiment,
+    shown: Phase,
+    counts: Mapping[str, int],
+    *,
+    total: int | None,
+    best: Trial | None,
+    waits: str | None,
+) -> str:
+    """``waits``: what keeps its driver, where that has not begun."""
+    if shown is Phase.QUEUED:
+        return waits or "Waits for its driver."
+    parts = _parts(counts, total)
+    told = ", ".join(parts)
+    if best is not None and best.best is not None:
+        told += f"; best {one.spec.objective.metric} {best.best:.4g} (trial {best.number})"
+    if one.state.is_final:
+        return f"{one.detail or f'{one.state.value.capitalize()}.'} {_capital(told)}." if counts else one.detail or ""
+    if shown is Phase.STOPPING:
+        return f"{'Being killed' if one.desired is Desired.KILL else 'Stopping'}: {told}."
+    if shown in (Phase.PAUSED, Phase.PAUSING):
+        why = one.detail or ("Paused by you" if shown is Phase.PAUSED else "Pausing, after their next checkpoints")
+        return f"{why.removesuffix('.')}: {told}." if counts else f"{why.removesuffix('.')} before its first trial."
+    return f"{_capital(told)}." if counts else "Starting."
+
+
+def total(one: Experiment, size: int | None) -> int | None:
+    """After how many trials it ends, where that is known. ``size``: of a space that is gone through once."""
+    stop = one.spec.stop
+    limits = [limit + one.more for limit in (stop.max_trials_started, stop.max_trials_finished) if limit is not None]
+    if size is not None and one.spec.searcher in ("grid", "random_once"):
+        limits.append(size)
+    return min(limits) if limits else None
+
+
+def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tuple[ExperimentVerb, ...]:
+    """What a person may wish now; what would change nothing is left out."""
+    stopped = one.desired in (Desired.CANCEL, Desired.KILL)
+    found: list[ExperimentVerb] = []
+    if not one.state.is_final:
+        if not stopped:
+            found.append("activate" if one.state is ExperimentState.PAUSED else "pause")
+        if one.desired is not Desired.KILL:
+            found += ["kill"] if stopped else ["cancel", "kill"]
+    if one.archived:
+        return ("unarchive", "delete")
+    if one.state.is_final or not stopped:
+        found.append("extend")
+        lost = driver is not None and driver.state is JobState.FAILED
+        if (counts.get("failed") or lost) and one.state is not ExperimentState.PAUSED:
+            found.append("retry_failed")
+    return (*found, "archive", "delete") if one.state.is_final else tuple(found)
+
+
+def trial_sentence(trial: Trial, state: str, job: Job | None) -> str:
+    if trial.outcome is not None:
+        return trial.detail or _OUTCOMES[trial.outcome]
+    if state == "queued":
+        again = job is not None and job.attempt > 0
+        return "Waits to go on." if again else "Waits for its turn."
+    if state == "held":
+        return f"Paused by its searcher at {trial.resource}."
+    if state == "paused":
+        return "Paused."
+    if job is not None and job.state in TERMINAL:
+        return job.detail or f"{state.capitalize()}."
+    return f"Running, {trial.resource} reported." if trial.resource else "Running."
+
+
+_OUTCOMES = {
+    "completed": "Ran to its end.",
+    "stopped": "Stopped early.",
+    "failed": "Failed.",
+    "canceled": "Canceled.",
+    "invalid": "Its configuration makes no sense.",
+}
+
+
+def _parts(counts: Mapping[str, int], total: int | None) -> list[str]:
+    """``12 of 50 trials``, ``4 running``, ``3 stopped early``."""
+    begun = sum(counts.values())
+    of = f" of {total}" if total is not None else ""
+    trials = "trial" if (total if total is not None else begun) == 1 else "trials"
+    return [f"{begun}{of} {trials}", *(f"{counts[word]} {said}" for word, said in _PARTS if counts.get(word))]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
