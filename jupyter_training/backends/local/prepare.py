@@ -98,6 +98,7 @@ def _checkpoints(order: LaunchOrder, folder: Path) -> dict[str, object]:
 
 
 def _unpack(spec: JobSpec, code: Path, blobs: Path) -> None:
+    code.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in spec.files:
         target = code / file.path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
