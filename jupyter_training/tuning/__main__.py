@@ -72,9 +72,16 @@ def drive(driver: Driver, settings: Settings) -> int:
         listener.close()
 
 
-if __name__ == "__main__":
+def run() -> int:
+    """The process: what it says goes to its job's log."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     try:
-        sys.exit(main(os.environ))
+        return main(os.environ)
     except TrainingError as error:
-        sys.exit(f"{type(error).__name__}: {error.detail}")
+        hint = f" {error.hint}" if error.hint else ""
+        print(f"{type(error).__name__}: {error.detail}{hint}", file=sys.stderr)  # noqa: T201 (the last word of its log)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -8,6 +8,9 @@ since the words that start it are functions and constants that are wrapped.
     supervisor RUNTIME FOLDER...  isolated, from the archive, as the product starts it
     runtime LAUNCHER FOLDER       in the job's interpreter
     mirror ...                    the words of the mirror
+    driver                        of a search; its order is in the environment
+
+With TORTURE_UNRECORDED no mirror is started: a story of a search has no need of the record.
 """
 
 from __future__ import annotations
@@ -70,6 +73,7 @@ def _dispatcher(folder: str, home: str, lock: str | None = None) -> int:
     from jupyter_training import runtime, supervisor
     from jupyter_training.core.job import Instant
     from jupyter_training.dispatch import ensure, loop
+    from jupyter_training.launchers.driver import DriverLauncher
     from jupyter_training.seams.clock import SystemClock
     from jupyter_training.settings import Settings
     from jupyter_training.tracking import ensure as mirrors
@@ -93,6 +97,9 @@ def _dispatcher(folder: str, home: str, lock: str | None = None) -> int:
         return [python, __file__, "runtime", folder, *rest]
 
     runtime.command = armed_runtime
+    DriverLauncher.command = lambda *_, python, **__: [python, __file__, "driver", folder]  # type: ignore[method-assign]
+    if os.environ.get("TORTURE_UNRECORDED"):
+        loop.ensure_mirror = lambda settings: mirrors.Mirroring.ALIVE  # type: ignore[assignment]
     mirrors.COMMAND = ("-P", __file__, "mirror", folder)
     mirrors._DEATHS = 1_000_000  # they die because we kill them: no rest is due
     loop.SystemClock = JumpingClock
@@ -131,6 +138,16 @@ def _mirror(folder: str, *words: str) -> int:
     return mirror.main(words)
 
 
+def _driver(folder: str) -> int:
+    sys.path.insert(0, _ROOT)
+    from jupyter_training.tuning import __main__ as tuning
+    from tests.torture import cloning
+
+    cloning.make_known()
+    _arm(folder, ("driver",))
+    return tuning.run()
+
+
 def _job(attempt: str) -> str | None:
     """The name under which faults know the attempt's job; None when there is no order yet."""
     try:
@@ -143,5 +160,11 @@ def _job(attempt: str) -> str | None:
 
 if __name__ == "__main__":
     _, room, where, *rest = sys.argv
-    start: Any = {"dispatcher": _dispatcher, "supervisor": _supervisor, "runtime": _runtime, "mirror": _mirror}[room]
+    start: Any = {
+        "dispatcher": _dispatcher,
+        "supervisor": _supervisor,
+        "runtime": _runtime,
+        "mirror": _mirror,
+        "driver": _driver,
+    }[room]
     raise SystemExit(start(where, *rest))

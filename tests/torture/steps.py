@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DISPATCHER", "INGEST", "MIRROR", "ROOMS", "RUNTIME", "SUPERVISOR", "Step"]
+__all__ = ["DISPATCHER", "DRIVER", "INGEST", "MIRROR", "ROOMS", "RUNTIME", "SUPERVISOR", "Step"]
 
 
 class Step(NamedTuple):
@@ -33,6 +33,11 @@ _MAIN, _WATCH = _PACKAGE + "supervisor.main:", _PACKAGE + "supervisor.watch:Watc
 _CLAIM, _LAYOUT = _PACKAGE + "spool.claim:", _PACKAGE + "spool.layout:"
 _ENTRY, _STOPPING = _PACKAGE + "runtime.entry:", _PACKAGE + "runtime.stopping:"
 _CHECKPOINT = _PACKAGE + "runtime.checkpoint."
+_TUNING, _RECORD, _DRIVING = (
+    _PACKAGE + "tuning.",
+    _PACKAGE + "tuning.record:Record.",
+    _PACKAGE + "store.driving:",
+)
 _TRACKER = _PACKAGE + "tracking.mlflow_tracker:MlflowTracker."
 
 DISPATCHER = {
@@ -144,10 +149,39 @@ MIRROR = {
     "a removal's run struck off": Step(_REMOVALS + "run_gone", needs=("deleted",)),
 }
 
+# Of searches; ``needs`` says what search comes there, see ``search_plan``.
+DRIVER = {
+    "the order read": Step(_LAYOUT + "read_json", "after", "order.json"),
+    "claimed": Step(_DRIVING + "claim"),
+    "the record read": Step(_RECORD + "read"),
+    "led through": Step(_TUNING + "driver:replayed"),
+    "before an ask is stored": Step(_RECORD + "answers", "before"),
+    "inside an ask's transaction, its event written": Step(_DRIVING + "Writer.start", "before"),
+    "inside an ask's transaction, its job written": Step(_DRIVING + "wishes.submit_within"),
+    "inside an ask's transaction, its trial written": Step(_DRIVING + "Writer.start"),
+    "an ask stored": Step(_RECORD + "answers"),
+    "a report read, not on record": Step(_TUNING + "engine:Search.report"),
+    "a record being written": Step(_DRIVING + "Writer.events"),
+    "a report on record, not heard": Step(_TUNING + "engine:Search.hear", "before"),
+    "a report heard, not carried out": Step(_TUNING + "engine:Search.hear"),
+    "inside what carries a verdict out": Step(_DRIVING + "Writer.verdicts", "before"),
+    "verdicts carried out": Step(_RECORD + "verdicts"),
+    "a wish written": Step(_DRIVING + "Writer.wish", needs=("wishing",)),
+    "an end seen, not on record": Step(_TUNING + "engine:Search.end"),
+    "an end on record": Step(_RECORD + "ends"),
+    "a clone's checkpoint at hand": Step(_PACKAGE + "services.checkpoints:Chosen.settle", needs=("cloning",)),
+    "inside a clone's transaction": Step(_CHECKPOINTS + "copied", needs=("cloning",)),
+    "a clone stored": Step(_PACKAGE + "services.checkpoints:Chosen.settled", needs=("cloning",)),
+    "the end found, not written": Step(_TUNING + "engine:Search.conclude"),
+    "inside the end's transaction": Step(_DRIVING + "Writer.change", needs=("concluding",)),
+    "the end written": Step(_RECORD + "conclude"),
+}
+
 ROOMS = {
     "dispatcher": DISPATCHER,
     "ingest": INGEST,
     "supervisor": SUPERVISOR,
     "runtime": RUNTIME,
     "mirror": MIRROR,
+    "driver": DRIVER,
 }
