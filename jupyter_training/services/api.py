@@ -3,7 +3,7 @@
 The server's routes, the OpenAPI document and the in-process client are made
 from it, so that all three offer the same. ``call`` gets validated models; who
 asks is ``user``. Paths are below ``<base_url>jupyter-training/api/v1/``. What there
-is on queues and pools stands in ``api_queue``.
+is on queues and pools stands in ``api_queue``, on searches in ``api_experiments``, on spaces in ``api_spaces``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ from jupyter_training.services import (
     scripts,
     submitting,
 )
+from jupyter_training.services.api_experiments import EXPERIMENT_OPERATIONS
 from jupyter_training.services.api_queue import QUEUE_OPERATIONS
+from jupyter_training.services.api_spaces import SPACE_OPERATIONS
 from jupyter_training.services.operation import Call, Operation, Path
 
 __all__ = ["OPERATIONS", "Call", "Operation", "Path", "operation"]
@@ -304,6 +306,8 @@ OPERATIONS: tuple[Operation, ...] = (
         response=light.LightView,
     ),
     *QUEUE_OPERATIONS,
+    *EXPERIMENT_OPERATIONS,
+    *SPACE_OPERATIONS,
 )
 
 _BY_NAME = {one.name: one for one in OPERATIONS}

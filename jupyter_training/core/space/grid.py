@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, overload
 
 from pydantic import JsonValue
 
+from jupyter_training.core.expression.text import refused
 from jupyter_training.core.space import order
 from jupyter_training.core.space.domains import Axis, Const, Domain, Float, Int
 from jupyter_training.core.space.tree import Tree
@@ -21,13 +22,14 @@ from jupyter_training.errors import InvalidSpec, Problem
 if TYPE_CHECKING:
     import random
 
-__all__ = ["Configs", "grid_configs", "product_configs"]
+__all__ = ["Configs", "grid_configs", "product_configs", "size"]
 
 Config = dict[str, JsonValue]
+_MOST = 1 << 62  # what a sequence can be long
 
 
 class Configs(Sequence[Config]):
-    """A sequence of configs. ``total`` is its length, which ``len`` can't say beyond ``sys.maxsize``."""
+    """A sequence of configs, made when they are asked for."""
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ def grid_configs(domains: Mapping[str, Domain]) -> Configs:
     """
     words = "a grid needs a list of values, and this is continuous"
     values = _listed(domains, lambda one: one.grid(), words, "Tell how many it takes: {}.")
-    return Configs(domains, order.sequence(domains, sorted(domains)), values)
+    return _bounded(Configs(domains, order.sequence(domains, sorted(domains)), values))
 
 
 def product_configs(domains: Mapping[str, Domain], rng: random.Random | None) -> Configs:
@@ -103,7 +105,27 @@ def product_configs(domains: Mapping[str, Domain], rng: random.Random | None) ->
 
     words = "a plain sweep needs a list of values, and {} has none"
     values = _listed(domains, product, words, "Write range(...) or choice(...), or name a searcher.")
-    return Configs(domains, order.sequence(domains, domains), values)
+    return _bounded(Configs(domains, order.sequence(domains, domains), values))
+
+
+def size(domains: Mapping[str, Domain]) -> int | None:
+    """How many configs there are; None where there is no end to them, or no way to count them."""
+    values: dict[str, Sequence[JsonValue]] = {}
+    for name, one in domains.items():
+        if isinstance(one, Float) and not one.is_finite:
+            return None
+        values[name] = (one.value,) if isinstance(one, Const) else one.values
+    try:
+        return Configs(domains, order.sequence(domains, domains), values).total
+    except InvalidSpec:
+        return None
+
+
+def _bounded(configs: Configs) -> Configs:
+    if configs.total > _MOST:
+        words = f"{float(min(configs.total, 10**300)):.0e} configs are too many to try one by one"
+        raise refused(words, hint="Name a searcher that draws some of them, or give fewer values.")
+    return configs
 
 
 def _listed(

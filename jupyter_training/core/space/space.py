@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from jupyter_training.core.expression import condition
 from jupyter_training.core.space import mapping, order, text
-from jupyter_training.core.space.domains import Axis, Const, Domain, Float, Int
-from jupyter_training.core.space.grid import Configs, grid_configs, product_configs
+from jupyter_training.core.space.domains import Axis, Const, Domain
+from jupyter_training.core.space.grid import Configs, grid_configs, product_configs, size
 from jupyter_training.core.space.json_form import to_json
 from jupyter_training.core.space.words import words
 from jupyter_training.errors import InvalidSpec
@@ -86,16 +86,7 @@ class SearchSpace:
 
     def size(self) -> int | None:
         """How many configs there are; None where one axis is continuous, or conditions leave no way to count them."""
-        if any(one.size() is None for one in self.axes.values()):
-            return None
-        whole = {
-            name: replace(one, count=None) if isinstance(one, (Int, Float)) else one
-            for name, one in self.domains.items()
-        }
-        try:
-            return grid_configs(whole).total
-        except InvalidSpec:
-            return None
+        return size(self.domains)
 
     def sample(self, rng: random.Random) -> Config:
         """A random config; the same state of ``rng`` gives the same one."""

@@ -166,11 +166,23 @@ def test_a_large_space_with_conditions_is_counted_without_being_made() -> None:
     given["m"] = "1,2,3 when n > 10 and n <= 20 or n == 999999999"
     space = SearchSpace.read(given)
     assert 1001**60 * (10**9 + 11 * 2) == space.size()
+    with pytest.raises(InvalidSpec, match=r"1e\+189 configs are too many"):
+        space.grid()
+
+
+def test_a_config_of_a_large_grid_is_found_by_its_number() -> None:
+    given: dict[str, Any] = {f"a{number}": "0,1" for number in range(4)}
+    given |= {f"b{number}": f"randint(1, 1000) when a{number} == 1" for number in range(4)}
+    given["n"] = "randint(1, 1000)"
+    given["m"] = "1,2,3 when n > 10 and n <= 20 or n == 999"
+    space = SearchSpace.read(given)
     grid = space.grid()
-    assert 1001**60 * (10**9 + 11 * 2) == grid.total
-    config = grid[grid.total // 2]
-    assert space.contains(config)
-    assert grid[grid.total - 1] == grid[-1]
+    assert 1001**4 * (1000 + 11 * 2) == len(grid) == space.size()
+    places = [0, 1, len(grid) // 3, len(grid) // 2, len(grid) - 2, len(grid) - 1]
+    configs = [grid[place] for place in places]
+    assert all(space.contains(config) for config in configs)
+    assert len(places) == len({repr(config) for config in configs})
+    assert {"a0": 1, "b0": 1000, "a3": 1, "b3": 1000, "n": 1000}.items() <= grid[-1].items()
 
 
 def test_conditions_that_look_at_too_much_at_once_are_no_endless_wait() -> None:

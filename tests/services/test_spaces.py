@@ -1,0 +1,72 @@
+"""What people write as a space is answered as it is understood, and nothing is stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_training.core.space import SearchSpace
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.languages.default_spaces import SPACES
+from jupyter_training.schema import SpaceRequest
+from jupyter_training.services.spaces import of_updater, understood
+
+GIVEN = {
+    "lr": "loguniform(1e-4, 1e-1, count=4)",
+    "batch": "32,64",
+    "o": {"name": "choice(sgd, adam)", "momentum": "range(0, 1, 0.25) when name == sgd"},
+    "epochs": 20,
+}
+
+
+def test_axes_are_told_in_words_with_size_grid_and_samples() -> None:
+    view = understood(SpaceRequest(space=GIVEN, samples=3, seed=7))
+    assert ["lr", "batch", "o.name", "o.momentum"] == [axis.name for axis in view.axes]
+    assert ["float", "choice", "choice", "float"] == [axis.kind for axis in view.axes]
+    lr, batch, _, momentum = view.axes
+    assert "0.0001 to 0.1, both included, log scale, 4 of them in a grid" == lr.words
+    assert (None, 2, 5) == (lr.size, batch.size, momentum.size)
+    assert 'o.name == "sgd"' == momentum.when
+    assert {"epochs": 20} == view.constants
+    assert view.size is None
+    assert 4 * 2 * (5 + 1) == view.grid
+    assert view.grid_note is None
+    assert 3 == len(view.samples)
+    assert view.samples == understood(SpaceRequest(space=GIVEN, samples=3, seed=7)).samples
+    assert view.samples != understood(SpaceRequest(space=GIVEN, samples=3, seed=8)).samples
+
+
+def test_what_is_answered_is_the_same_space_again() -> None:
+    view = understood(SpaceRequest(space=GIVEN))
+    assert SearchSpace.read(GIVEN) == SearchSpace.from_json(view.space)
+    assert view == understood(SpaceRequest(space=view.space))
+    assert "lr: loguniform(0.0001, 0.1, count=4)\n" in view.yaml
+    assert '"batch": choice([32, 64]),\n' in view.python
+
+
+def test_why_there_is_no_grid_is_said() -> None:
+    view = understood(SpaceRequest(space={"lr": "uniform(0, 1)"}, samples=0))
+    assert view.grid is None
+    assert "lr: a grid needs a list of values, and this is continuous" in (view.grid_note or "")
+    assert () == view.samples
+
+
+def test_a_mistake_has_its_key_and_column() -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        understood(SpaceRequest(space={"a": "uniform(0, 1)", "b": {"lr": "loguniorm(1, 2)"}}))
+    problem = caught.value.errors[0]
+    assert ("space.b.lr", 1) == (problem.key, problem.column)
+    assert "Did you mean loguniform?" in (problem.hint or "")
+
+
+@pytest.mark.parametrize("name", list(SPACES))
+def test_each_updater_has_a_space(name: str) -> None:
+    view = of_updater(name)
+    assert view.axes
+    assert 5 == len(view.samples)
+    assert 64 == view.constants["batch_size"]
+    assert {"momentum", "weight_decay", "learning_rate"} <= {axis.name for axis in view.axes}
+
+
+def test_an_unknown_updater_is_refused_with_the_list() -> None:
+    with pytest.raises(InvalidSpec, match="Default spaces: ER, DER"):
+        of_updater("nonsense")
