@@ -205,11 +205,13 @@ class SearcherContract:
         for verb, trial, *rest in played.trace:
             if verb == "ask":
                 searcher.adopt(trial, rest[0], rest[1])
+            elif verb == "resume":
+                searcher.adopt(trial, played.configs[trial])
             elif verb == "tell":
                 assert searcher.tell(trial, rest[0], rest[1]) in ("continue", "pause", "stop")
             elif verb == "end":
                 searcher.end(trial, rest[0])
-        after = Play(searcher, self.score, configs=dict(played.configs))
+        after = Play(searcher, self.score, configs=dict(played.configs), held=dict(played.held))
         after.until(len(played.configs) + 6)
         self._check_all(after)
         assert len(after.configs) > len(played.configs) or after.over is not None

@@ -9,11 +9,11 @@ from math import isnan, nan
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from jupyter_training.core.experiment import Objective
+from jupyter_training.core.experiment import Objective, Outcome, Verdict
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import InvalidSpec, Problem
 
-__all__ = ["Draws", "Losses", "OwnOptions", "refused"]
+__all__ = ["Draws", "Losses", "OwnOptions", "Unjudged", "refused"]
 
 _TRIES = 1000  # for one that was not drawn before
 
@@ -54,6 +54,22 @@ class Draws:
     def exhausted(self) -> str:
         """The sentence once ``draw`` gives None."""
         return f"All {self._size} configurations of the space have been tried."
+
+
+class Unjudged:
+    """A searcher that lets every trial go on to its end."""
+
+    def __init__(self) -> None:
+        self._running: set[int] = set()
+
+    def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
+        return "continue" if trial in self._running else "stop"
+
+    def end(self, trial: int, outcome: Outcome) -> None:
+        self._running.discard(trial)
+
+    def cannot_pause(self, trial: int) -> Verdict:
+        return "continue"
 
 
 class Losses:

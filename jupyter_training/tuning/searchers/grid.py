@@ -13,19 +13,20 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, JsonValue
 
-from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
-from jupyter_training.tuning.searchers.draws import OwnOptions
+from jupyter_training.seams.searcher import Answer, Exhausted, Setup, Start
+from jupyter_training.tuning.searchers.draws import OwnOptions, Unjudged
 
 __all__ = ["Grid"]
 
 
-class Grid:
+class Grid(Unjudged):
     """Raises InvalidSpec for a continuous axis without ``count``, naming it."""
 
     replay: Literal["exact", "from_history"] = "exact"
     Options: ClassVar[type[BaseModel]] = OwnOptions
 
     def __init__(self, setup: Setup, options: BaseModel) -> None:
+        super().__init__()
         self._points = setup.space.grid()
         self._left = len(self._points)
         self._adopted: Counter[str] = Counter()
@@ -36,18 +37,11 @@ class Grid:
             self._left -= 1
             text = json.dumps(config, sort_keys=True)
             if not self._adopted[text]:
+                self._running.add(number)
                 return Start(config)
             self._adopted[text] -= 1
         return Exhausted(f"All {len(self._points)} configurations of the grid have been begun.")
 
-    def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
-        return "continue"
-
-    def end(self, trial: int, outcome: Outcome) -> None:
-        pass
-
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
         self._adopted[json.dumps(config, sort_keys=True)] += 1
-
-    def cannot_pause(self, trial: int) -> Verdict:
-        return "continue"
+        self._running.add(number)

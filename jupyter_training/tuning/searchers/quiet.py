@@ -22,6 +22,7 @@ def importing() -> Iterator[None]:
     inherit, and puts a handler on the root logger.
     """
     threads, root = os.environ.get("OMP_NUM_THREADS"), logging.getLogger()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     handlers, level = list(root.handlers), root.level
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -64,20 +65,22 @@ class Randomness:
 
     Syne Tune draws most values from ``numpy.random`` itself and leaves its own
     seed unused there; without this, equal seeds would give unequal searches.
+    The generators are exchanged, as copying a state there and back takes a
+    thousand times as long and was most of what a report cost.
     """
 
     def __init__(self, seed: int) -> None:
         import numpy as np
 
-        self._shared: Any = np.random
-        self._state: Any = np.random.RandomState(seed % 2**32).get_state()
+        self._numpy: Any = np.random
+        self._own: Any = np.random.MT19937()
+        self._own.state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
 
     @contextmanager
     def ours(self) -> Iterator[None]:
-        others = self._shared.get_state()
-        self._shared.set_state(self._state)
+        others = self._numpy.get_bit_generator()
+        self._numpy.set_bit_generator(self._own)
         try:
             yield
         finally:
-            self._state = self._shared.get_state()
-            self._shared.set_state(others)
+            self._numpy.set_bit_generator(others)

@@ -7,31 +7,27 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, JsonValue
 
-from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
-from jupyter_training.tuning.searchers.draws import Draws, OwnOptions
+from jupyter_training.seams.searcher import Answer, Exhausted, Setup, Start
+from jupyter_training.tuning.searchers.draws import Draws, OwnOptions, Unjudged
 
 __all__ = ["RandomSearch"]
 
 
-class RandomSearch:
+class RandomSearch(Unjudged):
     replay: Literal["exact", "from_history"] = "exact"
     Options: ClassVar[type[BaseModel]] = OwnOptions
 
     def __init__(self, setup: Setup, options: BaseModel) -> None:
+        super().__init__()
         self._draws = Draws(setup.space, setup.seed)
 
     def ask(self, number: int) -> Answer:
         config = self._draws.draw(number)
-        return Exhausted(self._draws.exhausted) if config is None else Start(config)
-
-    def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
-        return "continue"
-
-    def end(self, trial: int, outcome: Outcome) -> None:
-        pass
+        if config is None:
+            return Exhausted(self._draws.exhausted)
+        self._running.add(number)
+        return Start(config)
 
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
         self._draws.add(config)
-
-    def cannot_pause(self, trial: int) -> Verdict:
-        return "continue"
+        self._running.add(number)
