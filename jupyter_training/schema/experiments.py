@@ -23,6 +23,7 @@ __all__ = [
     "ExperimentView",
     "ParetoView",
     "ResultsView",
+    "SearchPlanView",
     "SearcherList",
     "SearcherView",
     "SpaceRequest",
@@ -135,6 +136,24 @@ class ExperimentView(View):
     spec: dict[str, JsonValue] | None = None  # None in lists
 
 
+class SearchPlanView(View):
+    """The search that a submit would begin. ``size``: how many configurations there are, None: endless."""
+
+    axes: tuple[AxisView, ...]
+    constants: dict[str, JsonValue]
+    size: int | None
+    searcher: str
+    searcher_note: str | None
+    metrics: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    workers: int
+    seed: int
+    stop: StopRule
+    ends: str  # the stop rule as a sentence
+    resource: str
+    max_resource: int | None
+
+
 class ExperimentPage(View):
     experiments: tuple[ExperimentView, ...]
     next: str | None
@@ -180,10 +199,14 @@ class CurvesView(View):
 
 
 class ResultsView(View):
-    """One row for each report that was judged, as Syne Tune's ``results.csv`` has them."""
+    """One row for each report that was judged, as Syne Tune's ``results.csv`` has them.
+
+    ``yaml``: the best configuration, or the Pareto set, as Hydra's ``optimization_results.yaml`` has it.
+    """
 
     name: str
     csv: str
+    yaml: str = ""
 
 
 class ExperimentVerbRequest(Request):

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from jupyter_training.core.job import Preemptible
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Phase, Seen, Verb
 from jupyter_training.schema.base import View
-from jupyter_training.schema.experiments import ExperimentView
+from jupyter_training.schema.experiments import ExperimentView, SearchPlanView
 
 __all__ = [
     "AfterView",
@@ -256,7 +256,10 @@ class PlannedFile(View):
 
 
 class PlanView(View):
-    """What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``."""
+    """What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``.
+
+    ``search``: where parameters vary; ``spec`` is then what each of its trials is like.
+    """
 
     spec: dict[str, JsonValue]
     pool: str
@@ -265,6 +268,7 @@ class PlanView(View):
     data: tuple[DataView, ...]
     sizes: dict[str, int]
     notes: tuple[str, ...]
+    search: SearchPlanView | None = None
 
 
 class ConfigView(View):

@@ -162,6 +162,7 @@ class SubmitRequest(Request):
     max_resource: Annotated[int, Field(ge=1)] | None = Field(None, description="what a whole trial reports")
     seed: Annotated[int, Field(ge=0)] | None = Field(None, description="of the searcher")
     space: dict[str, Any] | None = Field(None, description="axes and constants, beside those among the params")
+    verbatim: tuple[str, ...] = Field((), description="params whose texts are values as they are, not expressions")
     updater: str | None = Field(None, description="a hyperparameter, and the name of a plug-in")
     resume: bool = Field(
         False, description="extend the newest job of this notebook, user and name from its last checkpoint"

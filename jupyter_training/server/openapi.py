@@ -24,6 +24,10 @@ _REFERENCE = "#/components/schemas/{model}"
 _PATH_VALUES = {
     "job": {"description": "the job's id", "schema": {"type": "string", "pattern": "^[a-z2-7]{10}$"}},
     "artifact": {"description": "an id from the job's list of artifacts", "schema": {"type": "string", "minLength": 1}},
+    "experiment": {
+        "description": "the id of the search, which is that of the job that drives it",
+        "schema": {"type": "string", "pattern": "^[a-z2-7]{10}$"},
+    },
     "pool": {"description": "the pool's name", "schema": {"type": "string", "minLength": 1}},
     "updater": {"description": "the name of an updater", "schema": {"type": "string", "minLength": 1}},
     "sha256": {"description": "of the content, in hex", "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_training.core.experiment import Experiment, ExperimentState, Trial
+from jupyter_training.core.experiment import Experiment, ExperimentState, StopRule, Trial
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, Desired, JobState, Phase
 from jupyter_training.schema import ExperimentVerb
+from jupyter_training.services.sentences import span
 
-__all__ = ["phase", "sentence", "total", "trial_sentence", "verbs"]
+__all__ = ["GOES_THROUGH", "ends", "phase", "sentence", "total", "trial_sentence", "verbs"]
+
+GOES_THROUGH = ("grid", "random_once")  # searchers that propose each configuration once
 
 _PARTS = (
     ("running", "running"),
@@ -66,9 +69,37 @@ def total(one: Experiment, size: int | None) -> int | None:
     """After how many trials it ends, where that is known. ``size``: of a space that is gone through once."""
     stop = one.spec.stop
     limits = [limit + one.more for limit in (stop.max_trials_started, stop.max_trials_finished) if limit is not None]
-    if size is not None and one.spec.searcher in ("grid", "random_once"):
+    if size is not None and one.spec.searcher in GOES_THROUGH:
         limits.append(size)
     return min(limits) if limits else None
+
+
+def ends(stop: StopRule, searcher: str) -> str:
+    """What ends a search, as a sentence."""
+    found = []
+    for limit, words in (
+        (stop.max_trials_started, "{} trials were begun"),
+        (stop.max_trials_completed, "{} trials ran to their end"),
+        (stop.max_trials_finished, "{} trials have ended"),
+    ):
+        if limit is not None:
+            found.append(words.format(limit) if limit != 1 else words.format(1).replace("trials", "trial", 1))
+    if stop.max_time is not None:
+        found.append(f"it has run for {span(stop.max_time)}")
+    if stop.target is not None:
+        found.append(f"{stop.target.metric} reaches {stop.target.value:g}")
+    if stop.plateau is not None:
+        found.append(f"{stop.plateau.trials} trials bring nothing better")
+    if stop.max_cost is not None:
+        found.append(f"it has cost {stop.max_cost:g}")
+    if stop.max_failures is not None:
+        found.append(f"more than {stop.max_failures} trials fail")
+    if searcher in GOES_THROUGH:
+        found.append("every configuration was tried")
+    if not found:
+        return "It ends when it is stopped."
+    first = " or ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
+    return f"It ends once {first}{', whichever comes first' if len(found) > 1 else ''}."
 
 
 def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tuple[ExperimentVerb, ...]:

@@ -21,7 +21,7 @@ from jupyter_training.schema import (
     VerbRequest,
     VerbResult,
 )
-from jupyter_training.services import artifacts, passed, signs
+from jupyter_training.services import artifacts, experiment_acts, passed, signs
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.store import verbs, views
@@ -44,6 +44,8 @@ class JobsQuery(BaseModel):
     user: str | None = None
     notebook: str | None = None
     pool: str | None = None
+    experiment: str | None = Field(None, description="only the jobs of this search: its trials, and what drives it")
+    trials: bool = Field(False, description="the jobs of searches, too, which are left out otherwise")
     archived: bool | None = Field(
         None, description="only what was put away, or only what was not; without it the filter decides (`is:archived`)"
     )
@@ -97,6 +99,8 @@ def page(site: Site, query: JobsQuery) -> JobPage:
         notebook=query.notebook,
         pool=query.pool,
         archived=archived,
+        trials=query.trials,
+        experiment=JobId(query.experiment) if query.experiment is not None else None,
         filter=wished,
         order=query.sort,
     )
@@ -135,7 +139,10 @@ def find(site: Site, user: str, query: FindQuery) -> JobView:
 def act(site: Site, request: VerbRequest) -> VerbResult:
     """Wish something of several jobs; a result per job, in their order. One refusal stops no other."""
     ids = [JobId(text) for text in request.jobs]
-    outcomes = _wished(site, ids, request)
+    of_searches = _wished_of_searches(site, ids, request)
+    rest = [one for one in ids if one not in of_searches]
+    told = iter(_wished(site, rest, request)) if rest else iter(())
+    outcomes = [of_searches[one] if one in of_searches else next(told) for one in ids]
     site.wake()
     site.ensure_dispatcher()
     good = [outcome for outcome in outcomes if isinstance(outcome, Job)]
@@ -148,6 +155,23 @@ def act(site: Site, request: VerbRequest) -> VerbResult:
         else:
             results.append(ItemResult(id=job_id, ok=True, job=seen[outcome.id]))
     return VerbResult(results=tuple(results))
+
+
+def _wished_of_searches(site: Site, ids: list[JobId], request: VerbRequest) -> dict[JobId, Job | TrainingError]:
+    """What is meant of a search: a verb on the job that drives it, and a retry of a trial that has ended badly."""
+    found: dict[JobId, Job | TrainingError] = {}
+    for job in views.jobs(site.store, list(dict.fromkeys(ids))):
+        of_trial = job.trial is not None and request.verb is Verb.RETRY and job.state is not JobState.SUCCEEDED
+        if not job.is_driver and not of_trial:
+            continue
+        wish = experiment_acts.act_on_driver if job.is_driver else experiment_acts.retry_trials
+        try:
+            wish(site, job, request)
+        except TrainingError as error:
+            found[job.id] = error
+        else:
+            found[job.id] = next(iter(views.jobs(site.store, [job.id])), job)
+    return found
 
 
 def _wished(site: Site, ids: list[JobId], request: VerbRequest) -> list[Job | TrainingError]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
-from jupyter_training.schema import DataView, PlannedFile, PlanView, SubmitRequest
-from jupyter_training.services import bundle, submit
+from jupyter_training.schema import DataView, PlannedFile, PlanView, SearchPlanView, SubmitRequest
+from jupyter_training.services import bundle, experiment_words, search_reading, searches, submit
+from jupyter_training.services.experiment_present import axis_views
 from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.site import Site
 from jupyter_training.store import checkpoints, lineage, views, wishes
@@ -19,15 +20,29 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
     Raises:
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge, JobExists: as a submit would.
     """
-    request = submit.with_config(request)
-    files = bundle.listed(submit.code_of(site, request))
-    submission = submit.submission_of(site, request, files, user=user)
+    with submit.placed(request):
+        return _planned(site, user, submit.with_config(request))
+
+
+def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
+    found = search_reading.parted(request)
+    search = None
+    if found.space is not None:
+        search = searches.wished(site, request, found, user=user, keep=False)
+        submission, asked = search.trial, searches.driver_of(search, request)
+        notes = list(search.notes)
+    else:
+        request, said = search_reading.as_plain(request, found)
+        files = bundle.listed(submit.code_of(site, request))
+        submission = asked = submit.submission_of(site, request, files, user=user)
+        notes = list(said)
     spec = submission.spec
-    there = wishes.stand_in(site.store, submission)
-    notes = []
+    there = wishes.stand_in(site.store, asked)
     if there is not None:
         state = "has succeeded" if there.ended is not None else "has not ended"
-        notes.append(f"{there.name} {there.id[:6]} does the same and {state}: a submit gives that job, not a new one.")
+        noun = "job" if search is None else "search"
+        words = f"{there.name} {there.id[:6]} does the same and {state}: a submit gives that {noun}, not a new one."
+        notes.append(words)
     if request.resume:
         notes.append(_resume(site, submission))
     unused = unused_gpus(views.pools(site.store).get(submission.pool), spec.resources)
@@ -37,10 +52,30 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
         spec=spec.model_dump(mode="json"),
         pool=submission.pool,
         priority=submission.priority,
-        files=tuple(PlannedFile(path=file.path, size=file.size) for file in files),
+        files=tuple(PlannedFile(path=file.path, size=file.size) for file in spec.files),
         data=tuple(DataView(name=one.name, kind=one.kind, words=one.words, size=one.size) for one in spec.data),
-        sizes={"code": sum(file.size for file in files), "data": sum(one.size for one in spec.data)},
+        sizes={"code": sum(file.size for file in spec.files), "data": sum(one.size for one in spec.data)},
         notes=tuple(notes),
+        search=_search(search) if search is not None else None,
+    )
+
+
+def _search(wish: searches.Wished) -> SearchPlanView:
+    spec = wish.spec
+    return SearchPlanView(
+        axes=axis_views(wish.space.domains),
+        constants={**spec.template.params, **wish.space.constants},
+        size=wish.space.size(),
+        searcher=spec.searcher,
+        searcher_note=wish.chosen.note,
+        metrics=spec.objective.metrics,
+        modes=spec.objective.modes,
+        workers=spec.workers,
+        seed=spec.seed,
+        stop=spec.stop,
+        ends=experiment_words.ends(spec.stop, spec.searcher),
+        resource=spec.resource,
+        max_resource=spec.max_resource,
     )
 
 

@@ -26,6 +26,7 @@ from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams.searcher import Setup
 from jupyter_training.services import bundle, contexts, data, searchers, submit
+from jupyter_training.services.experiment_words import GOES_THROUGH
 from jupyter_training.services.search_reading import (
     Parted,
     max_resource_of,
@@ -37,7 +38,7 @@ from jupyter_training.services.search_reading import (
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing, experiments, pools, views, wishes
 
-__all__ = ["Wished", "check_parts", "stored", "wished"]
+__all__ = ["Wished", "check_parts", "driver_of", "stored", "wished"]
 
 _EARLIER = 50  # good configurations of earlier searches that are handed on
 _REPORTS = 100  # that a whole trial is presumed to make, where a searcher needs to know and nobody says it
@@ -89,7 +90,7 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
     def settle(connection: Connection, driver: Job) -> None:
         experiments.create_row(connection, driver, wish.spec, wish.trial, driver.submitted, notes=wish.notes)
 
-    driver = _driver(wish, request)
+    driver = driver_of(wish, request)
     return submit.stored(site, driver, secrets=request.secrets, also=settle)
 
 
@@ -121,9 +122,7 @@ def _judged(
         notes.append(chosen.note)
     _check_objective(chosen, objective)
     known_size = _grid_size(space) if chosen.name == "grid" else space.size()
-    stop, presumed = with_default(
-        stop_of(request, objective), size=known_size, exhausts=chosen.name in ("grid", "random_once")
-    )
+    stop, presumed = with_default(stop_of(request, objective), size=known_size, exhausts=chosen.name in GOES_THROUGH)
     if presumed is not None:
         notes.append(presumed)
     for problem in refusals(stop, objective, price=None):
@@ -178,7 +177,7 @@ def _template(spec: JobSpec, objective: Objective) -> JobSpec:
     return spec.model_copy(update={"environment": spec.environment.model_copy(update={"variables": told})})
 
 
-def _driver(wish: Wished, request: SubmitRequest) -> Submission:
+def driver_of(wish: Wished, request: SubmitRequest) -> Submission:
     """The job that drives it. Equal searches have equal ones: what the code is called, and what earlier ones found,
     makes no other search."""
     driver = driver_submission(

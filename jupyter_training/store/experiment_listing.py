@@ -38,6 +38,7 @@ __all__ = [
     "best_of_name",
     "counted",
     "fronts",
+    "number_of",
     "numbered",
     "page",
     "state_of",
@@ -45,6 +46,7 @@ __all__ = [
     "told_values",
     "touched",
     "trials_page",
+    "with_value",
 ]
 
 # What a trial is shown as: its outcome, or how it stands.
@@ -188,7 +190,7 @@ def told_values(store: Store, experiment: JobId, metric: str, *, after: int = 0)
         place = json.loads(spec)["objective"]["metrics"].index(metric) if spec is not None else 0
         rows = connection.execute(select(searches.c.n, searches.c.body).where(mine).order_by(searches.c.n)).all()
     for row in rows:
-        yield row.n, _number(json.loads(row.body)["values"][place])
+        yield row.n, number_of(json.loads(row.body)["values"][place])
 
 
 def fronts(store: Store, experiment: JobId, metrics: Sequence[str]) -> list[tuple[int, tuple[float, ...]]]:
@@ -198,11 +200,18 @@ def fronts(store: Store, experiment: JobId, metrics: Sequence[str]) -> list[tupl
     with store.read() as connection:
         for row in connection.execute(wanted.order_by(trials.c.number)):
             told = json.loads(row.told)
-            values = [_number(told.get(metric)) for metric in metrics]
+            values = [number_of(told.get(metric)) for metric in metrics]
             numbers = [value for value in values if value is not None]
             if len(numbers) == len(metrics):
                 found.append((row.number, tuple(numbers)))
     return found
+
+
+def with_value(store: Store, experiment: JobId) -> int:
+    """How many of its trials have a value of the first metric."""
+    mine = (trials.c.experiment == experiment) & trials.c.best.isnot(None)
+    with store.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(trials).where(mine)).scalar_one())
 
 
 def numbered(store: Store, experiment: JobId, numbers: Sequence[int]) -> dict[int, Trial]:
@@ -344,7 +353,7 @@ def _behind(listed: Sequence[_Key], cursor: str, *, turned: bool) -> int:
     return len(listed)
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return float(value)

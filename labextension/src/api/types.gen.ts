@@ -39,6 +39,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of searches, newest first. */
+        get: operations["experiments"];
+        put?: never;
+        /** Store a wish whose parameters vary; repeating its key gives the first search again. */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{experiment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One search, with its spec. */
+        get: operations["experiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{experiment}/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The learning curves of a search's best trials, sampled so that no spike is lost. */
+        get: operations["trial_curves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{experiment}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every report that was judged, and what is best, as files of other programs. */
+        get: operations["results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{experiment}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of a search's trials, in the order that is asked for. */
+        get: operations["trials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/verbs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wish something of several searches; a result per search. */
+        post: operations["act_on_experiments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ignore-rules": {
         parameters: {
             query?: never;
@@ -501,6 +604,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/searchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can propose configurations, with the options of each, and whether it runs here. */
+        get: operations["searchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A space as it is understood: its axes in words, its size, some samples. Nothing is stored. */
+        post: operations["space"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces/{updater}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The space that a search with an updater begins with. */
+        get: operations["default_space"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/verbs": {
         parameters: {
             query?: never;
@@ -605,6 +759,27 @@ export interface components {
             state: components["schemas"]["AttemptState"];
         };
         /**
+         * AxisView
+         * @description One axis of a space. ``words``: what it can be, with its ends: "9 values, 0.9 to 1.7".
+         */
+        AxisView: {
+            /** Expression */
+            expression: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number | null;
+            /**
+             * When
+             * @default null
+             */
+            when: string | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * BatchRequest
          * @description Moves as texts, carried out one after the other: ``job1.priority=1``, ``job3.ahead-of=job1``, ``job2.top``.
          *
@@ -645,6 +820,24 @@ export interface components {
             problem: components["schemas"]["ProblemDocument"] | null;
         };
         /**
+         * BestView
+         * @description The best trial so far, by the first metric.
+         */
+        BestView: {
+            /** Config */
+            config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Job */
+            job: string;
+            /** Resource */
+            resource: number | null;
+            /** Trial */
+            trial: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * CellText
          * @description The text of a notebook cell.
          */
@@ -673,6 +866,11 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /**
+             * Experiments
+             * @default []
+             */
+            experiments: components["schemas"]["ExperimentView"][];
             /**
              * Jobs
              * @default []
@@ -925,6 +1123,30 @@ export interface components {
              */
             weight?: number | null;
         };
+        /** CurvesView */
+        CurvesView: {
+            /** Curves */
+            curves: components["schemas"]["CurveView"][];
+            /** Metric */
+            metric: string;
+            /** Total */
+            total: number;
+        };
+        /**
+         * CurveView
+         * @description A trial's curve of a metric: (step, value).
+         */
+        CurveView: {
+            /** Job */
+            job: string;
+            /** Points */
+            points: [
+                number,
+                number | null
+            ][];
+            /** Trial */
+            trial: number;
+        };
         /**
          * DataFile
          * @description A value that goes along with the code: the name that the job reads it under, its content's hash, what it is.
@@ -1079,6 +1301,178 @@ export interface components {
             high: number;
             /** Low */
             low: number;
+        };
+        /** ExperimentItemResult */
+        ExperimentItemResult: {
+            /** @default null */
+            experiment: components["schemas"]["ExperimentView"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Ok */
+            ok: boolean;
+            /**
+             * Problem
+             * @default null
+             */
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        /** ExperimentPage */
+        ExperimentPage: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Experiments */
+            experiments: components["schemas"]["ExperimentView"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * ExperimentVerbRequest
+         * @description ``trials``: by how many more to extend. ``discard``: trials without a checkpoint are stopped by a pause, too.
+         */
+        ExperimentVerbRequest: {
+            /**
+             * Discard
+             * @default false
+             */
+            discard?: boolean;
+            /** Experiments */
+            experiments: string[];
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets?: {
+                [key: string]: string;
+            };
+            /**
+             * Trials
+             * @default null
+             */
+            trials?: number | null;
+            /**
+             * Verb
+             * @enum {string}
+             */
+            verb: "pause" | "activate" | "cancel" | "kill" | "extend" | "retry_failed" | "archive" | "unarchive" | "delete";
+        };
+        /** ExperimentVerbResult */
+        ExperimentVerbResult: {
+            /** Results */
+            results: components["schemas"]["ExperimentItemResult"][];
+        };
+        /**
+         * ExperimentView
+         * @description A search as everybody sees it. ``sentence`` says how it stands; ``total``: after how many trials it ends.
+         */
+        ExperimentView: {
+            /** Archived */
+            archived: boolean;
+            best: components["schemas"]["BestView"] | null;
+            /** Constants */
+            constants: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Curve */
+            curve: [
+                number,
+                number
+            ][];
+            desired: components["schemas"]["Desired"];
+            /** Ended */
+            ended: string | null;
+            /**
+             * Error
+             * @default null
+             */
+            error: string | null;
+            /** Id */
+            id: string;
+            /** Max Resource */
+            max_resource: number | null;
+            /** Metrics */
+            metrics: string[];
+            /** Modes */
+            modes: ("min" | "max")[];
+            /** Name */
+            name: string;
+            /** Notebook */
+            notebook: string | null;
+            /** Notes */
+            notes: string[];
+            /** Pareto */
+            pareto: components["schemas"]["ParetoView"][];
+            phase: components["schemas"]["Phase"];
+            /** Pool */
+            pool: string;
+            /** Priority */
+            priority: number;
+            /** Resource */
+            resource: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Searcher */
+            searcher: string;
+            /** Searcher Note */
+            searcher_note: string | null;
+            /** Seed */
+            seed: number;
+            /** Sentence */
+            sentence: string;
+            /** Space */
+            space: components["schemas"]["AxisView"][];
+            /**
+             * Spec
+             * @default null
+             */
+            spec: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Started */
+            started: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "succeeded" | "failed" | "canceled";
+            stop: components["schemas"]["StopRule"];
+            /** Store */
+            store: string;
+            /** Submitted */
+            submitted: string;
+            /** Tag */
+            tag: number;
+            /** Total */
+            total: number | null;
+            /** Trials */
+            trials: number;
+            /**
+             * Updater
+             * @default null
+             */
+            updater: string | null;
+            /** User */
+            user: string;
+            /** Verbs */
+            verbs: ("pause" | "activate" | "cancel" | "kill" | "extend" | "retry_failed" | "archive" | "unarchive" | "delete")[];
+            /** Version */
+            version: number;
+            /** Weight */
+            weight: number;
+            /** Workers */
+            workers: number;
         };
         /**
          * ForkRequest
@@ -1625,6 +2019,24 @@ export interface components {
             notebook?: string | null;
         };
         /**
+         * ParetoView
+         * @description The trials that no other one beats in every metric, by the first metric.
+         */
+        ParetoView: {
+            /** Config */
+            config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Job */
+            job: string;
+            /** Trial */
+            trial: number;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+        };
+        /**
          * Phase
          * @enum {string}
          */
@@ -1639,6 +2051,8 @@ export interface components {
         /**
          * PlanView
          * @description What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``.
+         *
+         *     ``search``: where parameters vary; ``spec`` is then what each of its trials is like.
          */
         PlanView: {
             /** Data */
@@ -1651,6 +2065,8 @@ export interface components {
             pool: string;
             /** Priority */
             priority: number;
+            /** @default null */
+            search: components["schemas"]["SearchPlanView"] | null;
             /** Sizes */
             sizes: {
                 [key: string]: number;
@@ -1659,6 +2075,19 @@ export interface components {
             spec: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        /**
+         * Plateau
+         * @description No better by more than ``least`` in this many ended trials, one after the other.
+         */
+        Plateau: {
+            /**
+             * Least
+             * @default 0
+             */
+            least: number;
+            /** Trials */
+            trials: number;
         };
         /** PoolList */
         PoolList: {
@@ -2027,6 +2456,23 @@ export interface components {
             slots?: number;
         };
         /**
+         * ResultsView
+         * @description One row for each report that was judged, as Syne Tune's ``results.csv`` has them.
+         *
+         *     ``yaml``: the best configuration, or the Pareto set, as Hydra's ``optimization_results.yaml`` has it.
+         */
+        ResultsView: {
+            /** Csv */
+            csv: string;
+            /** Name */
+            name: string;
+            /**
+             * Yaml
+             * @default
+             */
+            yaml: string;
+        };
+        /**
          * ResumeRequest
          * @description Extend a job that has ended or is paused, from its newest checkpoint; ``params`` replace its own.
          *
@@ -2198,6 +2644,77 @@ export interface components {
             /** Path */
             path: string;
         };
+        /** SearcherList */
+        SearcherList: {
+            /** Searchers */
+            searchers: components["schemas"]["SearcherView"][];
+        };
+        /**
+         * SearcherView
+         * @description A searcher by its name. ``sentence``: what is needed, why it is refused, or what the name stands for.
+         */
+        SearcherView: {
+            /** Kind */
+            kind: string[];
+            /** Name */
+            name: string;
+            /** Options */
+            options: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "ours" | "syne-tune" | "optuna" | "plug-in";
+            /**
+             * Replay
+             * @enum {string}
+             */
+            replay: "exact" | "from_history";
+            /** Sentence */
+            sentence: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "installed" | "needs" | "refused" | "alias";
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * SearchPlanView
+         * @description The search that a submit would begin. ``size``: how many configurations there are, None: endless.
+         */
+        SearchPlanView: {
+            /** Axes */
+            axes: components["schemas"]["AxisView"][];
+            /** Constants */
+            constants: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Ends */
+            ends: string;
+            /** Max Resource */
+            max_resource: number | null;
+            /** Metrics */
+            metrics: string[];
+            /** Modes */
+            modes: ("min" | "max")[];
+            /** Resource */
+            resource: string;
+            /** Searcher */
+            searcher: string;
+            /** Searcher Note */
+            searcher_note: string | null;
+            /** Seed */
+            seed: number;
+            /** Size */
+            size: number | null;
+            stop: components["schemas"]["StopRule"];
+            /** Workers */
+            workers: number;
+        };
         /**
          * Seen
          * @description What the backend last said. UNKNOWN is not dead: its slots are not given away.
@@ -2248,6 +2765,56 @@ export interface components {
             text?: string | null;
         };
         /**
+         * SpaceRequest
+         * @description Values as they are written anywhere: constants, expressions, typed mappings. ``samples``: how many to draw.
+         */
+        SpaceRequest: {
+            /**
+             * Samples
+             * @default 5
+             */
+            samples?: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+            /** Space */
+            space: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SpaceView
+         * @description A space as it was understood. ``grid``: how many a grid has, None where it has none; ``samples``: some of it.
+         */
+        SpaceView: {
+            /** Axes */
+            axes: components["schemas"]["AxisView"][];
+            /** Constants */
+            constants: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Grid */
+            grid: number | null;
+            /** Grid Note */
+            grid_note: string | null;
+            /** Python */
+            python: string;
+            /** Samples */
+            samples: {
+                [key: string]: components["schemas"]["JsonValue"];
+            }[];
+            /** Size */
+            size: number | null;
+            /** Space */
+            space: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Yaml */
+            yaml: string;
+        };
+        /**
          * StartView
          * @description When a waiting job may start, in seconds from now, as a range. ``high`` None: its end can't be told.
          */
@@ -2256,6 +2823,46 @@ export interface components {
             high: number | null;
             /** Low */
             low: number;
+        };
+        /**
+         * StopRule
+         * @description When a search ends; the first that is reached. N means N. None: no such limit.
+         */
+        StopRule: {
+            /**
+             * Max Cost
+             * @default null
+             */
+            max_cost: number | null;
+            /**
+             * Max Failures
+             * @default null
+             */
+            max_failures: number | null;
+            /**
+             * Max Time
+             * @default null
+             */
+            max_time: number | null;
+            /**
+             * Max Trials Completed
+             * @default null
+             */
+            max_trials_completed: number | null;
+            /**
+             * Max Trials Finished
+             * @default null
+             */
+            max_trials_finished: number | null;
+            /**
+             * Max Trials Started
+             * @default null
+             */
+            max_trials_started: number | null;
+            /** @default null */
+            plateau: components["schemas"]["Plateau"] | null;
+            /** @default null */
+            target: components["schemas"]["Target"] | null;
         };
         /**
          * SubmitRequest
@@ -2322,12 +2929,48 @@ export interface components {
              */
             launcher?: string | null;
             /**
+             * Max Failures
+             * @description as stop.max_failures
+             * @default null
+             */
+            max_failures?: number | null;
+            /**
+             * Max Resource
+             * @description what a whole trial reports
+             * @default null
+             */
+            max_resource?: number | null;
+            /**
+             * Max Time
+             * @description as stop.max_time: seconds, or a text like 2h
+             * @default null
+             */
+            max_time?: number | string | null;
+            /**
+             * Max Trials
+             * @description as stop.max_trials_started
+             * @default null
+             */
+            max_trials?: number | null;
+            /**
+             * Metric
+             * @description what a search judges, or the checkpoints of one training
+             * @default null
+             */
+            metric?: (string[] | string) | null;
+            /**
              * Metrics
              * @default null
              */
             metrics?: ("auto" | "off") | {
                 [key: string]: string;
             } | null;
+            /**
+             * Mode
+             * @description min or max, one for each metric
+             * @default null
+             */
+            mode?: (string[] | string) | null;
             /**
              * Name
              * @default null
@@ -2377,6 +3020,12 @@ export interface components {
              * @default null
              */
             priority?: number | null;
+            /**
+             * Resource
+             * @description what reports count as: report, step, or a metric's name
+             * @default null
+             */
+            resource?: string | null;
             /** @default null */
             resources?: components["schemas"]["Resources"] | null;
             /**
@@ -2391,12 +3040,47 @@ export interface components {
              */
             retries?: components["schemas"]["Retries"] | number | null;
             /**
+             * Searcher
+             * @description who proposes configurations; `GET searchers` lists them
+             * @default null
+             */
+            searcher?: string | null;
+            /**
+             * Searcher Options
+             * @default null
+             */
+            searcher_options?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
              * Secrets
              * @default {}
              */
             secrets?: {
                 [key: string]: string;
             };
+            /**
+             * Seed
+             * @description of the searcher
+             * @default null
+             */
+            seed?: number | null;
+            /**
+             * Space
+             * @description axes and constants, beside those among the params
+             * @default null
+             */
+            space?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Stop
+             * @description what ends a search, the first that is reached
+             * @default null
+             */
+            stop?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Tags
              * @default null
@@ -2405,26 +3089,55 @@ export interface components {
                 [key: string]: string;
             } | null;
             /**
+             * Target
+             * @description as stop.target, of the first metric
+             * @default null
+             */
+            target?: number | null;
+            /**
              * Timeout
              * @description seconds, or a text like 90m, 2h, 1h30m
              * @default null
              */
             timeout?: number | string | null;
             /**
+             * Updater
+             * @description a hyperparameter, and the name of a plug-in
+             * @default null
+             */
+            updater?: string | null;
+            /**
+             * Verbatim
+             * @description params whose texts are values as they are, not expressions
+             * @default []
+             */
+            verbatim?: string[];
+            /**
              * Weight
              * @description above 0, 1 when not given; its share where the pool's policy is that
              * @default null
              */
             weight?: number | null;
+            /**
+             * Workers
+             * @description most trials at once; 1
+             * @default null
+             */
+            workers?: number | null;
         };
         /**
          * SubmitResult
-         * @description The wish's job. ``reused``: an equal job stands for it; ``notes``: what else is worth knowing, in sentences.
+         * @description The wish's job or, where it has axes to search, its experiment: one of the two.
+         *
+         *     ``reused``: an equal one stands for it; ``notes``: what else is worth knowing, in sentences.
          */
         SubmitResult: {
             /** Created */
             created: boolean;
-            job: components["schemas"]["JobView"];
+            /** @default null */
+            experiment: components["schemas"]["ExperimentView"] | null;
+            /** @default null */
+            job: components["schemas"]["JobView"] | null;
             /**
              * Notes
              * @default []
@@ -2435,6 +3148,64 @@ export interface components {
              * @default false
              */
             reused: boolean;
+        };
+        /**
+         * Target
+         * @description Good enough: the metric has reached the value in its mode's direction.
+         */
+        Target: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number;
+        };
+        /** TrialPage */
+        TrialPage: {
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+            /** Trials */
+            trials: components["schemas"]["TrialView"][];
+        };
+        /**
+         * TrialView
+         * @description One trial. ``values``: of its last report that was judged; ``best`` of the first metric, at ``best_at``.
+         */
+        TrialView: {
+            /** Best */
+            best: number | null;
+            /** Best At */
+            best_at: number | null;
+            /** Clone Of */
+            clone_of: number | null;
+            /** Config */
+            config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Ended */
+            ended: string | null;
+            /** Job */
+            job: string;
+            /** Number */
+            number: number;
+            /** Resource */
+            resource: number;
+            /** Run Id */
+            run_id: string | null;
+            /** Sentence */
+            sentence: string;
+            /** Started */
+            started: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "paused" | "held" | "completed" | "stopped" | "failed" | "canceled" | "invalid";
+            /** Values */
+            values: {
+                [key: string]: number | null;
+            };
         };
         /**
          * Verb
@@ -2576,6 +3347,211 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    experiments: {
+        parameters: {
+            query?: {
+                /** @description cursor: the `next` of the page before */
+                after?: string;
+                /** @description only what was put away */
+                archived?: boolean;
+                limit?: number;
+                name?: string;
+                notebook?: string;
+                state?: ("running" | "paused" | "succeeded" | "failed" | "canceled")[];
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitRequest"];
+            };
+        };
+        responses: {
+            /** @description It was there already. */
+            200: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description Stored. */
+            201: {
+                headers: {
+                    /** @description the job's address */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    experiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of the search, which is that of the job that drives it */
+                experiment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    trial_curves: {
+        parameters: {
+            query?: {
+                /** @description of the objective's, or any other; without it the first one */
+                metric?: string;
+                /** @description of each at most */
+                points?: number;
+                /** @description of how many, the best first */
+                trials?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the id of the search, which is that of the job that drives it */
+                experiment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurvesView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id of the search, which is that of the job that drives it */
+                experiment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    trials: {
+        parameters: {
+            query?: {
+                /** @description cursor: the `next` of the page before */
+                after?: string;
+                limit?: number;
+                /** @description only trials in these states */
+                outcome?: ("queued" | "running" | "paused" | "held" | "completed" | "stopped" | "failed" | "canceled" | "invalid")[];
+                /** @description number, value (the best first), state, or an axis; a - in front turns it round */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the id of the search, which is that of the job that drives it */
+                experiment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    act_on_experiments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentVerbRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentVerbResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     ignore_rules: {
         parameters: {
             query?: never;
@@ -2629,6 +3605,8 @@ export interface operations {
                 after?: string;
                 /** @description only what was put away, or only what was not; without it the filter decides (`is:archived`) */
                 archived?: boolean;
+                /** @description only the jobs of this search: its trials, and what drives it */
+                experiment?: string;
                 /** @description as in `state:failed tag:x -user:bob val_accuracy>0.9 lr<=0.1 words`. One request looks at 5000 jobs at most: a page may be short, even empty, and its `next` goes on. */
                 filter?: string;
                 limit?: number;
@@ -2640,6 +3618,8 @@ export interface operations {
                 state?: ("queued" | "running" | "paused" | "succeeded" | "failed" | "canceled")[];
                 /** @description part of a name or an id */
                 text?: string;
+                /** @description the jobs of searches, too, which are left out otherwise */
+                trials?: boolean;
                 user?: string;
             };
             header?: never;
@@ -3426,6 +4406,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearcherList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    space: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpaceRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    default_space: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the name of an updater */
+                updater: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceView"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,139 @@
+"""What a search found, as the files that other programs read. Services and the record in MLflow give the same.
+
+results.csv                one row for each report that was judged, in the order in which the searcher was
+                           told, with the columns of Syne Tune: trial_id, epoch (or step, or the series that
+                           counts), metrics, config_*, st_decision, st_status, st_worker_*, st_tuner_time
+optimization_results.yaml  name, best_params, best_value; for several metrics name and solutions
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from sqlalchemy import select
+
+from jupyter_training.core.experiment import EventKind, Experiment, Trial
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.pareto import front
+from jupyter_training.store import experiment_listing as listing
+from jupyter_training.store.engine import Store
+from jupyter_training.store.experiments import trials_of
+from jupyter_training.store.search_tables import searches
+from jupyter_training.store.tables import jobs
+
+__all__ = ["Results", "read"]
+
+_STATUS = {"completed": "Completed", "stopped": "Stopped", "failed": "Failed", "canceled": "Stopped"}
+_RESOURCES = {"report": "epoch"}  # what the column is called where the resource has no name of its own
+
+
+@dataclass(frozen=True)
+class Results:
+    """``told``: trial, body and verdict of each report that was judged; ``started``: of the trials' jobs."""
+
+    experiment: Experiment
+    trials: Mapping[int, Trial]
+    told: tuple[tuple[int, dict[str, Any], str | None], ...]
+    started: Mapping[JobId, float]
+
+    def csv(self) -> str:
+        spec = self.experiment.spec
+        resource = _RESOURCES.get(spec.resource, spec.resource)
+        names = list(dict.fromkeys(name for trial in self.trials.values() for name in trial.config))
+        columns = [*dict.fromkeys(["trial_id", resource, *spec.objective.metrics])]
+        columns += [f"config_{name}" for name in names]
+        columns += ["st_decision", "st_status", "st_worker_iter", "st_worker_timestamp", "st_worker_time"]
+        out = io.StringIO()
+        writer = csv.DictWriter(out, [*columns, "st_tuner_time"], lineterminator="\n", restval="")
+        writer.writeheader()
+        writer.writerows(self._rows(resource))
+        return out.getvalue()
+
+    def _rows(self, resource: str) -> Iterator[dict[str, Any]]:
+        last = {trial: place for place, (trial, _, _) in enumerate(self.told)}
+        begun = self.experiment.started
+        for place, (number, body, verdict) in enumerate(self.told):
+            trial = self.trials.get(number)
+            if trial is None:
+                continue
+            at, started = body.get("time"), self.started.get(trial.job)
+            yield {
+                "trial_id": number,
+                **{f"config_{name}": _cell(value) for name, value in trial.config.items()},
+                **dict(zip(self.experiment.spec.objective.metrics, map(_cell, body["values"]), strict=True)),
+                resource: body["resource"],
+                "st_decision": (verdict or "continue").upper(),
+                "st_status": _status(trial) if last[number] == place else "InProgress",
+                "st_worker_iter": body.get("count", body["resource"]) - 1,
+                "st_worker_timestamp": at if at is not None else "",
+                "st_worker_time": max(0.0, at - started) if at is not None and started is not None else "",
+                "st_tuner_time": max(0.0, at - begun) if at is not None and begun is not None else "",
+            }
+
+    def yaml(self) -> str:
+        """The best so far; of a search without any result only its name."""
+        objective = self.experiment.spec.objective
+        found: dict[str, Any] = {"name": self.experiment.spec.name}
+        if objective.is_multiple:
+            found["solutions"] = [
+                {"params": dict(trial.config), "values": list(values)} for trial, values in self.solutions()
+            ]
+        else:
+            best = self.best()
+            if best is not None:
+                found |= {"best_params": dict(best.config), "best_value": best.best}
+        return yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
+
+    def best(self) -> Trial | None:
+        """By the first metric; of equal ones the earlier."""
+        found: Trial | None = None
+        for trial in self.trials.values():
+            than = found.best if found is not None else None
+            if trial.best is not None and self.experiment.spec.objective.is_better(trial.best, than):
+                found = trial
+        return found
+
+    def solutions(self) -> list[tuple[Trial, tuple[float, ...]]]:
+        """The trials whose last values no other one beats, by number."""
+        objective = self.experiment.spec.objective
+        whole = []
+        for trial in self.trials.values():
+            values = [listing.number_of((trial.values or {}).get(metric)) for metric in objective.metrics]
+            numbers = tuple(value for value in values if value is not None)
+            if len(numbers) == len(values):
+                whole.append((trial, numbers))
+        return [whole[place] for place in front([values for _, values in whole], objective.modes)]
+
+
+def read(store: Store, experiment: Experiment) -> Results:
+    """What there is now, at one look after the other: a report that comes in between may be missing."""
+    own = {trial.number: trial for trial in trials_of(store, experiment.id)}
+    mine = (searches.c.experiment == experiment.id) & (searches.c.kind == EventKind.TELL.value)
+    columns = (searches.c.trial, searches.c.body, searches.c.verdict)
+    with store.read() as connection:
+        rows = connection.execute(select(*columns).where(mine).order_by(searches.c.n)).all()
+        of_trials = (jobs.c.experiment == experiment.id) & jobs.c.trial.isnot(None) & jobs.c.started.isnot(None)
+        started = {
+            JobId(row.id): row.started for row in connection.execute(select(jobs.c.id, jobs.c.started).where(of_trials))
+        }
+    told = tuple((row.trial, json.loads(row.body), row.verdict) for row in rows if row.verdict != "ignored")
+    return Results(experiment, own, told, started)
+
+
+def _status(trial: Trial) -> str:
+    if trial.outcome is None:
+        return "Paused" if trial.is_held else "InProgress"
+    return _STATUS.get(trial.outcome, "Failed")
+
+
+def _cell(value: Any) -> Any:
+    """A cell of the table: what has no form of its own as JSON, what is no number as nothing."""
+    if value is None:
+        return ""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
