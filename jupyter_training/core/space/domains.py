@@ -187,7 +187,7 @@ class Int:
         if self.count is None or self.count >= len(values):
             return values
         if self.step == 1 and self.points is None:
-            return [int(one) for one in Spread(self.low, self.high, self.count, self.scale, is_whole=True)]
+            return _spread(self.low, self.high, self.count, self.scale)
         return [values[place] for place in even_indices(len(values), self.count)]
 
     def product(self, rng: random.Random | None = None) -> Sequence[JsonValue]:

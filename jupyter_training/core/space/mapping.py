@@ -14,6 +14,7 @@ A name in a condition is looked for beside the axis first, then in the groups ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,14 +68,17 @@ def read(given: Mapping[str, Any]) -> dict[str, Domain]:
 
 
 def nested(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """A config with its dotted names as groups again."""
+    """A config with its dotted names as groups again; a name that is a value itself stays no group."""
     found: dict[str, Any] = {}
     for name, value in config.items():
         *groups, last = name.split(".")
+        if any(".".join(groups[: end + 1]) in config for end in range(len(groups))):
+            found[name] = deepcopy(value)
+            continue
         place = found
         for group in groups:
             place = place.setdefault(group, {})
-        place[last] = value
+        place[last] = deepcopy(value)
     return found
 
 

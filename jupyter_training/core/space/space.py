@@ -36,6 +36,7 @@ class SearchSpace:
     domains: Mapping[str, Domain]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", dict(self.domains))
         order.check(self.domains)
 
     @classmethod

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from functools import cached_property
 from typing import Literal, overload
 
 __all__ = [
@@ -61,15 +62,16 @@ class Steps(Row):
     high: float
     step: float
 
+    @cached_property
+    def last(self) -> int:
+        """The place of ``high``."""
+        return round(steps_in(self.low, self.high, self.step))
+
     def __len__(self) -> int:
-        if isinstance(self.low, int) and isinstance(self.high, int) and isinstance(self.step, int):
-            return (self.high - self.low) // self.step + 1
-        return round(steps_in(self.low, self.high, self.step)) + 1
+        return self.last + 1
 
     def _at(self, index: int) -> float:
-        if isinstance(self.low, int) and isinstance(self.step, int):
-            return self.low + index * self.step
-        if index == len(self) - 1:
+        if index == self.last:
             return self.high
         return float(_CONTEXT.fma(Decimal(index), _exact(self.step), _exact(self.low)))
 
@@ -167,8 +169,12 @@ def back(place: float, scale: Scale) -> float:
 
 def closest(row: Sequence[float], value: float) -> float:
     """The number of a rising row that is nearest; of two the higher."""
-    place = bisect_left(row, value)
-    around = row[max(place - 1, 0) : place + 1]
+    if isinstance(row, Steps):
+        place = int(min(max((value - row.low) / row.step, 0), row.last))
+        around = row[max(place - 1, 0) : place + 2]
+    else:
+        place = bisect_left(row, value)
+        around = row[max(place - 1, 0) : place + 1]
     return min(reversed(around), key=lambda one: abs(one - value))
 
 

@@ -6,11 +6,13 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jupyter_training.core.expression import parse
 from jupyter_training.core.space import Choice, Const, Float, Int, Ordinal, SearchSpace, is_expression, unquoted, words
 from jupyter_training.core.space.reading import domain_of_text
-from jupyter_training.errors import InvalidSpec
+from jupyter_training.errors import InvalidSpec, Problem
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,24 @@ def test_nothing_is_evaluated(text: str) -> None:
     except InvalidSpec:
         return
     assert "x" not in found.axes or isinstance(found.axes["x"], Choice)
+
+
+SIGNS = st.sampled_from(
+    [*"()[]{},:='\"\\ .-1a", "uniform(", "choice(", "range(", "tag(log,", " when ", " == ", "x", "1e-3", "not ", "in "]
+)
+
+
+@given(st.lists(SIGNS, max_size=25).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_typed_is_a_space_or_a_mistake_with_a_place(text: str) -> None:
+    problems: tuple[Problem, ...] = ()
+    try:
+        space = SearchSpace.read({"x": text, "a": "1,2"})
+    except InvalidSpec as error:
+        space, problems = SearchSpace({}), error.errors
+    assert all(one.key == "x" and one.detail for one in problems)
+    assert all(one.column is None or 1 <= one.column <= len(text) + 1 for one in problems)
+    assert space == SearchSpace.from_json(space.to_json())
 
 
 def test_values_are_what_is_written() -> None:

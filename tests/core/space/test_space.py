@@ -135,6 +135,14 @@ def test_a_condition_may_name_what_was_fixed_to_another_value() -> None:
 
 def test_dotted_names_are_groups_again() -> None:
     assert {"a": 1, "b": {"c": 2, "d": {"e": 3}}} == nested({"a": 1, "b.c": 2, "b.d.e": 3})
+    assert {"a": 1, "a.b": 2, "c": {"d": 3}, "c.d.e": 4} == nested({"a": 1, "a.b": 2, "c.d": 3, "c.d.e": 4})
+
+
+def test_a_space_is_not_changed_from_outside() -> None:
+    domains = {"a": Int(1, 2)}
+    space = SearchSpace(domains)
+    domains["b"] = Int(1, 2)
+    assert ["a"] == list(space.axes)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,11 @@ def test_points_of_a_grid(typed: dict[str, Any], values: list[Any]) -> None:
     assert values == grid_of(**typed)
 
 
+def test_no_value_of_a_grid_stands_twice() -> None:
+    grid = SearchSpace.read({"x": "lograndint(1, 10, count=8)"}).grid()
+    assert [1, 2, 3, 4, 5, 7, 10] == [config["x"] for config in grid]
+
+
 def test_a_grid_over_a_continuous_axis_needs_a_count() -> None:
     typed = {"type": "double", "minval": 0, "maxval": 1}
     with pytest.raises(InvalidSpec) as caught:
