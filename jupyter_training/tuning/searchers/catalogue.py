@@ -143,7 +143,13 @@ def _problem(place: tuple[int | str, ...], kind: str, message: str, known: list[
 
 
 def _missing(entry: Entry) -> list[str]:
-    return [package for package in entry.needs if importlib.util.find_spec(package) is None]
+    return [package for package in entry.needs if not _is_installed(package)]
+
+
+def _is_installed(package: str) -> bool:
+    """A mere folder of that name on the path is none."""
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.loader is not None
 
 
 def _plugin(name: str) -> Entry:

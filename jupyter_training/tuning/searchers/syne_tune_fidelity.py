@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from jupyter_training.seams.searcher import Setup
 from jupyter_training.tuning.searchers.draws import refused
 from jupyter_training.tuning.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
-from jupyter_training.tuning.searchers.syne_tune_single import BoreOptions, KdeOptions, bore_words, kde_words
+from jupyter_training.tuning.searchers.syne_tune_single import BoreOptions, KdeOptions, bore, bore_words, kde_words
 
 __all__ = ["Asha", "AshaBore", "AshaCqr", "AshaOptions", "Bohb", "Median", "MedianOptions", "Rush", "longest"]
 
@@ -52,14 +52,21 @@ class Asha(SyneTuneSearcher):
 
     def _make(self, setup: Setup, options: BaseModel) -> Any:
         from syne_tune.optimizer.schedulers.asha import AsynchronousSuccessiveHalving
+        from syne_tune.optimizer.schedulers.searchers.last_value_multi_fidelity_searcher import (
+            LastValueMultiFidelitySearcher,
+        )
 
         assert isinstance(options, AshaOptions)
         return AsynchronousSuccessiveHalving(
             self._domains,
             self._names[0],
             do_minimize=True,
-            searcher=self._model(),
-            searcher_kwargs=self._model_words(options),
+            searcher=LastValueMultiFidelitySearcher(
+                self._domains,
+                searcher=self._model(),
+                searcher_kwargs=self._model_words(options),
+                random_seed=setup.seed,
+            ),
             time_attr=RESOURCE,
             max_t=longest(setup, options),
             grace_period=options.grace,
@@ -68,7 +75,8 @@ class Asha(SyneTuneSearcher):
             random_seed=setup.seed,
         )
 
-    def _model(self) -> str:
+    def _model(self) -> Any:
+        """What proposes, by Syne Tune's name or as a class: it learns from the last report of each trial."""
         return "random_search"
 
     def _model_words(self, options: BaseModel) -> dict[str, Any]:
@@ -105,8 +113,8 @@ class AshaBore(Asha):
     name = "asha_bore"
     Options = AshaBoreOptions
 
-    def _model(self) -> str:
-        return "bore"
+    def _model(self) -> Any:
+        return bore()
 
     def _model_words(self, options: BaseModel) -> dict[str, Any]:
         return bore_words(options)
@@ -115,7 +123,7 @@ class AshaBore(Asha):
 class AshaCqr(Asha):
     name = "asha_cqr"
 
-    def _model(self) -> str:
+    def _model(self) -> Any:
         return "cqr"
 
 
@@ -128,7 +136,7 @@ class Bohb(Asha):
     Options = BohbOptions
     flat: ClassVar[bool] = True
 
-    def _model(self) -> str:
+    def _model(self) -> Any:
         return "kde"
 
     def _model_words(self, options: BaseModel) -> dict[str, Any]:

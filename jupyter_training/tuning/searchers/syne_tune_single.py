@@ -9,7 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from jupyter_training.seams.searcher import Setup
 from jupyter_training.tuning.searchers.syne_tune_base import NoOptions, SyneTuneSearcher
 
-__all__ = ["BoTorch", "Bore", "BoreOptions", "Cqr", "Evolution", "EvolutionOptions", "Kde", "KdeOptions", "Random"]
+__all__ = [
+    "BoTorch",
+    "Bore",
+    "BoreOptions",
+    "Cqr",
+    "Evolution",
+    "EvolutionOptions",
+    "Kde",
+    "KdeOptions",
+    "Random",
+    "bore",
+    "bore_words",
+    "kde_words",
+]
 
 
 class _Options(BaseModel):
@@ -66,9 +79,27 @@ class Bore(_Single):
     Options = BoreOptions
 
     def _searcher(self, setup: Setup, options: BaseModel) -> Any:
-        from syne_tune.optimizer.schedulers.searchers.bore import Bore
+        return bore()(self._domains, random_seed=setup.seed, **bore_words(options))
 
-        return Bore(self._domains, random_seed=setup.seed, **bore_words(options))
+
+def bore() -> Any:
+    """Syne Tune's class, but judging all candidates in one call of the model.
+
+    It calls the model for each of them, half a second for a proposal; the one
+    that is best is the same.
+    """
+    from syne_tune.optimizer.schedulers.searchers.bore import Bore
+
+    class Batched(Bore):  # type: ignore[misc]
+        def suggest(self) -> Any:
+            first = len(self.inputs) < self.init_random or self.random_state.rand() < self.random_prob
+            if first or not self._train_model(self.inputs, self.targets):
+                return self._get_random_config()
+            candidates = [self._get_random_config() for _ in range(self.feval_acq)]
+            losses = self._loss(self._hp_ranges.to_ndarray_matrix(candidates))
+            return candidates[losses.argmin()]
+
+    return Batched
 
 
 def bore_words(options: BaseModel) -> dict[str, Any]:
@@ -77,8 +108,6 @@ def bore_words(options: BaseModel) -> dict[str, Any]:
     return {
         "gamma": options.gamma,
         "classifier": options.classifier,
-        # Without replacement it gives up only after ten thousand draws of a space that has no more.
-        "acq_optimizer": "rs_with_replacement",
         "feval_acq": options.candidates,
         "random_prob": options.random_share,
         "init_random": options.random_first,

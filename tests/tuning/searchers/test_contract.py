@@ -27,22 +27,25 @@ _OPTIONS: Mapping[str, dict[str, JsonValue]] = {
     "cmaes": {"population": 4},
     "median": {"grace_trials": 2},
     "pbt": {"interval": 2},
-    "bore": {"candidates": 50},
-    "asha_bore": {"candidates": 50},
+    "bore": {"candidates": 50, "random_first": 4},
+    "asha_bore": {"candidates": 50, "random_first": 4},
     "st_tpe": {"random_share": 0.1, "candidates": 16},
     "bohb": {"random_share": 0.1, "candidates": 16},
 }
+# Models that take up to half a second for a proposal: enough trials that they are used, and no more.
+_HEAVY = {"bore": 8, "asha_bore": 8, "cqr": 7, "asha_cqr": 7}
 _GRID = {"optimizer": "choice(adam, sgd)", "layers": "randint(1, 4)", "width": "ordinal(1, 2, 4, 8)"}
 
 
 def _cases() -> list[Any]:
-    cases = []
+    cases: list[Any] = []
     for entry in catalogue.rows():
         if catalogue.status(entry) != "installed":
             continue
         objectives = {"one": [_ONE], "several": [_TWO], "any": [_ONE, _TWO]}[entry.metrics]
+        marks = [pytest.mark.slow] if entry.name in _HEAVY else []
         cases += [
-            pytest.param(entry.name, objective, id=f"{entry.name}-{len(objective.metrics)}") for objective in objectives
+            pytest.param(entry.name, one, id=f"{entry.name}-{len(one.metrics)}", marks=marks) for one in objectives
         ]
     return cases
 
@@ -53,6 +56,7 @@ class TestEverySearcher(SearcherContract):
     def _case(self, name: str, objective: Objective) -> None:
         self.name, self.objective = name, objective
         self.is_random = name != "grid"
+        self.trials = _HEAVY.get(name, 16)
 
     def space(self) -> SearchSpace:
         return SearchSpace.read(_GRID if self.name == "grid" else dict(MIXED))
