@@ -176,7 +176,8 @@ class Driver:
             trial, job = self._search.trials[number], jobs.get(number)
             if trial.outcome is None and (job is None or job.state in TERMINAL):
                 missed = ending.missing(self._spec.objective.metrics, self._heard_of.get(number, ()))
-                outcome, detail = ending.outcome_of(trial, job, closes=closes, missed=missed)
+                is_closed = closes or number in self._record.closed
+                outcome, detail = ending.outcome_of(trial, job, closes=is_closed, missed=missed)
                 found.append(Ended(number, outcome, detail, job.generation if job is not None else trial.run))
         return found
 

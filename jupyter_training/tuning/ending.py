@@ -11,7 +11,9 @@ from jupyter_training.core.stop_rule import Ending
 from jupyter_training.errors import near_miss
 from jupyter_training.tuning.engine import Search, TrialState
 
-__all__ = ["absent", "exhausted", "missing", "outcome_of", "state_after", "unreported"]
+__all__ = ["CLOSED", "absent", "exhausted", "missing", "outcome_of", "state_after", "unreported"]
+
+CLOSED = "Stopped as the search ended."
 
 
 def outcome_of(trial: TrialState, job: Job | None, *, closes: bool, missed: str) -> tuple[Outcome, str]:
@@ -22,7 +24,7 @@ def outcome_of(trial: TrialState, job: Job | None, *, closes: bool, missed: str)
     if job.state is JobState.CANCELED:
         if trial.verdict == "stop":
             return "stopped", f"Stopped early by the searcher at {trial.resource}."
-        return ("stopped", "Stopped as the search ended.") if closes else ("canceled", job.detail or "Canceled.")
+        return ("stopped", CLOSED) if closes else ("canceled", job.detail or "Canceled.")
     if job.state is JobState.SUCCEEDED:
         return ("completed", "") if trial.told else ("failed", missed)
     return "failed", job.detail or "Its job failed."

@@ -21,12 +21,14 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job, StartFrom
 from jupyter_training.core.lifecycle import Hold, Verb
 from jupyter_training.core.search_jobs import trial_submission
+from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import NoCheckpoint
 from jupyter_training.services import checkpoints
 from jupyter_training.services.site import Site
 from jupyter_training.store import driving, experiments, reports, views
 from jupyter_training.store.driving import Standing, Writer
 from jupyter_training.tuning import state_export
+from jupyter_training.tuning.ending import CLOSED
 from jupyter_training.tuning.engine import Search, TrialState
 
 __all__ = ["Ended", "Record"]
@@ -62,8 +64,10 @@ class Record:
         self._site = site
         self._experiment = experiment
         self._attempt = attempt
+        self._varies = SearchSpace.from_json(experiment.spec.space).axes.keys()
         self.jobs: dict[int, JobId] = {}
         self.numbers: dict[JobId, int] = {}
+        self.closed: set[int] = set()  # trials that were asked to stop since the search was over
         self._best: dict[int, tuple[float, int]] = {}
         self._news: dict[int, Event] = {}  # the last report that each trial's row does not show yet
         self._heard: dict[int, str] = {}  # what was made of reports that nothing is to be done about, not noted yet
@@ -77,6 +81,8 @@ class Record:
                 self._remember(event)
         for trial in experiments.trials_of(self._site.store, self._experiment.id):
             self._know(trial.number, trial.job)
+            if trial.outcome is None and trial.detail == CLOSED:
+                self.closed.add(trial.number)
             last = self._news.get(trial.number)
             if last is not None and last.body["resource"] == trial.resource:
                 del self._news[trial.number]
@@ -140,6 +146,7 @@ class Record:
             for event in events:
                 assert event.trial is not None
                 writer.trial(event.trial, outcome=None, detail=None)
+                self.closed.discard(event.trial)
                 log.info("Trial %d was begun again.", event.trial)
 
     def answers(self, events: Sequence[Event]) -> bool:
@@ -154,9 +161,12 @@ class Record:
         return done
 
     def stop(self, trials: Sequence[TrialState]) -> None:
-        """Stop these trials."""
+        """Stop these trials, as the search is over. They show it at once, so that a later driver knows it too."""
         with self._writing() as writer:
             writer.wish([self.jobs[trial.number] for trial in trials], Verb.CANCEL)
+            for trial in trials:
+                writer.trial(trial.number, detail=CLOSED)
+        self.closed.update(trial.number for trial in trials)
         self._site.wake()
 
     def export(self) -> None:
@@ -254,7 +264,7 @@ class Record:
                     _note(writer, clone.note)
         for (trial, _), job in zip(begun, jobs, strict=True):
             self._know(trial.number, job.id)
-            log.info("Trial %d begins as job %s: %s", trial.number, job.id, _words(trial.config))
+            log.info("Trial %d begins as job %s: %s", trial.number, job.id, self._words(trial.config))
         for number in resumed:
             log.info("Trial %d goes on.", number)
         return True
@@ -286,16 +296,16 @@ class Record:
             columns["best"], columns["best_at"] = self._best[number]
         return columns
 
+    def _words(self, config: Mapping[str, object]) -> str:
+        """What is a trial's own of its configuration."""
+        return ", ".join(f"{name} = {value}" for name, value in config.items() if name in self._varies)
+
     def _know(self, number: int, job: JobId) -> None:
         self.jobs[number] = job
         self.numbers[job] = number
 
     def _writing(self) -> AbstractContextManager[Writer]:
         return driving.writing(self._site.store, self._experiment.id, self._attempt, self._site.now())
-
-
-def _words(config: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in config.items())
 
 
 def _note(writer: Writer, sentence: str) -> None:

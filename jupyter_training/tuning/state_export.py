@@ -45,7 +45,7 @@ def publish(site: Site, experiment: Experiment) -> str | None:
             if _is_of(there, experiment, trial):
                 break
             if (_kept(site, trial) / state.MODEL).is_file():
-                there = _moved(site, experiment, trial, trials, place)
+                there = _moved(site, experiment, trial, trials, place, task=wish.get("task_id"))
                 break
         else:
             return f"No trial has kept a state of its model, so there is none to put into {url}."
@@ -76,7 +76,7 @@ def _is_of(there: dict[str, Any], experiment: Experiment, trial: Trial) -> bool:
 
 
 def _moved(
-    site: Site, experiment: Experiment, trial: Trial, trials: Sequence[Trial], place: state.State
+    site: Site, experiment: Experiment, trial: Trial, trials: Sequence[Trial], place: state.State, *, task: str | None
 ) -> dict[str, Any]:
     """Put a trial's state together with the history, and move it; what its ``state.json`` says."""
     kept = _kept(site, trial)
@@ -103,6 +103,7 @@ def _moved(
         "trial": trial.number,
         "job": trial.job,
         "config": {**experiment.spec.template.params, **trial.config},
+        "task_id": task,
         "updater": experiment.spec.updater,
         "metric": metrics[0],
         "value": trial.best,

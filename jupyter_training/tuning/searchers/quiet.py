@@ -72,9 +72,9 @@ class Randomness:
     def __init__(self, seed: int) -> None:
         import numpy as np
 
-        self._numpy: Any = np.random
-        self._own: Any = np.random.MT19937()
-        self._own.state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
+        self._shared: Any = np.random
+        self._state: Any = None
+        self._seed = seed % 2**32
 
     @contextmanager
     def ours(self) -> Iterator[None]:

@@ -99,8 +99,8 @@ def test_values_that_are_not_of_their_type_are_refused_at_once() -> None:
     assert "config_space: width: 'wide' is no int, which renate_config.py, line 17 says it is." == refusal(
         {"width": "wide"}
     )
-    config("width: int = 3", "width: int")
-    assert "config_space: width: it is missing: model_fn needs it" in refusal()
+    config("model_state_url: Optional[str] = None, width: int = 3", "width: int")
+    assert "config_space: width: it is missing: model_fn needs it, and it has no default" in refusal()
 
 
 def test_a_key_that_nobody_takes_gets_the_near_miss() -> None:
