@@ -72,9 +72,10 @@ class Randomness:
     def __init__(self, seed: int) -> None:
         import numpy as np
 
-        self._shared: Any = np.random
-        self._state: Any = None
-        self._seed = seed % 2**32
+        self._numpy: Any = np.random
+        own: Any = np.random.MT19937()
+        own.state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
+        self._own = own
 
     @contextmanager
     def ours(self) -> Iterator[None]:
