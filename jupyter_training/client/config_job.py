@@ -16,7 +16,7 @@ from jupyter_training.languages import config_file, default_spaces, reported_nam
 from jupyter_training.languages.config_file import ConfigFile
 from jupyter_training.runtime import typed_values
 
-__all__ = ["Ready", "of_config_file"]
+__all__ = ["Ready", "is_axis", "of_config_file", "refused"]
 
 _ENTRY = '''\
 """Trains what {file} defines."""
@@ -145,6 +145,11 @@ def _unknown(config: ConfigFile, name: str, updater: str) -> list[Problem]:
     close = near_miss(name, [*config.arguments, *sorted(default_spaces.OPTIONS)])
     hint = f"Did you mean {close!r}?" if close else f"E.g. def model_fn({name}: float): ..."
     return [Problem(f"no function of {config.shown} takes it, and no updater has such an option", name, hint=hint)]
+
+
+def refused(name: str, words: str, hint: str | None = None) -> InvalidSpec:
+    """The refusal of an argument's value."""
+    return InvalidSpec(f"{name}: {words}.", hint=hint, errors=[Problem(words, key=name, hint=hint)])
 
 
 def is_axis(value: object) -> bool:

@@ -18,10 +18,18 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.client import config_job, foreign_domains, submission
-from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, TrainingError, near_miss
+from jupyter_training.client import config_job, foreign_domains, model_states, submission
+from jupyter_training.client.config_job import refused
+from jupyter_training.errors import (
+    InvalidRequest,
+    InvalidUsage,
+    Problem,
+    TrainingError,
+    UnknownPlugin,
+    near_miss,
+)
 from jupyter_training.languages import default_spaces
-from jupyter_training.runtime import state, update_history
+from jupyter_training.runtime import state
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -33,6 +41,8 @@ __all__ = ["Notice", "execute_tuning_job", "prepared", "run_training_job", "subm
 _MODES = ("min", "max")
 _BACKENDS = ("local", "sagemaker")
 _SCHEDULERS = ("random", "bo", "asha", "rush")
+# At random here as in Renate tries nothing twice, so that a choice of two is two trials.
+_SEARCHERS: Mapping[object, str] = {None: "random_once", "random": "random_once"}
 _ACCELERATORS = ("auto", "cpu", "gpu")
 _CLIPPING = ("norm", "value")
 _STOPS = {
@@ -64,7 +74,6 @@ _OF_SAGEMAKER = {
     "instance_count": 1,
     "instance_max_time": 259_200.0,
 }
-_TRIED_FIRST = 10  # of the best configurations of earlier updates
 
 
 class Notice(UserWarning):
@@ -174,7 +183,7 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
     if isinstance(updater, str) and not config_job.is_axis(updater):
         updater = _known_updater(updater)
     epochs = _or_of_space(asked, space, "max_epochs", 50)
-    states, more = _states(asked)
+    states, more = model_states.asked(asked)
     notes += more
     settings = {name: asked[name] for name in _SETTINGS if asked[name] is not None}
     settings["precision"] = str(settings["precision"])
@@ -191,31 +200,49 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
     )
     options = dict(asked["scheduler_kwargs"] or {})
     if asked["scheduler"] == "rush":
-        points, note = _points(states["input"], space, asked["metric"], asked["mode"])
+        points, note = model_states.points(states["input"], space, asked["metric"], asked["mode"])
         options = {"points": points, **options} if points else options
         notes += [note] if note else []
     values = {"updater": updater, "max_epochs": epochs, "seed": asked["seed"], **ready.space}
     axes = {name: value for name, value in values.items() if config_job.is_axis(value)}
+    plain = {name: value for name, value in values.items() if name not in axes}
     request = submission.request(
         ready.target,
         (),
-        {name: value for name, value in values.items() if name not in axes},
+        plain,
         limit=limit,
         name=asked["job_name"],
-        space=axes or None,
         metric=[asked["metric"]],
         mode=[asked["mode"]],
-        searcher=asked["scheduler"],
-        searcher_options=options or None,
-        workers=asked["n_workers"],
-        stop={theirs: asked[ours] for ours, theirs in _STOPS.items() if asked[ours] is not None} or None,
-        max_resource=epochs if isinstance(epochs, int) else None,
-        seed=asked["seed"],
-        updater=updater if isinstance(updater, str) and not config_job.is_axis(updater) else None,
+        updater=plain.get("updater"),
         gpus=asked["devices"] if asked["accelerator"] == "gpu" else None,
         env={state.VARIABLE: json.dumps(states)} if states["input"] or states["output"] else None,
+        **(_searched(asked, axes, options, epochs) if axes else {}),
     )
+    notes += [] if axes else _ignored(asked)
     return Prepared(request, (*notes, *ready.notes))
+
+
+def _searched(
+    asked: Mapping[str, Any], axes: Mapping[str, object], options: Mapping[str, object], epochs: object
+) -> dict[str, Any]:
+    """What a search has beside a training, in the server's words."""
+    return {
+        "space": axes,
+        "searcher": _SEARCHERS.get(asked["scheduler"], asked["scheduler"]),
+        "searcher_options": options or None,
+        "workers": asked["n_workers"],
+        "stop": {theirs: asked[ours] for ours, theirs in _STOPS.items() if asked[ours] is not None} or None,
+        "max_resource": epochs if isinstance(epochs, int) else None,
+        "seed": asked["seed"],
+    }
+
+
+def _ignored(asked: Mapping[str, Any]) -> list[str]:
+    """What was given for a search, where there is none; that it is a plain training is said by the server."""
+    given = [name for name in ("scheduler", "scheduler_kwargs", *_STOPS) if asked[name] is not None]
+    given += ["n_workers"] if asked["n_workers"] != 1 else []
+    return [f"There is exactly one configuration, so these are ignored: {', '.join(given)}."] if given else []
 
 
 _SIGNATURE = inspect.signature(execute_tuning_job)
@@ -256,27 +283,27 @@ def _check(asked: Mapping[str, Any]) -> None:
     _one_of("backend", asked["backend"], _BACKENDS)
     if asked["backend"] == "sagemaker":
         words = "'sagemaker' comes with a later version; this one trains on this machine"
-        raise _refused("backend", words, "Write backend='local'.")
+        raise refused("backend", words, "Write backend='local'.")
     if not isinstance(asked["config_space"], Mapping):
-        raise _refused(
+        raise refused(
             "config_space", f"it is a {type(asked['config_space']).__name__}, no mapping from names to values"
         )
     if not asked["metric"] or not isinstance(asked["metric"], str):
-        raise _refused("metric", "it is to be the name of one metric", "E.g. metric='val_accuracy'.")
+        raise refused("metric", "it is to be the name of one metric", "E.g. metric='val_accuracy'.")
     if asked["config_file"] is None:
         words = "it is missing: the file that defines the model and the data"
-        raise _refused(
+        raise refused(
             "config_file", words, "E.g. config_file='renate_config.py', with a model_fn and a data_module_fn."
         )
     scheduler = asked["scheduler"]
     if scheduler is not None and not isinstance(scheduler, str):
         shown = getattr(scheduler, "__name__", type(scheduler).__name__)
         words = f"{shown} is an object, and a search outlives this process: a scheduler is given by its name"
-        raise _refused("scheduler", words, f"There is: {', '.join(_SCHEDULERS)}; `GET searchers` lists all.")
+        raise refused("scheduler", words, f"There is: {', '.join(_SCHEDULERS)}; `GET searchers` lists all.")
     for name in ("n_workers", "devices", "max_epochs"):
         value = asked[name]
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise _refused(name, f"{value!r} is no whole number above 0")
+            raise refused(name, f"{value!r} is no whole number above 0")
     _one_of("accelerator", asked["accelerator"], _ACCELERATORS)
     if asked["gradient_clip_algorithm"] is not None:
         _one_of("gradient_clip_algorithm", asked["gradient_clip_algorithm"], _CLIPPING)
@@ -293,83 +320,25 @@ def _known_updater(name: str) -> str:
     return default_spaces.check_updater(name, plug_ins=plug_ins)
 
 
-def _states(asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Where the state comes from and goes to, as the job reads it, and what is to be said of that."""
-    found: dict[str, Any] = {"input": None, "output": None, "input_id": None}
-    for name in ("input", "output"):
-        url = asked[f"{name}_state_url"]
-        if url is None:
-            continue
-        url = os.fspath(url)
-        try:
-            place = state.at(url)
-        except ValueError as error:
-            raise _refused(f"{name}_state_url", str(error).rstrip("."), "Give a folder.") from None
-        found[name] = url if "://" in url else os.path.abspath(os.path.expanduser(url))
-        if name == "input":
-            found["input_id"] = _begins_with(place)
-    notes = []
-    if found["output"] is None:
-        notes.append("Nothing of the trained model is kept: there is no output_state_url.")
-    elif found["input"] is not None and _path(found["input"]) == _path(found["output"]):
-        notes.append("input_state_url and output_state_url are the same: the state there is replaced by the new one.")
-    return found, notes
-
-
-def _begins_with(place: Any) -> str | None:
-    """The id of the state that is there now."""
-    path = Path(place.path)
-    if not (path / state.MODEL).is_file():
-        what = f"{path} has no {state.MODEL}" if path.is_dir() else f"there is no folder {path}"
-        raise _refused("input_state_url", what, "It is the output_state_url of an update before.")
-    try:
-        found = place.about().get("id")
-    except state.NoState as error:
-        raise _refused("input_state_url", str(error).rstrip(".")) from None
-    return str(found) if found else None
-
-
-def _points(
-    before: str | None, space: Mapping[str, object], metric: str, mode: str
-) -> tuple[list[dict[str, Any]], str | None]:
-    """The configurations of earlier updates that a search begins with, and why there are none."""
-    if before is None:
-        return [], None
-    axes = [name for name, value in space.items() if config_job.is_axis(value)]
-    rows = update_history.read(os.path.join(_path(before), state.HISTORY))
-    points, lacking = update_history.configurations(rows, axes, metric, mode)
-    if rows and not points:
-        without = f"it has no column for {', '.join(lacking)}" if lacking else "none of its rows has all of them"
-        return [], f"rush begins without the history of {before}: {without}."
-    return points[:_TRIED_FIRST], None
-
-
-def _path(url: str) -> str:
-    place: Any = state.at(url)
-    return os.path.realpath(str(place.path))
-
-
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         close = near_miss(str(value), allowed)
         hint = f"Did you mean {close!r}?" if close else None
-        raise _refused(name, f"{value!r} is not one of {', '.join(allowed)}", hint)
-
-
-def _refused(name: str, words: str, hint: str | None = None) -> InvalidSpec:
-    return InvalidSpec(f"{name}: {words}.", hint=hint, errors=[Problem(words, key=name, hint=hint)])
+        raise refused(name, f"{value!r} is not one of {', '.join(allowed)}", hint)
 
 
 def _in_our_words(error: TrainingError) -> TrainingError:
     """A server's refusal with the names of this function's arguments."""
+    if not isinstance(error, (InvalidRequest, UnknownPlugin)):
+        return error
     errors = [
         Problem(one.detail, _ours(one.key) if one.key else None, one.line, one.column, one.hint) for one in error.errors
     ]
-    found = type(error)(_ours(error.detail), hint=error.hint, errors=errors)
-    if found.detail.startswith("scheduler:"):
-        first = f"The usual ones: {', '.join(_SCHEDULERS)}."
-        found.hint = f"{found.hint} {first}" if found.hint else first
-    return found
+    detail, hint = _ours(error.detail), error.hint
+    if detail.startswith("There is no searcher"):
+        detail = detail.replace("searcher", "scheduler", 1)
+        hint = hint or f"The usual ones are {', '.join(_SCHEDULERS)}."
+    return type(error)(detail, hint=hint, errors=errors)
 
 
 def _ours(text: str) -> str:

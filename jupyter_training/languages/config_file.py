@@ -170,9 +170,9 @@ class _Reader:
         absent = [one for one in GIVEN if one not in functions]
         for name, function in self._defined.items():
             # A helper may end in _fn, too: only what is one slip away is meant.
-            close = difflib.get_close_matches(name, absent, n=1, cutoff=_ONE_SLIP)
-            if name not in GIVEN and name not in guessed and close:
-                self._problem(f"nobody calls {name}", function, name, f"Did you mean {close[0]}?")
+            meant = difflib.get_close_matches(name, absent, n=1, cutoff=_ONE_SLIP)
+            if name not in GIVEN and name not in guessed and meant:
+                self._problem(f"nobody calls {name}", function, name, f"Did you mean {meant[0]}?")
 
     def _take(
         self, name: str, function: ast.FunctionDef | ast.AsyncFunctionDef, arguments: dict[str, Argument]

@@ -128,7 +128,7 @@ class Training:
         from jupyter_training.runtime.state_keeper import Keeper
 
         target = None if self._is_search else str(wish["output"])
-        about = {"task_id": self._settings.get("task_id"), "updater": params.get("updater"), "metric": self._metric}
+        about = {"task_id": wish.get("task_id"), "updater": params.get("updater"), "metric": self._metric}
         return Keeper(before, target, self._mode, params, about)
 
     def _data(self, module: ModuleType, values: Mapping[str, Any]) -> Any:

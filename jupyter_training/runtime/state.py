@@ -52,7 +52,7 @@ __all__ = ["ABOUT", "FILES", "HISTORY", "LEARNER", "MODEL", "VARIABLE", "FolderS
 
 MODEL, LEARNER, HISTORY, ABOUT = "model.ckpt", "learner.ckpt", "hpo.csv", "state.json"
 FILES = (MODEL, LEARNER, HISTORY, ABOUT)
-VARIABLE = "JUPYTER_TRAINING_STATE"  # in a job: JSON {"input", "output", "input_id"}; URLs or null
+VARIABLE = "JUPYTER_TRAINING_STATE"  # in a job: JSON {"input", "output": URLs or null, "input_id", "task_id"}
 _VERSION = 1
 _LEFT_AFTER = 3600.0  # seconds
 _EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE, AT_FDCWD

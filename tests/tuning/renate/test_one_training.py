@@ -157,7 +157,8 @@ def test_an_updaters_plug_in_trains(place: Place, monkeypatch: pytest.MonkeyPatc
     assert ["3"] == [row["val_accuracy"].partition(".")[0] for row in place.history("out")]
 
 
-def test_a_state_that_was_replaced_since_is_not_begun_with(tmp_path: Path) -> None:
+def test_a_state_that_was_replaced_since_is_not_begun_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "model.ckpt").write_text("{}")
     state.seal(str(tmp_path), {}, {"update_id": 0})
     with pytest.raises(state.NoState, match="no longer the one that this training was to begin with"):
