@@ -9,7 +9,7 @@ from pathlib import Path
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel.values import literal
 
-__all__ = ["config_of", "split"]
+__all__ = ["config_of", "split", "texts_of"]
 
 _PARAMETER = re.compile(r"([A-Za-z_][\w.-]*)=(.*)\Z", re.DOTALL)
 
@@ -35,6 +35,11 @@ def split(words: Iterable[str]) -> tuple[list[str], dict[str, object]]:
         except ValueError as error:
             raise InvalidUsage(f"{name}: {error}.") from None
     return others, params
+
+
+def texts_of(words: Iterable[str]) -> dict[str, str]:
+    """The parameters as they were written: in a search they are read as expressions."""
+    return {match[1]: match[2] for match in map(_PARAMETER.match, words) if match is not None}
 
 
 def config_of(file: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ import math
 import sys
 from typing import Any
 
-from jupyter_training.cli import say
+from jupyter_training.cli import config_file, say, searched
 from jupyter_training.cli.arguments import Parser, add_json, add_place, amount, pair, whole
-from jupyter_training.cli.parameters import config_of, split
+from jupyter_training.cli.parameters import config_of, split, texts_of
 from jupyter_training.cli.place import client_of
 from jupyter_training.cli.rehearsed import rehearsed
 from jupyter_training.client import submission, target
@@ -21,6 +21,7 @@ from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel import tell
 from jupyter_training.kernel.commands import CELL, Option
 from jupyter_training.kernel.plan import planned
+from jupyter_training.kernel.values import literal
 from jupyter_training.kernel.wish import Wish, over, put, resolved
 
 __all__ = ["arguments", "run"]
@@ -36,7 +37,9 @@ def arguments(parser: Parser) -> None:
     parser.epilog = (
         "Parameters arrive as --key value: lr=0.1 becomes --lr 0.1. Values are read as numbers,\n"
         "true, false, null, quoted texts, lists and dicts; anything else is a text. What stands\n"
-        "behind -- goes to the script as it is. Local modules that the script imports travel with it."
+        "behind -- goes to the script as it is. Local modules that the script imports travel with it.\n"
+        "With a --metric a parameter may be a range, as in 'lr=loguniform(1e-4,1e-1)' or batch=32,64: then it is a\n"
+        "search, and each of its trials a job. `jupyter training experiment --help` has more."
     )
     parser.takes_rest = True
     parser.add_argument("words", nargs="*", metavar="SCRIPT key=value", help="the script, and its parameters")
@@ -68,20 +71,23 @@ def arguments(parser: Parser) -> None:
     after.add_argument("--detach", action="store_true", help="return at once, also where the config says to wait")
     after.add_argument("--dry-run", action="store_true", help="show all that would be sent, and store nothing")
     after.add_argument("--test", action="store_true", help="try the code for one step, and keep nothing of it")
+    config_file.arguments(parser)
     add_json(after)
     add_place(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    script, params = _words(options.words)
+    scripts, params = split(options.words)
     with client_of(options) as client:
-        wish = _wish(options, params, client)
+        wish = _wish(options, params, texts_of(options.words), client)
+        defined = config_file.request(options, wish, scripts, client)
+        script = _script(scripts) if defined is None else ""
         context = client.pack(wish.context) if wish.context is not None else None
         if context is not None:
             _, which = target.place_of(script, context.folder)
             if which:
                 print(which, file=sys.stderr)
-        request = _request(script, options, wish, client, context)
+        request = defined or _request(script, options, wish, client, context)
         if options.dry_run:
             return _show_plan(client.plan(request), request, context, as_json=options.json)
         if context is not None:
@@ -89,7 +95,11 @@ def run(options: argparse.Namespace) -> int:
             client.put_data(context)
         if options.test:
             return rehearsed(client.rehearse(request), as_json=options.json)
-        result = client.submit_request(request)
+        insists = getattr(options, "insists", False) and defined is None
+        result = client.create_experiment(request) if insists else client.submit_request(request)
+        if result.get("experiment") is not None:
+            waits = wish.waits or options.follow
+            return searched.submitted(client, result, waits=waits, as_json=options.json)
         handle = Handle(client, result["job"])
         for sentence in tell.submitted(result):
             print(sentence, file=sys.stderr)
@@ -105,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
         return _stay(client, handle, follow=options.follow, as_json=options.json)
 
 
-def _wish(options: argparse.Namespace, params: dict[str, object], client: Client) -> Wish:
+def _wish(options: argparse.Namespace, params: dict[str, object], texts: dict[str, str], client: Client) -> Wish:
     """What the options say over what the config file says; the same rules as in a notebook.
 
     Raises:
@@ -129,12 +139,12 @@ def _wish(options: argparse.Namespace, params: dict[str, object], client: Client
     if options.wait or options.detach:
         said["wait"] = not options.detach
     if options.config is None:
-        return over(Wish(said), {})
+        return over(Wish(said, texts), {})
     config = config_of(options.config)
     found = client.config(config["text"], name=config["name"])["values"]
     for key in sorted({"take", "out"} & found.keys()):
         print(f"{config['name']}: {key} is for notebooks and is passed over here.", file=sys.stderr)
-    return over(Wish(said), found)
+    return over(Wish(said, texts), found)
 
 
 def _request(
@@ -144,7 +154,8 @@ def _request(
     return submission.request(
         script,
         options.rest,
-        wish.params,
+        wish.expressed(wish.params)["params"],
+        said=wish.unquoted,
         limit=client.settings.bundle_limit_bytes,
         env={name: resolved(name, value) for name, value in (around.get("variables") or {}).items()},
         pass_env=around.get("pass_env") or (),
@@ -182,20 +193,19 @@ def _next(view: dict[str, Any]) -> str:
     return f"To follow it: jupyter training logs -f {view['id'][:6]}"
 
 
-def _words(words: list[str]) -> tuple[str, dict[str, object]]:
-    """The script and its parameters.
+def _script(words: list[str]) -> str:
+    """The script among the words that are no parameters.
 
     Raises:
-        InvalidUsage: a word that is none of these, or a value that can't be read.
+        InvalidUsage: there is none, or more than one.
     """
-    scripts, params = split(words)
-    if not scripts:
+    if not words:
         raise InvalidUsage("submit needs the path of a script.", hint="E.g. jupyter training submit train.py lr=0.1")
-    if len(scripts) > 1:
+    if len(words) > 1:
         raise InvalidUsage(
-            f"{scripts[1]!r} is neither an option nor key=value.", hint="Arguments of the script stand behind --."
+            f"{words[1]!r} is neither an option nor key=value.", hint="Arguments of the script stand behind --."
         )
-    return scripts[0], params
+    return words[0]
 
 
 def _shared(option: Option) -> dict[str, Any]:
@@ -212,6 +222,8 @@ def _shared(option: Option) -> dict[str, Any]:
         told["type"] = amount
     elif option.kind == "pair":
         told.update(type=pair, action="append")
+    elif option.kind == "assign":
+        told.update(type=_assigned, action="append")
     elif option.kind == "jobs":
         told["action"] = "append"
     if option.choices:
@@ -221,7 +233,7 @@ def _shared(option: Option) -> dict[str, Any]:
 
 def _read(option: Option, value: Any) -> object:
     """What argparse gives for an option, as a config has it."""
-    if option.kind == "pair":
+    if option.kind in ("pair", "assign"):
         return dict(value)
     if option.kind == "jobs":
         return [name for text in value for name in (one.strip() for one in text.split(",")) if name]
@@ -231,6 +243,15 @@ def _read(option: Option, value: Any) -> object:
 def _setting(text: str) -> tuple[str, str | None]:
     """A variable with its value, or only its name."""
     return (text, None) if text.isidentifier() else pair(text)
+
+
+def _assigned(text: str) -> tuple[str, object]:
+    """``KEY=VALUE`` with the value as a literal."""
+    key, given = pair(text)
+    try:
+        return key, literal(given)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{key}: {error}") from None
 
 
 def _number(text: str) -> float:

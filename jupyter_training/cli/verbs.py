@@ -38,6 +38,7 @@ VERBS: dict[str, VerbEntry] = {
         VerbEntry("unarchive", "act", "put archived jobs back into lists"),
         VerbEntry("delete", "act", "remove ended jobs for good, with all they have saved"),
         VerbEntry("queue", "queue", "what waits, in which order and why; change the order"),
+        VerbEntry("experiment", "experiment", "searches: make, look at, extend, stop; the best of one"),
         VerbEntry("open", "open", "the record of a job in MLflow"),
         VerbEntry("pool", "pool", "list pools, change their slots"),
         VerbEntry("doctor", "doctor", "see whether all is well, and how to mend what is not"),

@@ -8,15 +8,17 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place, span
 from jupyter_training.cli.jobs import telling_metric
 from jupyter_training.cli.place import client_of, found
-from jupyter_training.client import waiting
+from jupyter_training.client import experiment_waiting, waiting
 from jupyter_training.client.client import Client
+from jupyter_training.client.experiments import is_driver
+from jupyter_training.kernel import search_words
 from jupyter_training.kernel.wording import icon, number, ran_seconds, span_text
 
 __all__ = ["arguments", "detaching", "run", "stay"]
@@ -36,12 +38,27 @@ def arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     with client_of(options) as client:
-        ids = [job["id"] for job in found(client, options.jobs)]
-        return stay(client, ids, timeout=options.timeout, as_json=options.json, quiet=options.quiet or options.json)
+        jobs = found(client, options.jobs)
+        return stay(
+            client,
+            [job["id"] for job in jobs],
+            timeout=options.timeout,
+            as_json=options.json,
+            quiet=options.quiet or options.json,
+            searches={job["id"] for job in jobs if is_driver(job)},
+        )
 
 
-def stay(client: Client, ids: list[str], *, timeout: float | None, as_json: bool, quiet: bool) -> int:
-    """Wait for jobs, one after the other; 1 if one did not succeed.
+def stay(
+    client: Client,
+    ids: list[str],
+    *,
+    timeout: float | None,
+    as_json: bool,
+    quiet: bool,
+    searches: Collection[str] = (),
+) -> int:
+    """Wait for jobs, one after the other; 1 if one did not succeed. Those in ``searches`` are searches.
 
     Raises:
         TimeoutError: they had not all ended after ``timeout`` seconds.
@@ -54,7 +71,8 @@ def stay(client: Client, ids: list[str], *, timeout: float | None, as_json: bool
         lines = None if quiet else _Lines()
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            view = client.wait(job, timeout=left, on_change=lines)
+            wait = client.wait_for_experiment if job in searches else client.wait
+            view = wait(job, timeout=left, on_change=lines)
         finally:
             if lines is not None:
                 lines.finish()
@@ -77,6 +95,10 @@ def detaching(name: str, job: str) -> Iterator[None]:
 
 
 def _say_failure(client: Client, view: dict[str, Any]) -> None:
+    if search_words.is_search(view):
+        say.failure(experiment_waiting.failure(view), as_json=False)
+        print(f"Its trials: jupyter training experiment trials {view['id'][:6]}", file=sys.stderr)
+        return
     error = waiting.failure(client, view)
     say.failure(error, as_json=False)
     if view["attempts"]:
@@ -119,6 +141,10 @@ class _Lines:
 def _line(view: dict[str, Any], *, drawn: bool) -> str:
     """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``, with a bar where it is ``drawn``."""
     parts = [f"{icon(view['phase'])} {view['phase']}", view["name"]]
+    if search_words.is_search(view):
+        says = "" if view["phase"] in ("running", "starting") else view["sentence"]
+        parts += [says, search_words.counts_text(view), search_words.best_text(view)]
+        return "  ".join(filter(None, [*parts, search_words.ran(view, now=time.time())]))
     if view["phase"] in ("running", "starting"):
         ran = ran_seconds(view, now=time.time())
         parts += [*_progress(view, drawn=drawn), telling_metric(view), span_text(ran) if ran is not None else ""]

@@ -26,6 +26,13 @@ class Experiments:
 
     _connection: Connection
 
+    def create_experiment(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """Send a wish that has to be a search, in the wire's shape (``SubmitRequest``); gives ``SubmitResult``.
+
+        ``submit_request`` does the same where the wish has something to search, else it makes a plain job.
+        """
+        return self._connection.record("POST", "experiments", body=dict(request))
+
     def experiments(
         self,
         *,

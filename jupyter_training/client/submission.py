@@ -6,7 +6,7 @@ import inspect
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from jupyter_training.client import context as contexts
 from jupyter_training.client import environment as environments
 from jupyter_training.client import interpreter, target
 from jupyter_training.client.context import Packed
-from jupyter_training.client.values import described, json_params
+from jupyter_training.client.values import described, json_params, verbatim
 from jupyter_training.languages import quantities
 
 __all__ = ["of_search", "request"]
@@ -23,7 +23,7 @@ _METRIC = re.compile(r"^metric\s*:", re.MULTILINE)  # a config that makes a sear
 
 
 def request(
-    what: str | os.PathLike[str] | Callable[..., Any],
+    what: str | os.PathLike[str] | Callable[..., Any] | target.Target,
     args: Iterable[object],
     params: Mapping[str, object],
     *,
@@ -42,19 +42,23 @@ def request(
     key: str | None = None,
     origin: Mapping[str, str | None] | None = None,
     space: Mapping[str, object] | None = None,
+    said: Collection[str] | None = None,
     **asked: object,
 ) -> dict[str, Any]:
     """A wish in the wire's shape (``SubmitRequest``); see ``Client.submit`` for the options.
 
     ``limit`` bounds the code in bytes. ``context`` is a folder that goes along, sent before the request.
-    ``space`` has parameters too, with what they may be. ``asked`` are keys that the server reads as they are.
+    ``space`` has parameters too, with what they may be; ``said`` names those parameters whose texts may say that, by
+    default all. ``asked`` are keys that the server reads as they are.
 
     Raises:
         InvalidSpec: the code is not Python, imports what its interpreter lacks, or an option breaks a rule.
     """
     given, searched = dict(params), dict(space or {})
     where = Path(folder).expanduser().absolute() if folder is not None else None
-    if callable(what):
+    if isinstance(what, target.Target):
+        ready = what
+    elif callable(what):
         ready = target.of_function(what, limit=limit)
         bound = target.bound(what, tuple(args), {**searched, **given})
         given = {name: value for name, value in bound.items() if name in given or name not in searched}
@@ -75,6 +79,7 @@ def request(
         variables=surroundings["variables"],
         folders=folders,
     )
+    as_they_are = verbatim(given, said=given.keys() if said is None else said, is_search=_is_search(asked, searched))
     resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus, "max_slots": max_slots}
     resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
     wish: dict[str, object] = {
@@ -84,6 +89,7 @@ def request(
         "files": list(ready.files),
         "params": json_params(given),
         "space": described(searched) or None,
+        "verbatim": as_they_are or None,
         "resources": {name: value for name, value in resources.items() if value is not None} or None,
         "context": context.wire() if context is not None else None,
         "environment": surroundings,
@@ -107,6 +113,13 @@ def of_search(
     searches = ("metric" in said and not own) or not said.keys().isdisjoint(("space", "searcher"))
     searches = searches or (config is not None and _METRIC.search(config["text"]) is not None)
     return (said, {}) if searches else ({}, said)
+
+
+def _is_search(asked: Mapping[str, object], space: Mapping[str, object]) -> bool:
+    config = asked.get("config")
+    text = config["text"] if isinstance(config, Mapping) else ""
+    named = asked.get("metric") is not None or asked.get("searcher") is not None
+    return named or bool(space) or _METRIC.search(text) is not None
 
 
 def _parameters(function: Callable[..., Any]) -> frozenset[str]:

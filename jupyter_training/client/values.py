@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from jupyter_training.errors import InvalidSpec, Problem
 
-__all__ = ["described", "json_params", "kept_as_text"]
+__all__ = ["described", "json_params", "verbatim"]
 
-_SIGNS = re.compile(r"[,()\[\]{}='\"\\]|\bwhen\b|\A\s|\s\Z")  # what an expression may be made of
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SIGNS = re.compile(r"[,('\"]|\bwhen\b")  # what an expression may be made of
 
 _DEEPEST = 50
 
@@ -31,21 +30,20 @@ def described(space: Mapping[str, object]) -> dict[str, Any]:
     return {name: _value(value, f"space.{name}", 0) for name, value in space.items()}
 
 
-def kept_as_text(value: object) -> object:
-    """A value among the parameters of a search: a text that might be read as an expression goes in quotes.
+def verbatim(params: Mapping[str, object], *, said: Collection[str], is_search: bool) -> list[str]:
+    """Names of the parameters whose texts are values as they are, though they look like a range of values.
 
-    So a ``classes = "cat,dog"`` in the code stays the text that it is.
+    ``said`` are those that a person gave as something that may be one; the others come from the code. So a
+    ``classes = "cat,dog"`` in the code stays the text that it is. Where nothing speaks of a search, ``a,b`` is
+    a text as well; a call is left to the server, which says what is missing.
     """
-    if not isinstance(value, str) or not _SIGNS.search(value):
-        return value
-    return f'"{"".join(_ESCAPES.get(sign, sign) for sign in value)}"'
+    texts = {name: value for name, value in params.items() if isinstance(value, str) and _SIGNS.search(value)}
+    return [name for name, text in texts.items() if name not in said or not (is_search or "(" in text)]
 
 
 def _value(value: Any, key: str, depth: int) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
-    if callable(getattr(value, "to_json", None)) and hasattr(value, "domain"):
-        return value.to_json()  # an axis: see ``client.space``
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

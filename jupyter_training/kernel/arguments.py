@@ -27,6 +27,7 @@ class Parsed:
     written: tuple[tuple[str, int], ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)  # key=value
+    texts: Mapping[str, str] = field(default_factory=dict)  # and how each was written
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
@@ -81,7 +82,7 @@ def _below(first: Word, second: Word | None) -> Command | None:
         return None
     if second.text in known:
         return VERBS[f"{first.text} {second.text}"]
-    close = near_miss(second.text, known)
+    close = SYNONYMS.get(f"{first.text} {second.text}") or near_miss(second.text, known)
     raise InvalidUsage(
         f"%train {first.text} has no {second.text!r}.",
         hint=f"Did you mean %train {first.text} {close}?" if close else f"There is: {', '.join(known)}.",
@@ -108,6 +109,7 @@ class _Reader:
         self.written: list[tuple[str, int]] = []
         self.options: dict[str, object] = {}
         self.values: dict[str, object] = {}
+        self.texts: dict[str, str] = {}
         self.places: dict[str, tuple[int, int]] = {}
 
     def read(self, words: list[Word]) -> Parsed:
@@ -122,12 +124,21 @@ class _Reader:
                 self._operand(word)
         if len(self.operands) < self.command.least:
             first = self.command.operands.strip("[]").split(".")[0].split()[0]
-            example = {"JOB": "last", "ITEM": "last.priority=1"}.get(first, "big")
+            example = {"JOB": "last", "ITEM": "last.priority=1", "EXPERIMENT": "last"}.get(first, "big")
+            example += " 20" if self.command.least > 1 else ""
             raise InvalidUsage(
                 f"{self.command.magic} needs {self.command.needs}.",
                 hint=f"Usage: {self.command.usage}, e.g. {self.command.magic} {example}.",
             )
-        return Parsed(self.command, tuple(self.operands), tuple(self.written), self.options, self.values, self.places)
+        return Parsed(
+            self.command,
+            tuple(self.operands),
+            tuple(self.written),
+            self.options,
+            self.values,
+            self.texts,
+            self.places,
+        )
 
     def _option(self, word: Word, waiting: list[Word]) -> None:
         flag, equals, joined = word.text.partition("=")
@@ -164,7 +175,7 @@ class _Reader:
             if option.name in self.options and self.options[option.name] != value:
                 raise self._fault(word, f"{flag} is given twice, with different values.")
             self.options[option.name] = value
-        elif isinstance(value, tuple) and option.kind in ("pair", "setting"):
+        elif isinstance(value, tuple) and option.kind in ("pair", "setting", "assign"):
             pairs = self.options.setdefault(option.name, {})
             assert isinstance(pairs, dict)
             pairs[value[0]] = value[1]
@@ -186,6 +197,7 @@ class _Reader:
             self.values[key] = literal(text)
         except ValueError as error:
             raise self._fault(word, f"{key}: {error}.") from None
+        self.texts[key] = text
         self._place(f"params.{key}", word)
 
     def _operand(self, word: Word) -> None:
@@ -242,6 +254,11 @@ def _value(option: Option, text: str) -> object:
         if not equals or not key:
             raise ValueError(f"{text!r} is not KEY=VALUE")
         return (key, value)
+    if option.kind == "assign":
+        key, equals, given = text.partition("=")
+        if not equals or not key.isidentifier():
+            raise ValueError(f"{text!r} is not KEY=VALUE")
+        return (key, literal(given))
     if option.kind == "setting":
         return _setting(text)
     if option.kind == "names":

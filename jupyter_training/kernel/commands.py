@@ -9,12 +9,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "WEIGHT", "Command", "Option"]
+__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "SEARCHED", "WEIGHT", "Command", "Option"]
 
 Kind = Literal[
-    "switch", "text", "whole", "number", "amount", "size", "span", "pair", "setting", "names", "jobs", "variable"
+    "switch",
+    "text",
+    "whole",
+    "number",
+    "amount",
+    "size",
+    "span",
+    "pair",
+    "setting",
+    "names",
+    "jobs",
+    "variable",
+    "assign",
 ]
-Lists = Literal["", "pools", "backends", "configs", "variables", "environment", "checkpoints", "jobs"]
+Lists = Literal[
+    "",
+    "pools",
+    "backends",
+    "configs",
+    "variables",
+    "environment",
+    "checkpoints",
+    "jobs",
+    "searchers",
+    "metrics",
+    "modes",
+    "axes",
+]
 
 
 @dataclass(frozen=True)
@@ -75,6 +100,48 @@ QUIET = Option(("-q", "--quiet"), "show nothing when all is well", key="quiet")
 INTO = Option(("-o",), "put a handle of the job into this variable", "variable", "VAR", "out", lists="variables")
 PRIORITY = Option(("--priority",), "1 to 99, smaller goes first (42)", "amount", "N", "priority")
 WEIGHT = Option(("--weight",), "its share in a pool that shares fairly, above 0 (1)", "amount", "W", "weight")
+
+# Of a search; as soon as a parameter is a range of values.
+SEARCHED = (
+    Option(
+        ("--metric",), "what a search judges; several for a trade-off", "text", "NAME[,NAME]", "metric", lists="metrics"
+    ),
+    Option(
+        ("--mode",), "which value of it is better, one for each metric", "text", "min|max[,...]", "mode", lists="modes"
+    ),
+    Option(
+        ("--searcher",),
+        "who proposes values: random, grid, bo, tpe, asha ... (%train experiment searchers)",
+        "text",
+        "NAME",
+        "searcher",
+        lists="searchers",
+    ),
+    Option(
+        ("--searcher-options",),
+        "an option of the searcher; may be repeated",
+        "assign",
+        "KEY=VALUE",
+        "searcher_options",
+        repeats=True,
+    ),
+    Option(("--workers",), "most trials at once (1); the queue says when each starts", "whole", "N", "workers"),
+    Option(("--max-trials",), "start so many trials", "whole", "N", "max_trials"),
+    Option(("--max-time",), "end the search after so long, like 2h", "span", "TIME", "max_time"),
+    Option(("--max-failures",), "end it once more trials than this have failed", "whole", "N", "max_failures"),
+    Option(("--target",), "end it once the metric is as good as this", "number", "VALUE", "target"),
+    Option(
+        ("--stop",),
+        "another end, like max_trials_finished=20 or plateau=10; may be repeated",
+        "assign",
+        "RULE=VALUE",
+        "stop",
+        repeats=True,
+    ),
+    Option(("--resource",), "what a trial's reports count as: report, step, or a metric", "text", "NAME", "resource"),
+    Option(("--max-resource",), "so many reports are a whole trial", "whole", "N", "max_resource"),
+    Option(("--seed",), "of the searcher: the same one proposes the same", "whole", "N", "seed"),
+)
 
 CELL = Command(
     name="%%train",
@@ -177,6 +244,7 @@ CELL = Command(
             "metrics",
             choices=("auto", "off"),
         ),
+        *SEARCHED,
         INTO,
         Option(("--wait",), "stay until it has ended; a failure is raised", key="wait", excludes="--detach"),
         Option(("--detach",), "return at once (this is the default)", key="detach", excludes="--wait"),
@@ -201,6 +269,8 @@ CELL = Command(
     notes=(
         "Names that the code assigns a literal at its top are parameters: with `lr = 0.1` there, lr=0.01 on the",
         "magic line wins. Values are read as literals, never evaluated; other words are texts.",
+        "With a --metric a parameter may be a range, as in lr=loguniform(1e-4,1e-1) batch=choice(32,64): then the cell",
+        "is a search, and each of its trials a job. %train help experiment has more.",
         "A cell that is run again while its job is active stands for the same job; a changed one is a new job.",
         "resume=true is --resume, unless the code has a name `resume` of its own.",
         "What stays of a context is said by lines in its .trainignore, as in a .gitignore; a startup-hook.sh in it",

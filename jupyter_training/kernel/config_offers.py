@@ -18,7 +18,13 @@ _OWN_LINE = re.compile(r"(\s*)([A-Za-z_]*)\Z")
 _VALUE = re.compile(r"(\s*)([A-Za-z_]+):\s+(?:\[(?:[^\],]*,\s*)*)?([^\s\[\],]*)\Z")
 _WRITTEN = re.compile(r"(\s*)([A-Za-z_]+)\s*:")
 _NESTED = (
-    "params", "tags", "resources", "environment", "environment.variables", "checkpoints", "checkpoints.keep",
+    "params", "tags", "searcher_options", "stop", "space",
+    "resources", "environment", "environment.variables", "checkpoints", "checkpoints.keep",
+)  # fmt: skip
+
+_STOPS = (
+    "max_time", "max_trials_started", "max_trials_completed", "max_trials_finished", "max_cost", "max_failures",
+    "target", "plateau",
 )  # fmt: skip
 
 # Every key by its path, with the option that says the same; what no option says has none.
@@ -27,6 +33,8 @@ KEYS: dict[str, Option | None] = {
     **{option.name: option for option in CELL.options if option.key.startswith("resources.")},  # short for the same
     **dict.fromkeys(("params", "resources", "environment", "environment.kind", "launcher")),
     **dict.fromkeys(("retries", "retries.on", "hang", "checkpoints", "checkpoints.keep")),
+    **dict.fromkeys(("space", "updater")),
+    **dict.fromkeys(f"stop.{key}" for key in _STOPS),
     **dict.fromkeys(f"checkpoints.{key}" for key in ("keep.experiment_best", "metric", "mode", "sklearn")),
 }
 _CHOICES = {

@@ -30,6 +30,13 @@ class Desk:
         text = parsed.operands[0] if parsed.operands else "last"
         return self.session.job(text, notebook=notebook_of(self.shell), names=self.shell.user_ns)
 
+    def search(self, parsed: Parsed) -> dict[str, Any]:
+        """The search of the first operand; without one the newest."""
+        return self.search_of(parsed.operands[0] if parsed.operands else "last")
+
+    def search_of(self, text: str) -> dict[str, Any]:
+        return self.session.search(text, notebook=notebook_of(self.shell), names=self.shell.user_ns)
+
     def jobs(self, parsed: Parsed, *, meant: Meant) -> list[dict[str, Any]]:
         """The jobs of all operands, each once; without one the last job."""
         found: dict[str, dict[str, Any]] = {}

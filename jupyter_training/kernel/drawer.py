@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import NotFound, TrainingError
-from jupyter_training.kernel import beside, card
+from jupyter_training.kernel.subject import subject_of
 from jupyter_training.kernel.wording import TERMINAL, plain
 
 if TYPE_CHECKING:
@@ -49,14 +49,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Followed:
-    """A job whose output is to be drawn until it has ended."""
+    """A job or a search whose output is to be drawn until it has ended. ``last``: its view that was drawn."""
 
     client: Client
-    id: str
+    last: Mapping[str, Any]
     drawing: Drawing
     quietly: bool
     since: float
-    version: int
     answered: float = field(default=0.0)
     ended: bool = False
 
@@ -79,7 +78,7 @@ class Drawer:
         self._drawing = False  # whether the thread will look at what is followed once more
 
     def follow(self, client: Client, job: Mapping[str, Any], drawing: Drawing | None, *, quietly: bool = False) -> None:
-        """Draw the job on its drawing until it has ended; ``quietly``: only its end.
+        """Draw a job or a search on its drawing until it has ended; ``quietly``: only its end.
 
         Nothing is drawn where outputs can't be drawn again, and in plain mode,
         where an output is the same whenever it is looked at. Of a job that has
@@ -88,7 +87,7 @@ class Drawer:
         if drawing is None or not drawing.lasts or plain():
             return
         now = self._clock()
-        one = _Followed(client, job["id"], drawing, quietly, since=now, version=job["version"], answered=now)
+        one = _Followed(client, job, drawing, quietly, since=now, answered=now)
         if job["state"] in TERMINAL:
             with self._lock:
                 self._ended.append(one)
@@ -96,15 +95,16 @@ class Drawer:
         self._draw([one])
 
     def again(self, job: Mapping[str, Any]) -> None:
-        """A job was started again: go on with the drawings that it had at its end."""
+        """A job or a search was started again: go on with the drawings that it had at its end."""
         now = self._clock()
         with self._lock:
-            mine = [one for one in self._ended if one.id == job["id"]]
+            mine = [one for one in self._ended if one.last["id"] == job["id"]]
             for one in mine:
                 self._ended.remove(one)
         for one in mine:
             # What came before this view may be older than what is drawn; the next look is not.
-            one.since, one.answered, one.version, one.ended = now, now, job["version"] - 1, False
+            one.since, one.answered, one.ended = now, now, False
+            one.last = {**one.last, "version": job["version"] - 1}
         self._draw(mine)
 
     def stop(self) -> None:
@@ -157,20 +157,21 @@ class Drawer:
         return max(slower, len(followed) / _A_SECOND, *(one.drawing.every for one in lively))
 
     def _goes_on(self, one: _Followed, *, wait: float | None) -> bool:
-        """Look at a job once, and draw what is new; whether there is more to come."""
+        """Look at it once, and draw what is new; whether there is more to come."""
         try:
-            job = one.client.job(one.id, after=one.version, wait=wait)
+            subject = subject_of(one.last)
+            view = subject.look(one.client, one.last, wait=wait)
             one.answered = self._clock()
-            final = job["state"] in TERMINAL
-            if final or (job["version"] > one.version and not one.quietly):
-                one.drawing.draw(card.bundle(job, *beside.pictures(one.client, job)), final=final)
-            one.version, one.ended = job["version"], final
+            final = view["state"] in TERMINAL
+            if final or (subject.is_news(view, one.last) and not one.quietly):
+                one.drawing.draw(subject.bundle(one.client, view, failure=True), final=final)
+            one.last, one.ended = view, final
             return not final
         except NotFound:
             return False  # deleted; what the output says of it stays
         except TrainingError as error:
-            _log.debug("No news of the job %s: %s", one.id, error)
+            _log.debug("No news of the job %s: %s", one.last["id"], error)
             return self._clock() - one.answered < _PATIENCE
         except Exception:  # noqa: BLE001 - the edge of a thread: a person's notebook is no place for its troubles
-            _log.debug("The card of %s can't be drawn any more", one.id, exc_info=True)
+            _log.debug("The card of %s can't be drawn any more", one.last["id"], exc_info=True)
             return False

@@ -36,7 +36,7 @@ For example, as a cell of its own:
 
 def overview() -> str:
     """How the cell magic is written, and one line for each verb."""
-    others = [CONFIG, *VERBS.values()]
+    others = [CONFIG, *(one for name, one in VERBS.items() if not name.startswith("experiment "))]
     width = max(len(_verb(one)) for one in others)
     lines = "\n".join(f"  {_verb(one).ljust(width)}  {one.summary}" for one in others)
     return (

@@ -127,6 +127,11 @@ def _source_lines(
             found = place_of_key(problem.key, places)
             if found is not None:
                 line, (column, width) = 1, found
+                if problem.column is not None and problem.key.startswith("params.") and 0 < top <= len(text):
+                    # A fault within an expression: its column counts from behind the "=".
+                    raw = text[top - 1][column - 1 : column - 1 + width]
+                    behind = raw.find("=") + problem.column
+                    column, width = (column + behind, 1) if behind < width else (column, width)
         if line == 1:
             line = top
         if line is None or not 0 < line <= len(text):

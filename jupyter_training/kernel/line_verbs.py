@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_training.kernel.commands import INTO, PRIORITY, QUIET, WEIGHT, Command, Option
+from jupyter_training.kernel.search_commands import SEARCH_VERBS
 
 __all__ = ["SYNONYMS", "VERBS", "verbs_below"]
 
@@ -35,6 +36,19 @@ SYNONYMS = {
     "priority": "queue update",
     "update-batch": "queue update-batch",
     "after": "queue after",
+    "experiments": "experiment",
+    "search": "experiment",
+    "sweep": "experiment",
+    "tune": "experiment",
+    "trials": "experiment trials",
+    "searchers": "experiment searchers",
+    "best": "experiment best",
+    "results": "experiment results",
+    "experiment cancel": "stop",
+    "experiment resume": "extend",
+    "experiment retry": "retry-failed",
+    "experiment ls": "list",
+    "experiment rm": "delete",
 }
 
 _JOB = "JOB is an id or the start of one, a name, last, or @variable with a handle."
@@ -210,6 +224,7 @@ VERBS: dict[str, Command] = {
             most=None,
             notes=(_JOB,),
         ),
+        *SEARCH_VERBS,
         _each("archive", "Take ended jobs out of the lists; nothing of them is lost.", _ENDED),
         _each("unarchive", "Put archived jobs back into the lists.", _ARCHIVED),
         _each("delete", "Delete ended jobs with their checkpoints, logs and outputs; asks before.", _ENDED, _YES),

@@ -138,8 +138,11 @@ def _sources(shell: InteractiveShell, session: Session) -> Sources:
         return {name: one for name, one in shell.user_ns.items() if name[:1] != "_" and hidden.get(name) is not one}
 
     def handles() -> list[str]:
-        module = sys.modules.get("jupyter_training.client.handle")  # not there: nobody has a handle
-        return [name for name, one in variables().items() if module is not None and isinstance(one, module.Handle)]
+        modules = (sys.modules.get(f"jupyter_training.client.{name}") for name in ("handle", "experiment_handle"))
+        kinds = tuple(
+            getattr(one, name) for one in modules for name in ("Handle", "ExperimentHandle") if hasattr(one, name)
+        )
+        return [name for name, one in variables().items() if isinstance(one, kinds)]  # no kinds: nobody has a handle
 
     memory: completion.Memory[Known] = completion.Memory(session.known, Known())
     steps: completion.Memories[list[int]] = completion.Memories(session.steps, [])

@@ -15,6 +15,7 @@ from jupyter_training.kernel.commands import CELL, Command, Option
 from jupyter_training.kernel.explain import TOPICS
 from jupyter_training.kernel.line_verbs import VERBS, verbs_below
 from jupyter_training.kernel.queue_words import OPERATIONS
+from jupyter_training.kernel.search_commands import RANGES
 
 __all__ = ["Known", "Offer", "Sources", "for_cell", "for_command", "for_line", "listed"]
 
@@ -27,11 +28,16 @@ _LONGEST = 40  # characters of a default that is worth offering
 
 @dataclass(frozen=True)
 class Known:
-    """What a server told: views of its newest jobs and of its pools; jobs that are archived apart."""
+    """What a server told: views of its newest jobs and of its pools; jobs that are archived apart; searches.
+
+    ``searchers``: their names, of those that run as installed.
+    """
 
     jobs: tuple[Mapping[str, Any], ...] = ()
     pools: tuple[Mapping[str, Any], ...] = ()
     archived: tuple[Mapping[str, Any], ...] = ()
+    searches: tuple[Mapping[str, Any], ...] = ()
+    searchers: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -72,7 +78,7 @@ def for_cell(rest: str, body: str, sources: Sources) -> Offer | None:
     defaults = _defaults(body)
     name, equals, _ = fragment.partition("=")
     if equals:
-        return _default(name, defaults, fragment)
+        return _range(name, fragment) or _default(name, defaults, fragment)
     given = {word.partition("=")[0] for word in words if "=" in word}
     offered = [f"{name}=" for name in defaults if name not in given]
     if not any("=" not in word and not word.startswith("-") for word in _operands(CELL, words)):
@@ -108,6 +114,10 @@ def for_line(rest: str, sources: Sources) -> Offer | None:
         return Offer("metric", _metrics(operands[0], sources.known()), fragment)
     if command.takes_values and ("=" in fragment or operands):
         return _changes(operands, fragment, sources.known())
+    if command.operands.startswith(("EXPERIMENT", "[EXPERIMENT")) and (
+        command.most is None or len(operands) < min(command.most, 1)
+    ):
+        return Offer("experiment", [word for word in _searches(sources) if word not in operands], fragment)
     if command.name in _JOB_VERBS and (command.most is None or len(operands) < command.most):
         known = _jobs(sources, command.name)
         return Offer("job", [word for word in known if word not in operands], fragment)
@@ -148,6 +158,15 @@ def listed(kind: str, sources: Sources) -> list[str]:
         return [name for name, value in sources.variables().items() if name not in handles and _may_travel(value)]
     if kind == "jobs":
         return _jobs(sources, "queue update")
+    if kind == "searchers":
+        return sorted(sources.known().searchers)
+    if kind == "metrics":
+        return sorted({name for job in sources.known().jobs for name in job["metrics"]})
+    if kind == "modes":
+        return ["min", "max"]
+    if kind == "axes":
+        axes = {axis["name"] for search in sources.known().searches for axis in search["space"]}
+        return ["number", "value", "state", *sorted(axes)]
     return sorted(os.environ) if kind == "environment" else []
 
 
@@ -171,6 +190,13 @@ def _jobs(sources: Sources, verb: str) -> list[str]:
         jobs = tuple(job for job in jobs if job["ended"] is None)
     names = dict.fromkeys(job["name"] for job in jobs)
     return ["last", *(f"@{name}" for name in sources.handles()), *names, *(job["id"] for job in jobs)]
+
+
+def _searches(sources: Sources) -> list[str]:
+    """Searches by every word for them."""
+    searches = sources.known().searches
+    names = dict.fromkeys(search["name"] for search in searches)
+    return ["last", *(f"@{name}" for name in sources.handles()), *names, *(search["id"] for search in searches)]
 
 
 def _items(fragment: str, sources: Sources) -> Offer:
@@ -223,6 +249,13 @@ def _default(name: str, defaults: Mapping[str, object], fragment: str) -> Offer 
     """The value that a parameter has already, where it is short."""
     value = json.dumps(defaults[name], ensure_ascii=False) if name in defaults else ""
     return Offer("value", [value], fragment, before=f"{name}=") if 0 < len(value) <= _LONGEST else None
+
+
+def _range(name: str, fragment: str) -> Offer | None:
+    """The beginning of a range of values, once a letter of it is typed."""
+    typed = fragment.partition("=")[2]
+    found = Offer("value", [f"{one}(" for one in RANGES], fragment, before=f"{name}=")
+    return found if typed.isalpha() and found.fitting else None
 
 
 def _filter(fragment: str, known: Known) -> Offer:

@@ -72,7 +72,7 @@ def build(
         "key": uuid.uuid4().hex,
         "entry": {"kind": "cell", "path": file, "shown_as": place.shown_as, "cells": list(along.cells)},
         "files": [_file(path, content) for path, content in sorted(sources.files.items())],
-        "params": dict(params),
+        **wish.expressed(params),
         "data": [one.wire() for one in along.data],
         **({"context": context.wire()} if context is not None else {}),
         "environment": wished,

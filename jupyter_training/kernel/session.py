@@ -35,6 +35,7 @@ class Session:
         self.drawer = Drawer()
         self._client = client
         self._lock = threading.Lock()
+        self._searchers: tuple[str, ...] | None = None  # which don't change while a server runs
 
     @property
     def client(self) -> Client:
@@ -75,6 +76,18 @@ class Session:
                 error.hint = f"The variable is meant by @{text}."
             raise
 
+    def search(self, text: str, *, notebook: str | None, names: Mapping[str, Any]) -> dict[str, Any]:
+        """The search that a word means: an id or its start, a name, ``last``, or ``@variable`` with a handle.
+
+        Raises:
+            UnknownExperiment: it means a job of its own, or nothing.
+            UnknownJob, AmbiguousJob: with the near miss or the candidates.
+            InvalidUsage: the variable holds no handle.
+        """
+        if text.startswith("@"):
+            return self.client.find_experiment(held(text[1:], names))
+        return self.client.find_experiment(text, notebook=notebook)
+
     def jobs(self, text: str, *, notebook: str | None, names: Mapping[str, Any], meant: Meant) -> list[dict[str, Any]]:
         """The jobs that one word means; ``meant`` says what a pattern stands for.
 
@@ -100,11 +113,15 @@ class Session:
         return fitting
 
     def known(self) -> Known:
-        """What completion may offer: jobs and pools. Nothing before a server was needed: a look may start one."""
+        """What completion may offer. Nothing before a server was needed: a look may start one."""
         if self._client is None:
             return Known()
         jobs = (self._client.jobs(limit=_OFFERED, archived=archived)["jobs"] for archived in (False, True))
-        return Known(tuple(next(jobs)), tuple(self._client.pools()), tuple(next(jobs)))
+        if self._searchers is None:
+            usable = (one["name"] for one in self._client.searchers() if one["status"] in ("installed", "alias"))
+            self._searchers = tuple(usable)
+        searches = tuple(self._client.experiments(limit=_OFFERED)["experiments"])
+        return Known(tuple(next(jobs)), tuple(self._client.pools()), tuple(next(jobs)), searches, self._searchers)
 
     def steps(self, job: str) -> list[int]:
         """The steps of a job's good checkpoints, the newest first; none before a server was needed."""

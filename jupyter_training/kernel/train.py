@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import TrainingError
 from jupyter_training.kernel import body as bodies
-from jupyter_training.kernel import card, plan, rehearsal, tell, waiting
+from jupyter_training.kernel import card, plan, rehearsal, search_card, search_words, tell, waiting
 from jupyter_training.kernel import wish as wishes
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.configs import Config
@@ -119,20 +119,19 @@ def _send_values(session: Session, wish: Wish, built: Built, screen: Screen) -> 
 
 
 def _submit(session: Session, shell: InteractiveShell, wish: Wish, built: Built, screen: Screen) -> None:
-    from jupyter_training.client.handle import Handle
-
     client = session.client
     _send_values(session, wish, built, screen)
     result: dict[str, Any] = client.submit_request(built.request)
-    job = result["job"]
     if wish.out is not None:
-        shell.user_ns[wish.out] = Handle(client, job)
+        shell.user_ns[wish.out] = client.handle_of(result)
+    searches = result.get("experiment") is not None
+    job = result["experiment"] if searches else result["job"]
     drawing = None
     if not wish.quiet:
-        for sentence in tell.submitted(result):
+        for sentence in search_words.submitted(result) if searches else tell.submitted(result):
             screen.say(sentence)
         drawing = screen.drawing()
-        drawing.draw(card.bundle(job), final=not wish.waits)
+        drawing.draw(search_card.bundle(job) if searches else card.bundle(job), final=not wish.waits)
     quietly = drawing is not None and session.is_drawn_by_page(shell)
     if wish.waits:
         waiting.stay(client, [job], [drawing], drawer=session.drawer, quietly=quietly, say=screen.warn)

@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 
-__all__ = ["amount", "json_value", "literal", "size_bytes", "span"]
+__all__ = ["amount", "expression", "json_value", "literal", "size_bytes", "span"]
 
 _WORDS: dict[str, object] = {"true": True, "false": False, "null": None}
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\Z", re.IGNORECASE)
@@ -40,6 +40,20 @@ def literal(text: str) -> object:
             raise ValueError(f"{_short(text)} is not evaluated; write the number itself") from None
         return text
     return json_value(value)
+
+
+def expression(text: str, value: object) -> object:
+    """A parameter of a search: as it was written where that may be a range of values, else the value that it spells.
+
+    ``lr=1e-3,1e-2`` is a choice of two there, ``sizes=[64,32]`` one list, ``name='a,b'`` one text.
+    """
+    return text if isinstance(value, list) and _is_bare(text) else value
+
+
+def _is_bare(text: str) -> bool:
+    """Whether this literal of a tuple has no brackets around it."""
+    node = ast.parse(text.strip(), mode="eval").body
+    return isinstance(node, ast.Tuple) and bool(node.elts) and node.elts[0].col_offset == node.col_offset
 
 
 def amount(text: str) -> object:

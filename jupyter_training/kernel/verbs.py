@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jupyter_training.client.experiments import is_driver
 from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
-from jupyter_training.kernel import beside, card, descent, explain, life, queue, tell, waiting
+from jupyter_training.kernel import beside, card, descent, explain, life, queue, search_verbs, tell, waiting
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.commands import FRONT
 from jupyter_training.kernel.desk import Desk
@@ -16,6 +17,7 @@ from jupyter_training.kernel.filter_line import filter_of
 from jupyter_training.kernel.kept import checkpoints
 from jupyter_training.kernel.meant import NEWEST
 from jupyter_training.kernel.notebook import notebook_of
+from jupyter_training.kernel.subject import subject_of
 from jupyter_training.kernel.terminal_text import collapsed
 from jupyter_training.kernel.wording import all_archived, plain, short
 
@@ -56,7 +58,11 @@ def list_(desk: Desk, parsed: Parsed) -> None:
 
 
 def show(desk: Desk, parsed: Parsed) -> None:
-    job = desk.session.client.job(desk.job(parsed)["id"])  # what was found may lack outputs
+    found = desk.job(parsed)
+    if is_driver(found):
+        search_verbs.show(desk, desk.session.client.experiment(found["id"]))
+        return
+    job = desk.session.client.job(found["id"])  # what was found may lack outputs
     desk.screen.table(tell.about(job, now=time.time()))
 
 
@@ -99,11 +105,13 @@ def metrics(desk: Desk, parsed: Parsed) -> None:
 
 
 def wait(desk: Desk, parsed: Parsed) -> None:
-    jobs = desk.jobs(parsed, meant=NEWEST)
+    client = desk.session.client
+    found = desk.jobs(parsed, meant=NEWEST)
+    jobs = [client.experiment(job["id"]) if is_driver(job) else job for job in found]
     quiet = parsed.on("quiet")
     limit = parsed.options.get("timeout")
     waiting.stay(
-        desk.session.client,
+        client,
         jobs,
         [None if quiet else desk.screen.drawing() for _ in jobs],
         timeout=float(limit) if isinstance(limit, (int, float)) else None,
@@ -120,19 +128,17 @@ def clone(desk: Desk, parsed: Parsed) -> None:
 
 
 def attach(desk: Desk, parsed: Parsed) -> None:
-    from jupyter_training.client.handle import Handle
-
     variable = parsed.text("o")
     if variable is None:
         raise InvalidUsage("%train attach needs a variable for the handle.", hint="Write %train attach last -o h.")
-    job = desk.job(parsed)
-    desk.shell.user_ns[variable] = Handle(desk.session.client, job)
+    client, job = desk.session.client, desk.job(parsed)
+    view = client.experiment(job["id"]) if is_driver(job) else job
+    desk.shell.user_ns[variable] = client.handle_of({"experiment" if is_driver(job) else "job": view})
     if not parsed.on("quiet"):
-        series, extras = beside.pictures(desk.session.client, job) if not plain() else ({}, card.Extras())
         drawing = desk.screen.drawing()
-        drawing.draw(card.bundle(job, series, extras), final=True)
+        drawing.draw(subject_of(view).bundle(client, view, failure=True), final=True)
         quietly = desk.session.is_drawn_by_page(desk.shell)
-        desk.session.drawer.follow(desk.session.client, job, drawing, quietly=quietly)
+        desk.session.drawer.follow(client, view, drawing, quietly=quietly)
 
 
 def doctor(desk: Desk, _: Parsed) -> None:
@@ -180,6 +186,7 @@ ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
     **life.ACTIONS,
     **descent.ACTIONS,
     **queue.ACTIONS,
+    **search_verbs.ACTIONS,
     "clone": clone,
     "attach": attach,
     "doctor": doctor,

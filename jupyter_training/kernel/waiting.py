@@ -1,4 +1,4 @@
-"""Stay with jobs until they have ended, and show how they go."""
+"""Stay with jobs and searches until they have ended, and show how they go."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import Refused
-from jupyter_training.kernel import beside, card, tell
 from jupyter_training.kernel.drawer import Drawer
-from jupyter_training.kernel.failure import Detached, failed
+from jupyter_training.kernel.failure import Detached
 from jupyter_training.kernel.screen import Drawing
+from jupyter_training.kernel.subject import subject_of
 from jupyter_training.kernel.wording import TERMINAL, plain, short
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def stay(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[dict[str, Any]]:
-    """Wait until all have ended; each is drawn on its drawing as it goes (None: nothing is shown).
+    """Wait until all jobs and searches have ended; each is drawn on its drawing as it goes (None: nothing is shown).
 
     A pause does not end it: that one is paused goes to ``say``, once for each pause. When the waiting ends early,
     ``drawer`` draws on. ``quietly``: their ends alone are drawn, see ``drawer``.
@@ -55,7 +55,7 @@ def stay(
             left = None if deadline is None else max(0.0, deadline - clock())
             watcher = _Watcher(client, drawing, quietly, say, clock, pause)
             watchers[job["id"]] = watcher
-            ended.append(client.wait(job["id"], timeout=left, on_change=watcher))
+            ended.append(subject_of(job).wait(client, job, timeout=left, on_change=watcher))
     except TimeoutError:
         waiting = jobs[len(ended)]
         _draw_on(drawer, client, jobs[len(ended) :], drawings[len(ended) :], quietly)
@@ -70,7 +70,7 @@ def stay(
     _draw_on(drawer, client, ended, drawings, quietly)  # should they be started again
     for job in ended:
         if job["state"] != "succeeded":
-            raise failed(job, beside.log_end(client, job), on_card=quietly)
+            raise subject_of(job).failed(client, job, on_card=quietly)
     return ended
 
 
@@ -105,16 +105,17 @@ class _Watcher:
 
     def __call__(self, job: dict[str, Any]) -> None:
         self.last = job
+        subject = subject_of(job)
         rests = job["phase"] == "paused"
         if rests and not self._paused and self._say is not None:
-            self._say(tell.rests(job))
+            self._say(subject.rests(job))
         self._paused = rests
         if self._drawing is None:
             return
         final = job["state"] in TERMINAL
         if plain():  # only the beginning and the end are the same each time
             if final:
-                self._drawing.draw(card.bundle(job), final=True)
+                self._drawing.draw(subject.bundle(self._client, job, failure=False), final=True)
             return
         if self._quietly and not final and self._drawn_at is not None:
             return
@@ -123,6 +124,5 @@ class _Watcher:
             if early > 0:
                 self._pause(early)  # what comes meanwhile is in the next view
         # A failure's traceback stands once: on the page's card, or in the error that the waiting ends with.
-        pictures = beside.pictures(self._client, job, failure=self._quietly)
-        self._drawing.draw(card.bundle(job, *pictures), final=final)
+        self._drawing.draw(subject.bundle(self._client, job, failure=self._quietly), final=final)
         self._drawn_at = self._clock()

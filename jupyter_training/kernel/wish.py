@@ -10,14 +10,16 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_training.client.environment import looks_secret
+from jupyter_training.client.values import verbatim
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.body import Body
 from jupyter_training.kernel.line_verbs import VERBS
+from jupyter_training.kernel.values import expression
 
 __all__ = ["Wish", "of_line", "over", "put", "resolved", "resuming"]
 
@@ -28,9 +30,13 @@ _SHORT = {"retries": "max", "checkpoints": "to", "hang": "after"}  # what a bare
 
 @dataclass(frozen=True)
 class Wish:
-    """Nested values by the keys of a config; only what was said is there."""
+    """Nested values by the keys of a config; only what was said is there.
+
+    ``texts``: parameters as the line has them, where they are read as expressions.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str | None:
@@ -39,6 +45,11 @@ class Wish:
     @property
     def params(self) -> Mapping[str, object]:
         return dict(self.values.get("params") or {})
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it speaks of a search. Then parameters are read as expressions: by the server."""
+        return any(self.values.get(key) is not None for key in ("metric", "searcher", "space"))
 
     @property
     def environment(self) -> Mapping[str, Any]:
@@ -67,6 +78,23 @@ class Wish:
     def quiet(self) -> bool:
         return bool(self.values.get("quiet"))
 
+    @property
+    def unquoted(self) -> frozenset[str]:
+        """The parameters that were said as something that may be a range of values."""
+        return frozenset(name for name in self.params if not self.texts.get(name, "").startswith(("'", '"')))
+
+    def expressed(self, params: Mapping[str, object]) -> dict[str, Any]:
+        """``params`` and ``verbatim`` of a request, from all the parameters that there are, the code's own among them.
+
+        In a search what was said without quotes is read as an expression, and a text of the code is what it is.
+        """
+        said, found = self.params, dict(params)
+        for name, text in self.texts.items():
+            if self.is_search and name in found and said.get(name) == found[name]:
+                found[name] = expression(text, found[name])
+        as_they_are = verbatim(found, said=self.unquoted, is_search=self.is_search)
+        return {"params": found, **({"verbatim": as_they_are} if as_they_are else {})}
+
     def asked(self) -> dict[str, Any]:
         """What a server reads as it is: all but this side's own keys, and those that are made of more than was said."""
         made = _OWN_KEYS | {"params", "environment"}
@@ -94,7 +122,7 @@ def of_line(parsed: Parsed) -> Wish:
             hint="Leave one of them out.",
             errors=[Problem("contradicts --once", key="if_exists")],
         )
-    return Wish(_settled(said))
+    return Wish(_settled(said), parsed.texts)
 
 
 def resuming(line: Wish, body: Body) -> Wish:
@@ -117,7 +145,7 @@ def resuming(line: Wish, body: Body) -> Wish:
     values["params"] = {name: one for name, one in given.items() if name != "resume"}
     if not values["params"]:
         del values["params"]
-    return Wish(values)
+    return replace(line, values=values)
 
 
 def over(line: Wish, config: Mapping[str, Any]) -> Wish:
@@ -132,7 +160,7 @@ def over(line: Wish, config: Mapping[str, Any]) -> Wish:
     below = _settled(copy.deepcopy(dict(config)))
     if line.values.get("if_exists", "reuse") != "reuse":
         below.pop("once", None)  # the config's wish to reuse gives way too
-    found = Wish(_joined(below, line.values))
+    found = replace(line, values=_joined(below, line.values))
     _check_name(found.name)
     return found
 

@@ -33,6 +33,8 @@ KNOWN = Known(
     ),
     archived=(builders.job("failed", id="fghijklmno", name="put-away", archived=True),),
     pools=({"name": "local", "backend": "local"}, {"name": "gpu", "backend": "sagemaker"}),
+    searches=(builders.search(),),
+    searchers=("asha", "random", "tpe"),
 )
 VARIABLES = {"X_train": [1], "X_test": [2], "y": 3, "os": threading, "fit": lambda: 0, "h": object()}
 
@@ -107,7 +109,7 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%train help train_", ["train_config"]),
         ("%%train_config big -", ["--quiet"]),
         ("%%train --keep", ["--keep-best", "--keep-latest"]),
-        ("%%train --res", ["--resume"]),
+        ("%%train --resu", ["--resume"]),
         ("%train arch", ["archive"]),
         ("%train c", ["cancel", "checkpoints", "clone", "continue"]),
         ("%train pause ", ["@h", "abcdefghij", "bcdefghijk", "digits", "digits-big", "last"]),
@@ -143,6 +145,17 @@ BODY = "\nlr = 0.1\nepochs = 3\nopt: str = 'adam'\nprint(lr)\n"
         ("%train queue update-batch digits.ahead-of=digits-", ["digits.ahead-of=digits-big"]),
         ("%train help queue up", ["update", "update-batch"]),
         ("%%train digits --after digits-", ["digits-big"]),
+        ("%%train --searcher a", ["asha"]),
+        ("%%train --metric val", ["val_accuracy"]),
+        ("%%train --mode ", ["max", "min"]),
+        ("%%train lr=log", ["lr=logfinrange(", "lr=lograndint(", "lr=loguniform("]),
+        ("%train exp", ["experiment"]),
+        ("%train experiment re", ["results", "retry-failed"]),
+        ("%train experiment show ", ["@h", "last", "searchabcd", "sweep"]),
+        ("%train experiment stop sweep s", ["searchabcd"]),
+        ("%train experiment trials sweep --sort ", ["batch", "lr", "number", "state", "value"]),
+        ("%train experiment list --state f", ["failed"]),
+        ("%train help experiment tr", ["trials"]),
     ],
 )
 def test_what_fits_is_offered(
@@ -164,7 +177,7 @@ def test_what_fits_is_offered(
         ("metrics: o", ["off"]),
         ("take: [X_te", ["X_test"]),
         ("take: [y, X_te", ["X_test"]),
-        ("resour", ["resources:"]),
+        ("resources", ["resources:"]),
         ("resources:\n  g", ["gpus: "]),
         ("resources:\n  slots: 2\n  ", ["cpus: ", "gpus: ", "max_slots: ", "memory: "]),
         ("environment:\n  va", ["variables:"]),
