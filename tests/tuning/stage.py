@@ -11,11 +11,13 @@ from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Attempt, Job, Origin
 from jupyter_training.core.metric import Point
 from jupyter_training.core.resources import Pool
+from jupyter_training.core.retention import Checkpoint
 from jupyter_training.core.search_jobs import driver_submission
 from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.seams.searcher import Searcher
 from jupyter_training.services.site import Site
-from jupyter_training.store import experiments, points, pools, views, wishes
+from jupyter_training.store import checkpoints, experiments, points, pools, views, wishes
+from jupyter_training.store.supersede import TOLD, Restart
 from jupyter_training.testing.builders import a_spec, a_submission
 from jupyter_training.testing.scripted_backend import Script
 from jupyter_training.tuning.driver import Driver
@@ -39,14 +41,28 @@ def a_search(name: str = "search", **more: Any) -> ExperimentSpec:
 
 
 class SearchStage(Stage):
-    """``curve(config, k)`` is a trial's k-th report, one a second, ``epochs`` of them; then it ends."""
+    """``curve(config, k)`` is a trial's k-th report, one a second, ``epochs`` of them; then it ends.
 
-    def __init__(self, home: Path, *, slots: int = 2, curve: Curve, epochs: int = 5, metric: str = "loss") -> None:
+    ``also``: further series, by k. ``saves``: a checkpoint after each report, from which a later attempt goes on;
+    else it begins anew. A report's step is k times ``every``.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        slots: int = 2,
+        curve: Curve,
+        epochs: int = 5,
+        metric: str = "loss",
+        saves: bool = False,
+        also: Mapping[str, Callable[[int], float]] | None = None,
+    ) -> None:
+        self.curve, self.epochs, self.metric, self.saves, self.also, self.every = curve, epochs, metric, saves, also, 1
+        self.said: dict[tuple[JobId, int], int] = {}  # by attempt: the report that it has come to
         super().__init__(home, slots=slots, script=self._script)
         pools.write(self.store, Pool(DRIVERS, "scripted", 8), now=self.clock.now())
         self.site = Site(self.settings, self.store, clock=self.clock.now, rng=self.rng)  # type: ignore[arg-type]
-        self.curve, self.epochs, self.metric = curve, epochs, metric
-        self.reported: dict[JobId, int] = {}
         self.id = JobId("")
         self.driver: Driver | None = None
 
@@ -75,7 +91,7 @@ class SearchStage(Stage):
     def step(self, seconds: float = 1.0) -> None:
         """Time passes: the dispatcher ticks, trials report, the driver looks."""
         self.tick(seconds)
-        self._report()
+        self.report()
         assert self.driver is not None
         self.driver.look()
 
@@ -103,11 +119,18 @@ class SearchStage(Stage):
         return views.job(self.store, self.trials[number].job)
 
     def _script(self, order: LaunchOrder) -> Script:
+        """What is scripted of a trial is that of its first attempt that nobody stopped."""
         if order.spec.launcher == "driver":
             return Script(runs=1e9)
-        return self.scripts.get(order.spec.name, Script(runs=self.epochs + 0.5))
+        left = self.epochs - self._begins_at(order.ref.job, order.ref.number)
+        return self.scripts.get(order.spec.name, Script(runs=left + 0.5))
 
-    def _report(self) -> None:
+    def _begins_at(self, job: JobId, number: int) -> int:
+        """The report from which an attempt goes on."""
+        last = max((k for (one, attempt), k in self.said.items() if one == job and attempt < number), default=0)
+        return last if self.saves else 0
+
+    def report(self) -> None:
         """What running trials have reported by now."""
         for job_id, number in self.backend.slots_in_use():
             job = views.job(self.store, job_id)
@@ -117,12 +140,19 @@ class SearchStage(Stage):
             self._report_of(job, attempt)
 
     def _report_of(self, job: Job, attempt: Attempt) -> None:
-        due = min(self.epochs, int(self.clock.now() - attempt.created))
-        before = self.reported.get(job.id, 0)
+        key, begins = (job.id, attempt.number), self._begins_at(job.id, attempt.number)
+        before = self.said.get(key, begins)
+        due = min(self.epochs, begins + int(self.clock.now() - attempt.created))
         for k in range(before + 1, due + 1):
-            value = self.curve(job.params, k)
-            point = Point(self.metric, k, self.clock.now(), value)
-            points.ingest(
-                self.store, job.id, [points.Batch(attempt.number, "report", k - 1, k, [point])], now=self.clock.now()
-            )
-        self.reported[job.id] = max(before, due)
+            step, now = k * self.every, self.clock.now()
+            values = {self.metric: self.curve(job.params, k)} | {name: of(k) for name, of in (self.also or {}).items()}
+            found = [Point(name, step, now, value) for name, value in values.items()]
+            restart = Restart(TOLD, begins * self.every) if k == begins + 1 and attempt.number > 1 else None
+            batch = points.Batch(attempt.number, "report", k - begins - 1, k - begins, found, restart=restart)
+            points.ingest(self.store, job.id, [batch], now=now)
+            if self.saves:
+                saved = Checkpoint(
+                    job.id, f"step-{step}", attempt.number, step, now, 1, 1, "0" * 64, None, "json", None
+                )
+                checkpoints.committed(self.store, self.epoch, [(saved, {})], now)
+            self.said[key] = k
