@@ -19,11 +19,12 @@ import { addCommands } from './commands';
 import { addDetail } from './commands/detail';
 import { doorsOf } from './commands/doors';
 import { addQueue } from './commands/queue';
+import { addSearch } from './commands/search';
 import type { Session } from './model/session';
 import { SidebarHost } from './panels/sidebar/host';
 import { addPresence } from './presence';
-import { JobOutput } from './renderers/job/host';
-import { DETAIL_ID, DOMAIN, ITrainings, JOB_MIME, PLUGIN_ID, PRESENCE_ID, SIDEBAR_ID } from './tokens';
+import { JobOutput, SearchOutput } from './renderers/job/host';
+import { DETAIL_ID, DOMAIN, ITrainings, JOB_MIME, PLUGIN_ID, PRESENCE_ID, SEARCH_MIME, SIDEBAR_ID } from './tokens';
 
 const trainings: JupyterFrontEndPlugin<ITrainings> = {
   id: PLUGIN_ID,
@@ -48,17 +49,22 @@ const trainings: JupyterFrontEndPlugin<ITrainings> = {
       return new Session(app.serviceManager.serverSettings);
     });
 
-    rendermime.addFactory({
-      safe: true, // draws text and our own elements; saved HTML goes through the sanitizer
-      mimeTypes: [JOB_MIME],
-      defaultRank: 10, // before text/html
-      createRenderer: options => new JobOutput(session, trans, options.sanitizer, doorsOf(app.commands))
-    });
+    for (const [mime, Output] of [
+      [JOB_MIME, JobOutput],
+      [SEARCH_MIME, SearchOutput]
+    ] as const) {
+      rendermime.addFactory({
+        safe: true, // draws text and our own elements; saved HTML goes through the sanitizer
+        mimeTypes: [mime],
+        defaultRank: 10, // before text/html
+        createRenderer: options => new Output(session, trans, options.sanitizer, doorsOf(app.commands))
+      });
+    }
 
     const sidebar = new SidebarHost(app, session, trans, notebooks, memory);
     addCommands(app, sidebar, session, known, trans, notebooks, palette);
     void place(app, sidebar, settings).then(() => restorer?.add(sidebar, SIDEBAR_ID));
-    return { session, whenLoaded, trans };
+    return { session, known, whenLoaded, trans };
   }
 };
 
@@ -87,6 +93,7 @@ const details: JupyterFrontEndPlugin<void> = {
   ): void => {
     addDetail(app, trainings.session, trainings.trans, { palette, restorer, editors, files });
     addQueue(app, trainings.session, trainings.trans, { palette, restorer });
+    addSearch(app, trainings.session, trainings.trans, { palette, restorer, known: trainings.known });
   }
 };
 

@@ -21,6 +21,9 @@ export const SIDEBAR_ID = `${NAME}-sidebar`;
 /** What a job's output carries: `{store, job}`, ids alone, so that a notebook's diff stays still. */
 export const JOB_MIME = 'application/vnd.jupyter-training.job+json';
 
+/** What a search's output carries: `{store, experiment}`. */
+export const SEARCH_MIME = 'application/vnd.jupyter-training.experiment+json';
+
 /** Domain of the translated strings. */
 export const DOMAIN = 'jupyter_training';
 
@@ -53,13 +56,17 @@ export const CommandIds = {
   toTop: `${NAME}:to-top`,
   toBottom: `${NAME}:to-bottom`,
   openRow: `${NAME}:open-row`,
-  logRow: `${NAME}:log-row`
+  logRow: `${NAME}:log-row`,
+  search: `${NAME}:search`,
+  searchVerb: `${NAME}:search-verb`
 } as const;
 
 /** The trainings of this page, for other extensions. */
 export interface ITrainings {
   /** The page's one session, loaded when somebody first asks; the same for every caller. */
   readonly session: () => Promise<Session>;
+  /** The session where it has been loaded. */
+  readonly known: () => Session | null;
   /** Called with the session once it has been loaded, at once where it has. */
   readonly whenLoaded: (then: (session: Session) => void) => void;
   readonly trans: TranslationBundle;

@@ -189,7 +189,7 @@ test('a job that the store no longer has is asked for once', async () => {
   await says(snapshot(1, []));
   await comes(() => expect(session.state.missing.size).toBe(1));
   await says(snapshot(1, []));
-  expect(output.node.textContent).toContain('no longer has the job');
+  expect(output.node.textContent).toContain('no longer has it');
 });
 
 test('an older job, not in the snapshot, is fetched', async () => {

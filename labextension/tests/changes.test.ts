@@ -186,7 +186,7 @@ test('changes of another store are not taken for ours', () => {
 test('resync begins anew with a snapshot', () => {
   session.watch();
   last().say(snapshot(4, [aJob()]));
-  last().say({ type: 'resync', store: 'store0001', n: 90, changes: [], jobs: [], counts: {} });
+  last().say({ type: 'resync', store: 'store0001', n: 90, changes: [], jobs: [], counts: {}, experiments: [] });
   expect(server.sockets).toHaveLength(2);
   expect(last().url).toMatch(/changes$/);
 });

@@ -134,7 +134,7 @@ test('the form says what is missing, sends what was typed, and gives the job', a
   await type('priority', '5');
   server.routes.set('POST scripts', { status: 201, body: { job: aJob({ id: 'newjob1234' }), created: true } });
   await act(async () => button('Train').click());
-  expect(await answer).toBe('newjob1234');
+  expect((await answer)?.job?.id).toBe('newjob1234');
   const sent = server.requests.find(one => one.method === 'POST')?.body as Record<string, unknown>;
   expect(sent).toMatchObject({ path: 'a/train.py', params: { seed: 7, lr: 0.01 }, args: [], priority: 5, kernel: 'python3', name: null });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Job, Pool } from '../src/api/jobs';
 import { reduce } from '../src/model/reduce';
-import { sections } from '../src/model/select';
+import { searches, sections } from '../src/model/select';
 import { EMPTY } from '../src/model/state';
 import type { State } from '../src/model/state';
 import { items } from '../src/panels/sidebar/items';
@@ -14,13 +14,14 @@ const stateOf = (jobs: Job[], counts: Record<string, number>): State =>
 /** Rows in short: a heading with its count, a job with its place, the place where a list goes on. */
 function rows(state: State, pools: Pool[] = [], folded: string[] = [], found: { more: boolean } | null = null): string[] {
   const lists = sections(state);
-  return items({ lists, state, pools, orders: ordersOf(lists), folded: new Set(folded), found }).map(row => {
+  return items({ lists, searches: searches(state), state, pools, orders: ordersOf(lists), folded: new Set(folded), found }).map(row => {
     switch (row.kind) {
       case 'heading':
         return `${row.key} ${row.count}${row.more ? '+' : ''}`;
       case 'job':
         return row.place === null ? row.key : `${row.place}. ${row.key}`;
       case 'pool':
+      case 'search':
         return row.key;
       case 'more':
         return `... ${row.list}`;
@@ -49,7 +50,7 @@ test('what runs stands in the order too, and moves that are not answered yet are
   expect(rows(state)).toEqual(['running 1', 'r', 'queue:local 2', '1. a', '2. b']);
   const lists = sections(state);
   const pending = [{ jobs: ['b'], move: { ahead_of: 'r' }, takes: null }];
-  const shown = items({ lists, state, pools: [], orders: ordersOf(lists, pending), folded: new Set(), found: null });
+  const shown = items({ lists, searches: searches(state), state, pools: [], orders: ordersOf(lists, pending), folded: new Set(), found: null });
   expect(shown.flatMap(row => (row.kind === 'job' ? [`${row.place} ${row.key}`] : []))).toEqual(['null r', '0 b', '2 a']);
 });
 

@@ -32,7 +32,7 @@ beforeEach(() => {
   session = new Session(server.settings);
   commands = new CommandRegistry();
   status = new StatusItem(trans, () => undefined);
-  running = new RunningTrainings({ commands }, { session: () => Promise.resolve(session), whenLoaded: then => then(session), trans });
+  running = new RunningTrainings({ commands }, { session: () => Promise.resolve(session), known: () => session, whenLoaded: then => then(session), trans });
   chosen = { notifications: 'all', statusBar: true };
   const settings = {
     get: (name: keyof typeof chosen) => ({ composite: chosen[name] }),

@@ -208,7 +208,7 @@ test('an archived one can be had back from the message', async () => {
 test('a deleted job leaves the page when the stream says so', () => {
   const state = session.watch();
   server.sockets[0]?.say(snapshot(1, [succeeded({ id: 'a' })]));
-  server.sockets[0]?.say({ type: 'changes', store: 'store0001', n: 2, changes: [{ n: 2, kind: 'gone', job: 'a' }], jobs: [], counts: {} });
+  server.sockets[0]?.say({ type: 'changes', store: 'store0001', n: 2, changes: [{ n: 2, kind: 'gone', job: 'a' }], jobs: [], counts: {}, experiments: [] });
   expect(session.state.jobs.has('a')).toBe(false);
   expect(session.state.missing.has('a')).toBe(true);
   state.dispose();

@@ -5,7 +5,11 @@ import type { components } from './types.gen';
 
 type Schemas = components['schemas'];
 export type Settings = ServerConnection.ISettings;
-export type Submitted = Pick<Schemas['SubmitResult'], 'job' | 'notes'>;
+/** What came of it: a job, as its code has no axes to search. */
+export interface Submitted {
+  readonly job: Schemas['JobView'];
+  readonly notes: readonly string[];
+}
 
 export type Checkpoint = Schemas['CheckpointView'];
 export type CheckpointList = Schemas['CheckpointList'];

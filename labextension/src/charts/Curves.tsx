@@ -10,6 +10,7 @@ import type { KeyboardEvent } from 'react';
 import type { Axis, Seam, Values, XY } from '../model/series';
 import { figure } from '../model/wording';
 import { xAxis } from './axes';
+import { SERIES_COLOURS, colourOf } from './colours';
 import type { Range } from './ranges';
 import { Easing, calmY, logY, wholeX } from './ranges';
 import { drawSeams, seamNear } from './seams';
@@ -55,12 +56,6 @@ interface Reading {
   readonly x: number;
   readonly values: readonly (number | null)[];
   readonly seam: Seam | null;
-}
-
-export const SERIES_COLOURS = 8;
-
-export function colourOf(place: number): string {
-  return `var(--jp-training-series-${((place - 1) % SERIES_COLOURS) + 1})`;
 }
 
 export const Curves = memo(function Curves(props: CurvesProps): JSX.Element {

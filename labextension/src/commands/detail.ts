@@ -96,9 +96,11 @@ export function addDetail(
     execute: async args => {
       const path = typeof args.path === 'string' ? args.path : chosen(files);
       const { trainFile } = await import('./trainFile');
-      const job = await trainFile(await session(), app.serviceManager.kernelspecs, trans, path);
-      if (job !== null) {
-        await open(job, 'overview');
+      const made = await trainFile(await session(), app.serviceManager.kernelspecs, trans, path);
+      if (made?.job) {
+        await open(made.job.id, 'overview');
+      } else if (made?.experiment) {
+        await commands.execute(CommandIds.search, { experiment: made.experiment.id });
       }
     }
   });

@@ -5,20 +5,20 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { troubleFrom } from '../api/http';
 import { pools as allPools } from '../api/jobs';
 import { script as scriptOf, submitScript } from '../api/scripts';
-import type { Script, ScriptSubmit } from '../api/scripts';
+import type { Script, ScriptSubmit, Submitted } from '../api/scripts';
 import { askForm } from '../forms/FormDialog';
 import { ScriptForm, isRight } from '../forms/ScriptForm';
 import type { Draft, FormProps } from '../forms/ScriptForm';
 import { atFirst, checked, words } from '../forms/fields';
 import type { Session } from '../model/session';
 
-/** Ask for the parameters of the script at that path and train with it. The job's id, or null when it was left. */
+/** Ask for the parameters of the script at that path and train with it. What came of it, or null when it was left. */
 export async function trainFile(
   session: Session,
   kernelspecs: KernelSpec.IManager,
   trans: TranslationBundle,
   path: string | null
-): Promise<string | null> {
+): Promise<Submitted | null> {
   if (path === null) {
     Notification.info(trans.__('Select one Python file in the file browser first.'), { autoClose: 4000 });
     return null;
@@ -27,7 +27,7 @@ export async function trainFile(
     const [script, pools] = await Promise.all([scriptOf(session.settings, path), allPools(session.settings), kernelspecs.ready]);
     const names = pools.map(pool => pool.name);
     const kernels = kernelsOf(kernelspecs.specs);
-    return await askForm<Draft, string>({
+    return await askForm<Draft, Submitted>({
       title: trans.__('Train %1', path.replace(/.*\//, '')),
       ok: trans.__('Train'),
       draft: {
@@ -39,7 +39,7 @@ export async function trainFile(
       },
       body: view => <ScriptForm {...view} script={script} pools={names} kernels={kernels} trans={trans} />,
       validate: draft => isRight(script, draft, trans),
-      send: async (draft, key) => (await submitScript(session.settings, wish(script, draft, key, names))).job.id,
+      send: (draft, key) => submitScript(session.settings, wish(script, draft, key, names)),
       trans
     });
   } catch (reason) {

@@ -3,9 +3,23 @@
  * stream, while the server, which has the last word and says what is wrong with a text, looks through
  * everything. The grammar is that of `core/filter.py`.
  */
+import type { Experiment } from '../api/experiments';
 import type { Job } from '../api/jobs';
 
-type Fits = (job: Job) => boolean;
+/** What a filter looks at. */
+export type Filtered = Pick<Job, 'id' | 'name' | 'user' | 'pool' | 'notebook' | 'archived' | 'tags' | 'params'> & {
+  readonly state: string;
+  readonly metrics: Readonly<Record<string, Pick<Job['metrics'][string], 'last'>>>;
+};
+
+type Fits = (job: Filtered) => boolean;
+
+/** A search as a filter looks at it: its figure is the best one. */
+export function asFiltered(search: Experiment): Filtered {
+  const { best, constants, metrics } = search;
+  const [metric] = metrics;
+  return { ...search, tags: {}, params: { ...constants, ...best?.config }, metrics: best !== null && metric !== undefined ? { [metric]: { last: best.value } } : {} };
+}
 
 const STATES: readonly string[] = ['queued', 'running', 'paused', 'succeeded', 'failed', 'canceled'];
 

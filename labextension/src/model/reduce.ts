@@ -3,6 +3,7 @@
  * order of events (an answer to a question may be older than the stream), so a job never goes back
  * to an earlier version.
  */
+import type { Experiment, ExperimentVerb } from '../api/experiments';
 import type { Trouble } from '../api/http';
 import type { ChangeMessage, Job, Metric, Verb } from '../api/jobs';
 import { isEnded, leading, newest, starts } from './select';
@@ -15,10 +16,14 @@ export type Event =
   | { readonly type: 'jobs'; readonly jobs: readonly Job[]; /** Whether a list needs them to stay. */ readonly listed?: boolean }
   /** The next page of a list; `next` is the cursor of the one after it. */
   | { readonly type: 'page'; readonly list: 'recent' | 'queue'; readonly jobs: readonly Job[]; readonly next: string | null }
+  /** Searches that were asked for. */
+  | { readonly type: 'experiments'; readonly experiments: readonly Experiment[] }
+  /** The next page of the searches; `next` is the cursor of the one after it. */
+  | { readonly type: 'older'; readonly experiments: readonly Experiment[]; readonly next: string | null }
   /** Nobody reads the list any more: only the newest ended jobs stay. */
   | { readonly type: 'forget' }
   | { readonly type: 'missing'; readonly id: string }
-  | { readonly type: 'asked'; readonly verb: Verb; readonly ids: readonly string[] }
+  | { readonly type: 'asked'; readonly verb: Verb | ExperimentVerb; readonly ids: readonly string[] }
   /** The server has answered, or it is known that it won't. `gone`: those that it has deleted. */
   | { readonly type: 'answered'; readonly ids: readonly string[]; readonly gone: readonly string[] }
   /** Earlier values of the leading metric. */
@@ -31,7 +36,7 @@ export type Event =
 export { ENDED_KEPT };
 
 /** A server that does not count says that it has more by filling its first picture. */
-const FIRST_PICTURE = { recent: 50, queue: 200 };
+const FIRST_PICTURE = { recent: 50, queue: 200, experiments: 20 };
 
 /** A sparkline has no room for more; past it every second value goes. */
 export const TRAIL_LENGTH = 64;
@@ -47,6 +52,10 @@ export function reduce(state: State, event: Event): State {
       return withJobs(event.listed ? { ...state, kept: state.kept + event.jobs.length } : state, event.jobs);
     case 'page':
       return withPage(state, event.list, event.jobs, event.next);
+    case 'experiments':
+      return withExperiments(state, event.experiments);
+    case 'older':
+      return withExperiments({ ...state, olderExperiments: event.next === null ? null : { next: event.next } }, event.experiments);
     case 'forget':
       return withJobs({ ...state, kept: ENDED_KEPT }, []);
     case 'missing':
@@ -80,18 +89,24 @@ function heard(state: State, message: ChangeMessage): State {
   const counts = Object.keys(message.counts ?? {}).length > 0 || message.type === 'snapshot' ? message.counts : base.counts;
   const turns = message.type === 'snapshot' || message.changes.some(({ kind }) => TURNS.has(kind)) ? state.turns + 1 : state.turns;
   const live: State = { ...base, turns, store: message.store, counts: counts ?? null, link: { kind: 'live' }, known: true };
-  const { jobs } = message;
   if (message.type !== 'snapshot') {
+    // Trials come by the thousand: of those only what somebody looks at is kept.
+    const jobs = message.jobs.filter(job => job.experiment === null || live.jobs.has(job.id));
     const gone = message.changes.flatMap(({ kind, job }) => (kind === 'gone' && job !== null ? [job] : []));
-    return without(withJobs(live, jobs), gone);
+    return without(withExperiments(withJobs(live, jobs), message.experiments), gone);
   }
+  const { jobs, experiments } = message;
   // A snapshot names every unfinished job: one that it lacks and we hold as unfinished has ended unseen
   // or been removed. It goes; whoever shows it asks for it anew.
   const named = new Set(jobs.map(job => job.id));
   const kept = new Map([...live.jobs].filter(([id, job]) => named.has(id) || isEnded(job)));
   const recent = reach(jobs.filter(isEnded), live.counts, ['succeeded', 'failed', 'canceled'], FIRST_PICTURE.recent, newest);
   const queue = reach(jobs.filter(job => job.state === 'queued'), live.counts, ['queued'], FIRST_PICTURE.queue, starts);
-  return withJobs({ ...live, jobs: kept, missing: new Set(), recent, queue }, jobs);
+  const over = experiments.filter(isEnded);
+  const searching = new Map([...live.experiments].filter(([, one]) => isEnded(one)));
+  const olderExperiments = over.length < FIRST_PICTURE.experiments ? null : { next: null };
+  const known: State = { ...live, jobs: kept, experiments: searching, olderExperiments, missing: new Set(), recent, queue };
+  return withExperiments(withJobs(known, jobs), experiments);
 }
 
 /** How far a first picture goes. */
@@ -144,18 +159,36 @@ function withJobs(state: State, news: readonly Job[]): State {
   return { ...state, jobs, trails, missing, recent };
 }
 
-/** Deleted jobs are missing from now on. */
+function withExperiments(state: State, news: readonly Experiment[]): State {
+  if (news.length === 0) {
+    return state;
+  }
+  const experiments = new Map(state.experiments);
+  const missing = new Set(state.missing);
+  for (const one of news) {
+    const old = experiments.get(one.id);
+    missing.delete(one.id);
+    if (old === undefined || old.version <= one.version) {
+      experiments.set(one.id, { ...one, spec: one.spec ?? old?.spec ?? null });
+    }
+  }
+  return { ...state, experiments, missing };
+}
+
+/** Deleted jobs and searches are missing from now on. */
 function without(state: State, gone: readonly string[]): State {
   if (gone.length === 0) {
     return state;
   }
   const jobs = new Map(state.jobs);
   const trails = new Map(state.trails);
+  const experiments = new Map(state.experiments);
   for (const id of gone) {
     jobs.delete(id);
     trails.delete(id);
+    experiments.delete(id);
   }
-  return { ...state, jobs, trails, missing: new Set([...state.missing, ...gone]) };
+  return { ...state, jobs, trails, experiments, missing: new Set([...state.missing, ...gone]) };
 }
 
 function withTrail(state: State, id: string, trail: Trail): State {

@@ -1,4 +1,5 @@
 /** Questions put to the state. Pure. */
+import type { Experiment } from '../api/experiments';
 import type { Job, Lineage, Metric, Phase, Verb } from '../api/jobs';
 import type { State } from './state';
 
@@ -13,7 +14,7 @@ export interface Sections {
   readonly recent: readonly Job[];
 }
 
-export function isEnded(job: Job | undefined): boolean {
+export function isEnded(job: { readonly phase: Phase } | undefined): boolean {
   return job !== undefined && TERMINAL.has(job.phase);
 }
 
@@ -58,6 +59,44 @@ export function starts(a: Job, b: Job): number {
   return a.priority - b.priority || order(a.position, b.position) || order(a.submitted, b.submitted) || order(a.id, b.id);
 }
 
+/** The searches of the lists: those that go on, and the others, the newest first. */
+export interface Searches {
+  readonly running: readonly Experiment[];
+  readonly rest: readonly Experiment[];
+}
+
+/** Searches in their lists; `listed` says which have a place. */
+export function searches(state: State, listed: (one: Experiment) => boolean = one => !one.archived): Searches {
+  const all = [...state.experiments.values()].filter(listed).sort((a, b) => order(b.submitted, a.submitted) || order(a.id, b.id));
+  return { running: all.filter(isGoing).reverse(), rest: all.filter(one => !isGoing(one)) };
+}
+
+/** Whether it goes on, if only as one that waits for its driver. */
+export function isGoing(one: Experiment): boolean {
+  return one.state === 'running';
+}
+
+/** `lowerIsBetter`, as it was asked for. */
+export function isBetterLow(one: Pick<Experiment, 'modes'>, metric = 0): boolean {
+  return one.modes[metric] === 'min';
+}
+
+/** The best so far at evenly spaced places, for a sparkline. */
+export function courseOf({ curve }: Pick<Experiment, 'curve'>, places = 24): readonly number[] {
+  const [first, last] = [curve[0], curve[curve.length - 1]];
+  if (first === undefined || last === undefined || curve.length < 2) {
+    return [];
+  }
+  let at = 0;
+  return Array.from({ length: places }, (_, place) => {
+    const n = first[0] + ((last[0] - first[0]) * place) / (places - 1);
+    while ((curve[at + 1]?.[0] ?? Infinity) <= n + 1e-9) {
+      at += 1;
+    }
+    return curve[at]?.[1] ?? first[1];
+  });
+}
+
 const began = (a: Job, b: Job): number => order(a.started ?? a.submitted, b.started ?? b.submitted) || order(a.id, b.id);
 const finished = (a: Job, b: Job): number => order(b.ended ?? b.submitted, a.ended ?? a.submitted) || order(a.id, b.id);
 
@@ -68,7 +107,7 @@ const finished = (a: Job, b: Job): number => order(b.ended ?? b.submitted, a.end
  * are sorted from their former order: ten thousand rows then cost one look each.
  */
 export function sections(state: State, before?: Sections): Sections {
-  return grouped(state.jobs.values(), before, job => !job.archived && isListed(state, job));
+  return grouped(state.jobs.values(), before, job => !job.archived && job.experiment === null && isListed(state, job));
 }
 
 /** Jobs in their sections; `listed` says which have a place. */

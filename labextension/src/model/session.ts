@@ -9,6 +9,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import { ChangeStream } from '../api/changes';
+import * as search from '../api/experiments';
 import { Trouble, refusalOf } from '../api/http';
 import * as api from '../api/jobs';
 import { move } from '../api/queue';
@@ -99,6 +100,52 @@ export class Session {
         return;
       }
       throw reason;
+    }
+  }
+
+  /** Ask for one search, with its spec. One that does not exist is remembered as missing. */
+  async loadExperiment(id: string): Promise<void> {
+    try {
+      this._apply({ type: 'experiments', experiments: [await search.experiment(this.settings, id)] });
+    } catch (reason) {
+      if (reason instanceof Trouble && (reason.code === 'unknown_job' || reason.code === 'unknown_experiment')) {
+        this._apply({ type: 'missing', id });
+        return;
+      }
+      throw reason;
+    }
+  }
+
+  /** Load the next page of the searches. Harmless when nothing is left. */
+  async olderExperiments(): Promise<void> {
+    const held = this._state.olderExperiments;
+    if (held === null) {
+      return;
+    }
+    const page = await search.experiments(this.settings, held.next, PAGE);
+    if (this._state.olderExperiments === held) {
+      this._apply({ type: 'older', experiments: page.experiments, next: page.next });
+    }
+  }
+
+  /**
+   * Wish something of a search and show the answer at once. What is to be said of it beside.
+   *
+   * @throws Trouble with the refusal's sentence.
+   */
+  async actOn(verb: search.ExperimentVerb, id: string, manner: search.Manner = {}): Promise<readonly string[]> {
+    this._apply({ type: 'asked', verb, ids: [id] });
+    let gone: readonly string[] = [];
+    try {
+      const [result] = await search.actOn(this.settings, verb, [id], manner);
+      if (result?.problem) {
+        throw refusalOf(result.problem);
+      }
+      this._apply({ type: 'experiments', experiments: result?.experiment ? [result.experiment] : [] });
+      gone = verb === 'delete' ? [id] : [];
+      return result?.notes ?? [];
+    } finally {
+      this._apply({ type: 'answered', ids: [id], gone });
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the page knows about trainings. Plain data; `reduce.ts` alone makes new ones. */
 import type { Trouble } from '../api/http';
+import type { Experiment, ExperimentVerb } from '../api/experiments';
 import type { Job, Verb } from '../api/jobs';
 
 export type Link =
@@ -15,10 +16,14 @@ export interface State {
   /** The store that answered before this one, where another has taken its place. */
   readonly formerly: string | null;
   readonly jobs: ReadonlyMap<string, Job>;
-  /** Jobs that somebody asked for and the store does not have. */
+  /** Searches by the id that they share with the job that drives them. Their trials' jobs come only where somebody asks. */
+  readonly experiments: ReadonlyMap<string, Experiment>;
+  /** What the list of searches goes on with; null where all are known. `next` null: its first page. */
+  readonly olderExperiments: { readonly next: string | null } | null;
+  /** Jobs and searches that somebody asked for and the store does not have. */
   readonly missing: ReadonlySet<string>;
-  /** What was asked of jobs and is not answered yet. */
-  readonly asked: ReadonlyMap<string, Verb>;
+  /** What was asked of jobs and searches and is not answered yet. */
+  readonly asked: ReadonlyMap<string, Verb | ExperimentVerb>;
   /** The last values of a job's leading metric, for its sparkline. */
   readonly trails: ReadonlyMap<string, Trail>;
   /** How many jobs the store has in each state; null where the server does not say. */
@@ -60,6 +65,8 @@ export const EMPTY: State = {
   store: null,
   formerly: null,
   jobs: new Map(),
+  experiments: new Map(),
+  olderExperiments: null,
   missing: new Set(),
   asked: new Map(),
   trails: new Map(),

@@ -111,17 +111,18 @@ export function Actions({ job }: { job: Job }): JSX.Element {
   );
 }
 
-interface ButtonProps {
-  readonly verb: Verb;
+interface ButtonProps<V> {
+  readonly verb: V;
   readonly word: string;
   readonly name: string;
   readonly title: string;
   readonly icon: JSX.Element;
   readonly busy: boolean;
-  readonly ask: (verb: Verb) => void;
+  readonly ask: (verb: V) => void;
 }
 
-function Button({ verb, word, name, title, icon, busy, ask }: ButtonProps): JSX.Element {
+/** A sign with its word, which a narrow card leaves out. */
+export function Button<V>({ verb, word, name, title, icon, busy, ask }: ButtonProps<V>): JSX.Element {
   return (
     <button type="button" className="jp-Training-button" disabled={busy} title={title} aria-label={name} onClick={() => ask(verb)}>
       <svg className="jp-Training-buttonIcon" viewBox="0 0 16 16" aria-hidden="true">

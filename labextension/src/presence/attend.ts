@@ -9,7 +9,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { Session } from '../model/session';
-import { sections } from '../model/select';
+import { searches, sections } from '../model/select';
 import type { Sections } from '../model/select';
 import type { State } from '../model/state';
 import { Ends } from './ends';
@@ -48,10 +48,11 @@ export function attend(around: Around): IDisposable {
     first.dispose();
     lists = sections(state, lists);
     const waiting = counted(state, 'queued', lists.queued.filter(job => job.state === 'queued').length);
-    const active = counted(state, 'running', lists.running.length);
+    const searching = searches(state).running;
+    const active = counted(state, 'running', lists.running.length) + searching.length;
     const bar = around.hasBar && settings?.get('statusBar').composite !== false;
     status.tell(bar ? active : 0, bar ? waiting : 0);
-    running.tell(lists.running);
+    running.tell(lists.running, searching);
     ends.look(state);
     const unfinished = active + waiting > 0;
     if (unfinished !== noted) {

@@ -1,8 +1,9 @@
-/** Says that a job has ended: of the reader's own, and only of those that this page has seen unfinished. */
+/** Says that a job or a search has ended: of the reader's own, and only of those that this page has seen unfinished. */
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { info } from '../api/jobs';
+import type { Experiment } from '../api/experiments';
 import type { Job } from '../api/jobs';
 import type { Session } from '../model/session';
 import { isEnded } from '../model/select';
@@ -21,6 +22,8 @@ const FAILURE_SHOWN_MS = 30_000;
 /** So many are asked for when a snapshot lacks what was unfinished before; of more the end goes unsaid. */
 const ASKED_FOR = 10;
 
+type Ended = Job | Experiment;
+
 export class Ends {
   constructor(
     private readonly commands: CommandRegistry,
@@ -29,16 +32,17 @@ export class Ends {
     private readonly wanted: () => Wanted
   ) {}
 
-  /** Look for jobs that were unfinished at the look before. */
+  /** Look for what was unfinished at the look before. Trials are their search's. */
   look(state: State): void {
     if (state.store !== this._store) {
       this._store = state.store;
       this._unfinished.clear();
+      this._searches.clear();
       this._user = null;
     }
-    const over: Job[] = [];
+    const over: Ended[] = [];
     for (const id of this._unfinished) {
-      const job = state.jobs.get(id);
+      const job = state.experiments.get(id) ?? state.jobs.get(id); // a search has the id of the job that drives it
       if (job === undefined) {
         // A snapshot lacks it: it has ended unseen, or was removed. The answer comes with a later look.
         if (state.missing.has(id) || this._asked.size >= ASKED_FOR) {
@@ -46,7 +50,7 @@ export class Ends {
           this._asked.delete(id);
         } else if (!this._asked.has(id)) {
           this._asked.add(id);
-          this.session.load(id).catch(() => undefined);
+          (this._searches.has(id) ? this.session.loadExperiment(id) : this.session.load(id)).catch(() => undefined);
         }
       } else {
         this._asked.delete(id);
@@ -57,8 +61,14 @@ export class Ends {
       }
     }
     for (const job of state.jobs.values()) {
-      if (!isEnded(job)) {
+      if (!isEnded(job) && job.experiment === null) {
         this._unfinished.add(job.id);
+      }
+    }
+    for (const search of state.experiments.values()) {
+      this._searches.add(search.id);
+      if (!isEnded(search)) {
+        this._unfinished.add(search.id);
       }
     }
     if (over.length > 0 && this.wanted() !== 'none') {
@@ -67,7 +77,7 @@ export class Ends {
   }
 
   /** Those of the reader; all, where the server does not say who that is. */
-  private async _own(jobs: readonly Job[]): Promise<readonly Job[]> {
+  private async _own(jobs: readonly Ended[]): Promise<readonly Ended[]> {
     this._user ??= info(this.session.settings).then(
       found => found.user,
       () => null
@@ -76,7 +86,7 @@ export class Ends {
     return user === null ? jobs : jobs.filter(job => job.user === user);
   }
 
-  private _say(jobs: readonly Job[]): void {
+  private _say(jobs: readonly Ended[]): void {
     const wanted = this.wanted();
     const worth = jobs.filter(
       job => job.state === 'failed' || (wanted === 'all' && job.state === 'succeeded') // who stops a job knows it
@@ -103,8 +113,13 @@ export class Ends {
     }
   }
 
-  private _actions(job: Job): Notification.IAction[] {
+  private _actions(job: Ended): Notification.IAction[] {
     const { trans, commands } = this;
+    if (this._searches.has(job.id)) {
+      const open = { label: trans.__('Open'), callback: () => void commands.execute(CommandIds.search, { experiment: job.id }) };
+      const clone = { label: trans.__('Clone Best'), callback: () => void commands.execute(CommandIds.searchVerb, { verb: 'clone', experiment: job.id }) };
+      return 'best' in job && job.best !== null ? [open, clone] : [open];
+    }
     const offered: readonly [string, string][] = [
       [CommandIds.detail, trans.__('Open')],
       [CommandIds.log, trans.__('Log')],
@@ -118,5 +133,6 @@ export class Ends {
   private _store: string | null = null;
   private _user: Promise<string | null> | null = null;
   private readonly _unfinished = new Set<string>();
+  private readonly _searches = new Set<string>();
   private readonly _asked = new Set<string>();
 }

@@ -1,6 +1,6 @@
 /** Every metric with its last and best value; the check marks say which are drawn. The charts' text alternative. */
 import type { Job } from '../../api/jobs';
-import { colourOf } from '../../charts/Curves';
+import { colourOf } from '../../charts/colours';
 import { best } from '../../model/select';
 import { figure } from '../../model/wording';
 import { useRoom } from '../../parts/room';

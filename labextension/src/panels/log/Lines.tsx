@@ -1,7 +1,7 @@
 /** The lines that can be seen, and no others. Sticks to the bottom while it is there; else stays where it is. */
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef } from 'react';
 import type { KeyboardEvent, Ref } from 'react';
+import { useWindow } from '../../parts/useWindow';
 import { marked, runs } from './ansi';
 import { isAtEnd } from './piece';
 import type { LogLine, Part } from './piece';
@@ -40,18 +40,18 @@ export function Lines(props: Props): JSX.Element {
   const anchor = useRef({ id: 0, within: 0 });
   const seen = useRef({ era, shift: part.shift });
   const top = useRef(0);
-  const list = useVirtualizer({
+  const { shift } = part;
+  const { drawn, height, measure, forget, startOf, indexAt, show } = useWindow({
     count: part.lines.length,
-    getScrollElement: () => page.current,
-    estimateSize: () => LINE_PX,
-    getItemKey: place => place - part.shift,
-    overscan: 20
+    scroller: page,
+    estimate: lineHeight,
+    keyOf: useCallback((place: number) => place - shift, [shift]),
+    around: 20
   });
 
   // Wrapped lines have heights of their own.
-  useEffect(() => list.measure(), [wrap, list]);
+  useEffect(forget, [wrap, forget]);
 
-  const height = list.getTotalSize();
   useLayoutEffect(() => {
     const node = page.current;
     if (node === null) {
@@ -64,21 +64,18 @@ export function Lines(props: Props): JSX.Element {
       node.scrollTop = node.scrollHeight;
     } else if (!jumped && moved) {
       const place = anchor.current.id + part.shift;
-      const start = list.measurementsCache[place]?.start ?? place * LINE_PX;
-      node.scrollTop = start + anchor.current.within;
+      node.scrollTop = startOf(place) + anchor.current.within;
     }
     top.current = node.scrollTop;
-  }, [part, era, following, height, list]);
+  }, [part, era, following, height, startOf]);
 
   const onScroll = (): void => {
     const node = page.current;
     if (node === null) {
       return;
     }
-    const first = list.getVirtualItemForOffset(node.scrollTop);
-    if (first) {
-      anchor.current = { id: first.index - part.shift, within: node.scrollTop - first.start };
-    }
+    const first = indexAt(node.scrollTop);
+    anchor.current = { id: first - part.shift, within: node.scrollTop - startOf(first) };
     const below = node.scrollHeight - node.clientHeight - node.scrollTop;
     // Only somebody who scrolls up leaves the end; that the log has grown since is no wish to stay behind.
     const left = node.scrollTop < top.current - 1;
@@ -97,11 +94,11 @@ export function Lines(props: Props): JSX.Element {
   useImperativeHandle(
     props.handle,
     () => ({
-      show: place => list.scrollToIndex(place, { align: 'center' }),
-      uppermost: () => part.lines[list.getVirtualItemForOffset(page.current?.scrollTop ?? 0)?.index ?? 0]?.at ?? 0,
+      show: place => show(place, 'middle'),
+      uppermost: () => part.lines[indexAt(page.current?.scrollTop ?? 0)]?.at ?? 0,
       page: () => page.current
     }),
-    [list, part]
+    [show, indexAt, part]
   );
 
   const digits = part.number === null ? 0 : String(part.number + part.lines.length).length;
@@ -117,13 +114,13 @@ export function Lines(props: Props): JSX.Element {
       onKeyDown={props.onKeyDown}
     >
       <div className="jp-Training-logAll" style={{ height }}>
-        {list.getVirtualItems().map(item => {
+        {drawn.map(item => {
           const line = part.lines[item.index];
           return (
             line && (
               <div
                 key={item.key}
-                ref={wrap ? list.measureElement : undefined}
+                ref={wrap ? measure : undefined}
                 data-index={item.index}
                 className="jp-Training-logRow"
                 data-current={line.at === props.current || undefined}
@@ -142,6 +139,10 @@ export function Lines(props: Props): JSX.Element {
       </div>
     </div>
   );
+}
+
+function lineHeight(): number {
+  return LINE_PX;
 }
 
 function Words({ line, mark }: { line: LogLine; mark: RegExp | null }): JSX.Element {

@@ -1,17 +1,19 @@
 /** A pool's queue as it is drawn: what the server says, with what somebody just moved at its new place already. */
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import type { QueueRow } from '../../api/queue';
+import type { Pool } from '../../api/jobs';
+import type { QueuePage, QueueRow } from '../../api/queue';
 import { after, placed } from '../../model/queue';
 import type { Drop, Placed } from '../../model/queue';
 import { useRoom, useTrainings } from '../../parts/room';
+import type { Reading } from '../../parts/PageReader';
 import { QueueReader } from './reader';
-import type { Reading } from './reader';
 
 export interface Line extends Placed {
   readonly row: QueueRow;
 }
 
-export interface Queue extends Reading {
+export interface Queue extends Reading<QueueRow, QueuePage> {
+  readonly pool: Pool | null;
   readonly lines: readonly Line[];
   readonly reader: QueueReader;
 }
@@ -30,5 +32,5 @@ export function useQueue(pool: string | null, pending: readonly Drop[]): Queue {
     const said: readonly Line[] = rows.map(row => ({ ...placed(row), row }));
     return pending.reduce(after<Line>, said);
   }, [rows, pending]);
-  return { ...reading, lines, reader };
+  return { ...reading, pool: reading.page?.pool ?? null, lines, reader };
 }

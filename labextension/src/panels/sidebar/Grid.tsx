@@ -2,8 +2,6 @@
  * The list: a tree grid of which only what is in sight is in the page. One row takes the Tab; the arrows
  * move between rows, and the row with the focus stays in the page however far it is scrolled away.
  */
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import type { Range } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Dispatch, KeyboardEvent, MouseEvent, SetStateAction } from 'react';
 import type { Pool } from '../../api/jobs';
@@ -16,14 +14,16 @@ import type { State } from '../../model/state';
 import { useNow, useRoom } from '../../parts/room';
 import { useDrag } from '../../parts/useDrag';
 import type { Moves } from '../../parts/useMoves';
+import { useWindow } from '../../parts/useWindow';
 import { noOrder } from '../queue/columns';
 import { CommandIds } from '../../tokens';
 import { pressed } from './gridKeys';
 import { Heading } from './Heading';
-import type { Item } from './items';
+import type { Item, List } from './items';
 import type { Desk } from './mount';
 import { PoolItem } from './PoolItem';
 import { Row } from './Row';
+import { SearchRow } from './SearchRow';
 import { Second } from './Second';
 
 const ROW = 24;
@@ -44,12 +44,12 @@ export interface GridProps {
   readonly onDelete: (ids: readonly string[]) => void;
   /** Escape with nothing selected. */
   readonly onLeave: () => void;
-  readonly onMore: (list: 'recent' | 'queue' | 'found') => void;
+  readonly onMore: (list: List) => void;
 }
 
 export function Grid(props: GridProps): JSX.Element {
   const { desk, rows, orders, pools, moves, state, selection, onSelect, onFold, onMore } = props;
-  const { trans } = useRoom();
+  const { session, trans } = useRoom();
   const now = useNow(1000);
   const scroller = useRef<HTMLDivElement>(null);
   const inside = useRef(false);
@@ -58,27 +58,21 @@ export function Grid(props: GridProps): JSX.Element {
   const namesakes = useMemo(() => (known.current = Namesakes.of(state.jobs, known.current)), [state.jobs]);
   const ids = useMemo(() => order.filter((_, index) => rows[index]?.kind === 'job'), [order]);
   const keys = useMemo(() => new Map(order.map((key, index) => [key, index])), [order]);
-  const firstJob = ids[0] ?? rows[0]?.key ?? null;
+  const firstJob = (rows.find(row => row.kind === 'job' || row.kind === 'search') ?? rows[0])?.key ?? null;
   const at = selection.at !== null && keys.has(selection.at) ? selection.at : firstJob;
   const atIndex = at === null ? -1 : (keys.get(at) ?? -1);
   const alone = selection.chosen.size === 1;
 
-  const virtualizer = useVirtualizer({
+  const sight = useWindow({
     count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: index => (rows[index]?.kind === 'heading' ? HEADING : ROW),
-    getItemKey: useCallback((index: number) => order[index] ?? index, [order]), // a new one means measuring everything
-    overscan: 8,
-    paddingEnd: 16,
-    rangeExtractor: useCallback(
-      (range: Range) => {
-        const shown = defaultRangeExtractor(range);
-        return atIndex < 0 || shown.includes(atIndex) ? shown : [...shown, atIndex].sort((a, b) => a - b);
-      },
-      [atIndex]
-    )
+    scroller,
+    estimate: useCallback((index: number) => (rows[index]?.kind === 'heading' ? HEADING : ROW), [order]),
+    keyOf: useCallback((index: number) => order[index] ?? index, [order]), // a new one means measuring everything
+    around: 8,
+    after: 16,
+    keep: atIndex
   });
-  const drawn = virtualizer.getVirtualItems();
+  const { drawn } = sight;
 
   // Where the list goes on is asked for when that place comes into sight.
   const more = drawn.flatMap(({ index }) => {
@@ -127,11 +121,12 @@ export function Grid(props: GridProps): JSX.Element {
   const { commands } = desk.app;
   const onOpen = useCallback(
     (id: string) => {
-      if (commands.hasCommand(CommandIds.detail)) {
-        void commands.execute(CommandIds.detail, { job: id });
+      const known = session.state.experiments.has(id) ? { command: CommandIds.search, args: { experiment: id } } : { command: CommandIds.detail, args: { job: id } };
+      if (commands.hasCommand(known.command)) {
+        void commands.execute(known.command, known.args);
       }
     },
-    [commands]
+    [commands, session]
   );
 
   const onQueue = useCallback((pool: string) => void commands.execute(CommandIds.queue, { pool }), [commands]);
@@ -165,7 +160,7 @@ export function Grid(props: GridProps): JSX.Element {
       return;
     }
     onSelect(reach && row.kind === 'job' ? extended(selection, row.key, ids) : moved(selection, row.key));
-    virtualizer.scrollToIndex(keys.get(row.key) ?? 0, { align: 'auto' });
+    sight.show(keys.get(row.key) ?? 0);
     if (row.key === at) {
       rowOf(scroller.current, row.key)?.focus({ preventScroll: true });
     } else {
@@ -214,7 +209,7 @@ export function Grid(props: GridProps): JSX.Element {
         }
       }}
     >
-      <div role="presentation" className="jp-Training-canvas" style={{ height: virtualizer.getTotalSize() }}>
+      <div role="presentation" className="jp-Training-canvas" style={{ height: sight.height }}>
         {drawn.map(({ index, start, key }) => {
           const row = rows[index];
           switch (row?.kind) {
@@ -239,7 +234,7 @@ export function Grid(props: GridProps): JSX.Element {
               return (
                 <Row
                   key={key}
-                  ref={virtualizer.measureElement}
+                  ref={sight.measure}
                   job={row.job}
                   place={row.place}
                   onGrip={row.place === null ? null : drag.onGrip}
@@ -259,6 +254,25 @@ export function Grid(props: GridProps): JSX.Element {
                 >
                   {alone && selection.chosen.has(row.key) ? <Second job={row.job} commands={commands} /> : null}
                 </Row>
+              );
+            case 'search':
+              return (
+                <SearchRow
+                  key={key}
+                  ref={sight.measure}
+                  search={row.search}
+                  asked={state.asked.get(row.key)}
+                  now={now}
+                  index={index}
+                  start={start}
+                  selected={selection.chosen.has(row.key)}
+                  open={alone && selection.chosen.has(row.key)}
+                  tabStop={at === row.key}
+                  commands={commands}
+                  onPick={onPick}
+                  onFocus={onFocus}
+                  onOpen={onOpen}
+                />
               );
             case undefined:
               return null;

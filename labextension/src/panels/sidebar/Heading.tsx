@@ -68,10 +68,12 @@ export function Heading({ item, index, start, tabStop, onFold, onQueue, onFocus 
 }
 
 /** What the section is, and what is said of it beside. */
-function titleOf({ section, pool, slots }: HeadingItem, trans: TranslationBundle): readonly [string, string] {
+function titleOf({ section, pool, slots, paused = 0 }: HeadingItem, trans: TranslationBundle): readonly [string, string] {
   switch (section) {
     case 'running':
       return [trans.__('Running'), ''];
+    case 'experiments':
+      return [trans.__('Experiments'), paused > 0 ? ` · ${trans._n('%1 paused', '%1 paused', paused)}` : ''];
     case 'recent':
       return [trans.__('Recent'), ''];
     case 'pools':

@@ -3,6 +3,7 @@ import { memo, useEffect, useRef } from 'react';
 import type { ForwardedRef, MouseEvent, ReactNode } from 'react';
 import { forwardRef } from 'react';
 import { Sparkline } from '../../charts/Sparkline';
+import type { ExperimentVerb } from '../../api/experiments';
 import type { Job, Phase, Verb } from '../../api/jobs';
 import { isEnded, isWaiting, leading } from '../../model/select';
 import type { Change } from '../../model/namesakes';
@@ -27,7 +28,7 @@ export interface RowProps {
   readonly changes: readonly Change[];
   readonly trail: Trail | undefined;
   /** What it was asked, while there is no answer: that is shown at once. */
-  readonly asked: Verb | undefined;
+  readonly asked: Verb | ExperimentVerb | undefined;
   readonly now: number;
   readonly index: number;
   readonly start: number;
@@ -113,7 +114,7 @@ function RowOf(props: RowProps, ref: ForwardedRef<HTMLDivElement>): JSX.Element 
 }
 
 /** How a job looks that was just asked, until the server says how it stands. */
-const ON_ITS_WAY: Partial<Record<Verb, Phase>> = { cancel: 'stopping', kill: 'stopping', pause: 'pausing' };
+export const ON_ITS_WAY: Partial<Record<Verb | ExperimentVerb, Phase>> = { cancel: 'stopping', kill: 'stopping', pause: 'pausing' };
 
 export const Row = memo(forwardRef(RowOf));
 

@@ -4,7 +4,7 @@ import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRe
 import type { ForwardedRef, KeyboardEvent } from 'react';
 import { troubleFrom } from '../../api/http';
 import { ordersOf } from '../../model/queue';
-import { isEnded, sections } from '../../model/select';
+import { isEnded, searches as searchesOf, sections } from '../../model/select';
 import type { Sections } from '../../model/select';
 import { NOTHING } from '../../model/selection';
 import type { Selection } from '../../model/selection';
@@ -19,7 +19,8 @@ import { Empty } from './Empty';
 import { Filter } from './Filter';
 import type { FilterHandle } from './Filter';
 import { Grid } from './Grid';
-import { items } from './items';
+import { items, refolded } from './items';
+import type { List } from './items';
 import { KernelLine } from './KernelLine';
 import { LinkNotice, StoreNotice } from './Link';
 import type { Desk } from './mount';
@@ -56,8 +57,8 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   const filtering = found !== null;
   const more = found?.more ?? false;
   const rows = useMemo(
-    () => items({ lists: shown, state, pools, orders, folded, found: filtering ? { more } : null }),
-    [shown, state, pools, orders, folded, filtering, more]
+    () => items({ lists: shown, searches: searchesOf(state, found?.fits), state, pools, orders, folded, found: filtering ? { more } : null }),
+    [shown, text, state, pools, orders, folded, filtering, more]
   );
   const ids = useMemo(
     () => (selection.chosen.size === 0 ? [] : rows.flatMap(row => (row.kind === 'job' && selection.chosen.has(row.key) ? [row.key] : []))),
@@ -91,27 +92,20 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
   }));
 
   const onFold = useCallback((key: string, fold?: boolean) => {
-    setFolded(held => {
-      const next = new Set(held);
-      if (fold ?? !held.has(key)) {
-        next.add(key);
-      } else {
-        next.delete(key);
-      }
-      return next;
-    });
+    setFolded(held => refolded(held, key, fold));
   }, []);
   const [late, setLate] = useState<string | null>(null);
   const asking = useRef(false);
   const refused = useRef(-Infinity);
   const further = found?.further;
   const onMore = useCallback(
-    (list: 'recent' | 'queue' | 'found') => {
+    (list: List) => {
       if (asking.current || Date.now() - refused.current < AGAIN_MS) {
         return;
       }
       asking.current = true;
-      const asked = list === 'found' ? (further?.() ?? Promise.resolve()) : session.further(list);
+      const asked =
+        list === 'found' ? (further?.() ?? Promise.resolve()) : list === 'experiments' ? session.olderExperiments() : session.further(list);
       asked
         .then(
           () => setLate(null),
@@ -135,7 +129,7 @@ function SidebarOf({ desk }: { desk: Desk }, ref: ForwardedRef<Handle>): JSX.Ele
     }
   };
 
-  const empty = state.known && state.jobs.size === 0 && rows.length === 0;
+  const empty = state.known && state.jobs.size === 0 && state.experiments.size === 0 && rows.length === 0;
   return (
     <div ref={panel} className="jp-Training-sidebar" tabIndex={-1} onKeyDown={onKeyDown}>
       <div className="jp-Training-head">

@@ -1,5 +1,6 @@
 /** What the keys do on a row of the panel. */
 import type { KeyboardEvent } from 'react';
+import { isEnded } from '../../model/select';
 import { every, extended, only, toggled } from '../../model/selection';
 import { CommandIds } from '../../tokens';
 import type { GridProps } from './Grid';
@@ -20,7 +21,7 @@ export function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: 
   const { rows, ids, keys, selection, onSelect, onFold, go, page } = reach;
   const index = keys.get(row.key) ?? 0;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  const job = row.kind === 'job';
+  const job = row.kind === 'job' || row.kind === 'search';
   if (row.kind === 'pool' && (event.key === 'Enter' || event.key === ' ')) {
     reach.queue(row.pool.name);
     return true;
@@ -69,7 +70,7 @@ export function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: 
     case 'Enter':
       if (!job) {
         onFold(row.key);
-      } else if (reach.desk.app.commands.hasCommand(CommandIds.detail)) {
+      } else if (row.kind === 'search' ? reach.desk.app.commands.hasCommand(CommandIds.search) : reach.desk.app.commands.hasCommand(CommandIds.detail)) {
         reach.open(row.key);
       } else {
         onSelect(only(selection, row.key));
@@ -90,6 +91,11 @@ export function pressed(event: KeyboardEvent<HTMLDivElement>, row: Item, reach: 
       }
       return false;
     case 'Delete':
+      if (plain && row.kind === 'search') {
+        const verb = isEnded(row.search) ? 'delete' : 'cancel';
+        void reach.desk.app.commands.execute(CommandIds.searchVerb, { verb, experiment: row.key, ask: true });
+        return true;
+      }
       if (plain && job) {
         reach.onDelete(selection.chosen.has(row.key) ? [...selection.chosen] : [row.key]);
         return true;

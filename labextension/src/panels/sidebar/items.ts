@@ -1,29 +1,38 @@
-/** The panel's rows from its lists: headings, jobs, and the place where a list goes on. Pure. */
+/** The panel's rows from its lists: headings, jobs, searches, and the place where a list goes on. Pure. */
+import type { Experiment } from '../../api/experiments';
 import type { Job, Pool } from '../../api/jobs';
 import { hasOrder } from '../../model/queue';
 import type { Standing } from '../../model/queue';
-import type { Sections } from '../../model/select';
+import { isEnded } from '../../model/select';
+import type { Searches, Sections } from '../../model/select';
 import type { State } from '../../model/state';
 
 export type Item =
   | {
       readonly kind: 'heading';
       readonly key: string;
-      readonly section: 'running' | 'queue' | 'recent' | 'pools';
+      readonly section: 'running' | 'queue' | 'experiments' | 'recent' | 'pools';
       /** The pool that a queue spends. */
       readonly pool: string | null;
       readonly slots: Pool | null;
       readonly count: number;
+      /** Of searches: so many are paused. */
+      readonly paused?: number;
       /** Whether there are more than `count`. */
       readonly more: boolean;
       readonly folded: boolean;
     }
   | { readonly kind: 'job'; readonly key: string; readonly job: Job; /** How many stand before it in its queue. */ readonly place: number | null }
+  | { readonly kind: 'search'; readonly key: string; readonly search: Experiment }
   | { readonly kind: 'pool'; readonly key: string; readonly pool: Pool }
-  | { readonly kind: 'more'; readonly key: string; readonly list: 'recent' | 'queue' | 'found' };
+  | { readonly kind: 'more'; readonly key: string; readonly list: List };
+
+/** A list that may go on. */
+export type List = 'recent' | 'queue' | 'found' | 'experiments';
 
 interface Given {
   readonly lists: Sections;
+  readonly searches: Searches;
   readonly state: State;
   readonly pools: readonly Pool[];
   /** What each pool serves, in its order. */
@@ -33,15 +42,32 @@ interface Given {
   readonly found: { readonly more: boolean } | null;
 }
 
-export function items({ lists, state, pools, orders, folded, found }: Given): readonly Item[] {
+/** Folded until somebody unfolds it: what has ended of searches is many rows, and seldom looked at. */
+const FOLDED_AT_FIRST = 'experiments';
+
+/** A section folded or unfolded, as the layout keeps it. */
+export function refolded(held: ReadonlySet<string>, key: string, fold?: boolean): ReadonlySet<string> {
+  const next = new Set(held);
+  if (fold === undefined ? !held.has(key) : fold !== (key === FOLDED_AT_FIRST)) {
+    next.add(key);
+  } else {
+    next.delete(key);
+  }
+  return next;
+}
+
+export function items({ lists, searches, state, pools, orders, folded, found }: Given): readonly Item[] {
   const rows: Item[] = [];
-  const section = (head: Omit<Extract<Item, { kind: 'heading' }>, 'kind' | 'folded'>, jobs: readonly Job[], places: Places | null): boolean => {
+  const section = (head: Omit<Extract<Item, { kind: 'heading' }>, 'kind' | 'folded'>, jobs: readonly Job[], places: Places | null, own: readonly Experiment[] = []): boolean => {
     if (jobs.length === 0 && head.count === 0) {
       return false;
     }
-    const isFolded = folded.has(head.key);
+    const isFolded = folded.has(head.key) !== (head.key === FOLDED_AT_FIRST && found === null);
     rows.push({ kind: 'heading', folded: isFolded, ...head });
     if (!isFolded) {
+      for (const search of own) {
+        rows.push({ kind: 'search', key: search.id, search });
+      }
       for (const row of rowsOf(jobs, places)) {
         rows.push(row);
       }
@@ -52,9 +78,10 @@ export function items({ lists, state, pools, orders, folded, found }: Given): re
     found !== null || state.counts === null ? known : Math.max(known, states.reduce((sum, one) => sum + (state.counts?.[one] ?? 0), 0));
 
   section(
-    { key: 'running', section: 'running', pool: null, slots: null, count: counted(lists.running.length, 'running'), more: false },
+    { key: 'running', section: 'running', pool: null, slots: null, count: counted(lists.running.length, 'running') + searches.running.length, more: false },
     lists.running,
-    null
+    null,
+    searches.running
   );
 
   const queues = new Map<string, Job[]>();
@@ -79,6 +106,12 @@ export function items({ lists, state, pools, orders, folded, found }: Given): re
   }
   if (beyond && open) {
     rows.push({ kind: 'more', key: 'more:queue', list: 'queue' });
+  }
+
+  const older = found === null && state.olderExperiments !== null;
+  const head = { key: 'experiments', section: 'experiments', pool: null, slots: null, count: searches.rest.length, more: older } as const;
+  if (section({ ...head, paused: searches.rest.filter(one => !isEnded(one)).length }, [], null, searches.rest) && older) {
+    rows.push({ kind: 'more', key: 'more:experiments', list: 'experiments' });
   }
 
   if (found === null && rows.length + lists.recent.length > 0) {

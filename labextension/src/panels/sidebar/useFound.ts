@@ -4,7 +4,9 @@ import type { Trouble } from '../../api/http';
 import { troubleFrom } from '../../api/http';
 import { filtered } from '../../api/jobs';
 import type { Job } from '../../api/jobs';
-import { parse } from '../../model/filter';
+import type { Experiment } from '../../api/experiments';
+import { asFiltered, parse } from '../../model/filter';
+import type { Filtered } from '../../model/filter';
 import { grouped } from '../../model/select';
 import type { Sections } from '../../model/select';
 import type { State } from '../../model/state';
@@ -28,6 +30,8 @@ export interface Found {
   /** Whether the server has answered for this very text. */
   readonly sure: boolean;
   readonly trouble: Trouble | null;
+  /** Whether a search fits, too. */
+  readonly fits: (search: Experiment) => boolean;
   readonly further: () => Promise<void>;
 }
 
@@ -38,7 +42,7 @@ export function useFound(text: string, state: State): Found | null {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const before = useRef<Sections | undefined>(undefined);
-  const narrowed = useRef<(job: Job) => boolean>(inLists);
+  const narrowed = useRef<(job: Filtered) => boolean>(inLists);
   const { store } = state;
 
   useEffect(() => {
@@ -90,13 +94,13 @@ export function useFound(text: string, state: State): Found | null {
   }
   const local = narrowed.current;
   const current = answer?.text === wanted ? answer : null;
-  const lists = grouped(state.jobs.values(), before.current, job => current?.versions.get(job.id) === job.version || local(job));
+  const lists = grouped(state.jobs.values(), before.current, job => current?.versions.get(job.id) === job.version || (job.experiment === null && local(job)));
   before.current = lists;
   const total = lists.running.length + lists.queued.length + lists.recent.length;
-  return { lists, total, more: (current?.next ?? null) !== null, sure: current !== null, trouble, further };
+  return { lists, total, more: (current?.next ?? null) !== null, sure: current !== null, trouble, fits: search => local(asFiltered(search)), further };
 }
 
-function inLists(job: Job): boolean {
+function inLists(job: Filtered): boolean {
   return !job.archived;
 }
 

@@ -2,9 +2,12 @@
 import { createContext, useContext } from 'react';
 import { CommandIds } from '../../tokens';
 
+/** Of a job, or of a search. */
+type Args = { readonly job: string; readonly attempt?: number; readonly checkpoint?: string } | { readonly experiment: string };
+
 export interface Doors {
   hasCommand(id: string): boolean;
-  execute(id: string, args: { readonly job: string; readonly attempt?: number; readonly checkpoint?: string }): Promise<unknown>;
+  execute(id: string, args: Args): Promise<unknown>;
   /** Opens the menu of all that can be done with a job, below a button; `byKey` with its first item chosen. */
   readonly menu?: (job: string, button: HTMLElement, byKey: boolean, closed: () => void) => void;
 }

@@ -7,9 +7,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import type { Session } from '../../model/session';
-import { JOB_MIME } from '../../tokens';
+import { JOB_MIME, SEARCH_MIME } from '../../tokens';
 import type { Doors } from './doors';
-import type { Mounted } from './mount';
+import type { Mount, Mounted } from './mount';
 import { readReference } from './reference';
 import type { Reference } from './reference';
 
@@ -30,7 +30,7 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const reference = readReference(model.data[JOB_MIME]);
+    const reference = readReference(model.data[this.mime], this.of);
     this._model = model;
     this._html = text(model.data['text/html']);
     this._plain = text(model.data['text/plain']);
@@ -44,6 +44,13 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
       this._hold();
       await this._mount();
     }
+  }
+
+  /** What of an output says what it is of, and the code that draws it live. */
+  protected readonly mime: string = JOB_MIME;
+  protected readonly of: 'job' | 'experiment' = 'job';
+  protected async load(): Promise<Mount> {
+    return (await import('./mount')).mount;
   }
 
   override dispose(): void {
@@ -82,7 +89,7 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
     if (reference === null || this._mounted) {
       return;
     }
-    const [{ mount }, session] = await Promise.all([import('./mount'), this.session()]);
+    const [mount, session] = await Promise.all([this.load(), this.session()]);
     if (this.isAttached && !this._mounted && this._reference === reference) {
       this.node.textContent = '';
       this._show();
@@ -112,6 +119,15 @@ export class JobOutput extends Widget implements IRenderMime.IRenderer {
   private _model: IRenderMime.IMimeModel | null = null;
   private _reference: Reference | null = null;
   private _mounted: Mounted | null = null;
+}
+
+/** The same for a search. */
+export class SearchOutput extends JobOutput {
+  protected override readonly mime = SEARCH_MIME;
+  protected override readonly of = 'experiment';
+  protected override async load(): Promise<Mount> {
+    return (await import('../search/mount')).mount;
+  }
 }
 
 /** Saved outputs hold texts as one string or as lines. */

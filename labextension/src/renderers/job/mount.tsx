@@ -7,7 +7,7 @@ import { RoomProvider } from '../../parts/room';
 import type { Room } from '../../parts/room';
 import { DoorsProvider } from './doors';
 import type { Doors } from './doors';
-import { LiveJob } from './LiveJob';
+import { LiveJob } from './Live';
 import type { Reference } from './reference';
 import { sealAtEnd } from './seal';
 
@@ -22,6 +22,8 @@ export interface Output {
   /** The output as the notebook has it now. */
   readonly model: () => IRenderMime.IMimeModel | null;
 }
+
+export type Mount = (node: HTMLElement, room: Room, doors: Doors | null, output: Output) => Mounted;
 
 export function mount(node: HTMLElement, room: Room, doors: Doors | null, output: Output): Mounted {
   const root = createRoot(node);

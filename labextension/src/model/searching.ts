@@ -1,0 +1,57 @@
+/** Curves and clouds of a search, as charts want them. Pure. */
+import type { Experiment, Trial, TrialCurves } from '../api/experiments';
+import type { XY } from './series';
+
+/** The best so far as a line of steps: it stands until something better comes. */
+export function steps(curve: Experiment['curve']): XY {
+  const xs: number[] = [];
+  const ys: number[] = [];
+  curve.forEach(([n, value], place) => {
+    const before = curve[place - 1];
+    if (before !== undefined) {
+      xs.push(n);
+      ys.push(before[1]);
+    }
+    xs.push(n);
+    ys.push(value);
+  });
+  return { xs, ys };
+}
+
+export interface Highlight {
+  readonly trial: number;
+  /** In the palette, from 1. */
+  readonly colour: number;
+}
+
+/** Which trials stand out in colour: the best, then those that are chosen, as many as there are colours. */
+export function highlights(best: number | null, chosen: readonly number[], most: number): readonly Highlight[] {
+  const trials = [...new Set([...(best === null ? [] : [best]), ...chosen])].slice(0, most);
+  return trials.map((trial, place) => ({ trial, colour: best === null ? place + 2 : place + 1 }));
+}
+
+/** A trial's curve. */
+export function xyOf(points: TrialCurves['curves'][number]['points']): XY {
+  return { xs: points.map(point => point[0]), ys: points.map(point => point[1]) };
+}
+
+/** A trial in the plane of two metrics. */
+export interface Dot {
+  readonly trial: number;
+  readonly job: string;
+  readonly x: number;
+  readonly y: number;
+  /** Whether no other trial beats it in every metric. */
+  readonly isFront: boolean;
+}
+
+/** The trials that have both metrics, those of the Pareto set too where they have not been read. */
+export function dots(search: Experiment, trials: readonly Trial[], x: string, y: string): readonly Dot[] {
+  const front = new Map(search.pareto.map(one => [one.trial, one]));
+  const rest = trials.flatMap(({ number, job, values }) => (front.has(number) ? [] : dot(number, job, values[x], values[y], false)));
+  return [...rest, ...search.pareto.flatMap(one => dot(one.trial, one.job, one.values[x], one.values[y], true))];
+}
+
+function dot(trial: number, job: string, x: number | null | undefined, y: number | null | undefined, isFront: boolean): Dot[] {
+  return Number.isFinite(x) && Number.isFinite(y) ? [{ trial, job, x: Number(x), y: Number(y), isFront }] : [];
+}
