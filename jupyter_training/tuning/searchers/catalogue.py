@@ -71,8 +71,8 @@ def find(name: str) -> Found:
     target, meaning = ALIASES.get(wanted, (wanted, None))
     entry = next((entry for entry in rows() if target in (entry.name, entry.name.replace("-", "_"))), None)
     if entry is None:
-        known = sorted({*registry.names("searchers"), *(alias for alias, (of, _) in ALIASES.items() if of in _RUNNING)})
-        close = near_miss(wanted, known)
+        known = sorted({*registry.names("searchers"), *_SEEDS})
+        close = near_miss(wanted, [*known, *ALIASES, *(one.name for one in REFUSED)])
         raise UnknownPlugin(
             f"There is no searcher {name!r}; there is: {', '.join(known)}.",
             hint=f"Did you mean {close!r}?" if close else None,
@@ -111,7 +111,7 @@ def table() -> str:
     lines = ["| Searcher | What it does | Metrics | Stops trials | From | Runs |", "|---|---|---|---|---|---|"]
     for entry in (*ENTRIES, *REFUSED):
         if entry.refused is not None:
-            runs = f"refused: {entry.refused}"
+            runs = f"refused: {entry.refused} Take {entry.instead}."
         else:
             runs = f"needs {' and '.join(entry.needs)}" if entry.needs else "as installed"
         stops = "" if entry.refused is not None else entry.stops
@@ -156,4 +156,10 @@ def _plugin(name: str) -> Entry:
     return Entry(name, "A plug-in.", source="plug-in")
 
 
-_RUNNING = frozenset(entry.name for entry in ENTRIES)
+_SEEDS = ("bo", "kde", "motpe")  # what people know these by; the other aliases are spellings
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(table())
