@@ -1,4 +1,8 @@
-"""The best so far of a search, report by report. The record only grows, so each of its lines is read once."""
+"""What the record of a search comes to: the best so far, report by report, and the last values of each trial.
+
+The record only grows, so each of its lines is read once. A long one that nobody
+has looked at yet is read a part at each look, unless all of it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,47 +17,59 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing
 
-__all__ = ["best_so_far"]
+__all__ = ["Gone", "gone_through"]
 
-_SEARCHES = 500  # whose curves are kept
+_SEARCHES = 500  # that are kept
 _STEPS = 1_000  # of one curve that are shown; the best stay
-
-Steps = tuple[tuple[int, float], ...]
+_AT_ONCE = 20_000  # lines that one look reads, where not all is asked for
 
 
 @dataclass
-class _Curve:
-    """``read``: the number of the last line; ``judged``: reports so far."""
+class Gone:
+    """A record as far as it was gone through. ``last``: of the trials of a search with several metrics."""
 
-    read: int = 0
+    read: int = 0  # the number of the last line
     judged: int = 0
     steps: list[tuple[int, float]] = field(default_factory=list)
+    last: dict[int, tuple[float | None, ...]] = field(default_factory=dict)
+    turn: Lock = field(default_factory=Lock)
+
+    @property
+    def curve(self) -> tuple[tuple[int, float], ...]:
+        """Each improvement of the first metric as (reports judged before it, value)."""
+        return tuple(self.steps[-_STEPS:])
 
 
 _turn = Lock()
-_kept: WeakKeyDictionary[Site, OrderedDict[JobId, _Curve]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Site, OrderedDict[JobId, Gone]] = WeakKeyDictionary()
 
 
-def best_so_far(site: Site, listed: Sequence[Experiment]) -> dict[JobId, Steps]:
-    """Each improvement of the first metric as (reports judged before it, value)."""
-    found: dict[JobId, Steps] = {}
+def gone_through(site: Site, listed: Sequence[Experiment], *, whole: bool = False) -> dict[JobId, Gone]:
+    """What these records come to. ``whole``: however long they are."""
+    found: dict[JobId, Gone] = {}
     with _turn:
         kept = _kept.setdefault(site, OrderedDict())
         for one in listed:
-            curve = kept.setdefault(one.id, _Curve())
+            found[one.id] = kept.setdefault(one.id, Gone())
             kept.move_to_end(one.id)
-            _read_on(site, one, curve)
-            found[one.id] = tuple(curve.steps[-_STEPS:])
-        while len(kept) > _SEARCHES:
+        while len(kept) > max(_SEARCHES, len(listed)):
             kept.popitem(last=False)
+    for one in listed:
+        with found[one.id].turn:
+            _read_on(site, one, found[one.id], whole=whole)
     return found
 
 
-def _read_on(site: Site, experiment: Experiment, curve: _Curve) -> None:
+def _read_on(site: Site, experiment: Experiment, gone: Gone, *, whole: bool) -> None:
     objective = experiment.spec.objective
-    for n, value in experiment_listing.told_values(site.store, experiment.id, objective.metric, after=curve.read):
-        curve.read = n
-        best = curve.steps[-1][1] if curve.steps else None
-        if value is not None and objective.is_better(value, best):
-            curve.steps.append((curve.judged, value))
-        curve.judged += 1
+    lines = experiment_listing.told_values(
+        site.store, experiment.id, after=gone.read, limit=None if whole else _AT_ONCE
+    )
+    for n, trial, values in lines:
+        gone.read = n
+        best = gone.steps[-1][1] if gone.steps else None
+        if values[0] is not None and objective.is_better(values[0], best):
+            gone.steps.append((gone.judged, values[0]))
+        gone.judged += 1
+        if objective.is_multiple:
+            gone.last[trial] = values

@@ -20,13 +20,13 @@ from jupyter_training.core.pareto import front
 from jupyter_training.core.space import Const, Domain, SearchSpace, expression, words
 from jupyter_training.schema import AxisView, BestView, ExperimentView, ParetoView, TrialView
 from jupyter_training.services import experiment_words
-from jupyter_training.services.experiment_curve import best_so_far
+from jupyter_training.services.experiment_curve import Gone, gone_through
 from jupyter_training.services.instants import instant
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.spool import log as spool_log
 from jupyter_training.store import experiment_listing as listing
-from jupyter_training.store import views
+from jupyter_training.store import trial_listing, views
 
 __all__ = ["Space", "axis_views", "experiment_views", "space_of", "trial_view"]
 
@@ -52,7 +52,7 @@ class Space:
 
 @dataclass
 class _Kept:
-    """What is remembered of a home's searches. ``fronts``: as of which version of the search."""
+    """What is remembered of a home's searches. ``fronts``: as of which line of the record."""
 
     spaces: OrderedDict[JobId, Space]
     fronts: OrderedDict[JobId, tuple[int, tuple[ParetoView, ...]]]
@@ -72,13 +72,13 @@ def experiment_views(
     ids = [one.id for one in listed]
     drivers = {job.id: job for job in views.jobs(site.store, ids)}
     counted = listing.counted(site.store, ids)
-    curves = best_so_far(site, listed)
+    records = gone_through(site, listed, whole=full)
     waiting = [job for job in drivers.values() if job.state is JobState.QUEUED and job.attempt == 0]
     waits = {view.id: view.sentence for view in job_views(site, waiting, quick=quick)} if waiting else {}
     found = []
     for one in listed:
         best = next(iter(listing.best(site.store, one.id, one.spec.objective.mode)), None)
-        found.append(_view(site, one, drivers.get(one.id), counted[one.id], best, curves[one.id], waits, full=full))
+        found.append(_view(site, one, drivers.get(one.id), counted[one.id], best, records[one.id], waits, full=full))
     return found
 
 
@@ -88,7 +88,7 @@ def _view(
     driver: Job | None,
     counted: listing.Counted,
     best: Trial | None,
-    curve: tuple[tuple[int, float], ...],
+    record: Gone,
     waits: Mapping[str, str],
     *,
     full: bool,
@@ -121,8 +121,8 @@ def _view(
         trials=counted.total,
         total=total,
         best=_best(best, space),
-        pareto=_pareto(site, one, space) if spec.objective.is_multiple else (),
-        curve=curve,
+        pareto=_pareto(site, one, record, space) if spec.objective.is_multiple else (),
+        curve=record.curve,
         pool=one.pool,
         priority=one.priority,
         weight=one.weight,
@@ -143,7 +143,7 @@ def _view(
 
 
 def trial_view(trial: Trial, job: Job | None, space: Space) -> TrialView:
-    state = listing.state_of(trial.outcome, trial.is_held, job.state.value if job is not None else None)
+    state = trial_listing.state_of(trial.outcome, trial.is_held, job.state.value if job is not None else None)
     return TrialView(
         number=trial.number,
         job=trial.job,
@@ -211,19 +211,20 @@ def _best(trial: Trial | None, space: Space) -> BestView | None:
     )
 
 
-def _pareto(site: Site, one: Experiment, space: Space) -> tuple[ParetoView, ...]:
-    """The trials whose last values no other one beats. Looked for anew once the search has changed."""
-    kept = _of(site)
-    with _turn:
-        known = kept.fronts.get(one.id)
-    if known is not None and known[0] == one.version:
-        return known[1]
-    objective = one.spec.objective
-    results = listing.fronts(site.store, one.id, objective.metrics)
-    places = front([values for _, values in results], objective.modes)
-    chosen = sorted((results[place] for place in places), key=lambda result: result[1], reverse=objective.mode == "max")
-    chosen = chosen[:_FRONT]
-    rows = listing.numbered(site.store, one.id, [number for number, _ in chosen])
+def _pareto(site: Site, one: Experiment, record: Gone, space: Space) -> tuple[ParetoView, ...]:
+    """The trials whose last values no other one beats. Looked for anew once more was told."""
+    kept, objective = _of(site), one.spec.objective
+    with record.turn:
+        read = record.read
+        with _turn:
+            known = kept.fronts.get(one.id)
+        if known is not None and known[0] == read:
+            return known[1]
+        whole = [(number, values) for number, values in record.last.items() if None not in values]
+    results = [tuple(value for value in values if value is not None) for _, values in whole]
+    chosen = [(whole[place][0], results[place]) for place in front(results, objective.modes)]
+    chosen.sort(key=lambda result: result[1], reverse=objective.mode == "max")
+    rows = listing.numbered(site.store, one.id, [number for number, _ in chosen[:_FRONT]])
     found = tuple(
         ParetoView(
             trial=number,
@@ -231,11 +232,11 @@ def _pareto(site: Site, one: Experiment, space: Space) -> tuple[ParetoView, ...]
             values=dict(zip(objective.metrics, values, strict=True)),
             config=space.own(rows[number].config),
         )
-        for number, values in chosen
+        for number, values in chosen[:_FRONT]
         if number in rows
     )
     with _turn:
-        kept.fronts[one.id] = (one.version, found)
+        kept.fronts[one.id] = (read, found)
         while len(kept.fronts) > _SPACES:
             kept.fronts.popitem(last=False)
     return found
@@ -243,7 +244,7 @@ def _pareto(site: Site, one: Experiment, space: Space) -> tuple[ParetoView, ...]
 
 def _error(site: Site, one: Experiment) -> str | None:
     """What the first trial that failed said: its end, its traceback, and what it printed last."""
-    page = listing.trials_page(
+    page = trial_listing.trials_page(
         site.store, one.id, mode=one.spec.objective.mode, outcomes=frozenset({"failed"}), limit=1, after=None
     )
     if not page.trials:

@@ -13,7 +13,7 @@ from jupyter_training.schema import CurvesView, CurveView, ExperimentPage, Exper
 from jupyter_training.services.experiment_present import experiment_views, space_of, trial_view
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing as listing
-from jupyter_training.store import experiments, points
+from jupyter_training.store import experiments, points, trial_listing
 
 __all__ = ["CurvesQuery", "ExperimentsQuery", "TrialsQuery", "curves", "known", "page", "show", "trials"]
 
@@ -106,7 +106,7 @@ def trials(site: Site, experiment: str, query: TrialsQuery) -> TrialPage:
             f"Trials can't be sorted by {by[:60]!r}.",
             hint=f"Did you mean {close!r}?" if close else f"There is: {', '.join(orders)}.",
         )
-    found = listing.trials_page(
+    found = trial_listing.trials_page(
         site.store,
         one.id,
         mode=one.spec.objective.mode,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from jupyter_training.store.tables import jobs
 __all__ = ["Results", "read"]
 
 _STATUS = {"completed": "Completed", "stopped": "Stopped", "failed": "Failed", "canceled": "Stopped"}
+_OWN = ("st_decision", "st_status", "st_worker_iter", "st_worker_timestamp", "st_worker_time", "st_tuner_time")
 _RESOURCES = {"report": "epoch"}  # what the column is called where the resource has no name of its own
 
 
@@ -46,35 +47,35 @@ class Results:
         spec = self.experiment.spec
         resource = _RESOURCES.get(spec.resource, spec.resource)
         names = list(dict.fromkeys(name for trial in self.trials.values() for name in trial.config))
-        columns = [*dict.fromkeys(["trial_id", resource, *spec.objective.metrics])]
-        columns += [f"config_{name}" for name in names]
-        columns += ["st_decision", "st_status", "st_worker_iter", "st_worker_timestamp", "st_worker_time"]
+        metrics = spec.objective.metrics
+        counts = () if resource in metrics else (resource,)
         out = io.StringIO()
-        writer = csv.DictWriter(out, [*columns, "st_tuner_time"], lineterminator="\n", restval="")
-        writer.writeheader()
-        writer.writerows(self._rows(resource))
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["trial_id", *counts, *metrics, *(f"config_{name}" for name in names), *_OWN])
+        writer.writerows(self._rows(names, with_resource=bool(counts)))
         return out.getvalue()
 
-    def _rows(self, resource: str) -> Iterator[dict[str, Any]]:
+    def _rows(self, names: Sequence[str], *, with_resource: bool) -> Iterator[list[Any]]:
         last = {trial: place for place, (trial, _, _) in enumerate(self.told)}
+        configs = {number: [_cell(trial.config.get(name)) for name in names] for number, trial in self.trials.items()}
         begun = self.experiment.started
         for place, (number, body, verdict) in enumerate(self.told):
             trial = self.trials.get(number)
             if trial is None:
                 continue
-            at, started = body.get("time"), self.started.get(trial.job)
-            yield {
-                "trial_id": number,
-                **{f"config_{name}": _cell(value) for name, value in trial.config.items()},
-                **dict(zip(self.experiment.spec.objective.metrics, map(_cell, body["values"]), strict=True)),
-                resource: body["resource"],
-                "st_decision": (verdict or "continue").upper(),
-                "st_status": _status(trial) if last[number] == place else "InProgress",
-                "st_worker_iter": body.get("count", body["resource"]) - 1,
-                "st_worker_timestamp": at if at is not None else "",
-                "st_worker_time": max(0.0, at - started) if at is not None and started is not None else "",
-                "st_tuner_time": max(0.0, at - begun) if at is not None and begun is not None else "",
-            }
+            at, started, resource = body.get("time"), self.started.get(trial.job), body["resource"]
+            yield [
+                number,
+                *((resource,) if with_resource else ()),
+                *map(_cell, body["values"]),
+                *configs[number],
+                (verdict or "continue").upper(),
+                _status(trial) if last[number] == place else "InProgress",
+                body.get("count", resource) - 1,
+                _cell(at),
+                _since(started, at),
+                _since(begun, at),
+            ]
 
     def yaml(self) -> str:
         """The best so far; of a search without any result only its name."""
@@ -130,6 +131,10 @@ def _status(trial: Trial) -> str:
     if trial.outcome is None:
         return "Paused" if trial.is_held else "InProgress"
     return _STATUS.get(trial.outcome, "Failed")
+
+
+def _since(begin: float | None, at: float | None) -> float | str:
+    return "" if begin is None or at is None else max(0.0, at - begin)
 
 
 def _cell(value: Any) -> Any:

@@ -28,6 +28,7 @@ from jupyter_training.store import (
     experiment_verbs,
     experiments,
     pools,
+    trial_listing,
     verbs,
     views,
     wishes,
@@ -74,7 +75,7 @@ def trials_of(bench: Bench, search: JobId, values: list[float | None], **columns
 
 
 def numbers(bench: Bench, search: JobId, sort: str, **more: Any) -> list[int]:
-    page = experiment_listing.trials_page(bench.store, search, mode="min", sort=sort, limit=50, **more)
+    page = trial_listing.trials_page(bench.store, search, mode="min", sort=sort, limit=50, **more)
     return [trial.number for trial in page.trials]
 
 
@@ -115,16 +116,16 @@ def test_trials_are_sorted_with_those_without_a_value_last(bench: Bench) -> None
     assert [2, 0, 3, 1] == numbers(bench, search, "lr")
     assert [3, 2, 1, 0] == numbers(bench, search, "-number")
     assert [2, 0] == [one.number for one in experiment_listing.best(bench.store, search, "min", 2)]
-    assert [(1, 0.5), (2, None), (3, 0.1), (4, 0.5)] == list(
-        experiment_listing.told_values(bench.store, search, "loss")
-    )
-    assert [(4, 0.5)] == list(experiment_listing.told_values(bench.store, search, "loss", after=3))
+    told = experiment_listing.told_values(bench.store, search)
+    assert [(1, 0, (0.5,)), (2, 1, (None,)), (3, 2, (0.1,)), (4, 3, (0.5,))] == told
+    assert told[3:] == experiment_listing.told_values(bench.store, search, after=3)
+    assert told[1:3] == experiment_listing.told_values(bench.store, search, after=1, limit=2)
 
 
 def test_a_cursor_holds_while_what_it_named_moves(bench: Bench) -> None:
     search = a_search(bench)
     trials_of(bench, search, [0.4, 0.3, 0.2, 0.1])
-    page = experiment_listing.trials_page(bench.store, search, mode="min", sort="value", limit=2)
+    page = trial_listing.trials_page(bench.store, search, mode="min", sort="value", limit=2)
     assert [3, 2] == [trial.number for trial in page.trials]
     with driving.writing(bench.store, search, 1, bench.now) as writer:
         writer.trial(2, best=0.05)
