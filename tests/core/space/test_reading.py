@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,13 @@ def test_an_expression_is_known_as_one(text: str) -> None:
 def test_any_other_text_is_a_value(text: str) -> None:
     assert not is_expression(text)
     assert [Const(unquoted(text))] == list(SearchSpace.read({"x": text}).domains.values())
+
+
+@pytest.mark.parametrize("text", ["uniform(0, 1)", "a,b", "'a'", "1 when x == 2", "loguniorm(1, 2)"])
+def test_a_text_that_looks_like_an_expression_stays_one_on_its_way(text: str) -> None:
+    space = SearchSpace({"x": Const(text)})
+    assert space == SearchSpace.read(space.to_json())
+    assert {"x": text} == SearchSpace.read(yaml.safe_load(space.to_yaml())).constants
 
 
 def test_quotes_make_a_text_of_an_expression() -> None:
@@ -186,6 +194,7 @@ def test_words_say_which_end_belongs_to_it(text: str, said: str) -> None:
         ("uniform(0, 1, when=3)", 20, "a condition is a text in quotes"),
         ("uniform(0, 1, when='a = 1')", 23, "Write ==."),
         ("choice(uniform(0, 1, when='a == 1'))", 22, "only the outermost call can have a condition"),
+        ("uniform(0, 1, when='a == 1') when a == 2", 35, "a condition is given twice"),
         ("uniform(0, 1) when a === 1", 24, "a value"),
     ],
 )
@@ -278,4 +287,6 @@ def test_drawn_values_follow_their_scale() -> None:
     evenly = [domain_of_text("ordinal(1, 2, 10, kind=equal)").sample(rng) for _ in range(3000)]  # type: ignore[union-attr]
     assert 0.25 < evenly.count(1) / 3000 < 0.42
     small = [domain_of_text("lograndint(1, 100)").sample(rng) for _ in range(2000)]  # type: ignore[union-attr]
-    assert 0.4 < sum(one <= 10 for one in small) / 2000 < 0.62  # type: ignore[operator]
+    assert 0.4 < sum(one <= 10 for one in small) / 2000 < 0.65  # type: ignore[operator]
+    ends = [domain_of_text("lograndint(1, 3)").sample(rng) for _ in range(2000)]  # type: ignore[union-attr]
+    assert 0.5 < ends.count(1) / 2000 < 0.63  # 1 stands for 0.5 to 1.5
