@@ -125,12 +125,14 @@ def _fitting(
     if problems:
         first = problems[0]
         raise InvalidSpec(f"config_space: {first.key}: {first.detail}.", hint=first.hint, errors=problems)
+    notes = []
+    if "scheduler_fn" in config.takes:
+        notes.append(f"scheduler_fn of {config.shown} is not called: a scheduler is given by its name.")
     unread = [name for name in space if name not in config.arguments and not config.wants(name)]
     unread = [name for name in unread if name not in config_file.SETTINGS]
     if unread and "train_fn" in config.takes:
-        words = f"No function of {config.shown} takes {', '.join(unread)}: it is recorded, and nobody reads it."
-        return typed, (words,)
-    return typed, ()
+        notes.append(f"No function of {config.shown} takes {', '.join(unread)}: it is recorded, and nobody reads it.")
+    return typed, tuple(notes)
 
 
 def _unknown(config: ConfigFile, name: str, updater: str) -> list[Problem]:

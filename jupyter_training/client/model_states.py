@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_training.client.config_job import is_axis, refused
 from jupyter_training.runtime import state, update_history
 
-__all__ = ["asked", "points"]
+__all__ = ["asked", "lineage", "points"]
 
 _TRIED_FIRST = 10  # of the best configurations of earlier updates
 
@@ -40,6 +40,21 @@ def asked(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     elif found["input"] is not None and _path(found["input"]) == _path(found["output"]):
         notes.append("input_state_url and output_state_url are the same: the state there is replaced by the new one.")
     return found, notes
+
+
+def lineage(url: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """The updates that have led to the state in a place, the first one first, each with its ``rows`` of ``hpo.csv``.
+
+    Raises:
+        InvalidSpec: a place that there is none of, or no state.
+    """
+    found, _ = asked({"input_state_url": url, "output_state_url": url, "task_id": None})
+    place: Any = state.at(found["input"])
+    rows = update_history.read(os.path.join(place.path, state.HISTORY))
+    return [
+        {**one, "rows": [row for row in rows if row[update_history.UPDATE] == str(one["update_id"])]}
+        for one in place.about().get("updates", ())
+    ]
 
 
 def _begins_with(place: Any) -> str | None:

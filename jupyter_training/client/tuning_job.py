@@ -44,6 +44,7 @@ _SCHEDULERS = ("random", "bo", "asha", "rush")
 # At random here as in Renate tries nothing twice, so that a choice of two is two trials.
 _SEARCHERS: Mapping[object, str] = {None: "random_once", "random": "random_once"}
 _ACCELERATORS = ("auto", "cpu", "gpu")
+_PRECISIONS = ("16", "32", "64", "bf16")
 _CLIPPING = ("norm", "value")
 _STOPS = {
     "max_time": "max_time",
@@ -305,6 +306,7 @@ def _check(asked: Mapping[str, Any]) -> None:
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise refused(name, f"{value!r} is no whole number above 0")
     _one_of("accelerator", asked["accelerator"], _ACCELERATORS)
+    _one_of("precision", str(asked["precision"]), _PRECISIONS)
     if asked["gradient_clip_algorithm"] is not None:
         _one_of("gradient_clip_algorithm", asked["gradient_clip_algorithm"], _CLIPPING)
 

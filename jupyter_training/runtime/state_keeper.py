@@ -239,8 +239,11 @@ def read_learner(folder: str) -> dict[str, Any]:
     parts = path + ".parts"
     try:
         with zipfile.ZipFile(path) as archive:
-            if _KIND not in archive.namelist():
+            names = archive.namelist()
+            if _KIND not in names:
                 return {}  # torch writes archives, too
+            if any(name.endswith(".joblib") for name in names):
+                raise ValueError("it has a pickle, which would run code of whoever wrote it")
             archive.extractall(parts)
         with open(os.path.join(parts, _KIND), encoding="utf-8") as file:
             manifest = json.load(file)

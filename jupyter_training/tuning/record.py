@@ -23,7 +23,7 @@ from jupyter_training.core.lifecycle import Hold, Verb
 from jupyter_training.core.search_jobs import trial_submission
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import NoCheckpoint
-from jupyter_training.services import checkpoints
+from jupyter_training.services import checkpoints, passed
 from jupyter_training.services.site import Site
 from jupyter_training.store import driving, experiments, reports, views
 from jupyter_training.store.driving import Standing, Writer
@@ -64,6 +64,7 @@ class Record:
         self._site = site
         self._experiment = experiment
         self._attempt = attempt
+        self._kept = state_export.Kept(site, experiment)
         self._varies = SearchSpace.from_json(experiment.spec.space).axes.keys()
         self.jobs: dict[int, JobId] = {}
         self.numbers: dict[JobId, int] = {}
@@ -136,6 +137,8 @@ class Record:
         for event, one in zip(events, ended, strict=True):
             search.hear(event)
             log.info("Trial %d %s. %s", one.trial, one.outcome, one.detail)
+            best = self._best.get(one.trial)
+            self._kept.ended(self.jobs[one.trial], one.outcome, None if best is None else best[0])
 
     def revived(self, events: Sequence[Event]) -> None:
         """Trials that had ended were begun again."""
@@ -241,7 +244,12 @@ class Record:
                 settles[submission.key] = clone.settle
         resumed = [event.trial for event in events if event.kind is EventKind.RESUME and event.trial is not None]
 
+        hand_on = passed.handing_on(
+            self._site, self._experiment.id, self._experiment.spec.template.environment.pass_env
+        )
+
         def settle(connection: Connection, job: Job) -> None:
+            hand_on(job)
             give = settles.get(job.key)
             if give is not None:
                 give(connection, job)

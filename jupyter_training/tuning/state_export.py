@@ -14,16 +14,41 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_training.core.experiment import Experiment, Trial
+from jupyter_training.core.experiment import Experiment, Outcome, Trial
+from jupyter_training.core.ids import JobId
 from jupyter_training.runtime import state, state_keeper, update_history
 from jupyter_training.services import artifacts
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiments, reports
 
-__all__ = ["publish"]
+__all__ = ["Kept", "publish"]
 
 _AT_ONCE = 200  # trials whose reports are read together
 _COUNTED = ("completed", "stopped")
+
+
+class Kept:
+    """While a search goes on: of the trials that have ended, only the best one's state stays."""
+
+    def __init__(self, site: Site, experiment: Experiment) -> None:
+        self._site = site
+        self._objective = experiment.spec.objective
+        self._is_wished = bool(_wish(experiment).get("output"))
+        self._best: tuple[float, JobId] | None = None
+
+    def ended(self, job: JobId, outcome: Outcome, value: float | None) -> None:
+        """A trial has ended; ``value``: its best."""
+        if not self._is_wished:
+            return
+        before = self._best
+        is_better = self._objective.is_better
+        if value is not None and outcome in _COUNTED and is_better(value, before[0] if before is not None else None):
+            self._best = (value, job)
+            gone = None if before is None else before[1]
+        else:
+            gone = job
+        if gone is not None:
+            shutil.rmtree(_folder(self._site, gone), ignore_errors=True)
 
 
 def publish(site: Site, experiment: Experiment) -> str | None:
@@ -32,7 +57,7 @@ def publish(site: Site, experiment: Experiment) -> str | None:
     None: nothing of the kind was wished. Repeating it changes nothing. A failure is in the sentence; the states
     are then still where they were.
     """
-    wish = json.loads(experiment.spec.template.environment.variables.get(state.VARIABLE) or "{}")
+    wish = _wish(experiment)
     url = wish.get("output")
     if not url:
         return None
@@ -44,7 +69,7 @@ def publish(site: Site, experiment: Experiment) -> str | None:
         for trial in ranked:
             if _is_of(there, experiment, trial):
                 break
-            if (_kept(site, trial) / state.MODEL).is_file():
+            if (_folder(site, trial.job) / state.MODEL).is_file():
                 there = _moved(site, experiment, trial, trials, place, task=wish.get("task_id"))
                 break
         else:
@@ -53,9 +78,9 @@ def publish(site: Site, experiment: Experiment) -> str | None:
         kept = f" It is kept with the job {ranked[0].job}, as {state_keeper.FOLDER}/." if ranked else ""
         return f"The best trial's state can't be put into {url}: {error}.{kept}"
     for one in trials:
-        shutil.rmtree(_kept(site, one), ignore_errors=True)
+        shutil.rmtree(_folder(site, one.job), ignore_errors=True)
     best = ranked[0]
-    why = "" if trial is best else f" (that of trial {best.number}, which is better, was not kept)"
+    why = "" if trial.best == best.best else f" (that of trial {best.number}, which is better, was not kept)"
     return f"The state of trial {trial.number}{why} is in {url}, after update {there['updates'][-1]['update_id']}."
 
 
@@ -66,8 +91,14 @@ def _ranked(experiment: Experiment, trials: Sequence[Trial]) -> list[Trial]:
     return sorted(judged, key=lambda one: (sign * (one.best or 0.0), one.number))
 
 
-def _kept(site: Site, trial: Trial) -> Path:
-    return artifacts.folder(site, trial.job) / state_keeper.FOLDER
+def _wish(experiment: Experiment) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(experiment.spec.template.environment.variables.get(state.VARIABLE) or "{}")
+    return found
+
+
+def _folder(site: Site, job: JobId) -> Path:
+    """Where a trial keeps its state."""
+    return artifacts.folder(site, job) / state_keeper.FOLDER
 
 
 def _is_of(there: dict[str, Any], experiment: Experiment, trial: Trial) -> bool:
@@ -79,7 +110,7 @@ def _moved(
     site: Site, experiment: Experiment, trial: Trial, trials: Sequence[Trial], place: state.State, *, task: str | None
 ) -> dict[str, Any]:
     """Put a trial's state together with the history, and move it; what its ``state.json`` says."""
-    kept = _kept(site, trial)
+    kept = _folder(site, trial.job)
     made = kept.with_name(f"{kept.name}.made")
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir()

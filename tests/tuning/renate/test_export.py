@@ -57,6 +57,21 @@ def test_publishing_again_changes_nothing_and_clears_what_is_left(place: Place, 
     assert not left.exists()
 
 
+def test_while_it_goes_on_only_the_best_ones_state_stays(place: Place, site: Site) -> None:
+    """A hundred trials of a large model would fill a disk."""
+    experiment = searched(place, site)
+    first, second = (put_back(place, site, experiment, number, "{}") for number in (0, 1))
+    jobs = [one.job for one in experiments.trials_of(site.store, experiment.id)]
+    kept = state_export.Kept(site, experiment)
+    kept.ended(jobs[0], "completed", 0.5)
+    assert first.exists()
+    kept.ended(jobs[1], "failed", 0.9)
+    assert (True, False) == (first.exists(), second.exists())
+    second = put_back(place, site, experiment, 1, "{}")
+    kept.ended(jobs[1], "stopped", 0.9)
+    assert (False, True) == (first.exists(), second.exists())
+
+
 def test_where_the_best_one_kept_nothing_the_next_one_is_taken_and_that_is_said(place: Place, site: Site) -> None:
     experiment = searched(place, site)
     trials = experiments.trials_of(site.store, experiment.id)

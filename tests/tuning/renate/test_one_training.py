@@ -6,10 +6,12 @@ Of the reference's acceptance tests: 6 (the second half), 10, 11, 12, 13, 15.
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from jupyter_training.client import model_states
 from jupyter_training.runtime import config_training, state
 from jupyter_training.runtime.state_keeper import read_learner
 from tests.tuning.renate.place import CONFIG, Place
@@ -52,6 +54,7 @@ def test_updates_are_chained_and_the_first_output_stays_as_it_is(place: Place) -
     updates = place.about("two")["updates"]
     assert [(0, "first"), (1, "default_task")] == [(one["update_id"], one["task_id"]) for one in updates]
     assert updates[0] == place.about("one")["updates"][0]
+    assert [5, 2] == [len(one["rows"]) for one in model_states.lineage(place.folder / "two")]
     assert {"updates": 2} == read_learner(str(place.folder / "two"))
 
 
@@ -163,3 +166,11 @@ def test_a_state_that_was_replaced_since_is_not_begun_with(tmp_path: Path, monke
     state.seal(str(tmp_path), {}, {"update_id": 0})
     with pytest.raises(state.NoState, match="no longer the one that this training was to begin with"):
         config_training._fetched({"input": str(tmp_path), "input_id": "another"})
+
+
+def test_a_pickle_of_somebody_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "learner.ckpt", "w") as archive:
+        archive.writestr("kind.json", "{}")
+        archive.writestr("1.joblib", "run me")
+    with pytest.raises(state.NoState, match="it has a pickle"):
+        read_learner(str(tmp_path))

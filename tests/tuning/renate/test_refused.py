@@ -141,6 +141,7 @@ def test_arguments_that_there_are_none_of_and_old_names() -> None:
         ({"max_epochs": 0}, "max_epochs: 0 is no"),
         ({"devices": "all"}, "devices: 'all' is no"),
         ({"accelerator": "tpu"}, "accelerator: 'tpu' is not one of auto, cpu, gpu"),
+        ({"precision": "8"}, "precision: '8' is not one of 16, 32, 64, bf16"),
         ({"gradient_clip_algorithm": "x"}, "is not one of norm, value"),
         ({"config_file": None}, "config_file: it is missing"),
         ({"config_file": "renate_confg.py"}, "Did you mean 'renate_config.py'?"),

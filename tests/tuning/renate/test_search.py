@@ -58,6 +58,7 @@ def test_n_finished_trials_mean_n_and_the_best_ones_state_is_kept(place: Place) 
         assert [] == place.client.artifacts(one["job"])
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_the_state_of_the_one_before(place: Place) -> None:
     """Test 12."""
     ended(place.tune(RANGE, scheduler="random", max_num_trials_finished=2, output_state_url="one"))
@@ -131,6 +132,7 @@ def test_never_more_than_n_workers_at_once(place: Place) -> None:
     assert 2 == most
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_configurations(place: Place) -> None:
     """Test 20."""
     found = []
@@ -140,6 +142,7 @@ def test_the_same_seed_gives_the_same_configurations(place: Place) -> None:
     assert found[0] == found[1] != found[2]
 
 
+@pytest.mark.slow
 def test_asha_ends_who_is_clearly_worse_before_max_epochs(place: Place) -> None:
     """Test 21. With this seed the first of the trials is a good one, so that the bad ones are seen to be so."""
     space = {"learning_rate": jt.choice([0.1, 0.0001, 0.0002, 0.0003]), "pause": 0.2}
