@@ -6,16 +6,17 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.errors import InvalidSpec, Problem
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
-from jupyter_training.store import ends
+from jupyter_training.store import ends, views
 
-__all__ = ["KEY", "again", "coming", "drop", "missing", "put"]
+__all__ = ["KEY", "again", "coming", "drop", "handing_on", "missing", "put"]
 
 KEY = "environment.pass_env"
 
@@ -62,6 +63,15 @@ def again(site: Site, job: Job, values: Mapping[str, str]) -> Iterator[Callable[
         given = {**_kept(site, job), **given}
     with coming(site, given) as keep:
         yield lambda: keep(job)
+
+
+def handing_on(site: Site, driver: JobId, names: Collection[str]) -> Callable[[Job], None]:
+    """What gives a search's values to each trial as its job is stored. They wait with the job that drives it."""
+    if not names:
+        return lambda job: None
+    kept = _kept(site, views.job(site.store, driver))
+    given = {name: kept[name] for name in names if name in kept}  # what lacks is said when the trial is launched
+    return lambda job: put(site.settings, job.key, given)
 
 
 def drop(site: Site, job: Job) -> None:

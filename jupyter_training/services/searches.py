@@ -10,6 +10,7 @@ One whose parameters all have one value is one plain training; see ``submitting`
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from sqlalchemy import Connection
 
 from jupyter_training.core.experiment import DRIVERS, ExperimentSpec, Objective
 from jupyter_training.core.ids import content_hash
-from jupyter_training.core.job import Job, JobSpec, Submission
+from jupyter_training.core.job import EnvironmentWish, Job, JobSpec, Submission
 from jupyter_training.core.search_jobs import OBJECTIVE_VARIABLE, driver_submission, drivers_pool
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.core.stop_rule import refusals, with_default
@@ -28,6 +29,7 @@ from jupyter_training.seams.searcher import Setup
 from jupyter_training.services import bundle, contexts, data, searchers, submit
 from jupyter_training.services.experiment_words import GOES_THROUGH
 from jupyter_training.services.search_reading import (
+    KEYS,
     Parted,
     max_resource_of,
     objective_of,
@@ -38,7 +40,7 @@ from jupyter_training.services.search_reading import (
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing, experiments, pools, views, wishes
 
-__all__ = ["Wished", "check_parts", "driver_of", "stored", "wished"]
+__all__ = ["Wished", "check_parts", "driver_of", "one_of", "stored", "wished"]
 
 _EARLIER = 50  # good configurations of earlier searches that are handed on
 _REPORTS = 100  # that a whole trial is presumed to make, where a searcher needs to know and nobody says it
@@ -92,6 +94,19 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
 
     driver = driver_of(wish, request)
     return submit.stored(site, driver, secrets=request.secrets, also=settle)
+
+
+def one_of(request: SubmitRequest, found: Parted) -> SubmitRequest:
+    """A training with one of the search's configurations, as a trial would be; always the same one."""
+    assert found.space is not None
+    objective = objective_of(request)
+    environment = request.environment or EnvironmentWish()
+    changes = {
+        **dict.fromkeys(KEYS),
+        "params": {**found.params, **found.space.sample(random.Random(request.seed or 0))},
+        "environment": _knowing(environment, objective),
+    }
+    return request.model_copy(update=changes)
 
 
 def check_parts(request: SubmitRequest) -> None:
@@ -173,8 +188,12 @@ def _judged(
 
 def _template(spec: JobSpec, objective: Objective) -> JobSpec:
     """What a trial is: it knows what it is to report, so that a function may return it."""
-    told = {**spec.environment.variables, OBJECTIVE_VARIABLE: json.dumps(list(objective.metrics))}
-    return spec.model_copy(update={"environment": spec.environment.model_copy(update={"variables": told})})
+    return spec.model_copy(update={"environment": _knowing(spec.environment, objective)})
+
+
+def _knowing(environment: EnvironmentWish, objective: Objective) -> EnvironmentWish:
+    told = {**environment.variables, OBJECTIVE_VARIABLE: json.dumps(list(objective.metrics))}
+    return environment.model_copy(update={"variables": told})
 
 
 def driver_of(wish: Wished, request: SubmitRequest) -> Submission:

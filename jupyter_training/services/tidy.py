@@ -20,7 +20,7 @@ from jupyter_training.services import rehearsals, removing
 from jupyter_training.services.checkpoints import UNSETTLED
 from jupyter_training.services.site import Site
 from jupyter_training.spool import checkpoints as folders
-from jupyter_training.store import checkpoints, record, upkeep, views
+from jupyter_training.store import checkpoints, experiments, record, upkeep, views
 
 __all__ = ["Tidied", "tidy"]
 
@@ -147,7 +147,7 @@ def _older(folder: Path, before: float) -> set[str]:
 
 
 def _used(site: Site) -> tuple[set[str], set[str]]:
-    """The contents that jobs have as their code, and as their data."""
+    """The contents that jobs and the trials to come have as their code, and as their data."""
     code: set[str] = set()
     data: set[str] = set()
     after: str | None = None
@@ -160,7 +160,13 @@ def _used(site: Site) -> tuple[set[str], set[str]]:
                 data.add(job.spec.context.sha256)
         after = page.next
         if after is None:
-            return code, data
+            break
+    for template in experiments.templates(site.store):
+        code.update(file.sha256 for file in template.files)
+        data.update(file.sha256 for file in template.data)
+        if template.context is not None:
+            data.add(template.context.sha256)
+    return code, data
 
 
 def _sweep_secrets(site: Site, before: float) -> list[int]:

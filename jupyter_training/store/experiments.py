@@ -7,7 +7,7 @@ driver finds and decides in ``driving``.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.experiment import Event, EventKind, Experiment, ExperimentSpec, ExperimentState, Trial
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Instant, Job, Origin, Submission
+from jupyter_training.core.job import Instant, Job, JobSpec, Origin, Submission
 from jupyter_training.core.lifecycle import Desired, JobState
 from jupyter_training.errors import UnknownExperiment
 from jupyter_training.store import changelog
@@ -34,6 +34,7 @@ __all__ = [
     "many",
     "one",
     "runs",
+    "templates",
     "told",
     "trial_at",
     "trials_of",
@@ -122,6 +123,14 @@ def experiment_of(row: Row[Any]) -> Experiment:
         archived=row.archived,
         version=row.version,
     )
+
+
+def templates(store: Store) -> Iterator[JobSpec]:
+    """What the trials of every search are like."""
+    with store.read() as connection:
+        texts = connection.execute(select(experiments.c.spec)).scalars().all()
+    for text in texts:
+        yield JobSpec.model_validate(json.loads(text)["template"])
 
 
 def trials_of(store: Store, experiment: JobId) -> list[Trial]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from typing import Any
 
@@ -12,8 +13,9 @@ from jupyter_training.core.experiment import DRIVERS, ExperimentState
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, JobState
 from jupyter_training.errors import KeyReused, TrainingError
-from jupyter_training.schema import ExperimentView, SubmitResult
-from jupyter_training.services import submitting
+from jupyter_training.schema import ConfigText, ExperimentView, SubmitResult
+from jupyter_training.services import configs, passed, plans, search_reading, searches, submitting
+from jupyter_training.services.tidy import tidy
 from jupyter_training.store import experiments, views
 from tests.services.stage import USER, Stage, request
 
@@ -192,9 +194,6 @@ def test_bad_input_is_refused_at_its_place_before_anything_is_stored(
     ],
 )
 def test_a_mistake_in_the_config_has_its_line_and_column(stage: Stage, text: str, line: int, column: int) -> None:
-    from jupyter_training.schema import ConfigText
-    from jupyter_training.services import configs
-
     with pytest.raises(TrainingError) as caught:
         stage.submit(config={"text": text})
     (problem,) = caught.value.errors
@@ -222,3 +221,53 @@ def test_a_verbatim_text_is_no_expression(stage: Stage) -> None:
     assert {"columns": "a,b", "quoted": "'c,d'"} == view_of(result).constants
     plain = stage.submit(params={"columns": "'a,b'"}, verbatim=["columns"])
     assert plain.job is not None and {"columns": "'a,b'"} == plain.job.params
+
+
+def test_a_plan_says_the_axes_the_searcher_and_what_ends_it_and_stores_nothing(stage: Stage) -> None:
+    wish = request(
+        params={"lr": LR, "batch": "choice(32, 64)", "size": 8}, metric="loss", mode="min", searcher="bo", max_trials=9
+    )
+    found = plans.plan(stage.site, USER, wish)
+    assert found.search is not None
+    assert ["lr", "batch"] == [axis.name for axis in found.search.axes]
+    assert ("cqr", {"size": 8}, None) == (found.search.searcher, found.search.constants, found.search.size)
+    assert "It ends once 9 trials were begun." == found.search.ends
+    assert any("bo" in note for note in found.notes)
+    assert ("digits", {"size": 8}, "local") == (found.spec["name"], found.spec["params"], found.pool)
+    assert [] == views.unfinished(stage.site.store)
+    assert None is plans.plan(stage.site, USER, request(params={"lr": 0.1})).search
+
+
+def test_a_plan_of_a_search_that_is_there_says_so(stage: Stage) -> None:
+    given = {"params": {"lr": LR}, "metric": "loss", "mode": "min"}
+    view = view_of(stage.submit(**given))
+    notes = plans.plan(stage.site, USER, request(**given, if_exists="reuse")).notes
+    assert any(f"{view.id[:6]} does the same and has not ended: a submit gives that search" in note for note in notes)
+
+
+def test_a_rehearsal_tries_one_configuration(stage: Stage) -> None:
+    wish = request(params={"lr": "choice(0.1, 0.2)", "size": 8}, metric="loss", mode="min", searcher="tpe")
+    one = searches.one_of(wish, search_reading.parted(wish))
+    assert one.params is not None and one.params["lr"] in (0.1, 0.2) and 8 == one.params["size"]
+    assert (None, None) == (one.metric, one.searcher)
+    assert one.environment is not None and "JUPYTER_TRAINING_OBJECTIVE" in one.environment.variables
+
+
+def test_the_code_of_trials_to_come_is_kept(stage: Stage) -> None:
+    """No job has it before the first trial is stored, and a search may wait long for its driver."""
+    view = view_of(begun(stage, code="print('only here')\n"))
+    (file,) = experiments.one(stage.site.store, JobId(view.id)).spec.template.files
+    blob = stage.site.settings.blobs / file.sha256
+    other = stage.site.settings.blobs / ("0" * 64)
+    other.write_text("nobody's")
+    for path in (blob, other):
+        os.utime(path, (0, 0))
+    tidy(stage.site)
+    assert (True, False) == (blob.exists(), other.exists())
+
+
+def test_a_trial_gets_the_values_that_wait_with_the_driver(stage: Stage) -> None:
+    view = view_of(begun(stage, environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "s3cret"}))
+    trial = stage.job(stage.submit(environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "old"}).job.id)  # type: ignore[union-attr]
+    passed.handing_on(stage.site, JobId(view.id), ["TOKEN"])(trial)
+    assert {"TOKEN": "s3cret"} == json.loads(stage.site.settings.secrets_file(trial.key).read_text())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jupyter_training.errors import Refused
 from jupyter_training.schema import RehearsalView, SubmitRequest
-from jupyter_training.services import bundle, contexts, data, submit
+from jupyter_training.services import bundle, contexts, data, search_reading, searches, submit
 from jupyter_training.services.rehearsals import place, telling
 from jupyter_training.services.site import Site
 
@@ -20,13 +20,13 @@ def rehearse(
 ) -> RehearsalView:
     """Run the request's code for one step, then once more from its checkpoint. Blocks until both have ended.
 
-    Nothing is stored. The request is checked as a submit's is.
+    Nothing is stored. The request is checked as a submit's is; of a search one configuration is tried.
 
     Raises:
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge: as a submit does.
         Refused: another test of the same user is under way, or whoever asked is gone.
     """
-    request = submit.with_config(request)
+    request = _one(submit.with_config(request))
     contents = submit.code_of(site, request)
     spec = submit.submission_of(site, request, bundle.listed(contents), user=user).spec
     data.check(site, request.data)
@@ -39,3 +39,11 @@ def rehearse(
     if is_unwanted():
         raise Refused("The test was given up: nobody waits for it any more.")
     return telling.told(first, second, limit, to=spec.checkpoints.to)
+
+
+def _one(request: SubmitRequest) -> SubmitRequest:
+    """The training itself; of a search that of some configuration, always the same."""
+    found = search_reading.parted(request)
+    if found.space is not None:
+        return searches.one_of(request, found)
+    return search_reading.as_plain(request, found)[0]
