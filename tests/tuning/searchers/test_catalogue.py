@@ -82,8 +82,7 @@ def test_names_of_the_seeds_say_what_they_are_here() -> None:
     assert notes == {
         "bo": (
             "cqr",
-            "Searcher 'bo' is 'cqr' here: Bayesian optimisation by conformal quantile regression of Syne Tune, which "
-            "needs no torch.",
+            f"Searcher 'bo' is 'cqr' here: {ALIASES['bo'][1]}",
         ),
         "kde": ("st_tpe", "Searcher 'kde' is 'st_tpe' here: The same idea by Syne Tune, on all axes together."),
         "motpe": ("tpe", "Searcher 'motpe' is 'tpe' here: Optuna's TPE, which takes one metric or several."),
