@@ -17,8 +17,9 @@ from jupyter_training.core.job import (
     Submission,
 )
 from jupyter_training.core.resources import LOCAL, Pool, Resources
+from jupyter_training.core.space import nested
 
-__all__ = ["OBJECTIVE_VARIABLE", "driver_submission", "drivers_pool", "trial_key", "trial_submission"]
+__all__ = ["OBJECTIVE_VARIABLE", "driver_submission", "drivers_pool", "params_of", "trial_key", "trial_submission"]
 
 OBJECTIVE_VARIABLE = "JUPYTER_TRAINING_OBJECTIVE"  # JSON: the names of what a trial is to report or return
 _RETRIES = Retries(max=3, on=("error", "lost"))  # of a driver; what it decided is on record
@@ -72,6 +73,11 @@ def trial_key(experiment: str, number: int) -> str:
     return f"{experiment}-{number}"
 
 
+def params_of(entry: Entry, config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """A configuration as the code takes it: a script ``--sgd.lr 0.1``, a function or a cell ``sgd={"lr": 0.1}``."""
+    return dict(config) if entry.kind == "script" else nested(config)
+
+
 def trial_submission(
     experiment: Experiment, number: int, config: Mapping[str, JsonValue], start: StartFrom | None = None
 ) -> Submission:
@@ -84,7 +90,7 @@ def trial_submission(
     job = template.model_copy(
         update={
             "name": trial_name(spec.name, number),
-            "params": {**template.params, **config},
+            "params": params_of(template.entry, {**template.params, **config}),
             "checkpoints": checkpoints,
             "start": start,
         }

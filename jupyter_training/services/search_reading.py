@@ -18,6 +18,7 @@ from pydantic import JsonValue, ValidationError
 
 from jupyter_training.core.experiment import Objective, StopRule, Target
 from jupyter_training.core.job import CheckpointPolicy
+from jupyter_training.core.search_jobs import params_of
 from jupyter_training.core.space import Const, SearchSpace, is_expression, unquoted
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
@@ -168,7 +169,7 @@ def as_plain(request: SubmitRequest, found: Parted) -> tuple[SubmitRequest, tupl
     said = [name for name in KEYS if getattr(request, name) is not None]
     changes: dict[str, Any] = dict.fromkeys(KEYS)
     if request.params is not None or found.params:
-        changes["params"] = found.params
+        changes["params"] = found.params if request.space is None else params_of(request.entry, found.params)
     if not said:
         return request.model_copy(update={"params": changes.get("params", request.params)}), ()
     if request.metric is not None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from jupyter_training.core.experiment import DRIVERS, ExperimentSpec, Objective
 from jupyter_training.core.ids import content_hash
 from jupyter_training.core.job import EnvironmentWish, Job, JobSpec, Submission
-from jupyter_training.core.search_jobs import OBJECTIVE_VARIABLE, driver_submission, drivers_pool
+from jupyter_training.core.search_jobs import OBJECTIVE_VARIABLE, driver_submission, drivers_pool, params_of
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.core.stop_rule import refusals, with_default
 from jupyter_training.errors import InvalidSpec
@@ -103,7 +103,7 @@ def one_of(request: SubmitRequest, found: Parted) -> SubmitRequest:
     environment = request.environment or EnvironmentWish()
     changes = {
         **dict.fromkeys(KEYS),
-        "params": {**found.params, **found.space.sample(random.Random(request.seed or 0))},
+        "params": params_of(request.entry, {**found.params, **found.space.sample(random.Random(request.seed or 0))}),
         "environment": _knowing(environment, objective),
     }
     return request.model_copy(update=changes)

@@ -8,7 +8,10 @@ from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.languages.default_spaces import SPACES
 from jupyter_training.schema import SpaceRequest
+from jupyter_training.services.search_reading import as_plain, parted
+from jupyter_training.services.searches import one_of
 from jupyter_training.services.spaces import of_updater, understood
+from tests.services.stage import request
 
 GIVEN = {
     "lr": "loguniform(1e-4, 1e-1, count=4)",
@@ -56,6 +59,25 @@ def test_a_mistake_has_its_key_and_column() -> None:
     problem = caught.value.errors[0]
     assert ("space.b.lr", 1) == (problem.key, problem.column)
     assert "Did you mean loguniform?" in (problem.hint or "")
+
+
+def test_a_function_gets_the_groups_of_a_space_as_mappings() -> None:
+    space = {"lr": 0.1, "sgd": {"momentum": 0.9}}
+    function = {"kind": "function", "path": "train.py", "function": "train"}
+    wish = request(space=space, entry=function)
+    plain, _ = as_plain(wish, parted(wish))
+    assert space == plain.params
+    wish = request(space=space)
+    plain, _ = as_plain(wish, parted(wish))
+    assert {"lr": 0.1, "sgd.momentum": 0.9} == plain.params
+
+
+def test_a_trial_that_is_tried_first_gets_them_as_the_others_do() -> None:
+    function = {"kind": "function", "path": "train.py", "function": "train"}
+    wish = request(
+        params={"sgd": {"momentum": "choice([0.9])", "nesterov": True}}, entry=function, metric="a", mode="min"
+    )
+    assert {"sgd": {"momentum": 0.9, "nesterov": True}} == one_of(wish, parted(wish)).params
 
 
 @pytest.mark.parametrize("name", list(SPACES))

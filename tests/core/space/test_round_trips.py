@@ -117,7 +117,7 @@ def conditions(draw: st.DrawFn, names: list[str]) -> Condition:
 
 @st.composite
 def spaces(draw: st.DrawFn) -> SearchSpace:
-    names = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
     found: dict[str, Domain] = {}
     for name in names:
         domain = draw(DOMAINS)

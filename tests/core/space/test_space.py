@@ -6,6 +6,7 @@ import json
 import random
 
 import pytest
+import yaml
 
 from jupyter_training.core.space import Choice, Const, Float, Int, SearchSpace, nested
 from jupyter_training.errors import InvalidSpec
@@ -131,6 +132,12 @@ def test_a_condition_may_name_what_was_fixed_to_another_value() -> None:
     space = SearchSpace.read({"optimizer": "choice(sgd, adam)", "momentum": "uniform(0, 1) when optimizer == sgd"})
     fixed = space.replaced({"optimizer": Const("adam")})
     assert {"optimizer": "adam"} == fixed.sample(random.Random(1))
+
+
+@pytest.mark.parametrize("value", [1e-05, 1e16, -2.5e-300, 1.5, 10**20, True, None, "1e-5", "yes", "n", "", [1e-05]])
+def test_any_reader_of_yaml_finds_the_same_value(value: object) -> None:
+    again = SearchSpace.read(yaml.safe_load(SearchSpace({"x": Const(value)}).to_yaml()))  # type: ignore[arg-type]
+    assert repr({"x": value}) == repr(again.constants)
 
 
 def test_dotted_names_are_groups_again() -> None:
