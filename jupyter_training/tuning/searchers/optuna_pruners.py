@@ -65,7 +65,7 @@ def make_pruner(options: PrunedOptions, setup: Setup) -> Any:
     """The pruner of Optuna that the options mean. Its steps are our resources, which count from 1."""
     from optuna import pruners
 
-    warm_up = (options.grace or 1) - 1  # Optuna judges once the step is beyond this
+    warm_up = options.grace or 0
     trials = 5 if options.grace_trials is None else options.grace_trials
     if options.pruner == "median":
         return pruners.MedianPruner(
