@@ -278,6 +278,7 @@ class Driver:
         began = time.monotonic()
         events = self._record.read()
         found = replayed(self._spec, self._make, events)
+        self._record.heard(found.unnoted)
         if events:
             took = time.monotonic() - began
             log.info("Led through %d events of %d trials in %.1f s.", len(events), len(found.search.trials), took)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue
 
@@ -23,6 +23,7 @@ from jupyter_training.seams.searcher import Answer, Exhausted, Pausing, Resume, 
 __all__ = ["Replayed", "Search", "TrialState", "replayed"]
 
 Make = Callable[[], Searcher]
+_Unnoted = dict[int, Verdict | Literal["ignored"]]
 
 _PLAIN = (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN, EventKind.CONCLUDED)
 
@@ -208,10 +209,14 @@ class Search:
 
 @dataclass(frozen=True)
 class Replayed:
-    """``differs``: the number of the event at which the searcher no longer answered as on record; None: never."""
+    """``differs``: the number of the event at which the searcher no longer answered as on record; None: never.
+
+    ``unnoted``: what it made of reports that are on record without a verdict, by the numbers of their events.
+    """
 
     search: Search
     differs: int | None
+    unnoted: dict[int, Verdict | Literal["ignored"]]
 
 
 def replayed(spec: ExperimentSpec, make: Make, events: Sequence[Event]) -> Replayed:
@@ -222,16 +227,19 @@ def replayed(spec: ExperimentSpec, make: Make, events: Sequence[Event]) -> Repla
     what happened. Either way the record is what counts.
     """
     searcher = make()
+    differs = None
     if searcher.replay == "exact":
         search = Search(spec, searcher)
-        differs = _again(search, events)
+        unnoted: _Unnoted = {}
+        differs = _again(search, events, unnoted)
         if differs is None:
-            return Replayed(search, None)
-        return Replayed(_from_history(spec, make(), events), differs)
-    return Replayed(_from_history(spec, searcher, events), None)
+            return Replayed(search, None, unnoted)
+        searcher = make()
+    unnoted = {}
+    return Replayed(_from_history(spec, searcher, events, unnoted), differs, unnoted)
 
 
-def _again(search: Search, events: Iterable[Event]) -> int | None:
+def _again(search: Search, events: Iterable[Event], unnoted: _Unnoted) -> int | None:
     for event in events:
         if event.kind is EventKind.ASK and search.spare is not None:
             search._apply(event)
@@ -248,6 +256,8 @@ def _again(search: Search, events: Iterable[Event]) -> int | None:
             search._apply(event)
         else:
             verdict = search.hear(event)
+            if event.kind is EventKind.TELL and event.verdict is None:
+                unnoted[event.n] = verdict or "ignored"
             if event.verdict is not None:
                 if (verdict or "ignored") != event.verdict:
                     return event.n
@@ -256,7 +266,7 @@ def _again(search: Search, events: Iterable[Event]) -> int | None:
     return None
 
 
-def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Event]) -> Search:
+def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Event], unnoted: _Unnoted) -> Search:
     """A searcher that is told what happened; what it says of it counts only where nobody has acted yet."""
     search = Search(spec, searcher)
     for event in events:
@@ -275,8 +285,9 @@ def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Eve
             state.held, state.verdict, state.waits = False, "stop" if event.verdict == "stop" else "continue", None
             search.tally.begin(event.trial)
         else:
-            if event.verdict != "ignored":
-                search.hear(event)
+            verdict = search.hear(event) if event.verdict != "ignored" else None
+            if event.kind is EventKind.TELL and event.verdict is None:
+                unnoted[event.n] = verdict or "ignored"
             if event.verdict in ("continue", "pause", "stop"):
                 _overrule(search, event)
         search.events = event.n

@@ -89,6 +89,10 @@ class Record:
                 del self._news[trial.number]
         return events
 
+    def heard(self, unnoted: Mapping[int, str]) -> None:
+        """These reports were heard, now or by a driver before, and nothing is to be done about them."""
+        self._heard.update((n, verdict) for n, verdict in unnoted.items() if verdict in ("continue", "ignored"))
+
     def told(self, search: Search, events: Sequence[Event]) -> None:
         """Record reports, then let the searcher hear them in the same order."""
         if not events:
@@ -99,8 +103,7 @@ class Record:
             verdict = search.hear(event)
             if verdict is not None:
                 self._remember(event)
-            if verdict in (None, "continue"):
-                self._heard[event.n] = verdict or "ignored"
+            self.heard({event.n: verdict or "ignored"})
 
     def verdicts(self, search: Search) -> None:
         """Note what was heard, let the trials' rows show it, and do what the searcher said: stop, pause.

@@ -14,13 +14,17 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.torture import notebook_story
+from tests.torture import notebook_story, search_plan
 from tests.torture.confined import is_possible, play_confined
 from tests.torture.plan import Story, enumerated, full_disk, random_story
+from tests.torture.search_plan import SearchStory
+from tests.torture.search_story import Undisturbed
+from tests.torture.search_story import play as play_search
 from tests.torture.stand import play, template
 from tests.torture.truth import check
 
 NOTEBOOKS = 12  # stories with a kernel and a server
+SEARCHES = 100  # random stories of a search
 COMMAND = "make torture"
 
 
@@ -33,6 +37,7 @@ class Run:
         self._folder = folder
         self._empty = empty
         self._count = itertools.count()
+        self._undisturbed = Undisturbed(folder / "undisturbed")
 
     def play(self, story: Story) -> int:
         """Play a story, tell how it went, and give the number of faults that happened."""
@@ -52,6 +57,18 @@ class Run:
             held = False
         self._say(story.name, f"{happened:3d} of {len(story.faults):3d}", began, held=held)
         return happened
+
+    def play_search(self, story: SearchStory) -> None:
+        """The same for a story of a search."""
+        place, began, happened, held = self._folder / str(next(self._count)), time.monotonic(), 0, True
+        place.mkdir()
+        try:
+            happened = play_search(place, story, self._undisturbed)
+        except AssertionError:
+            traceback.print_exc()
+            held = False
+        of = len(story.faults) + len(story.trials)
+        self._say(story.name, f"{happened:3d} of {of:3d} ({story.kind})", began, held=held)
 
     def play_notebooks(self, seeds: range) -> None:
         stand = notebook_story.Stand(self._folder / "notebooks")
@@ -109,13 +126,27 @@ def _only(run: Run, name: str) -> str | None:
     kind, _, number = name.partition(" ")
     if kind == "seed":
         run.kills = run.play(random_story(int(number)))
+    elif kind == "search" and number.isdigit():
+        run.play_search(search_plan.random_story(int(number)))
+    elif kind == "searches":  # all of them, and nothing else
+        for search in _searches():
+            run.play_search(search)
     elif kind == "notebook":
         run.play_notebooks(range(int(number), int(number) + 1))
     else:
         for story in _labelled():
             if story.name == name:
                 run.play(story)
+        for search in _searches():
+            if search.name == name:
+                run.play_search(search)
     return None
+
+
+def _searches() -> Iterator[SearchStory]:
+    yield from search_plan.enumerated()
+    yield from search_plan.suspended()
+    yield from map(search_plan.random_story, range(SEARCHES))
 
 
 def _all(run: Run, first: int | None, kills: int, end: float) -> str | None:

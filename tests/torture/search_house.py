@@ -51,7 +51,7 @@ class House:
 
     def search(self, code: str = TRAINING, **wish: Any) -> JobId:
         """Submit a search over ``x``. ``params`` are added to what the usual training takes."""
-        params = {"folder": str(self.folder), "steps": 4, "pause": 0.02, "saves": True, "x": "choice(0, 1, 2, 3, 4, 5)"}
+        params = {"folder": str(self.folder), "steps": 4, "pause": 0, "saves": True, "x": "choice(0, 1, 2, 3, 4, 5)"}
         request = {
             "key": f"search-{wish.get('name', 'search')}",
             "name": "search",
@@ -61,7 +61,7 @@ class House:
             "mode": "min",
             "searcher": "grid",
             "grace": 1.0,
-            "pause_within": 10.0,
+            "pause_within": 0.3,
             **wish,
             "params": {**params, **wish.get("params", {})},
         }

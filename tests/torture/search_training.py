@@ -1,10 +1,12 @@
 """A trial of the searches that the harness kills things around. What it reports follows from ``x`` alone.
 
-It holds a lock of its own number: two of them at once are seen.
+It holds a lock of its own number: two of them at once are seen. After a report it waits until its search has noted
+that, and stands still while it is to stop or to pause: so what a search decides does not depend on who was slow.
 """
 
 import fcntl
 import os
+import sqlite3
 import time
 
 from jupyter_training import checkpoint, params, report
@@ -25,15 +27,27 @@ try:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except BlockingIOError:
     tell("TWICE")
-state = {"steps": 0}
+
+
+def noted(count: int) -> bool:
+    """Whether the search knows of so many reports, and lets it go on."""
+    rows = store.execute("SELECT resource, desired FROM trials JOIN jobs ON jobs.id = job WHERE job = ?", (JOB,))
+    return any(resource >= count and desired == "run" for resource, desired in rows)
+
+
+store = sqlite3.connect(f"file:{FOLDER}/home/jobs.sqlite?mode=ro", uri=True, timeout=60, isolation_level=None)
+state = {"job": JOB, "base": 0}
 found = checkpoint.latest()
 if found:
     state = found.load()
+    if state["job"] != JOB:
+        state = {"job": JOB, "base": found.step}
 for step in checkpoint.steps(params["steps"]):
-    state["steps"] += 1
     report(step=step, loss=X * 7 % 5)
     if params["saves"]:
         checkpoint.save(state, step=step)
     tell("step", step)
+    while not noted(step - state["base"]):
+        time.sleep(0.02)
     time.sleep(params["pause"])
 tell("done")

@@ -107,7 +107,7 @@ def test_more_searches_than_places_wait_with_a_sentence(tmp_path: Path) -> None:
 
 def test_a_search_pauses_at_a_rung_and_goes_on_from_the_checkpoint(house: House) -> None:
     promotes = {"searcher": "asha_promote", "max_resource": 4, "searcher_options": {"divisor": 2}}
-    house.search(**promotes, max_trials=4, seed=18, params={"pause": 0.4})
+    house.search(**promotes, max_trials=4, seed=18)
 
     found = house.ended()
 

@@ -120,8 +120,8 @@ def test_the_pareto_set_of_a_known_table(name: str) -> None:
     table = [(0.2, 0.8), (0.1, 0.7), (0.3, 0.75), (0.25, 0.9)]
     searcher = a_searcher(name, objective=_TWO)
     begin(searcher, 4)
-    for number, (loss, accuracy) in enumerate(table):
-        searcher.tell(number, 1, {"loss": loss, "accuracy": accuracy})
+    for number, values in enumerate(table):
+        searcher.tell(number, 1, dict(zip(_TWO.metrics, values, strict=True)))
         searcher.end(number, "completed")
     assert sorted(trial.number for trial in searcher._study.best_trials) == [0, 1, 3] == front(table, _TWO.modes)
 
@@ -194,13 +194,13 @@ class TestPruners:
 
 
 def test_a_generation_is_bred_from_the_front() -> None:
-    """NSGA-II with a population of 4: later generations are nearer to both ends than the random one."""
-    space = {"x": "uniform(0, 1)", "y": "uniform(0, 1)"}
-    searcher = a_searcher("nsga2", {"population": 8}, objective=_TWO, space=space)
-    played = Play(
-        searcher,
-        lambda config, n: {"loss": config["x"] + config["y"], "accuracy": config["x"] - config["y"]},
-        reports=1,
-    ).until(80)
-    ys = [config["y"] for config in played.configs.values()]
+    """Later generations are nearer to it than the first one, which is random."""
+    searcher = a_searcher(
+        "nsga2", {"population": 8}, objective=_TWO, space={"x": "uniform(0, 1)", "y": "uniform(0, 1)"}
+    )
+
+    def both(config: Any, resource: int) -> dict[str, float]:
+        return {"loss": config["x"] + config["y"], "accuracy": config["x"] - config["y"]}
+
+    ys = [config["y"] for config in Play(searcher, both, reports=1).until(80).configs.values()]
     assert sum(ys[-16:]) / 16 < 0.7 * sum(ys[:8]) / 8  # y is bad for both, x a matter of taste
