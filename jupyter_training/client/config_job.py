@@ -131,7 +131,8 @@ def _fitting(
     unread = [name for name in space if name not in config.arguments and not config.wants(name)]
     unread = [name for name in unread if name not in config_file.SETTINGS]
     if unread and "train_fn" in config.takes:
-        notes.append(f"No function of {config.shown} takes {', '.join(unread)}: it is recorded, and nobody reads it.")
+        what = "they are recorded, and nobody reads them" if len(unread) > 1 else "it is recorded, and nobody reads it"
+        notes.append(f"No function of {config.shown} takes {', '.join(unread)}: {what}.")
     return typed, tuple(notes)
 
 

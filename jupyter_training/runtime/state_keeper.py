@@ -62,6 +62,10 @@ class Keeper:
         for name in (state.HISTORY, state.ABOUT):
             if self._before is not None and os.path.isfile(os.path.join(self._before, name)):
                 shutil.copyfile(os.path.join(self._before, name), os.path.join(self._folder, BEFORE, name))
+        reports = os.path.join(self._folder, REPORTS)
+        if os.path.isfile(reports):
+            with open(reports, "a", encoding="utf-8") as file:
+                file.write("\n")  # behind what may be half a line
         for one in self._reports():  # of attempts before this one
             self._judge(one["metrics"])
         if self._best is not None and not os.path.isfile(os.path.join(self._folder, state.MODEL)):
@@ -156,7 +160,7 @@ class Keeper:
                 for line in file:
                     try:
                         one = json.loads(line)
-                    except ValueError:  # the last line of an attempt that was killed
+                    except ValueError:  # none, or the last one of an attempt that was killed
                         continue
                     found.setdefault(one["step"], {}).update(one["metrics"])
         except FileNotFoundError:
