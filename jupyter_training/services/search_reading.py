@@ -19,7 +19,7 @@ from pydantic import JsonValue, ValidationError
 from jupyter_training.core.experiment import Objective, StopRule, Target
 from jupyter_training.core.job import CheckpointPolicy
 from jupyter_training.core.search_jobs import params_of
-from jupyter_training.core.space import Const, SearchSpace, is_expression, unquoted
+from jupyter_training.core.space import Const, SearchSpace, may_vary, unquoted
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
 from jupyter_training.schema import SubmitRequest
@@ -71,7 +71,7 @@ def parted(request: SubmitRequest) -> Parted:
     own = dict(request.space or {})
     params = {name: value for name, value in (request.params or {}).items() if name not in own}
     fixed = {name: value for name, value in params.items() if name in request.verbatim}
-    asked = {name: value for name, value in params.items() if name not in fixed and _may_vary(value)}
+    asked = {name: value for name, value in params.items() if name not in fixed and may_vary(value)}
     if not own and not asked:
         return Parted({name: value if name in fixed else _text(value) for name, value in params.items()}, None)
     # Scalars go along: a condition may name them.
@@ -82,7 +82,7 @@ def parted(request: SubmitRequest) -> Parted:
     except InvalidSpec as error:
         raise _of_space(error, own) from None
     kept = {name: value for name, value in params.items() if _is_constant(space, name)}
-    constants = {name: value if name in fixed else _text(value) for name, value in kept.items()}
+    constants = {name: space.constants.get(name, value) for name, value in kept.items()}
     named = {name: value for name, value in space.constants.items() if name not in params}
     if not space.is_search and not any(one.when is not None for one in space.domains.values()):
         return Parted({**constants, **named}, None)
@@ -187,18 +187,6 @@ def as_plain(request: SubmitRequest, found: Parted) -> tuple[SubmitRequest, tupl
 
 def refused(key: str, words: str, *, hint: str | None = None) -> InvalidSpec:
     return InvalidSpec(f"{key}: {words}.", hint=hint, errors=[Problem(words, key=key, hint=hint)])
-
-
-def _may_vary(value: JsonValue) -> bool:
-    """Whether a parameter's value is one of many, or was meant to be."""
-    if isinstance(value, str):
-        return is_expression(value)
-    if not isinstance(value, dict):
-        return False
-    try:
-        return SearchSpace.read({"value": value}).is_search
-    except InvalidSpec:
-        return "type" in value  # read with the rest, where it is named
 
 
 def _is_nested(value: JsonValue) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from jupyter_training.client.space import choice, const, loguniform
+from jupyter_training.client.values import json_params
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.languages.default_spaces import SPACES
@@ -70,6 +74,30 @@ def test_a_function_gets_the_groups_of_a_space_as_mappings() -> None:
     wish = request(space=space)
     plain, _ = as_plain(wish, parted(wish))
     assert {"lr": 0.1, "sgd.momentum": 0.9} == plain.params
+
+
+@pytest.mark.parametrize(
+    ("params", "key"),
+    [
+        ({"lr": loguniform(0, 1)}, "params.lr"),
+        ({"lr": loguniform(0, 1), "batch": choice(1, 2)}, "params.lr"),
+        ({"sgd": {"lr": loguniform(0, 1)}}, "params.sgd.lr"),
+        ({"sgd": {"lr": "loguniform(0, 1)"}}, "params.sgd.lr"),
+        ({"lr": {"type": "log", "minval": 1, "maxval": 0}}, "params.lr"),
+        ({"lr": {"domain": "uniform(0, 1)", "when": "x == 1"}}, "params.lr"),
+    ],
+)
+def test_a_domain_that_makes_no_sense_is_never_taken_for_a_value(params: dict[str, Any], key: str) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        parted(request(params=json_params(params)))
+    assert key == caught.value.errors[0].key
+
+
+def test_a_constant_is_its_value_however_it_is_written() -> None:
+    params = {"a": const("x,y"), "b": {"type": "const", "val": {"c": 1}}, "d": '"1,2"', "e": {"f": ["g,h"]}, "n": None}
+    expected = {"a": "x,y", "b": {"c": 1}, "d": "1,2", "e": {"f": ["g,h"]}, "n": None}
+    assert expected == parted(request(params=json_params(params))).params
+    assert expected == parted(request(params=json_params({**params, "lr": loguniform(1e-4, 1)}))).params
 
 
 def test_a_trial_that_is_tried_first_gets_them_as_the_others_do() -> None:

@@ -7,7 +7,7 @@ grammar on one page.
 """
 
 from jupyter_training.core.space.domains import Choice, Const, Domain, Float, Int, Ordinal
-from jupyter_training.core.space.mapping import nested
+from jupyter_training.core.space.mapping import may_vary, nested
 from jupyter_training.core.space.reading import domain_of_text, is_expression, unquoted
 from jupyter_training.core.space.space import SearchSpace
 from jupyter_training.core.space.words import words
@@ -24,6 +24,7 @@ __all__ = [
     "domain_of_text",
     "expression",
     "is_expression",
+    "may_vary",
     "nested",
     "unquoted",
     "words",

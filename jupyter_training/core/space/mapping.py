@@ -29,7 +29,7 @@ from jupyter_training.core.space.reading import domain_of_text, is_expression, u
 from jupyter_training.core.space.when import joined
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 
-__all__ = ["nested", "placed", "read"]
+__all__ = ["may_vary", "nested", "placed", "read"]
 
 _WHEN = "when"
 _DEEPEST = 50
@@ -65,6 +65,15 @@ def read(given: Mapping[str, Any]) -> dict[str, Domain]:
     if problems:
         raise _all(problems)
     return found
+
+
+def may_vary(value: JsonValue) -> bool:
+    """Whether a value is a domain or was meant as one, itself or within a group; each other one is read as it is."""
+    if isinstance(value, str):
+        return is_expression(value)
+    if not isinstance(value, Mapping):
+        return False
+    return _is_domain(value) or any(may_vary(one) for one in value.values())
 
 
 def nested(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

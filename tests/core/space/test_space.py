@@ -46,6 +46,22 @@ def test_the_mapping_of_the_caller_stays_as_it_was() -> None:
     assert [64, 32] == found.constants["layers"]
 
 
+def test_a_value_that_was_drawn_may_be_changed() -> None:
+    space = SearchSpace.read({"a": "choice([[1], [2]])", "b": "ordinal([[1], [2]])", "c": [1]})
+    before = space.to_json()
+    for config in (space.sample(random.Random(1)), space.grid()[0], space.complete({"a": [1], "b": [1]})):
+        for value in config.values():
+            assert isinstance(value, list)
+            value.append(3)
+    assert before == space.to_json()
+
+
+def test_a_config_is_in_the_order_of_the_text() -> None:
+    space = SearchSpace.read({"b": "1,2 when c == 1", "c": "choice([1])", "a": 3})
+    for config in (space.sample(random.Random(1)), space.grid()[0], space.product()[0]):
+        assert ["b", "c", "a"] == list(config)
+
+
 def test_the_same_seed_gives_the_same_configs(space: SearchSpace) -> None:
     first, second = random.Random(7), random.Random(7)
     assert [space.sample(first) for _ in range(20)] == [space.sample(second) for _ in range(20)]

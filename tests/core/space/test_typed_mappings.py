@@ -23,6 +23,7 @@ def grid_of(**typed: Any) -> list[Any]:
         ({"type": "log", "minval": -5, "maxval": -3}, Float(1e-5, 1e-3, scale="log")),
         ({"type": "log", "minval": 0, "maxval": 3, "base": 2}, Float(1.0, 8.0, scale="log")),
         ({"type": "log", "minval": -3, "maxval": 0, "base": 0.5}, Float(1.0, 8.0, scale="log")),
+        ({"type": "log", "minval": 1, "maxval": 3, "base": 0.1}, Float(0.001, 0.1, scale="log")),
         ({"type": "categorical", "vals": [1, "a", None]}, Choice((1, "a", None))),
     ],
 )
