@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Attempt, Job
+from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.metric import Point
 
-__all__ = ["RunLost", "RunRef", "RunRemoved", "Tracker", "TrackerUnavailable"]
+__all__ = ["Findings", "Kinship", "RunLost", "RunRef", "RunRemoved", "Tracker", "TrackerUnavailable"]
 
 
 class TrackerUnavailable(Exception):
@@ -35,6 +37,31 @@ class RunRef:
     artifact_uri: str | None = None
 
 
+@dataclass(frozen=True)
+class Kinship:
+    """That a job belongs to a search.
+
+    ``tag`` is the same for all jobs of one search, and for no other. ``parent``: the run of the job that drives it;
+    None for that job itself, whose ``params`` say what the search is like.
+    """
+
+    tag: int
+    parent: RunRef | None = None
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a search came to. ``trial`` is the best one's number; ``files`` are texts by name."""
+
+    at: Instant
+    trials: int
+    trial: int | None = None
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
 class Tracker(Protocol):
     """Keeps one run per job. Every call may be repeated after a crash without doubling anything.
 
@@ -48,6 +75,12 @@ class Tracker(Protocol):
 
     def describe(self, run: RunRef, job: Job) -> None:
         """Keep what the job is: its parameters, its spec, its code."""
+
+    def relate(self, run: RunRef, kinship: Kinship) -> None:
+        """Say to which search the run belongs; those of one search are found together."""
+
+    def conclude(self, run: RunRef, findings: Findings) -> None:
+        """Keep what a search found, on the run of the job that drives it; later findings stand beside earlier ones."""
 
     def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
         """Say which attempts went on from which step, and which parameters a resume changed.

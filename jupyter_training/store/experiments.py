@@ -65,12 +65,20 @@ def create_row(
             weight=submission.weight,
             state=ExperimentState.RUNNING.value,
             desired=Desired.RUN.value,
-            tag=int(now),
+            tag=_free_tag(connection, int(now)),
             submitted=now,
             notes=json.dumps(list(notes)),
             version=driver.version,
         )
     )
+
+
+def _free_tag(connection: Connection, wished: int) -> int:
+    """The second of its begin, or the next one that no other search has: by its tag a search's runs are found."""
+    taken = set(connection.execute(select(experiments.c.tag).where(experiments.c.tag >= wished)).scalars())
+    while wished in taken:
+        wished += 1
+    return wished
 
 
 def one(store: Store, experiment: JobId) -> Experiment:

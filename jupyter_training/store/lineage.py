@@ -35,10 +35,12 @@ def children(store: Store, job: JobId) -> list[Job]:
 
 
 def newest_of_name(store: Store, origin: Origin, name: str) -> Job | None:
-    """The newest job of that name, user and notebook (or of none) that is no trial and not archived."""
+    """The newest job of that name, user and notebook (or of none) that belongs to no search and is not archived."""
     notebook = None if origin.notebook is None else clean(origin.notebook)
     own = (jobs.c.name == name, jobs.c.user_name == clean(origin.user), jobs.c.notebook == notebook)
-    wanted = select(jobs).where(*own, jobs.c.trial.is_(None), ~jobs.c.archived).order_by(jobs.c.seq.desc()).limit(1)
+    wanted = (
+        select(jobs).where(*own, jobs.c.experiment.is_(None), ~jobs.c.archived).order_by(jobs.c.seq.desc()).limit(1)
+    )
     with store.read() as connection:
         found = jobs_of(connection, store.specs, connection.execute(wanted))
     return found[0] if found else None

@@ -11,7 +11,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.core.metric import Point
-from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, TrackerUnavailable
+from jupyter_training.seams.tracker import Findings, Kinship, RunLost, RunRef, RunRemoved, TrackerUnavailable
 
 __all__ = ["RecordedRun", "RecordingTracker"]
 
@@ -29,6 +29,9 @@ class RecordedRun:
     ended: float | None = None
     resumed: list[tuple[int, int]] = field(default_factory=list)  # attempts and the steps that they went on from
     overrides: dict[str, tuple[str, str]] = field(default_factory=dict)  # before and after
+    tag: int | None = None  # of its search
+    parent: str | None = None  # the run of what drives it
+    best: dict[str, float] = field(default_factory=dict)  # of a search
 
 
 class RecordingTracker:
@@ -54,6 +57,20 @@ class RecordingTracker:
         kept.params.update({name: str(value) for name, value in job.spec.params.items()})
         kept.tags.update(job.spec.tags)
         kept.files.update({"spec.json", *(f"code/{file.path}" for file in job.spec.files)})
+
+    def relate(self, run: RunRef, kinship: Kinship) -> None:
+        kept = self._run("relate", run)
+        kept.tag, kept.parent = kinship.tag, kinship.parent.run_id if kinship.parent is not None else None
+        kept.params.update({name: str(value) for name, value in kinship.params.items()})
+
+    def conclude(self, run: RunRef, findings: Findings) -> None:
+        kept = self._run("conclude", run)
+        for name, value in findings.params.items():
+            before = kept.params.setdefault(f"best_{name}", str(value))
+            if before != str(value):
+                kept.overrides[f"best_{name}"] = (before, str(value))
+        kept.best.update({f"best_{name}": value for name, value in findings.metrics.items()})
+        kept.files.update(findings.files)
 
     def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
         kept = self._run("go_on", run)

@@ -24,7 +24,7 @@ from jupyter_training.core.job import Attempt, BundleFile, Entry, Instant, Job, 
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, JobState, Seen
 from jupyter_training.core.metric import Point
 from jupyter_training.core.resources import Allocation
-from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, Tracker
+from jupyter_training.seams.tracker import Findings, Kinship, RunLost, RunRef, RunRemoved, Tracker
 from jupyter_training.testing.recording_tracker import RecordedRun
 
 __all__ = ["CODE", "TrackerContract", "a_recorded_job"]
@@ -195,6 +195,35 @@ class TrackerContract:
         tracker.remove(RunRef("1", "0123456789abcdef0123456789abcdef"))
         with pytest.raises(RunRemoved):
             tracker.write(run, _points(1))
+
+    def test_the_runs_of_a_search_have_its_tag_and_their_parent(self) -> None:
+        tracker = self.tracker()
+        driver, trial = a_recorded_job("jobooooooo"), a_recorded_job("jobooooooa")
+        parent, child = tracker.begin(driver), tracker.begin(trial)
+        for _ in range(2):
+            tracker.relate(parent, Kinship(1_700_000_007, params={"space.lr": "loguniform(1e-4, 0.1)"}))
+            tracker.relate(child, Kinship(1_700_000_007, parent))
+        above, below = self.kept(parent.run_id), self.kept(child.run_id)
+        assert (1_700_000_007, None) == (above.tag, above.parent)
+        assert (1_700_000_007, parent.run_id) == (below.tag, below.parent)
+        assert "loguniform(1e-4, 0.1)" == above.params["space.lr"]
+
+    def test_what_a_search_found_is_kept_and_what_it_finds_later_stands_beside(self) -> None:
+        tracker, driver = self.tracker(), a_recorded_job("jobppppppp")
+        run = tracker.begin(driver)
+        files = {"results.csv": "trial_id\n0\n", "optimization_results.yaml": "name: digits\n"}
+        first = Findings(
+            Instant(_BEGAN + 60), 4, trial=2, params={"lr": 0.1, "depth": 3}, metrics={"loss": 0.25}, files=files
+        )
+        tracker.conclude(run, first)
+        tracker.conclude(run, first)
+        kept = self.kept(run.run_id)
+        assert ("0.1", "3") == (kept.params["best_lr"], kept.params["best_depth"])
+        assert {"best_loss": 0.25} == kept.best
+        assert set(files) <= kept.files
+        tracker.conclude(run, replace(first, at=Instant(_BEGAN + 90), trials=9, params={"lr": 0.2, "depth": 3}))
+        kept = self.kept(run.run_id)
+        assert ({"best_lr": ("0.1", "0.2")}, "3") == (kept.overrides, kept.params["best_depth"])
 
     def test_log_and_outputs_are_kept(self, tmp_path: Path) -> None:
         outputs = tmp_path / "outputs"

@@ -22,12 +22,13 @@ from pathlib import Path
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import ACTIVE, TERMINAL
-from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, Tracker
+from jupyter_training.seams.tracker import Kinship, RunLost, RunRef, RunRemoved, Tracker
 from jupyter_training.settings import Settings
 from jupyter_training.store import points, record, removals, views
 from jupyter_training.store.engine import Store
 from jupyter_training.store.record import RecordRow
 from jupyter_training.store.removals import UNKNOWN, Removal
+from jupyter_training.tracking import searches
 from jupyter_training.tracking.job_log import write_log
 
 __all__ = ["Announce", "Copier"]
@@ -91,6 +92,7 @@ class Copier:
             row = self._hand_over(job, row, run)
         if not row.params_sent:
             self._tracker.describe(run, job)
+            self._relate(job, run)
             row = self._save(replace(row, params_sent=True))
         self._go_on(job, run)
         for _ in range(_BATCHES):
@@ -121,6 +123,23 @@ class Copier:
         removals.run_gone(self._store, removal.job)
         return True
 
+    def _relate(self, job: Job, run: RunRef) -> None:
+        """Say of a job that belongs to a search which one that is. Its parent's run is made first."""
+        search = searches.search_of(self._store, job)
+        if search is None:
+            return
+        if job.is_driver:
+            self._tracker.relate(run, Kinship(search.tag, params=searches.about(search)))
+            return
+        for driver in views.jobs(self._store, [search.id]):
+            row = record.load(self._store, driver.id) or RecordRow(driver.id)
+            if row.run_id is None:
+                parent = self._tracker.begin(driver)
+                self._save(replace(row, experiment_id=parent.experiment_id, run_id=parent.run_id))
+            else:
+                parent = RunRef(row.experiment_id or "", row.run_id)
+            self._tracker.relate(run, Kinship(search.tag, parent))
+
     def _go_on(self, job: Job, run: RunRef) -> None:
         """Tell of attempts that went on from a checkpoint, when there is something new to tell."""
         if job.attempt < 2 and job.spec.start is None:
@@ -143,6 +162,10 @@ class Copier:
     def _end(self, job: Job, run: RunRef) -> None:
         attempts = views.attempts(self._store, [job.id]).get(job.id, ())
         outputs = self._settings.outputs / job.id
+        search = searches.search_of(self._store, job) if job.is_driver else None
+        if search is not None:
+            self._tracker.conclude(run, searches.findings(self._store, search))
+            job = searches.as_its_search(job, search)
         with tempfile.TemporaryDirectory(prefix="jupyter-training-") as folder:
             log = write_log(self._settings.spool_root, attempts, Path(folder))
             self._tracker.end(run, job, log=log, outputs=outputs if outputs.is_dir() else None)

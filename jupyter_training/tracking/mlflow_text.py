@@ -17,8 +17,10 @@ from pydantic import JsonValue
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import EndReason, JobState, end_sentence
 from jupyter_training.core.metric import Point
+from jupyter_training.seams.tracker import Kinship
 
 __all__ = [
+    "BEST_TAG",
     "CUT_TAG",
     "DEFAULT_EXPERIMENT",
     "END_TAG",
@@ -27,12 +29,17 @@ __all__ = [
     "RESUMED_TAG",
     "STATUS",
     "STORE_TAG",
+    "TUNING_TAG",
     "Params",
+    "changed",
     "end_text",
     "experiment_name",
+    "found_params",
+    "kinship",
     "metric_key",
     "params",
     "resumed",
+    "series",
     "tags",
 ]
 
@@ -40,6 +47,8 @@ JOB_TAG = "jupyter_training.job"
 STORE_TAG = "jupyter_training.store"
 CUT_TAG = "jupyter_training.cut"
 END_TAG = "jupyter_training.end"
+TUNING_TAG = "hptuning_tag"
+BEST_TAG = "jupyter_training.best_trial"
 RESUMED_TAG = "jupyter_training.resumed"
 OVERRIDE_TAG = "jupyter_training.override."
 DEFAULT_EXPERIMENT = "jupyter-training"
@@ -127,6 +136,26 @@ def resumed(job: Job, attempts: Sequence[Attempt]) -> dict[str, str]:
         before = _text(job.spec.params[name]) if name in job.spec.params else "not set"
         found[_key(OVERRIDE_TAG + name)] = f"{before} -> {_text(value)}"
     return {name: _short(value, TAG_LENGTH)[0] for name, value in found.items()}
+
+
+def kinship(one: Kinship) -> dict[str, str]:
+    """What lets the runs of one search be found together, and shown below their parent."""
+    found = {TUNING_TAG: str(one.tag)}
+    return found if one.parent is None else {**found, "mlflow.parentRunId": one.parent.run_id}
+
+
+def found_params(values: Mapping[str, JsonValue], *, prefix: str = "") -> dict[str, str]:
+    """Parameters by names and in texts that MLflow takes."""
+    return {_key(prefix + name): _short(_text(value), PARAM_LENGTH)[0] for name, value in values.items()}
+
+
+def changed(name: str, before: str, after: str) -> dict[str, str]:
+    """A parameter that is another one by now, as a tag."""
+    return {_key(OVERRIDE_TAG + name): _short(f"{before} -> {after}", TAG_LENGTH)[0]}
+
+
+def series(name: str) -> str:
+    return _key(name)
 
 
 def end_text(job: Job) -> str:

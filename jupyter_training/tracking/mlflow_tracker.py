@@ -2,6 +2,8 @@
 
     begin     experiment -> run, searched by the job's tag before it is created
     describe  tags, parameters, spec.json, code/
+    relate    of a search: hptuning_tag on all its runs, mlflow.parentRunId on those of its trials
+    conclude  of a search: best_* parameters and metrics, results.csv, optimization_results.yaml
     go_on     the status RUNNING again, tags about resumed attempts and changed parameters
     write     log_batch of up to 1000 points; MLflow drops exact repetitions
     end       log.txt, outputs/, then the status
@@ -31,7 +33,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.metric import Point
-from jupyter_training.seams.tracker import RunLost, RunRef, RunRemoved, TrackerUnavailable
+from jupyter_training.seams.tracker import Findings, Kinship, RunLost, RunRef, RunRemoved, TrackerUnavailable
 from jupyter_training.settings import Settings
 from jupyter_training.tracking import mlflow_files, mlflow_text
 from jupyter_training.tracking.mlflow_faults import Refused, told
@@ -87,6 +89,34 @@ class MlflowTracker:
             self._client().log_dict(run.run_id, job.spec.model_dump(mode="json"), "spec.json")
             mlflow_files.lay_out(job.spec, self._settings.blobs, Path(folder))
             self._client().log_artifacts(run.run_id, folder, "code")
+
+    def relate(self, run: RunRef, kinship: Kinship) -> None:
+        self._send_tags(run, mlflow_text.kinship(kinship))
+        params = [Param(name, text) for name, text in mlflow_text.found_params(kinship.params).items()]
+        for param, error in self._each(run, params, _ITEMS, lambda part: self._log(run, params=part)):
+            logger.warning("run %s: the parameter %r was left out: %s", run.run_id, param.key, error)
+
+    def conclude(self, run: RunRef, findings: Findings) -> None:
+        if findings.trial is not None:
+            self._send_tags(run, {mlflow_text.BEST_TAG: str(findings.trial)})
+        found = mlflow_text.found_params(findings.params, prefix="best_")
+        params = [Param(name, text) for name, text in found.items()]
+        refused = list(self._each(run, params, _ITEMS, lambda part: self._log(run, params=part)))
+        if refused:  # it has another best one since: a parameter can't be changed, a tag can
+            with self._about(run):
+                there = self._client().get_run(run.run_id).data.params
+            for param, _ in refused:
+                self._send_tags(run, mlflow_text.changed(param.key, there.get(param.key, "not set"), param.value))
+        at = _milliseconds(findings.at)
+        metrics = [
+            Metric(mlflow_text.series(f"best_{name}"), value, at, findings.trials)
+            for name, value in findings.metrics.items()
+        ]
+        for metric, error in self._each(run, metrics, _POINTS, lambda part: self._log(run, metrics=part)):
+            logger.warning("run %s: %r was left out: %s", run.run_id, metric.key, error)
+        with self._about(run):
+            for name, text in findings.files.items():
+                self._client().log_text(run.run_id, text, name)
 
     def go_on(self, run: RunRef, job: Job, attempts: Sequence[Attempt]) -> None:
         self._send_tags(run, mlflow_text.resumed(job, attempts))

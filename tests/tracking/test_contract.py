@@ -82,6 +82,9 @@ class TestMlflowTracker(TrackerContract):
                 for name, text in run.data.tags.items()
                 if name.startswith(_OVERRIDE)
             },
+            tag=int(run.data.tags["hptuning_tag"]) if "hptuning_tag" in run.data.tags else None,
+            parent=run.data.tags.get("mlflow.parentRunId"),
+            best={name: value for name, value in run.data.metrics.items() if name.startswith("best_")},
         )
 
     def remove(self, run_id: str) -> None:
