@@ -167,3 +167,13 @@ def test_a_servers_refusal_speaks_of_this_functions_arguments(place: Place) -> N
         place.tune({"learning_rate": jt.loguniform(0, 1)}, max_num_trials_finished=1)
     with pytest.raises(InvalidSpec, match=r"^max_num_trials_finished: "):
         place.tune(RANGE, max_num_trials_finished=0)
+
+
+@pytest.mark.slow
+def test_rush_begins_with_the_best_configuration_of_the_update_before(place: Place) -> None:
+    """Its history is read from the state to begin with; what bo stands for is said."""
+    handle = ended(place.tune(RANGE, scheduler="bo", max_num_trials_finished=2, output_state_url="one"))
+    assert any("bo" in one and "cqr" in one.lower() for one in place.notices), place.notices
+    best = handle.best().config
+    again = ended(place.tune(RANGE, scheduler="rush", max_num_trials_finished=1, input_state_url="one"))
+    assert [best] == [one["config"] for one in again.trials()]
