@@ -6,7 +6,7 @@ metric is never among the best.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,14 +62,24 @@ def kept(checkpoints: Iterable[Checkpoint], keep: Keep, mode: Literal["min", "ma
     return {(one.job, one.name) for one in chosen}
 
 
-def staying(own: Iterable[Checkpoint], policy: CheckpointPolicy, *, may_go_on: bool) -> set[str]:
+def staying(
+    own: Iterable[Checkpoint],
+    policy: CheckpointPolicy,
+    *,
+    may_go_on: bool,
+    of_search: Collection[tuple[JobId, str]] | None = None,
+) -> set[str]:
     """The names of a job's checkpoints that stay under a policy.
+
+    ``of_search``: the best of its experiment, as (job, name); None: the job is an experiment of its own.
 
     A job that may still go on keeps its two newest good ones whatever the policy says: the second is what it falls
     back to.
     """
     good = sorted((one for one in own if one.state == "kept"), key=_newest)
-    names = {name for _, name in kept(good, policy.keep, policy.mode)}
+    keep = policy.keep if of_search is None else policy.keep.model_copy(update={"experiment_best": 0})
+    names = {name for _, name in kept(good, keep, policy.mode)}
+    names |= {one.name for one in good if of_search is not None and (one.job, one.name) in of_search}
     return names | {one.name for one in good[:_FALLEN_BACK_TO]} if may_go_on else names
 
 

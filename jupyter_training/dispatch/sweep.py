@@ -51,6 +51,8 @@ class Sweep:
         self._due: dict[JobId, None] | None = None  # None: nobody has looked yet
         self._removals_due = True
         self._clears = True  # points that were let go of may have to be deleted
+        self._best: dict[tuple[JobId, int, str], frozenset[tuple[JobId, str]]] = {}  # of a search, so many, by a mode
+        self._later: dict[JobId, None] = {}
         self._failures: dict[JobId, tuple[int, float]] = {}  # how many in a row, and when to try again, by job
 
     @property
@@ -99,18 +101,20 @@ class Sweep:
         if not self._due:
             return changed
         part = list(self._due)[:_AT_ONCE]
+        self._later = {}
         for job in views.jobs(self._store, part):
             changed |= self._sweep(job, epoch, now, boot)
         for job_id in part:
             del self._due[job_id]
             if job_id in again and not self._remover.has(job_id):
                 del self._failures[job_id]  # it is wanted again, or somebody else was quicker
+        self._due.update(self._later)
         return changed
 
     def _sweep(self, job: Job, epoch: int, now: Instant, boot: float) -> bool:
         """Let go of what a job's policy does not keep."""
         own = self._measured(job, checkpoints.of_jobs(self._store, [job.id]).get(job.id, ()), epoch, now)
-        go = [one.name for one in to_let_go(own, job)]
+        go = [one.name for one in to_let_go(own, job, of_search=self._best_of_search(job))]
         ended_in = job.generation if job.state in TERMINAL else None
         if go and not retention.let_go(self._store, epoch, job.id, go, now, ended_in=ended_in):
             # It was started again since it was read: by now it needs more of them.
@@ -122,6 +126,21 @@ class Sweep:
             for name, place in retention.going(self._store, job.id).items():
                 self._remover.ask(Order(job.id, name, places=(place,)))
         return bool(go)
+
+    def _best_of_search(self, job: Job) -> frozenset[tuple[JobId, str]] | None:
+        """The best checkpoints of a trial's search, where its policy keeps any. Who has lost one is looked at next."""
+        count = job.checkpoints.keep.experiment_best
+        if job.experiment is None or not count:
+            return None
+        mode = job.checkpoints.mode
+        best = retention.best_of_search(self._store, job.experiment, count, mode)
+        before = self._best.get((job.experiment, count, mode))
+        if best != before and self._due is not None:
+            lost = {one for one, _ in before - best} if before is not None else None
+            look = retention.with_checkpoints(self._store, job.experiment) if lost is None else lost
+            self._later.update(dict.fromkeys(one for one in look if one != job.id))
+        self._best[job.experiment, count, mode] = best
+        return best
 
     def _measured(self, job: Job, own: Sequence[Checkpoint], epoch: int, now: Instant) -> tuple[Checkpoint, ...]:
         """The same; those of an ended job with the metric that was reported last when they had been written.
@@ -189,7 +208,9 @@ class Sweep:
         return job not in self._failures or self._failures[job][1] <= boot
 
 
-def to_let_go(own: Sequence[Checkpoint], job: Job) -> list[Checkpoint]:
-    """The good checkpoints of a job, newest first, that need not stay."""
-    stay = staying(own, job.checkpoints, may_go_on=job.state not in TERMINAL)
+def to_let_go(
+    own: Sequence[Checkpoint], job: Job, *, of_search: frozenset[tuple[JobId, str]] | None = None
+) -> list[Checkpoint]:
+    """The good checkpoints of a job, newest first, that need not stay. ``of_search``: the best of its experiment."""
+    stay = staying(own, job.checkpoints, may_go_on=job.state not in TERMINAL, of_search=of_search)
     return [one for one in own if one.state == "kept" and one.name not in stay]

@@ -43,7 +43,10 @@ def retention(site: Site, job_id: str, request: RetentionRequest) -> RetentionVi
     good = [one for one in of_job(site, job) if one.state == "kept"]
     if policy.metric != before.metric:
         good = _measured(site, job, good, policy.metric)
-    names = staying(good, policy, may_go_on=job.state not in TERMINAL)
+    count, of_search = policy.keep.experiment_best, None
+    if job.experiment is not None and count:
+        of_search = reports.best_of_search(site.store, job.experiment, count, policy.mode)
+    names = staying(good, policy, may_go_on=job.state not in TERMINAL, of_search=of_search)
     stay = [one for one in good if one.name in names]
     go = [one for one in good if one.name not in names]
     if request.apply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from sqlalchemy import func, select, update
 
@@ -17,7 +18,7 @@ from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import checkpoints, jobs, points, series
 from jupyter_training.store.texts import clean
 
-__all__ = ["going", "gone", "let_go", "measured", "owners", "reported"]
+__all__ = ["best_of_search", "going", "gone", "let_go", "measured", "owners", "reported", "with_checkpoints"]
 
 _FEW = 2  # with the usual policy, the best and the newest
 
@@ -38,6 +39,31 @@ def owners(store: Store, *, ended_since: float) -> list[JobId]:
     half_removed = select(checkpoints.c.job).where(checkpoints.c.state == GOING)
     with store.read() as connection:
         return [JobId(job) for job in connection.execute(many.union(lately, half_removed)).scalars()]
+
+
+def best_of_search(
+    store: Store, search: JobId, count: int, mode: Literal["min", "max"]
+) -> frozenset[tuple[JobId, str]]:
+    """The best good checkpoints of all its trials, as (job, name); of equal ones the later step, as in ``core``."""
+    metric = checkpoints.c.metric if mode == "min" else checkpoints.c.metric.desc()
+    wanted = (
+        select(checkpoints.c.job, checkpoints.c.name)
+        .join(jobs, jobs.c.id == checkpoints.c.job)
+        .where(jobs.c.experiment == search, checkpoints.c.state == "kept", checkpoints.c.metric.isnot(None))
+        .order_by(metric, checkpoints.c.attempt.desc(), checkpoints.c.step.desc(), checkpoints.c.created.desc())
+        .order_by(checkpoints.c.job, checkpoints.c.name)
+        .limit(count)
+    )
+    with store.read() as connection:
+        return frozenset((JobId(row.job), row.name) for row in connection.execute(wanted))
+
+
+def with_checkpoints(store: Store, search: JobId) -> list[JobId]:
+    """Its trials that have one."""
+    kept = select(checkpoints.c.job).where(checkpoints.c.state == "kept").distinct()
+    with store.read() as connection:
+        rows = connection.execute(select(jobs.c.id).where(jobs.c.experiment == search, jobs.c.id.in_(kept)))
+        return [JobId(row.id) for row in rows]
 
 
 def let_go(

@@ -6,12 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_training.core.ids import JobId
+from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import CheckpointPolicy, Instant, Keep
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.core.metric import Point
@@ -19,12 +20,16 @@ from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
 from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.spool import checkpoints as spooled
-from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep, verbs
+from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep, verbs, wishes
 from jupyter_training.store.engine import Store
+from jupyter_training.testing.builders import a_submission
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
 _DEADLINE = 20.0
+
+
+SEARCH = JobId("s" * 10)
 
 
 @pytest.fixture
@@ -35,11 +40,18 @@ def stage(tmp_path: Path) -> Stage:
 class Saving:
     """A job that has saved at some steps, here or under a URL."""
 
-    def __init__(self, stage: Stage, *, runs: float = 10.0, far: Path | None = None, **policy: Any) -> None:
+    def __init__(
+        self, stage: Stage, *, runs: float = 10.0, far: Path | None = None, trial: int | None = None, **policy: Any
+    ) -> None:
         self.stage, self.far = stage, far
         name = f"job-{len(stage.scripts)}"
         stage.scripts[name] = Script(runs=runs)
-        self.id: JobId = stage.submit(name, checkpoints=policy)
+        if trial is None:
+            self.id: JobId = stage.submit(name, checkpoints=policy)
+        else:
+            wish = replace(a_submission(name, checkpoints=policy), experiment=SEARCH, trial=trial)
+            (stored,) = wishes.submit(stage.store, [wish], new_id=lambda: new_job_id(stage.rng), now=stage.clock.now())
+            self.id = stored.job.id
         stage.tick()
 
     def save(self, *steps: int, metric: Callable[[int], float] | None = None, attempt: int = 1) -> None:
@@ -87,6 +99,35 @@ def test_at_the_end_the_best_and_the_newest_stay(stage: Stage) -> None:
     states = {one.step: one.state for one in checkpoints.of_jobs(stage.store, [job.id])[job.id]}
     assert {1: "deleted", 2: "kept", 3: "deleted", 4: "deleted", 5: "kept"} == states
     assert [] == [path for path in (stage.settings.checkpoints / job.id).iterdir() if path.name.startswith(".")]
+
+
+def test_the_best_of_a_search_stays_among_all_its_trials(stage: Stage) -> None:
+    """A later trial that does better takes the place of one that had ended; by none of its own it would go, too."""
+    keep = {"experiment_best": 2, "trial_best": 0, "trial_latest": 0}
+    first, second = (Saving(stage, trial=number, metric="loss", keep=keep) for number in range(2))
+    first.save(1, 2, metric=lambda step: step / 10)  # 0.1 and 0.2
+    second.save(1, metric=lambda step: 0.5)
+    stage.settle()
+    until(stage, lambda: ({1, 2}, set()) == (first.there(), second.there()), "the two best are of the first trial")
+    third = Saving(stage, trial=2, metric="loss", keep=keep)
+    third.save(1, 2, metric=lambda step: 0.15 * step)
+    stage.settle()
+    until(stage, lambda: ({1}, {1}) == (first.there(), third.there()), "one of each stays")
+    assert ({1}, set(), {1}) == (first.kept(), second.kept(), third.kept())
+
+
+def test_a_new_dispatcher_finds_who_is_no_longer_among_the_best_of_a_search(stage: Stage) -> None:
+    keep = {"experiment_best": 1, "trial_best": 0, "trial_latest": 0}
+    first = Saving(stage, trial=0, metric="loss", keep=keep)
+    first.save(1, metric=lambda step: 0.2)
+    stage.settle()
+    until(stage, lambda: {1} == first.there(), "all is done")
+    second = Saving(stage, trial=1, metric="loss", keep=keep)
+    second.save(1, metric=lambda step: 0.1)
+    stage.clock.advance(10 * 86_400)  # the first has long been forgotten
+    stage.succeed()
+    stage.settle()
+    until(stage, lambda: (set(), {1}) == (first.there(), second.there()), "only the better one stays")
 
 
 def test_a_policy_that_keeps_nothing_is_obeyed_when_the_job_has_ended(stage: Stage) -> None:
