@@ -59,6 +59,7 @@ _IN_OUR_WORDS = {
     "searcher": "scheduler",
     "workers": "n_workers",
     "space": "config_space",
+    "name": "job_name",
     **{f"stop.{theirs}": ours for ours, theirs in _STOPS.items()},
 }
 _OLD_NAMES = {

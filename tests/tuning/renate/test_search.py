@@ -167,6 +167,8 @@ def test_a_servers_refusal_speaks_of_this_functions_arguments(place: Place) -> N
         place.tune({"learning_rate": jt.loguniform(0, 1)}, max_num_trials_finished=1)
     with pytest.raises(InvalidSpec, match=r"^max_num_trials_finished: "):
         place.tune(RANGE, max_num_trials_finished=0)
+    with pytest.raises(InvalidSpec, match=r"^job_name: .a b. is not a name"):
+        place.tune({}, job_name="a b")
 
 
 @pytest.mark.slow
