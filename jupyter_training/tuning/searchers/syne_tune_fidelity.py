@@ -140,7 +140,7 @@ class Bohb(Asha):
         return "kde"
 
     def _model_words(self, options: BaseModel) -> dict[str, Any]:
-        return kde_words(options)
+        return kde_words(options, len(self._domains))
 
 
 class MedianOptions(BaseModel):

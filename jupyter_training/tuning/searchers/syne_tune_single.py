@@ -136,13 +136,19 @@ class Kde(_Single):
     def _searcher(self, setup: Setup, options: BaseModel) -> Any:
         from syne_tune.optimizer.schedulers.searchers.kde import KernelDensityEstimator
 
-        return KernelDensityEstimator(self._domains, random_seed=setup.seed, **kde_words(options))
+        return KernelDensityEstimator(self._domains, random_seed=setup.seed, **kde_words(options, len(self._domains)))
 
 
-def kde_words(options: BaseModel) -> dict[str, Any]:
-    """The estimator's options under Syne Tune's names."""
+def kde_words(options: BaseModel, axes: int) -> dict[str, Any]:
+    """The estimator's options under Syne Tune's names.
+
+    It must have seen more good trials than there are axes, and by itself takes
+    one too few: it would propose at random until a small share of all trials is
+    more than that (67 trials for 9 axes).
+    """
     assert isinstance(options, KdeOptions)
     return {
+        "num_min_data_points": axes + 1,
         "top_n_percent": options.top_percent,
         "random_fraction": options.random_share,
         "num_candidates": options.candidates,

@@ -16,6 +16,7 @@ from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Searcher, Setup, Start
 from jupyter_training.testing.searcher_contract import Play
 from jupyter_training.tuning.searchers import catalogue
+from jupyter_training.tuning.searchers.quiet import silence
 
 _LOSS = Objective(metrics=("loss",), modes=("min",))
 _TWO = Objective(metrics=("loss", "accuracy"), modes=("min", "max"))
@@ -254,3 +255,16 @@ def test_importing_leaves_the_environment_of_trials_alone() -> None:
         given = env if threads is None else {**env, "OMP_NUM_THREADS": threads}
         done = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=True)
         assert (done.stdout, done.stderr) == (f"{threads} []\n", "")
+
+
+@pytest.mark.parametrize("name", ["st_tpe", "bohb"])
+def test_the_estimator_is_used_once_there_are_more_good_trials_than_axes(name: str) -> None:
+    import numpy as np
+
+    searcher = a_searcher(name, {"random_share": 0.0})
+    Play(searcher, loss, workers=1).until(10)
+    own = searcher._scheduler.searcher
+    estimator = own if name == "st_tpe" else own.searcher
+    assert 8 <= len(estimator.y) <= 10
+    with silence():
+        assert estimator._train_kde(np.array(estimator.X), np.array(estimator.y)) is not None
