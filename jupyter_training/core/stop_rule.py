@@ -199,7 +199,7 @@ def rule(
 
 def most_failures(stop: StopRule, workers: int) -> int:
     """How many failed trials a search bears: one more ends it."""
-    return max(1, workers) if stop.max_failures is None else stop.max_failures
+    return workers if stop.max_failures is None else stop.max_failures
 
 
 def elapsed(experiment: Experiment, now: Instant) -> float:

@@ -223,7 +223,7 @@ def test_as_many_failures_are_borne_as_trials_run_at_once() -> None:
         most_failures(StopRule(), 1),
         most_failures(StopRule(max_failures=0), 4),
     )
-    assert judge(StopRule(), a_tally("cfff")).now is None
+    assert judge(StopRule(), a_tally("cffff")).now is None
     over = judge(StopRule(), a_tally("cfffff")).now
     assert over is not None
     assert ("max_failures", True) == (over.rule, over.is_failure)

@@ -88,9 +88,8 @@ class _Brackets:
 
     def _begin(self, number: int) -> None:
         """In the bracket with most of its places free; of equal ones the one that is most behind its share."""
-        within = [one for one in self._brackets if one.may_begin] or self._brackets
-        within = [one for one in within if one.running < one.places] or within
-        bracket = min(within, key=lambda one: (one.running / one.places, one.begun / one.share))
+        open_ones = [one for one in self._brackets if one.may_begin] or self._brackets
+        bracket = min(open_ones, key=lambda one: (one.running / one.places, one.begun / one.share))
         bracket.begun += 1
         bracket.running += 1
         self._of[number] = bracket

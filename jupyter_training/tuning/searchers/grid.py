@@ -7,7 +7,6 @@ whose configuration makes no sense is not replaced, as each is proposed anyway.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -29,19 +28,17 @@ class Grid(Unjudged):
         super().__init__()
         self._points = setup.space.grid()
         self._left = len(self._points)
-        self._adopted: Counter[str] = Counter()
+        self._adopted: set[str] = set()
 
     def ask(self, number: int) -> Answer:
         while self._left:
             config = self._points[self._left - 1]
             self._left -= 1
-            text = json.dumps(config, sort_keys=True)
-            if not self._adopted[text]:
+            if json.dumps(config, sort_keys=True) not in self._adopted:
                 self._running.add(number)
                 return Start(config)
-            self._adopted[text] -= 1
         return Exhausted(f"All {len(self._points)} configurations of the grid have been begun.")
 
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
-        self._adopted[json.dumps(config, sort_keys=True)] += 1
+        self._adopted.add(json.dumps(config, sort_keys=True))
         self._running.add(number)

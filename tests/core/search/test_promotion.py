@@ -44,6 +44,15 @@ def test_the_place_is_for_the_highest_rung_that_has_one_who_earned_it() -> None:
     assert "stop" == rungs.report(0, 16, 9.0)
 
 
+def test_where_two_rungs_have_one_the_higher_one_goes_first() -> None:
+    rungs = Promotion((1, 4, 16), 2)
+    come(rungs, 1.0, 2.0, 3.0, 4.0)
+    assert [0, 1] == [rungs.promote(), rungs.promote()]
+    assert ["pause", "pause"] == [rungs.report(0, 4, 1.0), rungs.report(1, 4, 2.0)]
+    assert ["pause", "pause"] == come(rungs, 5.0, 6.0, first=4)
+    assert [0, 2, None] == [rungs.promote(), rungs.promote(), rungs.promote()]
+
+
 def test_a_trial_that_waits_and_still_reports_is_told_so_again() -> None:
     """A job needs a while to pause; what it reports meanwhile is not judged."""
     rungs = Promotion((1, 2, 4), 4)
@@ -74,7 +83,7 @@ def test_a_lost_trial_never_goes_on_and_ranks_worst_where_it_would_have_come() -
     rungs.ended(0)  # by a person, while it waited
     assert rungs.promote() is None
     rungs.lost(1)  # one that waits has come to its rung already
-    assert 4 == len(rungs.rungs[0])
+    assert [4, 0] == [len(rung) for rung in rungs.rungs]
 
 
 def test_an_invalid_trial_has_never_been() -> None:

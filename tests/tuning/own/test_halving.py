@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from jupyter_training.core.experiment import Objective
+from jupyter_training.core.experiment import Objective, Outcome
 from jupyter_training.errors import InvalidSpec
-from jupyter_training.seams.searcher import Exhausted, Resume, Start, Wait
+from jupyter_training.seams.searcher import Exhausted, Resume, Searcher, Start, Wait
 from jupyter_training.tuning.searchers.adaptive_asha import AdaptiveAsha, AsyncHalving
 from jupyter_training.tuning.searchers.asha_promote import AshaPromote
 from tests.tuning.own.deciding import a_setup, made, played
@@ -38,19 +38,43 @@ def test_a_search_begins_so_many_trials_and_brings_the_best_to_the_end(kind: Any
 
 def test_the_worked_example_by_how_far_trials_come() -> None:
     """16 trials of 256: 12 in the bracket that stops first at 16, and 4 in the one that does so at 64."""
-    losses = {number: float(number) for number in range(16)}  # each later one is worse, so it stops where it can
     searcher = made(AdaptiveAsha, a_setup(workers=1))
-    at: Counter[int] = Counter()
-    for number in range(16):
-        assert isinstance(searcher.ask(number), Start)
-        resource = 0
-        while True:
-            resource += 1
-            if searcher.tell(number, resource, {"loss": losses[number]}) == "stop":
-                break
-        searcher.end(number, "stopped")
-        at[resource] += 1
+    at = Counter(came_to(searcher, number, float(number)) for number in range(16))  # each later one is worse
     assert {16: 11, 64: 3, 256: 2} == at  # the first of each bracket goes on whatever it brings
+
+
+def test_invalid_trials_leave_shares_and_rungs_as_they_were() -> None:
+    searcher = made(AdaptiveAsha, a_setup(workers=1))
+    for number in range(5):
+        came_to(searcher, number, -1.0, outcome="invalid")
+    assert {16: 11, 64: 3, 256: 2} == Counter(came_to(searcher, number, float(number)) for number in range(5, 21))
+
+
+def came_to(searcher: Searcher, number: int, loss: float, *, outcome: Outcome = "stopped") -> int:
+    """Begin a trial and let it report the same until it is stopped; its last report."""
+    assert isinstance(searcher.ask(number), Start)
+    resource = next(at for at in range(1, 257) if searcher.tell(number, at, {"loss": loss}) == "stop")
+    searcher.end(number, outcome)
+    return resource
+
+
+@pytest.mark.parametrize("kind", HALVING)
+def test_failed_trials_count_as_the_worst_of_their_rung(kind: Any) -> None:
+    """With two that failed, two of four may go on."""
+    searcher = made(kind, a_setup(workers=4), divisor=2, **({"mode": "aggressive"} if kind is AdaptiveAsha else {}))
+    begun(searcher, 4)
+    searcher.end(0, "failed")
+    searcher.end(1, "failed")
+    assert ["continue", "continue"] == [searcher.tell(number, 16, {"loss": float(number)}) for number in (2, 3)]
+
+
+def test_an_invalid_trial_frees_its_place_among_the_best() -> None:
+    searcher = made(AshaPromote, a_setup(max_trials=5), num_rungs=2)
+    begun(searcher, 5)
+    assert ["pause"] * 3 == [searcher.tell(number, 64, {"loss": float(number)}) for number in range(3)]
+    searcher.end(0, "invalid")
+    assert ["pause", "pause"] == [searcher.tell(number, 64, {"loss": 9.0}) for number in (3, 4)]
+    assert Resume(1) == searcher.go_on()
 
 
 def test_places_are_shared_by_the_brackets() -> None:
@@ -213,7 +237,7 @@ def test_a_trial_without_a_checkpoint_is_judged_at_once() -> None:
             searcher.end(number, "stopped")
     assert ["continue", "stop", "stop", "stop"] == said
     assert Wait() == searcher.go_on()
-    assert "stop" == searcher.tell(0, 256, {"loss": 0.0})
+    assert ["continue", "stop"] == [searcher.tell(0, at, {"loss": 0.0}) for at in (65, 256)]
 
 
 def test_a_paused_trial_that_a_person_ends_is_not_resumed() -> None:

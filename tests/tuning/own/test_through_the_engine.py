@@ -140,6 +140,23 @@ def test_promotion_goes_on_when_nothing_new_may_begin() -> None:
     assert late > 0
 
 
+def test_the_best_that_goes_on_at_last_does_so_again_when_the_record_is_read() -> None:
+    """Also where the search is extended by then, and the searcher might begin a new trial instead."""
+    spec, _ = a_search(AshaPromote, 3)
+
+    def make() -> Searcher:
+        setup = Setup(SearchSpace.from_json(spec.space), spec.objective, workers=WORKERS, max_resource=FULL)
+        return AshaPromote(setup, AshaPromote.Options(num_rungs=2))
+
+    run = Driven(spec, make)
+    run.to_the_end()
+    assert {"goes_on": True} in [event.body for event in run.record if event.kind is EventKind.RESUME]
+    assert run.again().differs is None
+    run.more = 3
+    run.to_the_end()
+    assert run.again().differs is None
+
+
 def test_without_checkpoints_no_trial_stays_paused() -> None:
     run = Driven(*a_search(AshaPromote, 16), pausable=False)
     run.to_the_end()
