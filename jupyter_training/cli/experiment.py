@@ -81,6 +81,7 @@ def _add_own(verb: str, parser: Parser) -> None:
         add("--state", metavar="STATE", action="append", default=[], help=f"one of {', '.join(STATES)}")
         add("--name", metavar="NAME", help="only searches of exactly this name")
         add("--user", metavar="USER", help="only searches of this user")
+        add("--archived", action="store_true", help="only searches that were put away")
         add("-n", "--limit", metavar="N", type=whole, default=20, help="how many (20)")
         add("--after", metavar="CURSOR", help="go on where a page ended")
     elif verb == "best":
@@ -95,6 +96,7 @@ def _add_own(verb: str, parser: Parser) -> None:
         parser.epilog = (
             "CSV in the columns of Syne Tune's results.csv: jupyter training experiment results > results.csv"
         )
+        add("--yaml", action="store_true", help="the best alone, as Hydra's optimization_results.yaml has it")
     elif verb == "pause":
         add("--discard", action="store_true", help="also trials without a checkpoint: they begin anew then")
     elif verb == "extend":
@@ -115,13 +117,18 @@ def _list(client: Client, options: argparse.Namespace) -> int:
         if state not in STATES:
             raise InvalidUsage(f"There is no state {state!r}.", hint=f"There is: {', '.join(STATES)}.")
     page = client.experiments(
-        state=states, name=options.name, user=options.user, after=options.after, limit=options.limit
+        state=states,
+        name=options.name,
+        user=options.user,
+        archived=options.archived or None,
+        after=options.after,
+        limit=options.limit,
     )
     if options.json:
         say.as_json(page)
         return 0
     now = time.time()
-    narrowed = any((states, options.name, options.user, options.after))
+    narrowed = any((states, options.name, options.user, options.archived, options.after))
     first = "No searches yet. To start one: jupyter training submit train.py 'lr=loguniform(1e-4,1e-1)' --metric loss"
     say.table(
         _COLUMNS,
@@ -192,11 +199,11 @@ def _trials(client: Client, options: argparse.Namespace) -> int:
 
 def _results(client: Client, options: argparse.Namespace) -> int:
     search = client.find_experiment(options.experiment)
-    table = client.results(search["id"])
+    found = client.results(search["id"])
     if options.json:
-        say.as_json({"name": search["name"], "csv": table})
+        say.as_json(found)
     else:
-        print(table, end="")
+        print(found["yaml" if options.yaml else "csv"], end="")
     return 0
 
 
@@ -276,7 +283,7 @@ def _ask(searches: list[dict[str, Any]], *, yes: bool) -> None:
 
 
 def _row(search: Mapping[str, Any], now: float) -> tuple[str, ...]:
-    says = "" if search["state"] in ("running", "succeeded") else str(search["sentence"])
+    says = "" if search["state"] in ("running", "succeeded") else search_words.sentence_text(search)
     return (
         search["id"],
         search["name"],

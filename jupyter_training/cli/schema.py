@@ -46,4 +46,5 @@ def run(options: argparse.Namespace) -> int:
 def _models() -> dict[str, type[BaseModel]]:
     from jupyter_training import schema
 
-    return {name: getattr(schema, name) for name in schema.__all__}
+    named = ((name, getattr(schema, name)) for name in schema.__all__)
+    return {name: one for name, one in named if isinstance(one, type)}  # the words for a choice are no shape

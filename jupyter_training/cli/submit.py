@@ -17,10 +17,11 @@ from jupyter_training.client import submission, target
 from jupyter_training.client.client import Client
 from jupyter_training.client.context import Packed
 from jupyter_training.client.handle import Handle
-from jupyter_training.errors import InvalidUsage
+from jupyter_training.errors import InvalidSpec, InvalidUsage
 from jupyter_training.kernel import tell
 from jupyter_training.kernel.commands import CELL, Option
 from jupyter_training.kernel.plan import planned
+from jupyter_training.kernel.search_words import for_the_line
 from jupyter_training.kernel.values import literal
 from jupyter_training.kernel.wish import Wish, over, put, resolved
 
@@ -77,6 +78,13 @@ def arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    try:
+        return _run(options)
+    except InvalidSpec as error:
+        raise for_the_line(error) from None
+
+
+def _run(options: argparse.Namespace) -> int:
     scripts, params = split(options.words)
     with client_of(options) as client:
         wish = _wish(options, params, texts_of(options.words), client)

@@ -142,7 +142,7 @@ def _line(view: dict[str, Any], *, drawn: bool) -> str:
     """``● running  digits  epoch 13 / 40  val_accuracy 0.962  2 min``, with a bar where it is ``drawn``."""
     parts = [f"{icon(view['phase'])} {view['phase']}", view["name"]]
     if search_words.is_search(view):
-        says = "" if view["phase"] in ("running", "starting") else view["sentence"]
+        says = "" if view["phase"] in ("running", "starting") else search_words.sentence_text(view)
         parts += [says, search_words.counts_text(view), search_words.best_text(view)]
         return "  ".join(filter(None, [*parts, search_words.ran(view, now=time.time())]))
     if view["phase"] in ("running", "starting"):

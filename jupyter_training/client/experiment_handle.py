@@ -179,7 +179,7 @@ class ExperimentHandle:
 
         Made for ``pandas.DataFrame(handle.results())``; numbers are numbers.
         """
-        rows = csv.DictReader(io.StringIO(self._client.results(self.id)))
+        rows = csv.DictReader(io.StringIO(self._client.results(self.id)["csv"]))
         return [{name: _value(text) for name, text in row.items()} for row in rows]
 
     def curves(self, metric: str | None = None, *, trials: int = 20) -> dict[int, list[tuple[int, float | None]]]:

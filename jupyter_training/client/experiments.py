@@ -10,7 +10,7 @@ from jupyter_training.client import experiment_waiting
 from jupyter_training.client.experiment_handle import ExperimentHandle
 from jupyter_training.client.values import described
 from jupyter_training.client.verbs import lacking_values, part
-from jupyter_training.errors import NotFound, UnknownExperiment, from_problem
+from jupyter_training.errors import NotFound, UnknownExperiment, UnknownJob, from_problem
 
 if TYPE_CHECKING:
     from jupyter_training.client.connection import Connection
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Experiments", "is_driver"]
 
 _PAGE = 500
+_LISTED = "Searches are listed by `%train experiment list` and `jupyter training experiment list`."
 _RESULTS_WITHIN = 120.0  # seconds: a table of 10,000 trials with all their reports
 
 
@@ -40,12 +41,17 @@ class Experiments:
         name: str | None = None,
         user: str | None = None,
         notebook: str | None = None,
+        archived: bool | None = None,
         after: str | None = None,
         limit: int | None = None,
     ) -> dict[str, Any]:
-        """One page of searches, newest first (``ExperimentPage``); ``after`` is the ``next`` of the page before."""
+        """One page of searches, newest first (``ExperimentPage``); ``after`` is the ``next`` of the page before.
+
+        ``archived``: those that were put away, instead.
+        """
         states = [state] if isinstance(state, str) else list(state or ())
         query: dict[str, object] = {"state": states, "name": name, "user": user, "notebook": notebook}
+        query["archived"] = archived
         return self._connection.record("GET", "experiments", query={**query, "after": after, "limit": limit})
 
     def experiment(self, experiment: str) -> dict[str, Any]:
@@ -73,11 +79,15 @@ class Experiments:
                     hint="A parameter such as lr=loguniform(1e-4,1e-1) and a --metric make one.",
                 )
             return self._search(newest[0]["id"])
-        job = self._connection.record("GET", "jobs-find", query={"text": text, "notebook": notebook})
+        try:
+            job = self._connection.record("GET", "jobs-find", query={"text": text, "notebook": notebook})
+        except UnknownJob as error:
+            close = error.hint if error.hint and error.hint.startswith("Did you mean") else _LISTED
+            raise UnknownExperiment(f"There is no experiment {text!r}.", hint=close) from None
         if job["experiment"] is None:
             raise UnknownExperiment(
                 f"{job['name']} {job['id'][:6]} is a job of its own, and no search.",
-                hint="Searches are listed by `%train experiment list` and `jupyter training experiment list`.",
+                hint=_LISTED,
             )
         return self._search(job["experiment"])
 
@@ -116,9 +126,13 @@ class Experiments:
         """The learning curves of a search's best trials (``CurvesView``); of the first metric, where none is named."""
         return self._search(experiment, "/curves", query={"metric": metric, "trials": trials, "points": points})
 
-    def results(self, experiment: str) -> str:
-        """One row for each report that was judged, as CSV in the columns of Syne Tune's ``results.csv``."""
-        return str(self._search(experiment, "/results", timeout=_RESULTS_WITHIN)["csv"])
+    def results(self, experiment: str) -> dict[str, Any]:
+        """What a search found as files of other programs (``ResultsView``).
+
+        ``csv``: one row for each report that was judged, in the columns of Syne Tune's ``results.csv``; ``yaml``:
+        the best configuration, as Hydra's sweepers write ``optimization_results.yaml``.
+        """
+        return self._search(experiment, "/results", timeout=_RESULTS_WITHIN)
 
     def act_on_experiments(
         self, verb: str, *experiments: str, trials: int | None = None, discard: bool = False

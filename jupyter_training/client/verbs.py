@@ -21,6 +21,10 @@ _ASKED_AT_ONCE = 5_000  # jobs in one request; a server takes 10,000
 _REHEARSED_WITHIN = 240.0  # seconds: two runs of a minute, and what comes before and after
 _COPIED_WITHIN = 600.0  # seconds that a large checkpoint may be checked, or removed from far away
 _ID = re.compile("[a-z2-7]{10}")
+_OF_SEARCH = (
+    "metric", "searcher", "searcher_options", "workers", "max_trials", "max_time", "max_failures", "target", "stop",
+    "resource", "max_resource", "seed", "space",
+)  # fmt: skip
 _IN_PYTHON = {"continue": "continue_from"}  # methods whose names are no verbs, as those are words of Python
 _SWITCH = re.compile(r"--(discard|force)\b")  # in a hint; here it is an argument
 _LACKING = "environment.pass_env"  # where a refusal names the variables whose values are gone
@@ -175,9 +179,26 @@ class Verbs:
     def rehearse(self, request: Mapping[str, object]) -> dict[str, Any]:
         """Try a wish's code for one step, and whether it goes on from its checkpoint (``RehearsalView``).
 
-        Nothing is stored. Takes as long as the code does, two minutes at most.
+        Of a search one configuration is tried. Nothing is stored. Takes as long as the code does, two minutes at most.
         """
-        return self._connection.record("POST", "rehearsals", body=dict(request), timeout=_REHEARSED_WITHIN)
+        body = self._of_one_configuration(request)
+        return self._connection.record("POST", "rehearsals", body=body, timeout=_REHEARSED_WITHIN)
+
+    def _of_one_configuration(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """The request with the first sample of its space in place of what is to be searched."""
+        body = dict(request)
+        given: dict[str, Any] = dict(body.get("params") or {})  # type: ignore[call-overload]
+        space: dict[str, Any] = dict(body.get("space") or {})  # type: ignore[call-overload]
+        if not any(body.get(key) for key in _OF_SEARCH):
+            return body
+        fixed = {name: {"type": "const", "val": given[name]} for name in body.get("verbatim") or ()}  # type: ignore[attr-defined]
+        asked = {"space": {**given, **fixed, **space}, "samples": 1, "seed": 0}
+        found = self._connection.record("POST", "spaces", body=asked)
+        (sample,) = found["samples"]
+        for key in (*_OF_SEARCH, "mode"):
+            body.pop(key, None)
+        params = {**found["constants"], **sample}
+        return {**body, "params": params, "verbatim": list(params)}
 
     def _ask(self, verb: str, jobs: Iterable[str], **more: object) -> list[dict[str, Any]]:
         asked = list(jobs)

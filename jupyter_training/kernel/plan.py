@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_training.client.context import Packed, shown, size_words
+from jupyter_training.kernel import search_words
 from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import bytes_text, number, plain, span_text
@@ -36,7 +37,10 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
         yield "context", f"{context.called} · {context.words}"
     for path, size in context.largest if context is not None else ():
         yield "largest", f"{shown(path)} · {size_words(size)}"
-    for name, value in spec["params"].items():
+    search = plan.get("search")
+    if search is not None:
+        yield from _search(search)
+    for name, value in (search["constants"] if search is not None else spec["params"]).items():
         yield f"param {name}", _value(value)
     if plan["data"]:
         yield "data", f"{_count(len(plan['data']), 'value')}, {bytes_text(plan['sizes']['data'])}"
@@ -67,13 +71,29 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
         yield "note", str(note)
 
 
+def _search(search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is looked for, where, by whom, and what ends it."""
+    yield "looks for", search_words.objective_text(search)
+    for axis in search["axes"]:
+        yield f"axis {axis['name']}", f"{axis['expression']} · {axis['words']}"
+    yield "combinations", "endless" if search["size"] is None else number(search["size"])
+    note = f" ({search['searcher_note'].removesuffix('.')})" if search["searcher_note"] else ""
+    yield "searcher", f"{search['searcher']}{note}, seed {search['seed']}"
+    yield "at once", _count(search["workers"], "trial")
+    yield "ends", search["ends"].removeprefix("It ends ").removesuffix(".")
+    if search["max_resource"] is not None:
+        what = "reports" if search["resource"] == "report" else f"of {search['resource']}"
+        yield "a whole trial", f"{number(search['max_resource'])} {what}"
+
+
 def _surroundings(environment: Mapping[str, Any], context: Packed | None) -> Iterator[tuple[str, str]]:
     if environment["kind"] != "current":
         yield "environment", str(environment["kind"])
     if not plain():
         yield "python", environment["python"] or "the dispatcher's own"
         yield "folder", environment["folder"] or ("its own" if context is None else "its context")
-        yield "variables", (", ".join(environment["variables"]) or "none") + " (kept with the job)"
+        names = [name for name in environment["variables"] if not name.startswith("JUPYTER_TRAINING_")]
+        yield "variables", (", ".join(names) or "none") + " (kept with the job)"
     if environment["pass_env"]:
         yield "secrets", ", ".join(environment["pass_env"]) + " (handed over by name, not kept)"
 

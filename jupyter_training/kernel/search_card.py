@@ -59,11 +59,12 @@ def text(search: Search) -> str:
         return "   ".join(words)
     parts = [f"{search_words.called(search)} {phase}"]
     if phase not in ("running", "starting"):
-        parts.append(_sentence(search))
+        parts.append(search_words.sentence_text(search))
     parts.append(search_words.counts_text(search))
     best = search_words.best_text(search)
     if best:
-        line = spark(search_words.curve(search))
+        points = search_words.curve(search)
+        line = spark(points) if len(points) > 1 else ""
         parts.append(f"{best} ({search_words.config_text(search['best']['config'])}) {line}".rstrip())
     parts += [str(note) for note in search["notes"][:1]]
     parts.append(_next_words(search))
@@ -81,8 +82,9 @@ def html(search: Search, trials: Trials = (), *, error: bool = True) -> str:
     if ran:
         head += f'<span style="{_FAINT};margin-left:12px">{escape(ran)}</span>'
     rows = [head]
-    if phase not in ("running", "starting"):
-        rows.append(f"<span>{escape(_sentence(search))}</span>")
+    said = search_words.sentence_text(search) if phase not in ("running", "starting") else ""
+    if said:
+        rows.append(f"<span>{escape(said)}</span>")
     rows += [f"{card.signed('unknown', '⚠')} {escape(str(note))}" for note in search["notes"][:_NOTES]]
     rows += [_progress(search), _best(search)]
     if error and search["error"]:
@@ -123,11 +125,6 @@ def trials_of(client: Client, search: Search) -> Trials:
     except (Unavailable, NotFound) as error:
         _log.debug("The card of %s lacks its trials: %s", search["id"], error)
         return ()
-
-
-def _sentence(search: Search) -> str:
-    phase = str(search["phase"]).capitalize()
-    return str(search["sentence"]).removeprefix(f"{phase}: ").removeprefix(f"{phase} ")
 
 
 def _progress(search: Search) -> str:

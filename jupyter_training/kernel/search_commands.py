@@ -52,6 +52,7 @@ def _each(name: str, summary: str, *options: Option) -> Command:
 _LISTED = (
     Option(("--state",), "only those in this state", "text", "STATE", choices=STATES),
     Option(("--here",), "only those of this notebook"),
+    Option(("--archived",), "only those that were put away"),
     _MANY,
 )
 

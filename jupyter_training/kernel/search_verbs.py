@@ -38,9 +38,12 @@ def list_(desk: Desk, parsed: Parsed) -> None:
     notebook = notebook_of(desk.shell) if parsed.on("here") else None
     if parsed.on("here") and notebook is None:
         raise InvalidUsage("This kernel does not know which notebook it belongs to.", hint="Leave out --here.")
-    state = parsed.text("state")
-    page = desk.session.client.experiments(state=state, notebook=notebook, limit=parsed.whole("n", 20))
-    empty = "No search fits." if state or notebook else FIRST_SEARCH
+    state, archived, client = parsed.text("state"), parsed.on("archived") or None, desk.session.client
+    page = client.experiments(state=state, notebook=notebook, archived=archived, limit=parsed.whole("n", 20))
+    empty = "No search fits."
+    if not (page["experiments"] or state or notebook or archived):
+        put_away = client.experiments(archived=True, limit=1)["experiments"]
+        empty = "All searches are archived: %train experiment list --archived" if put_away else FIRST_SEARCH
     more = bool(page["next"]) and not plain()
     found = listing(page["experiments"], now=time.time(), empty=empty)
     note = "There are more: %train experiment list -n 100" if more else ""
@@ -93,7 +96,7 @@ def results(desk: Desk, parsed: Parsed) -> None:
         desk.shell.user_ns[variable] = ExperimentHandle(desk.session.client, search).results()
         desk.screen.say(f"{variable} has one row for each report that was judged.")
         return
-    rows = list(csv.reader(io.StringIO(desk.session.client.results(search["id"]))))
+    rows = list(csv.reader(io.StringIO(desk.session.client.results(search["id"])["csv"])))
     columns, shown = rows[0] if rows else [], rows[1 : count + 1]
     note = (
         f"{number(len(rows) - 1)} rows in all; -o VAR gives them as a list of dicts." if len(rows) > count + 1 else ""
@@ -203,7 +206,7 @@ def listing(searches: Sequence[Mapping[str, Any]], *, now: float, empty: str = F
         return Table(("state", "name", "looks for"), rows, empty)
     rows = []
     for one in searches:
-        says = "" if one["state"] in ("running", "succeeded") else str(one["sentence"])
+        says = "" if one["state"] in ("running", "succeeded") else search_words.sentence_text(one)
         says = says or next(iter(one["notes"]), "")
         rows.append(
             [
@@ -228,12 +231,19 @@ def searchers_table(searchers: Sequence[Mapping[str, Any]]) -> Table:
         [
             Cell(f"{signs.get(one['status'], '·')} {one['name']}"),
             Cell(one["origin"]),
-            Cell(", ".join(one["kind"])),
-            Cell(f"{one['summary']} {one['sentence'] or ''}".rstrip()),
+            Cell("" if one["status"] == "alias" else ", ".join(one["kind"])),
+            Cell(_meaning(one)),
         ]
         for one in searchers
     ]
     return Table(("searcher", "from", "kind", ""), rows, "There is no searcher.")
+
+
+def _meaning(searcher: Mapping[str, Any]) -> str:
+    """What it does, and what it needs or why it is refused; of another name for one which that is."""
+    if searcher["status"] == "alias" and searcher["sentence"]:
+        return str(searcher["sentence"])
+    return f"{searcher['summary']} {searcher['sentence'] or ''}".rstrip()
 
 
 def space_table(space: Mapping[str, Any]) -> Table:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jupyter_training.errors import TrainingError
 from jupyter_training.kernel.curve import Points
 from jupyter_training.kernel.wording import TERMINAL, icon, number, plain, seconds_between, short, span_text
 
@@ -18,12 +20,14 @@ __all__ = [
     "counts_text",
     "curve",
     "facts",
+    "for_the_line",
     "is_search",
     "objective_text",
     "pareto_titles",
     "progress",
     "ran",
     "say_state",
+    "sentence_text",
     "stop_text",
     "submitted",
     "trial_cells",
@@ -33,6 +37,8 @@ __all__ = [
 
 Search = Mapping[str, Any]
 Trial = Mapping[str, Any]
+
+_TOLD = re.compile(r"(?:^|\s+)\d+(?: of \d+)? trials?(?:[,;].*)?\.?\Z")  # "6 of 8 trials; best loss 0.3 (trial 1)."
 
 _UNDER_WAY = ("running", "queued")
 _ENDED = {
@@ -44,6 +50,7 @@ _ENDED = {
 }
 _RESTS = {"held": "paused by its searcher", "paused": "paused"}
 _SIGN_OF = {"completed": "succeeded", "stopped": "canceled", "invalid": "failed", "held": "paused"}
+_KEYS = re.compile(r"\b(metric|mode) (?=[\w,]+)")  # in a hint: "Add mode min"
 _RULES = {
     "max_trials_started": "{} trials started",
     "max_trials_completed": "{} trials at their own end",
@@ -133,6 +140,13 @@ def ran(search: Search, *, now: float) -> str:
     return "" if seconds is None else span_text(seconds)
 
 
+def sentence_text(search: Search) -> str:
+    """Its sentence beside its state and its counts, without saying these again."""
+    phase = str(search["phase"]).capitalize()
+    said = _TOLD.sub("", str(search["sentence"])).removeprefix(f"{phase}: ").strip()
+    return "" if said.rstrip(".:").lower() == search["phase"] else said.rstrip(":")
+
+
 def axes_of(search: Search) -> list[str]:
     return [axis["name"] for axis in search["space"]]
 
@@ -156,6 +170,13 @@ def trial_cells(search: Search, trial: Trial) -> tuple[str, ...]:
     values = [number(trial["best"]), *(number(trial["values"].get(name)) for name in others)]
     axes = (value_text(trial["config"][name]) if name in trial["config"] else "" for name in axes_of(search))
     return (str(trial["number"]), say_state(trial["state"]), *values, number(trial["resource"]), *axes)
+
+
+def for_the_line(error: TrainingError) -> TrainingError:
+    """A refusal whose hint names keys of a search, with the options that say them on a line."""
+    if error.hint and any(one.key in ("metric", "mode") for one in error.errors):
+        error.hint = _KEYS.sub(r"--\1 ", error.hint)
+    return error
 
 
 def stop_text(search: Search) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jupyter_training.errors import JobFailed
 from jupyter_training.kernel import beside, card, search_card, tell
 from jupyter_training.kernel.failure import failed
-from jupyter_training.kernel.search_words import is_search
-from jupyter_training.kernel.wording import plain, sentence, short
+from jupyter_training.kernel.search_words import is_search, sentence_text
+from jupyter_training.kernel.wording import plain, short
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -87,7 +87,8 @@ class _Search:
     def failed(self, client: Client, view: View, *, on_card: bool) -> JobFailed:
         verb = "was stopped" if view["state"] == "canceled" else "failed"
         hint = None if plain() else f"Its trials: %train experiment trials {short(view['id'])}"
-        error = JobFailed(f"{view['name']} {verb}: {sentence(view)}", job=view, log=view["error"] or "", hint=hint)
+        said = sentence_text(view) or "see its trials."
+        error = JobFailed(f"{view['name']} {verb}: {said}", job=view, log=view["error"] or "", hint=hint)
         if on_card and hint is not None:
             lines = [f"JobFailed: {error.detail}", f"More is on its card. {hint}"]
             error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
@@ -95,7 +96,8 @@ class _Search:
 
     def rests(self, view: View) -> str:
         name = "NAME" if plain() else short(view["id"])
-        where = "" if plain() else f" ({sentence(view).removeprefix('Paused: ').removesuffix('.')})"
+        said = sentence_text(view).removesuffix(".")
+        where = f" ({said})" if said and not plain() else ""
         how = f"%train experiment activate {name}"
         return f"{view['name']} is paused{where}. The waiting goes on; {how} elsewhere ends the pause."
 

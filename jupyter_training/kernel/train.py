@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.errors import TrainingError
+from jupyter_training.errors import InvalidSpec, TrainingError
 from jupyter_training.kernel import body as bodies
 from jupyter_training.kernel import card, plan, rehearsal, search_card, search_words, tell, waiting
 from jupyter_training.kernel import wish as wishes
@@ -56,12 +56,11 @@ def train(
             screen.warn(f"{place.shown_as}, line {warning.line}: {warning.detail}")
         for note in built.notes:
             screen.warn(note)
-    if parsed.on("dry_run"):
-        _plan(session, shell, wish, built, screen)
-    elif parsed.on("test"):
-        _rehearse(session, shell, wish, built, screen)
-    else:
-        _submit(session, shell, wish, built, screen)
+    act = _plan if parsed.on("dry_run") else _rehearse if parsed.on("test") else _submit
+    try:
+        act(session, shell, wish, built, screen)
+    except InvalidSpec as error:
+        raise search_words.for_the_line(error) from None
 
 
 def _by_ids(wish: Wish, names: Mapping[str, Any]) -> Wish:

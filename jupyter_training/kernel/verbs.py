@@ -24,21 +24,26 @@ from jupyter_training.kernel.wording import all_archived, plain, short
 __all__ = ["ACTIONS"]
 
 _OWN, _OTHERS = 8, 4  # lines of %train alone
+_SEARCHES = 4  # and of searches below them
 _COUNTED = 100  # archived jobs that are counted where there are no others
 _BYTES_A_LINE = 200
 _MOST_BYTES = 1024 * 1024
 
 
 def front(desk: Desk, _: Parsed) -> None:
-    """``%train`` alone: this notebook's newest jobs, then the newest of others, and what can be typed."""
+    """``%train`` alone: this notebook's newest jobs, then the newest of others, what can be typed, and searches."""
     notebook, client = notebook_of(desk.shell), desk.session.client
     if notebook is None or '"' in notebook:
         own, others = client.jobs(limit=_OWN + _OTHERS)["jobs"], []
     else:
         own = client.jobs(notebook=notebook, limit=_OWN)["jobs"]
         others = client.jobs(filter=f'-notebook:"/{notebook.removeprefix("/")}"', limit=_OTHERS)["jobs"]
-    empty = "" if own or others else _why_empty(desk)
-    desk.screen.table(tell.front(own, others, now=time.time(), empty=empty))
+    searches = client.experiments(limit=_SEARCHES)["experiments"]
+    if own or others or not searches:
+        empty = "" if own or others else _why_empty(desk)
+        desk.screen.table(tell.front(own, others, now=time.time(), empty=empty))
+    if searches:
+        desk.screen.table(search_verbs.listing(searches, now=time.time()))
 
 
 def list_(desk: Desk, parsed: Parsed) -> None:

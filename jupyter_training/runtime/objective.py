@@ -59,13 +59,13 @@ def values_of(function: str, answer: Any, metrics: list[str]) -> dict[str, Any]:
     if metrics and len(values) != len(metrics):
         raise ValueError(
             f"{function} returned {_count(len(values), 'value')}, and its search judges"
-            f" {_count(len(metrics), 'metric')}: {', '.join(metrics)}. Return as many numbers, in this order."
+            f" {_count(len(metrics), 'metric')}: {', '.join(metrics)}. Return as many numbers, in this order"
         )
     for name, value in zip(metrics, values):  # noqa: B905 (Python 3.9)
         if not _is_number(value):
             raise ValueError(
                 f"{function} returned a {type(value).__name__} for {name}, which is no number. "
-                f"Return {_count(len(metrics), 'number')}, for {', '.join(metrics)}."
+                f"Return {_count(len(metrics), 'number')}, for {', '.join(metrics)}"
             )
     return dict(zip(metrics, values))  # noqa: B905 (Python 3.9)
 

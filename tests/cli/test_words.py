@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_training.cli.arguments import Parser
 from jupyter_training.cli.main import exit_code, main
-from jupyter_training.cli.submit import _words
+from jupyter_training.cli.parameters import split
 from jupyter_training.cli.verbs import VERBS
 from jupyter_training.errors import (
     AmbiguousJob,
@@ -116,7 +116,7 @@ def test_exit_codes(error: TrainingError, code: int) -> None:
 
 def test_values_are_read_and_never_evaluated() -> None:
     words = ["train.py", "lr=1e-3", "n=3", "on=true", "off=False", "none=null", "text=adam", "quoted='1'"]
-    script, params = _words([*words, "sizes=[64, 32]", "empty_dict={}", "path=a/b=c"])
+    (script,), params = split([*words, "sizes=[64, 32]", "empty_dict={}", "path=a/b=c"])
     assert "train.py" == script
     assert {
         "lr": 1e-3,
