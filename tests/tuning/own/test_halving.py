@@ -50,6 +50,18 @@ def test_invalid_trials_leave_shares_and_rungs_as_they_were() -> None:
     assert {16: 11, 64: 3, 256: 2} == Counter(came_to(searcher, number, float(number)) for number in range(5, 21))
 
 
+def test_the_one_after_an_invalid_trial_takes_its_place_in_the_bracket() -> None:
+    searcher = made(AdaptiveAsha, a_setup(workers=1))
+    came_to(searcher, 0, 1.0, outcome="invalid")
+    begun_with = {1: 5.0, 2: 9.0, 3: 7.0}
+    said = []
+    for number, loss in begun_with.items():
+        assert isinstance(searcher.ask(number), Start)
+        said.append(searcher.tell(number, 16, {"loss": loss}))
+        searcher.end(number, "completed")
+    assert ["continue", "continue", "stop"] == said  # 1 and 3 are in the first bracket, 2 in the second
+
+
 def came_to(searcher: Searcher, number: int, loss: float, *, outcome: Outcome = "stopped") -> int:
     """Begin a trial and let it report the same until it is stopped; its last report."""
     assert isinstance(searcher.ask(number), Start)
