@@ -2,6 +2,9 @@
 import type { Experiment, Trial, TrialCurves } from '../api/experiments';
 import type { XY } from './series';
 
+/** So little before something better comes the one before still stands: of two points at one place a chart takes one. */
+const JUST_BEFORE = 1e-6;
+
 /** The best so far as a line of steps: it stands until something better comes. */
 export function steps(curve: Experiment['curve']): XY {
   const xs: number[] = [];
@@ -9,7 +12,7 @@ export function steps(curve: Experiment['curve']): XY {
   curve.forEach(([n, value], place) => {
     const before = curve[place - 1];
     if (before !== undefined) {
-      xs.push(n);
+      xs.push(n - JUST_BEFORE);
       ys.push(before[1]);
     }
     xs.push(n);

@@ -29,14 +29,20 @@ export function SearchHead({ search, seen, opens = false }: Props): JSX.Element 
   const plain = search.phase === 'running' || search.phase === 'starting';
   return (
     <>
-      <div className="jp-Training-cardHead jp-Training-detailTitle">
+      <div className={opens ? 'jp-Training-cardHead' : 'jp-Training-detailTitle'}>
         <span className="jp-Training-state" data-phase={search.phase}>
           <StateIcon phase={search.phase} />
           <span role="status" aria-label={trans.__('%1 is %2', search.name, phaseWord(trans, search.phase))}>
             {phaseWord(trans, search.phase)}
           </span>
         </span>
-        <h2 title={search.name}>{search.name}</h2>
+        {opens ? (
+          <strong className="jp-Training-cardName" title={search.name}>
+            {search.name}
+          </strong>
+        ) : (
+          <h2 title={search.name}>{search.name}</h2>
+        )}
         <span className="jp-Training-faint" title={search.id}>
           {short(search.id)}
         </span>
@@ -61,7 +67,7 @@ export function SearchHead({ search, seen, opens = false }: Props): JSX.Element 
       </div>
       {!plain && <p className="jp-Training-sentence">{search.sentence}</p>}
       <Notes search={search} />
-      <Far search={search} />
+      {!ended && <Far search={search} />}
       <Best search={search} />
     </>
   );
@@ -87,7 +93,7 @@ function Far({ search }: { search: Experiment }): JSX.Element {
   const done = search.total === null || search.total === 0 ? null : Math.min(1, (search.trials - going) / search.total);
   return (
     <div className="jp-Training-progress">
-      {done !== null && !isEnded(search) && (
+      {done !== null && (
         <div className="jp-Training-track" role="progressbar" aria-label={words} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(100 * done)}>
           <div className="jp-Training-bar" style={{ transform: `scaleX(${done})` }} />
         </div>

@@ -17,6 +17,9 @@ export function Family({ job }: { job: Job }): JSX.Element | null {
   const steps = resumedAt(job);
   const { parent } = job;
   const parts: JSX.Element[] = [];
+  if (job.experiment !== null) {
+    parts.push(<OfSearch job={job} search={job.experiment} />);
+  }
   if (parent !== null) {
     parts.push(
       <>
@@ -49,6 +52,26 @@ export function Family({ job }: { job: Job }): JSX.Element | null {
         </Fragment>
       ))}
     </p>
+  );
+}
+
+/** The search that a trial, or the job that drives it, belongs to. */
+function OfSearch({ job, search }: { job: Job; search: string }): JSX.Element {
+  const { trans } = useRoom();
+  const doors = useDoors();
+  const state = useTrainings();
+  const words = state.experiments.get(search)?.name ?? short(search);
+  return (
+    <>
+      {job.trial === null ? trans.__('drives the search') : trans.__('trial %1 of the search', figure(job.trial))}{' '}
+      {doors.hasCommand(CommandIds.search) ? (
+        <button type="button" className="jp-Training-link" onClick={() => void doors.execute(CommandIds.search, { experiment: search })}>
+          {words}
+        </button>
+      ) : (
+        words
+      )}
+    </>
   );
 }
 

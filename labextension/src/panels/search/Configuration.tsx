@@ -1,5 +1,6 @@
 /** What a search was asked to look for, where, by whom, and when it ends. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Fragment } from 'react';
 import type { Experiment } from '../../api/experiments';
 import { typed } from '../../forms/fields';
 import { figure, span } from '../../model/wording';
@@ -14,11 +15,11 @@ export function Configuration({ search }: { search: Experiment }): JSX.Element {
   const { trans } = useRoom();
   const doors = useDoors();
   const constants = Object.entries(search.constants);
-  const whole = search.spec && yaml(search.spec).trim();
+  const whole = search.spec && yaml(plain(search.spec)).trim();
   const facts: readonly (readonly [string, string])[] = [
     [trans.__('objective'), search.metrics.map((name, place) => `${name} ${arrow(search, place)}`).join(', ')],
     [trans.__('searcher'), search.searcher_note === null ? search.searcher : `${search.searcher}: ${search.searcher_note}`],
-    [trans.__('ends'), stopWords(trans, search.stop).join('; ') || trans.__('when its space is used up')],
+    [trans.__('ends'), stopWords(trans, search).join('; ') || trans.__('when its space is used up')],
     [trans.__('at once'), trans._n('%1 trial', '%1 trials', search.workers, figure(search.workers))],
     [trans.__('resource'), search.max_resource === null ? search.resource : trans.__('%1, at most %2', search.resource, figure(search.max_resource))],
     [trans.__('seed'), String(search.seed)],
@@ -71,10 +72,10 @@ export function Configuration({ search }: { search: Experiment }): JSX.Element {
         <h3>{trans.__('Search')}</h3>
         <dl className="jp-Training-facts">
           {facts.map(([name, words]) => (
-            <div key={name} role="none" style={{ display: 'contents' }}>
+            <Fragment key={name}>
               <dt>{name}</dt>
               <dd>{words}</dd>
-            </div>
+            </Fragment>
           ))}
         </dl>
         {doors.hasCommand(CommandIds.log) && (
@@ -103,10 +104,21 @@ export function Configuration({ search }: { search: Experiment }): JSX.Element {
   );
 }
 
+/** What the trials are made of but for their code, which each trial's own view has. */
+function plain(spec: NonNullable<Experiment['spec']>): object {
+  const template = Object.entries(spec.template ?? {}).filter(([key]) => !['files', 'params', 'data'].includes(key));
+  return { ...spec, template: Object.fromEntries(template) };
+}
+
 /** Each of its stop rules in words. */
-export function stopWords(trans: TranslationBundle, stop: Experiment['stop']): string[] {
+export function stopWords(trans: TranslationBundle, { stop, total }: Experiment): string[] {
+  const more = total !== null && stop.max_trials_started !== null ? total - stop.max_trials_started : 0;
   const words: (string | null)[] = [
-    stop.max_trials_started === null ? null : trans.__('after %1 trials', figure(stop.max_trials_started)),
+    stop.max_trials_started === null
+      ? null
+      : more > 0
+        ? trans.__('after %1 trials, %2 of them added later', figure(total), figure(more))
+        : trans.__('after %1 trials', figure(stop.max_trials_started)),
     stop.max_trials_finished === null ? null : trans.__('when %1 trials have ended', figure(stop.max_trials_finished)),
     stop.max_trials_completed === null ? null : trans.__('when %1 trials have come to their own end', figure(stop.max_trials_completed)),
     stop.max_time === null ? null : trans.__('after %1', span(stop.max_time)),

@@ -46,7 +46,7 @@ export function Trials({ search, found, sort, onSort, selection, onSelect, marke
   useEffect(() => reader.reach(rows.last), [reader, rows.last, trials.length]);
   const axes = search.space.map(one => one.name).join('\n');
   const columns = useMemo(() => columnsOf(trans, search), [trans, axes, search.metrics.join('\n')]);
-  const grid = columns.map(({ width, kind }) => (kind === 'axis' ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' ');
+  const grid = columns.map(({ width, kind }) => (kind === 'axis' ? `minmax(${width}px, 136px)` : `${width}px`)).join(' ');
   const wide = columns.reduce((sum, { width }) => sum + width + 12, 24);
   const open = (job: string): void => {
     if (doors.hasCommand(CommandIds.detail)) {
@@ -178,14 +178,19 @@ function focusHead(grid: HTMLElement | null): void {
   grid?.querySelector<HTMLElement>('[role=columnheader] button[tabindex="0"]')?.focus();
 }
 
+/** Room for a name of usual length, with the arrows beside it. */
+function widthOf(name: string): number {
+  return Math.min(200, Math.max(88, 8 * name.length + 36));
+}
+
 function columnsOf(trans: TranslationBundle, search: Experiment): readonly Column[] {
   return [
     { key: 'number', word: '#', width: 56, sort: 'number', kind: 'number' },
     { key: 'state', word: trans.__('State'), width: 116, sort: 'state', kind: 'state' },
     ...search.metrics.map((name, place): Column =>
       place === 0
-        ? { key: 'value', word: `${name} ${arrow(search)}`, width: 104, sort: 'value', kind: 'value' }
-        : { key: `metric ${name}`, word: `${name} ${arrow(search, place)}`, width: 104, sort: null, kind: 'metric' }
+        ? { key: 'value', word: `${name} ${arrow(search)}`, width: widthOf(name), sort: 'value', kind: 'value' }
+        : { key: `metric ${name}`, word: `${name} ${arrow(search, place)}`, width: widthOf(name), sort: null, kind: 'metric' }
     ),
     { key: 'at', word: trans.__('at'), width: 56, sort: null, kind: 'at' },
     ...search.space.map(({ name }): Column => ({ key: `axis ${name}`, word: name, width: 88, sort: name, kind: 'axis' })),

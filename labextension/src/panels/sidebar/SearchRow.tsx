@@ -65,7 +65,7 @@ function SearchRowOf(props: Props, ref: ForwardedRef<HTMLDivElement>): JSX.Eleme
     >
       <div
         role="none"
-        className={`jp-Training-row${said ? ' jp-mod-said' : ended ? ' jp-mod-ended' : ''}`}
+        className={`jp-Training-row jp-mod-search${said ? ' jp-mod-said' : ended ? ' jp-mod-ended' : ''}`}
         data-phase={phase}
         onClick={event => onPick(id, event)}
         onDoubleClick={() => onOpen(id)}
@@ -75,7 +75,7 @@ function SearchRowOf(props: Props, ref: ForwardedRef<HTMLDivElement>): JSX.Eleme
           <span className="jp-Training-unseen">{trans.__('search, %1', phaseWord(trans, phase))}</span>
         </span>
         <span role="gridcell" className="jp-Training-name" title={`${search.name} · ${id}\n${countWords(trans, search)}`}>
-          {search.name}
+          <span>{search.name}</span>
           <span className="jp-Training-faint"> · {ofTotal(trans, search)}</span>
         </span>
         {said ? (
@@ -116,7 +116,6 @@ function Below({ search, commands }: { search: Experiment; commands: CommandRegi
           {short(search.id)}
         </code>
       </div>
-      <div className="jp-Training-faint">{countWords(trans, search)}</div>
       {search.notes.map(note => (
         <div key={note} className="jp-Training-faint">
           {note}
