@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from jupyter_training.seams.searcher import Setup
 from jupyter_training.tuning.searchers.draws import refused
 from jupyter_training.tuning.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
+from jupyter_training.tuning.searchers.syne_tune_quick import quick_rungs, random_proposals
 from jupyter_training.tuning.searchers.syne_tune_single import BoreOptions, KdeOptions, bore, bore_words, kde_words
 
 __all__ = ["Asha", "AshaBore", "AshaCqr", "AshaOptions", "Bohb", "Median", "MedianOptions", "Rush", "longest"]
@@ -52,21 +53,13 @@ class Asha(SyneTuneSearcher):
 
     def _make(self, setup: Setup, options: BaseModel) -> Any:
         from syne_tune.optimizer.schedulers.asha import AsynchronousSuccessiveHalving
-        from syne_tune.optimizer.schedulers.searchers.last_value_multi_fidelity_searcher import (
-            LastValueMultiFidelitySearcher,
-        )
 
         assert isinstance(options, AshaOptions)
-        return AsynchronousSuccessiveHalving(
+        scheduler = AsynchronousSuccessiveHalving(
             self._domains,
             self._names[0],
             do_minimize=True,
-            searcher=LastValueMultiFidelitySearcher(
-                self._domains,
-                searcher=self._model(),
-                searcher_kwargs=self._model_words(options),
-                random_seed=setup.seed,
-            ),
+            searcher=self._proposals(setup, options),
             time_attr=RESOURCE,
             max_t=longest(setup, options),
             grace_period=options.grace,
@@ -74,10 +67,30 @@ class Asha(SyneTuneSearcher):
             brackets=options.brackets,
             random_seed=setup.seed,
         )
+        return quick_rungs(scheduler)
+
+    def _proposals(self, setup: Setup, options: BaseModel) -> Any:
+        return random_proposals()(self._domains, random_seed=setup.seed, searcher="random_search")
+
+
+class _Modelled(Asha):
+    """Asha with a model that learns from the last report of each trial."""
+
+    def _proposals(self, setup: Setup, options: BaseModel) -> Any:
+        from syne_tune.optimizer.schedulers.searchers.last_value_multi_fidelity_searcher import (
+            LastValueMultiFidelitySearcher,
+        )
+
+        return LastValueMultiFidelitySearcher(
+            self._domains,
+            searcher=self._model(),
+            searcher_kwargs=self._model_words(options),
+            random_seed=setup.seed,
+        )
 
     def _model(self) -> Any:
-        """What proposes, by Syne Tune's name or as a class: it learns from the last report of each trial."""
-        return "random_search"
+        """By Syne Tune's name, or the class."""
+        raise NotImplementedError
 
     def _model_words(self, options: BaseModel) -> dict[str, Any]:
         return {}
@@ -109,7 +122,7 @@ class AshaBoreOptions(AshaOptions, BoreOptions):
     """Those of asha, and those of bore."""
 
 
-class AshaBore(Asha):
+class AshaBore(_Modelled):
     name = "asha_bore"
     Options = AshaBoreOptions
 
@@ -120,7 +133,7 @@ class AshaBore(Asha):
         return bore_words(options)
 
 
-class AshaCqr(Asha):
+class AshaCqr(_Modelled):
     name = "asha_cqr"
 
     def _model(self) -> Any:
@@ -131,7 +144,7 @@ class BohbOptions(AshaOptions, KdeOptions):
     """Those of asha, and those of st_tpe."""
 
 
-class Bohb(Asha):
+class Bohb(_Modelled):
     name = "bohb"
     Options = BohbOptions
     flat: ClassVar[bool] = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -228,6 +230,18 @@ def test_a_plug_in_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None
     assert catalogue.find("mine").entry.source == "plug-in"
     assert isinstance(catalogue.make("mine", a_setup()), Mine)
     assert " mine," in refusal(lambda: catalogue.find("unheard")).detail
+
+
+def test_what_there_is_can_be_asked_without_the_libraries() -> None:
+    """The server lists searchers and their forms; only a driver may take the second that Syne Tune needs."""
+    program = (
+        "import sys; from jupyter_training.tuning.searchers import catalogue\n"
+        "for entry in catalogue.ENTRIES: catalogue.registry.load('searchers', entry.name).Options.model_json_schema()\n"
+        "catalogue.rows(); catalogue.table(); catalogue.find('bo')\n"
+        "print([one for one in ('syne_tune', 'optuna', 'numpy', 'pandas', 'sklearn') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_the_documentation_has_the_catalogues_table() -> None:
