@@ -158,7 +158,7 @@ def ended(here: Stand, experiment: str, trials: int, *, within: float = 600.0) -
     def is_over() -> bool:
         return here.client.experiment(experiment)["state"] not in ("running", "paused")
 
-    until(is_over, within=within, every=0.05)
+    until(is_over, within=within, every=0.2)
     view = here.client.experiment(experiment)
     if view["counts"].get("completed") != trials:
         raise RuntimeError(f"{trials} trials were wished for: {view['sentence']}")
