@@ -1780,7 +1780,7 @@ export interface components {
          * @description Which checkpoints stay: the best of its experiment, its own best, its newest; those in none of the three go.
          *
          *     They go while the job runs, too; its two newest stay whatever this says for as long as it may go on. The
-         *     defaults are Determined's. ``experiment_best`` counts the job alone until it belongs to an experiment.
+         *     defaults are Determined's. ``experiment_best`` counts all trials of a search together, and a job of its own alone.
          */
         "Keep-Input": {
             /**
@@ -1804,7 +1804,7 @@ export interface components {
          * @description Which checkpoints stay: the best of its experiment, its own best, its newest; those in none of the three go.
          *
          *     They go while the job runs, too; its two newest stay whatever this says for as long as it may go on. The
-         *     defaults are Determined's. ``experiment_best`` counts the job alone until it belongs to an experiment.
+         *     defaults are Determined's. ``experiment_best`` counts all trials of a search together, and a job of its own alone.
          */
         "Keep-Output": {
             /**
