@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jupyter_training.core.job import Job, JobSpec, Origin, Submission
-from jupyter_training.errors import InvalidSpec, NotFound
+from jupyter_training.errors import IllegalVerb, InvalidSpec, NotFound
 from jupyter_training.schema import ContinueRequest, ForkRequest, SubmitRequest, SubmitResult
 from jupyter_training.services import checkpoints, placing, scripts, submit
 from jupyter_training.services.jobs import known
@@ -17,7 +17,7 @@ from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
 from jupyter_training.store import lineage, views, wishes
 
-__all__ = ["carry_on", "continued", "fork"]
+__all__ = ["carry_on", "continued", "fork", "not_a_driver"]
 
 # What a request of an old job has to say so that it can be read again; its code is kept under its hashes.
 _STAND_IN = {"entry": {"kind": "cell", "path": "cell.py"}, "files": [{"path": "cell.py", "text": "pass"}]}
@@ -35,7 +35,7 @@ def fork(site: Site, user: str, job_id: str, request: ForkRequest) -> SubmitResu
         UnknownJob, InvalidSpec, UnknownPool, UnknownPlugin: as a submit does.
         NotFound: the old job's code is no longer kept.
     """
-    old = known(site, job_id)
+    old = not_a_driver(known(site, job_id), "forked")
     submission = _submission(site, user, old, request)
     stored = submit.stored(site, submission, secrets=request.secrets)
     return _result(site, stored, ())
@@ -48,7 +48,7 @@ def continued(site: Site, user: str, job_id: str, request: ContinueRequest) -> S
         NoCheckpoint: there is none, or the one that is named was removed or is damaged.
         The rest as ``fork``.
     """
-    old = known(site, job_id)
+    old = not_a_driver(known(site, job_id), "continued")
     return carry_on(site, old, _submission(site, user, old, request), request.checkpoint, secrets=request.secrets)
 
 
@@ -75,6 +75,20 @@ def carry_on(
         stored = submit.stored(site, begins, secrets=secrets, also=chosen.settle(site))
         said = f"It begins with the checkpoint of step {chosen.checkpoint.step} of {old.name} {old.id[:6]}."
         return _result(site, stored, (*notes, *chosen.notes, said))
+
+
+def not_a_driver(job: Job, participle: str) -> Job:
+    """The job, unless it is the one that drives a search.
+
+    Raises:
+        IllegalVerb: it is; with what to do instead.
+    """
+    if job.is_driver:
+        raise IllegalVerb(
+            f"The search {job.id} ({job.name}) can't be {participle}: it is no training.",
+            hint="Take one of its trials, or extend the search by more of them.",
+        )
+    return job
 
 
 def _result(site: Site, stored: wishes.Submitted, notes: tuple[str, ...]) -> SubmitResult:

@@ -21,7 +21,7 @@ __all__ = ["Gone", "gone_through"]
 
 _SEARCHES = 500  # that are kept
 _STEPS = 1_000  # of one curve that are shown; the best stay
-_AT_ONCE = 20_000  # lines that one look reads, where not all is asked for
+_AT_ONCE = 20_000  # lines that one look reads of all records together, where not all is asked for
 
 
 @dataclass
@@ -54,17 +54,20 @@ def gone_through(site: Site, listed: Sequence[Experiment], *, whole: bool = Fals
             kept.move_to_end(one.id)
         while len(kept) > max(_SEARCHES, len(listed)):
             kept.popitem(last=False)
-    for one in listed:
+    left = None if whole else _AT_ONCE
+    for one in sorted(listed, key=lambda one: one.state.is_final):  # what goes on is looked at most
         with found[one.id].turn:
-            _read_on(site, one, found[one.id], whole=whole)
+            read = _read_on(site, one, found[one.id], left)
+        left = None if left is None else left - read
+        if left == 0:
+            break
     return found
 
 
-def _read_on(site: Site, experiment: Experiment, gone: Gone, *, whole: bool) -> None:
+def _read_on(site: Site, experiment: Experiment, gone: Gone, most: int | None) -> int:
+    """Read the lines that are new, at most so many; how many they were."""
     objective = experiment.spec.objective
-    lines = experiment_listing.told_values(
-        site.store, experiment.id, after=gone.read, limit=None if whole else _AT_ONCE
-    )
+    lines = experiment_listing.told_values(site.store, experiment.id, after=gone.read, limit=most)
     for n, trial, values in lines:
         gone.read = n
         best = gone.steps[-1][1] if gone.steps else None
@@ -73,3 +76,4 @@ def _read_on(site: Site, experiment: Experiment, gone: Gone, *, whole: bool) -> 
         gone.judged += 1
         if objective.is_multiple:
             gone.last[trial] = values
+    return len(lines)

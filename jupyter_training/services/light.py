@@ -20,7 +20,8 @@ from jupyter_training.services.site import Site
 __all__ = ["LightView", "light"]
 
 _ROOMS = ("client", "kernel", "runtime", "spool", "supervisor")
-_FILES = ("__init__.py", "_version.py", "errors.py", "settings.py", "languages/__init__.py", "languages/quantities.py")
+_LANGUAGES = ("__init__", "config_file", "default_spaces", "quantities", "reported_names")  # standard library only
+_FILES = ("__init__.py", "_version.py", "errors.py", "settings.py", *(f"languages/{name}.py" for name in _LANGUAGES))
 _HEAVY = ("client/local.py",)
 
 

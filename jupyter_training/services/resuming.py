@@ -35,7 +35,7 @@ def resume(site: Site, job_id: str, request: ResumeRequest) -> SubmitResult:
         KeyReused: the key came before with another content.
         InvalidSpec: a parameter can't be one, or a value of ``pass_env`` is missing.
     """
-    job = known(site, job_id)
+    job = descend.not_a_driver(known(site, job_id), "resumed")
     params = {name: value for name, value in request.params.items() if job.params.get(name) != value}
     submit.check_params(params)
     if job.spec.entry.kind == "script":

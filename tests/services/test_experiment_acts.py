@@ -8,12 +8,12 @@ import pytest
 
 from jupyter_training.core.experiment import ExperimentState
 from jupyter_training.core.lifecycle import Desired, EndReason, Hold, JobState, Phase, Verb
-from jupyter_training.errors import StaleEpoch
-from jupyter_training.schema import ExperimentVerbRequest, ItemResult, VerbRequest
-from jupyter_training.services import experiment_acts, jobs
+from jupyter_training.errors import IllegalVerb, StaleEpoch
+from jupyter_training.schema import ExperimentVerbRequest, ItemResult, ResumeRequest, VerbRequest
+from jupyter_training.services import descend, experiment_acts, jobs, resuming
 from jupyter_training.store import driving, views
 from tests.services.searching import Searching
-from tests.services.stage import Stage
+from tests.services.stage import Stage, edited
 
 
 def on_jobs(stage: Stage, verb: Verb, *ids: str, **more: object) -> list[ItemResult]:
@@ -243,3 +243,16 @@ def test_one_refusal_stops_no_other(stage: Stage) -> None:
         search.driver.state,
         second.experiment.sentence if second.experiment else "",
     )
+
+
+def test_a_search_is_no_training_that_is_forked_or_resumed(stage: Stage) -> None:
+    search = Searching(stage)
+    search.drive()
+    search.trial(0)
+    with pytest.raises(IllegalVerb, match="can't be forked: it is no training"):
+        descend.fork(stage.site, "ada", search.id, edited())
+    with pytest.raises(IllegalVerb, match="can't be resumed"):
+        resuming.resume(stage.site, search.id, ResumeRequest())
+    best = descend.fork(stage.site, "ada", search.trials[0].job, edited()).job
+    assert best is not None
+    assert ({"lr": 0.01, "size": 8}, None) == (best.params, best.experiment)

@@ -13,7 +13,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import Phase
 from jupyter_training.core.metric import Point
 from jupyter_training.errors import InvalidUsage, UnknownExperiment
-from jupyter_training.services import changes, experiments, jobs, results
+from jupyter_training.services import changes, experiment_curve, experiments, jobs, results
 from jupyter_training.services.experiments import CurvesQuery, ExperimentsQuery, TrialsQuery
 from jupyter_training.spool import layout
 from jupyter_training.store import points
@@ -216,3 +216,18 @@ def test_searches_are_listed_newest_first(stage: Stage) -> None:
     assert [first.id] == [one.id for one in named.experiments]
     third.act("archive")
     assert [third.id] == [one.id for one in experiments.page(stage.site, ExperimentsQuery(archived=True)).experiments]
+
+
+def test_a_long_record_is_read_a_part_at_each_look_and_whole_where_one_is_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = played(stage)
+    monkeypatch.setattr(experiment_curve, "_AT_ONCE", 2)
+    looks = [experiments.page(stage.site, ExperimentsQuery()).experiments[0].curve for _ in range(3)]
+    assert [((0, 0.9), (1, 0.5)), ((0, 0.9), (1, 0.5), (2, 0.3)), ((0, 0.9), (1, 0.5), (2, 0.3))] == looks
+    again = Searching(stage)
+    again.drive()
+    again.trial(0)
+    for resource in range(1, 6):
+        again.tell(0, resource, 1 / resource)
+    assert 5 == len(again.view.curve)

@@ -63,6 +63,15 @@ def test_the_newest_of_a_name_is_the_same_user_s_and_notebook_s_and_not_archived
     assert lineage.newest_of_name(bench.store, Origin("ada"), "digits") is None
 
 
+def test_the_newest_of_a_name_belongs_to_no_search(bench: Bench) -> None:
+    """A resume means a training, not a search of the same name nor a trial of it."""
+    own = bench.a_job()
+    bench.submit(replace(a_submission(), drives=True), replace(a_submission(), experiment=JobId("e" * 10), trial=0))
+    found = lineage.newest_of_name(bench.store, Origin("ada"), "digits")
+    assert found is not None
+    assert own.id == found.id
+
+
 def test_a_key_gives_the_job_that_it_brought_or_that_stood_in(bench: Bench) -> None:
     submission = a_submission(key="key-of-the-first")
     (first,) = bench.submit(submission)
