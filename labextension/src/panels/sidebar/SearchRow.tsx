@@ -124,7 +124,7 @@ function Below({ search, commands }: { search: Experiment; commands: CommandRegi
       {best !== null && (
         <dl className="jp-Training-pairs">
           <div>
-            <dt>{trans.__('best %1, trial %2', metrics[0] ?? '', best.trial)}</dt>
+            <dt>{trans.__('%1, trial %2', metrics[0] ?? '', best.trial)}</dt>
             <dd>
               {arrow(search)} {figure(best.value)}
             </dd>
