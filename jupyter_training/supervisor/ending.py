@@ -60,19 +60,26 @@ def exit_record(
     end: dict[str, Any] | None,
     *,
     stopped: str | None,
+    has_acted: bool = False,
     peak_memory: int | None,
     memory_limit: int | None,
     memory_kills: int,
 ) -> dict[str, Any]:
-    """The content of ``exit.json``. ``memory_kills`` counts the kernel's kills for memory around the end."""
-    code = ended.exit_code
+    """The content of ``exit.json``. ``memory_kills`` counts the kernel's kills for memory around the end.
+
+    ``has_acted``: a stop's signals were sent. Where the code had come to its end by then, they ended what runs
+    after it, the interpreter's exit handlers, and the attempt is as complete as it would have been.
+    """
+    code, number = ended.exit_code, ended.signal
+    if number is not None and has_acted and stopped is None and end is not None:
+        code, number = end.get("exit_code"), None
     if ended.source == "adopted" and end is not None:
         code = end.get("exit_code")
     is_near_limit = bool(peak_memory and memory_limit and peak_memory >= 0.9 * memory_limit)
-    was_killed = ended.signal == signal.SIGKILL or (ended.source == "adopted" and end is None)
+    was_killed = number == signal.SIGKILL or (ended.source == "adopted" and end is None)
     return {
         "exit_code": code,
-        "signal": ended.signal,
+        "signal": number,
         "how_stopped": stopped,
         "peak_memory": peak_memory,
         "memory_limit": memory_limit,

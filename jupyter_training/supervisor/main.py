@@ -133,6 +133,7 @@ def _follow(folder: str, order: Order, process: Identity | None, *, is_child: bo
         ended,
         end,
         stopped=ending.how_stopped(stopping.request, end, has_acted=stopping.has_acted, is_adopted=not is_child),
+        has_acted=stopping.has_acted,
         peak_memory=watch.sampler.peak_memory,
         memory_limit=memory.limit(),
         memory_kills=watch.memory_kills,

@@ -21,9 +21,9 @@ def outcome_of(trial: TrialState, job: Job | None, *, closes: bool, missed: str)
     said of a trial that has succeeded without a report."""
     if job is None:
         return "canceled", "Its job was deleted."
+    if trial.verdict == "stop" and job.state is not JobState.SUCCEEDED:  # however its code answered the stop
+        return "stopped", f"Stopped early by the searcher at {trial.resource}."
     if job.state is JobState.CANCELED:
-        if trial.verdict == "stop":
-            return "stopped", f"Stopped early by the searcher at {trial.resource}."
         return ("stopped", CLOSED) if closes else ("canceled", job.detail or "Canceled.")
     if job.state is JobState.SUCCEEDED:
         return ("completed", "") if trial.told else ("failed", missed)

@@ -161,6 +161,19 @@ def test_code_that_does_not_ask_leaves_by_sigterm(attempt: Build, how: str) -> N
     assert "ready\nfinally\n" == one.log
 
 
+def test_a_stop_that_comes_when_the_code_has_come_to_its_end_changes_nothing(attempt: Build) -> None:
+    """SIGTERM finds exit handlers only: the attempt is complete, and nothing from outside has ended it."""
+    one = begun(
+        attempt(
+            "import atexit, time\natexit.register(lambda: (print('ready', flush=True), time.sleep(60)))\nprint('done')"
+        )
+    )
+    one.stop("cancel")
+    record = ended(one)
+    assert (0, None, None) == (record["exit_code"], record["signal"], record["how_stopped"])
+    assert "done\nready\n" == one.log
+
+
 def test_code_that_asks_is_left_to_leave(attempt: Build) -> None:
     one = begun(
         attempt(

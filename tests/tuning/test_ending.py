@@ -1,0 +1,32 @@
+"""What the end of a trial's job means for its search."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from jupyter_training.core.lifecycle import JobState
+from jupyter_training.tuning.ending import CLOSED, outcome_of
+from jupyter_training.tuning.engine import TrialState
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "closes", "outcome"),
+    [
+        (JobState.SUCCEEDED, "continue", False, ("completed", "")),
+        (JobState.SUCCEEDED, "stop", False, ("completed", "")),
+        (JobState.CANCELED, "stop", False, ("stopped", "Stopped early by the searcher at 3.")),
+        (JobState.FAILED, "stop", False, ("stopped", "Stopped early by the searcher at 3.")),
+        (JobState.CANCELED, "continue", True, ("stopped", CLOSED)),
+        (JobState.CANCELED, "continue", False, ("canceled", "Canceled.")),
+        (JobState.FAILED, "continue", False, ("failed", "Its job failed.")),
+    ],
+)
+def test_a_trial_that_its_searcher_stopped_has_not_failed_however_its_code_answers(
+    state: JobState, verdict: Any, closes: bool, outcome: tuple[str, str]
+) -> None:
+    trial = TrialState(0, {}, told=3, resource=3, verdict=verdict)
+    job: Any = SimpleNamespace(state=state, detail=None)
+    assert outcome == outcome_of(trial, job, closes=closes, missed="no report")
