@@ -24,6 +24,8 @@ _PLAIN_TAGS = frozenset(
 _DEEPEST = 1_000
 _MOST_KEYS = 100_000
 _LONGEST_LINE = 500
+# YAML 1.1 wants a point and a sign for an exponent, so it reads 1e-4 as a text; everybody else means a number.
+_FLOAT = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_][\w.]*)\s*=(?!=)\s*(\S.*?)\s*(?:\s#.*)?")
 _KEY_AND_COLON = re.compile(r"""(?:"[^"]*"|'[^']*'|[^:{},]+?)\s*:\s+["']?(?=\S)""")
 _NEEDS_NO_QUOTES = re.compile(
@@ -143,6 +145,8 @@ def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name:
         return [_item(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
     if node.tag.endswith(":timestamp"):  # a date has no form in JSON; it is meant as text
         return str(node.value)
+    if node.style is None and node.tag.endswith(":str") and _FLOAT.fullmatch(node.value):
+        return float(node.value)
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (ValueError, OverflowError) as error:

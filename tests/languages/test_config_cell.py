@@ -16,6 +16,12 @@ def test_values_and_places_are_given() -> None:
     assert (3, 3) == config.place("params.lr")
 
 
+def test_an_exponent_needs_no_point_and_no_sign() -> None:
+    text = "params: {a: 1e-4, b: -2E3, c: 1.5e+2, d: .5e1, quoted: '1e-4', version: 1e4.0}\n"
+    values = {"a": 1e-4, "b": -2000.0, "c": 150.0, "d": 5.0, "quoted": "1e-4", "version": "1e4.0"}
+    assert {"params": values} == config_cell.read(text, name="cell", keys=KEYS).values
+
+
 def test_a_place_falls_back_to_the_nearest_key() -> None:
     config = config_cell.read("name: x\nparams:\n  lr: 0.1\n", name="cell", keys=KEYS)
     assert (2, 1) == config.place("params.momentum")
