@@ -111,6 +111,8 @@ def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tup
             found.append("activate" if one.state is ExperimentState.PAUSED else "pause")
         if one.desired is not Desired.KILL:
             found += ["kill"] if stopped else ["cancel", "kill"]
+    elif any(counts.get(word) for word in ("queued", "running", "paused", "held")):
+        found += ["cancel", "kill"]  # its driver failed, and these went on without it
     if one.archived:
         return ("unarchive", "delete")
     if one.state.is_final or not stopped:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from jupyter_training.core.experiment import DRIVERS, ExperimentSpec, Objective
+from jupyter_training.core.experiment import DRIVERS, ExperimentSpec, ExperimentState, Objective
 from jupyter_training.core.ids import content_hash
 from jupyter_training.core.job import EnvironmentWish, Job, JobSpec, Submission
 from jupyter_training.core.search_jobs import OBJECTIVE_VARIABLE, driver_submission, drivers_pool, params_of
@@ -93,6 +93,11 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
         experiments.create_row(connection, driver, wish.spec, wish.trial, driver.submitted, notes=wish.notes)
 
     driver = driver_of(wish, request)
+    if driver.once:  # a driver did its work well also where all that it tried failed
+        there = wishes.stand_in(site.store, driver)
+        known = experiments.many(site.store, [there.id]) if there is not None else []
+        if any(one.state in (ExperimentState.FAILED, ExperimentState.CANCELED) for one in known):
+            driver = replace(driver, once=False)
     return submit.stored(site, driver, secrets=request.secrets, also=settle)
 
 

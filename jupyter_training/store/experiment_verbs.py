@@ -97,12 +97,16 @@ def cancel(store: Store, experiment: JobId, *, now: Instant) -> Done:
 
     Raises:
         UnknownExperiment
-        IllegalVerb: it has ended.
+        IllegalVerb: it has ended, and so have all its trials.
     """
     with store.write() as connection:
         act = _Act.of(connection, store, experiment, now)
+        going = act.unfinished()
+        if act.experiment.state.is_final and going:  # its driver failed, and they went on without it
+            act.wish(going, Verb.CANCEL)
+            return act.done()
         act.must_not_have_ended("canceled")
-        act.wish(act.unfinished(), Verb.CANCEL)
+        act.wish(going, Verb.CANCEL)
         if act.driver.attempt == 0 or act.driver.state in TERMINAL:
             return act.ended(Desired.CANCEL)
         act.wake()
@@ -114,12 +118,16 @@ def kill(store: Store, experiment: JobId, *, now: Instant) -> Done:
 
     Raises:
         UnknownExperiment
-        IllegalVerb: it has ended.
+        IllegalVerb: it has ended, and so have all its trials.
     """
     with store.write() as connection:
         act = _Act.of(connection, store, experiment, now)
+        going = act.unfinished()
+        if act.experiment.state.is_final and going:
+            act.wish(going, Verb.KILL)
+            return act.done()
         act.must_not_have_ended("killed")
-        act.wish(act.unfinished(), Verb.KILL)
+        act.wish(going, Verb.KILL)
         return act.ended(Desired.KILL)
 
 

@@ -167,10 +167,20 @@ def test_a_driver_that_failed_is_tried_again(stage: Stage) -> None:
         search.drive()
         stage.end(search.id, EndReason.ERROR, "It fell over.")
     driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    assert {"cancel", "kill"} <= set(search.view.verbs), "its trials go on, and may be stopped"
     assert ("failed", True) == (search.view.state, "retry_failed" in search.view.verbs)
     assert search.act("retry_failed").ok
     assert (ExperimentState.RUNNING, JobState.QUEUED) == (search.row.state, search.driver.state)
     assert JobState.RUNNING is search.job(0).state, "its trials went on"
+
+
+def test_the_trials_of_one_whose_driver_failed_can_be_stopped(stage: Stage) -> None:
+    search = going(stage)
+    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    assert search.act("cancel").ok
+    assert (ExperimentState.FAILED, Desired.CANCEL) == (search.row.state, search.job(0).desired)
+    assert search.act("kill").ok
+    assert Desired.KILL is search.job(0).desired
 
 
 def test_values_of_pass_env_are_asked_for_once_more(stage: Stage) -> None:

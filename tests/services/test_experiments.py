@@ -221,7 +221,7 @@ def test_searches_are_listed_newest_first(stage: Stage) -> None:
 def test_a_long_record_is_read_a_part_at_each_look_and_whole_where_one_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = played(stage)
+    played(stage)
     monkeypatch.setattr(experiment_curve, "_AT_ONCE", 2)
     looks = [experiments.page(stage.site, ExperimentsQuery()).experiments[0].curve for _ in range(3)]
     assert [((0, 0.9), (1, 0.5)), ((0, 0.9), (1, 0.5), (2, 0.3)), ((0, 0.9), (1, 0.5), (2, 0.3))] == looks

@@ -17,6 +17,7 @@ from jupyter_training.schema import ConfigText, ExperimentView, SubmitResult
 from jupyter_training.services import configs, passed, plans, search_reading, searches, submitting
 from jupyter_training.services.tidy import tidy
 from jupyter_training.store import experiments, views
+from tests.services.searching import Searching
 from tests.services.stage import USER, Stage, request
 
 LR = "loguniform(1e-4, 1e-1)"
@@ -107,6 +108,18 @@ def test_once_takes_one_that_succeeded(stage: Stage) -> None:
     stage.end(first.id, EndReason.COMPLETED)
     assert first.id == view_of(begun(stage, once=True)).id
     assert first.id != view_of(begun(stage)).id
+
+
+def test_once_takes_none_that_failed_though_its_driver_did_well(stage: Stage) -> None:
+    search = Searching(stage)
+    search.drive()
+    search.finish("failed", "All failed.")
+    assert JobState.SUCCEEDED is search.driver.state
+    again = Searching(stage, once=True)
+    assert search.id != again.id
+    again.drive()
+    again.finish()
+    assert again.id == Searching(stage, once=True).id
 
 
 def test_without_a_stop_rule_there_is_a_default_and_it_is_said(stage: Stage) -> None:
