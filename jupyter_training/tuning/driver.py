@@ -23,9 +23,10 @@ from jupyter_training.store import driving, experiments, reports, views
 from jupyter_training.store.driving import Standing
 from jupyter_training.store.reports import Report
 from jupyter_training.tuning import ending
-from jupyter_training.tuning.engine import Make, Search, replayed
+from jupyter_training.tuning.engine import Make, Search
 from jupyter_training.tuning.record import Ended, Record
 from jupyter_training.tuning.reopened import in_force, softened
+from jupyter_training.tuning.replay import replayed
 
 __all__ = ["Driver"]
 
@@ -33,6 +34,7 @@ log = logging.getLogger("jupyter_training.tuning")
 
 _CHANGES = 1000  # of the log in one look at most
 _DIFFERS = "After a restart the searcher did not propose the same again; it goes on from the results instead."
+_TOO_LONG = "After a restart the searcher goes on from the results: to ask it all of that again would take too long."
 _STOPPING = (Desired.CANCEL, Desired.KILL)
 
 
@@ -202,9 +204,15 @@ class Driver:
             self._head = -1
 
     def _ruling(self, standing: Standing) -> Ruling:
-        seconds = standing.seconds(self._now())
-        found = rule(self._stop(standing), self._search.tally, workers=self._spec.workers, seconds=seconds)
-        return softened(found, self._search.concluded, standing.more)
+        ended = self._search.concluded
+        found = rule(
+            self._stop(standing),
+            self._search.tally,
+            workers=self._spec.workers,
+            seconds=standing.seconds(self._now()),
+            forgiven=ended[-1].failed if ended else 0,
+        )
+        return softened(found, ended, standing.more)
 
     def _stop(self, standing: Standing) -> StopRule:
         return in_force(self._spec.stop, self._search.concluded, standing.more, workers=self._spec.workers)
@@ -284,6 +292,8 @@ class Driver:
             log.info("Led through %d events of %d trials in %.1f s.", len(events), len(found.search.trials), took)
         if found.differs is not None:
             self._record.note(_DIFFERS)
+        elif found.too_long:
+            self._record.note(_TOO_LONG)
         self._head, self._is_behind = -1, False
         return found.search
 

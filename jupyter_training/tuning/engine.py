@@ -4,28 +4,25 @@
     Event(TELL) -> hear ----> searcher        and only then heard by the searcher
 
 Every answer that counts is an event; the same events in the same order make the
-same search, be it driven for the first time or after a restart (``replayed``).
+same search, be it driven for the first time or after a restart (``replay``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import JsonValue
 
 from jupyter_training.core.experiment import Event, EventKind, ExperimentSpec, Outcome, Verdict
 from jupyter_training.core.stop_rule import Tally
-from jupyter_training.seams.searcher import Answer, Exhausted, Pausing, Resume, Searcher, Start, Wait
+from jupyter_training.seams.searcher import Answer, Exhausted, Pausing, Resume, Searcher, Wait
 
-__all__ = ["Replayed", "Search", "TrialState", "replayed"]
+__all__ = ["Make", "Search", "TrialState", "asked"]
 
 Make = Callable[[], Searcher]
-_Unnoted = dict[int, Verdict | Literal["ignored"]]
-
-_PLAIN = (EventKind.RESUME, EventKind.PROPOSED, EventKind.EXHAUSTED, EventKind.AGAIN, EventKind.CONCLUDED)
 
 
 @dataclass
@@ -102,7 +99,7 @@ class Search:
         if self.spare is not None:
             return self._take(EventKind.ASK, self.next_number, self.spare)
         goes_on = resume_only and isinstance(self.searcher, Pausing)
-        answer = _asked(self.searcher, None if goes_on else self.next_number)
+        answer = asked(self.searcher, None if goes_on else self.next_number)
         if isinstance(answer, Wait):
             return None
         if isinstance(answer, Exhausted):
@@ -178,10 +175,10 @@ class Search:
     def _take(self, kind: EventKind, trial: int | None, body: dict[str, Any]) -> Event:
         self.events += 1
         event = Event(self.events, kind, trial, body)
-        self._apply(event)
+        self.apply(event)
         return event
 
-    def _apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Put an answer in force, also one of the record."""
         if event.kind is EventKind.EXHAUSTED:
             self.exhausted = str(event.body["reason"])
@@ -207,140 +204,9 @@ class Search:
         self.tally.begin(event.trial)
 
 
-@dataclass(frozen=True)
-class Replayed:
-    """``differs``: the number of the event at which the searcher no longer answered as on record; None: never.
-
-    ``unnoted``: what it made of reports that are on record without a verdict, by the numbers of their events.
-    """
-
-    search: Search
-    differs: int | None
-    unnoted: dict[int, Verdict | Literal["ignored"]]
-
-
-def replayed(spec: ExperimentSpec, make: Make, events: Sequence[Event]) -> Replayed:
-    """The search at the end of its record.
-
-    A searcher that replays exactly is asked again and its answers are compared;
-    at the first difference, and for one that does not, it is made anew and told
-    what happened. Either way the record is what counts.
-    """
-    searcher = make()
-    differs = None
-    if searcher.replay == "exact":
-        search = Search(spec, searcher)
-        unnoted: _Unnoted = {}
-        differs = _again(search, events, unnoted)
-        if differs is None:
-            return Replayed(search, None, unnoted)
-        searcher = make()
-    unnoted = {}
-    return Replayed(_from_history(spec, searcher, events, unnoted), differs, unnoted)
-
-
-def _again(search: Search, events: Iterable[Event], unnoted: _Unnoted) -> int | None:
-    for event in events:
-        if event.kind is EventKind.ASK and search.spare is not None:
-            search._apply(event)
-        elif event.kind in (EventKind.ASK, EventKind.PROPOSED, EventKind.RESUME, EventKind.EXHAUSTED):
-            answer = _asked(search.searcher, None if event.body.get("goes_on") else search.next_number)
-            if not _same(answer, event):
-                return event.n
-            search._apply(event)
-        elif event.kind is EventKind.UNPAUSED:
-            assert event.trial is not None
-            if search.cannot_pause(event.trial).verdict != event.verdict:
-                return event.n
-        elif event.kind in (EventKind.AGAIN, EventKind.CONCLUDED):
-            search._apply(event)
-        else:
-            verdict = search.hear(event)
-            if event.kind is EventKind.TELL and event.verdict is None:
-                unnoted[event.n] = verdict or "ignored"
-            if event.verdict is not None:
-                if (verdict or "ignored") != event.verdict:
-                    return event.n
-                _carried_out(search, event)
-        search.events = event.n
-    return None
-
-
-def _from_history(spec: ExperimentSpec, searcher: Searcher, events: Iterable[Event], unnoted: _Unnoted) -> Search:
-    """A searcher that is told what happened; what it says of it counts only where nobody has acted yet."""
-    search = Search(spec, searcher)
-    for event in events:
-        if event.kind is EventKind.ASK:
-            assert event.trial is not None
-            searcher.adopt(event.trial, event.body["config"], event.body.get("clone_of"))
-            search._apply(event)
-        elif event.kind in _PLAIN:
-            search._apply(event)
-            if event.kind is EventKind.RESUME and event.trial is not None:
-                searcher.adopt(event.trial, search.trials[event.trial].config)
-        elif event.kind is EventKind.UNPAUSED:
-            assert event.trial is not None
-            searcher.cannot_pause(event.trial)
-            state = search.trials[event.trial]
-            state.held, state.verdict, state.waits = False, "stop" if event.verdict == "stop" else "continue", None
-            search.tally.begin(event.trial)
-        else:
-            verdict = search.hear(event) if event.verdict != "ignored" else None
-            if event.kind is EventKind.TELL and event.verdict is None:
-                unnoted[event.n] = verdict or "ignored"
-            if event.verdict in ("continue", "pause", "stop"):
-                _overrule(search, event)
-        search.events = event.n
-    return search
-
-
-def _carried_out(search: Search, event: Event) -> None:
-    assert event.trial is not None
-    state = search.trials[event.trial]
-    if state.waits == event.n:
-        state.waits = None
-
-
-def _overrule(search: Search, event: Event) -> None:
-    """What was done at that time counts, whatever the searcher says now."""
-    assert event.trial is not None
-    assert event.verdict is not None
-    state = search.trials[event.trial]
-    assert event.verdict != "ignored"
-    state.verdict, state.waits = event.verdict, None
-    held = event.verdict == "pause"
-    if held != state.held:
-        state.held = held
-        (search.tally.hold if held else search.tally.begin)(state.number)
-
-
-def _asked(searcher: Searcher, number: int | None) -> Answer:
+def asked(searcher: Searcher, number: int | None) -> Answer:
     """``number`` None: which paused trial goes on."""
     if number is None:
         assert isinstance(searcher, Pausing)
         return searcher.go_on()
     return searcher.ask(number)
-
-
-def _same(answer: object, event: Event) -> bool:
-    if event.kind is EventKind.EXHAUSTED:
-        return isinstance(answer, Exhausted)
-    if event.kind is EventKind.RESUME:
-        return isinstance(answer, Resume) and answer.trial == event.trial
-    if not isinstance(answer, Start) or answer.clone_of != event.body.get("clone_of"):
-        return False
-    return _equal(answer.config, event.body["config"])
-
-
-def _equal(left: Mapping[str, JsonValue], right: Mapping[str, JsonValue]) -> bool:
-    """Equal configurations; numbers may differ in the last digits, as on another processor."""
-    if left.keys() != right.keys():
-        return False
-    for name, value in left.items():
-        other = right[name]
-        if isinstance(value, float) and isinstance(other, (int, float)) and not isinstance(other, bool):
-            if not math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12):
-                return False
-        elif value != other:
-            return False
-    return True

@@ -155,6 +155,10 @@ def _all(run: Run, first: int | None, kills: int, end: float) -> str | None:
         for story in _labelled():
             run.play(story)
         run.play_notebooks(range(NOTEBOOKS))
+        for search in _searches():
+            if time.monotonic() > end:
+                return _command("--only", "searches")
+            run.play_search(search)
     for seed in itertools.count(first or 0):
         if run.kills >= kills:
             return None
