@@ -163,15 +163,17 @@ def rule(
     seconds: float,
     slot_seconds: float = 0.0,
     price: float | None = None,
+    forgiven: int = 0,
 ) -> Ruling:
     """Judge where a search stands.
 
     ``stop`` is the one in force (``extended``); ``seconds`` since its start, pauses left out; ``slot_seconds``: what
-    its trials have used, slots times seconds; ``price``: of one slot for an hour. Where several rules are reached
-    between two looks, the one that says most of the result is named.
+    its trials have used, slots times seconds; ``price``: of one slot for an hour; ``forgiven``: trials that had
+    failed when the search was last begun again, which don't tell once more that all fail. Where several rules are
+    reached between two looks, the one that says most of the result is named.
     """
     now = (
-        _failures(stop, tally, workers)
+        _failures(stop, tally, workers, forgiven)
         or _target(stop, tally)
         or _completed(stop, tally)
         or _plateau(stop, tally)
@@ -264,10 +266,10 @@ def refusals(stop: StopRule, objective: Objective, *, price: float | None) -> li
     return found
 
 
-def _failures(stop: StopRule, tally: Tally, workers: int) -> Ending | None:
+def _failures(stop: StopRule, tally: Tally, workers: int, forgiven: int) -> Ending | None:
     failed, limit = tally.count("failed"), most_failures(stop, workers)
     judged = tally.finished - tally.count("canceled")
-    if failed == judged and failed >= max(_ALL_FAILED, workers):
+    if failed == judged and failed - forgiven >= max(_ALL_FAILED, workers):
         return Ending("all_failed", f"All {failed} trials that have ended have failed.", is_failure=True)
     if failed <= limit:
         return None

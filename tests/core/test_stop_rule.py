@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def a_tally(ended: str = "", running: int = 0, objective: Objective = LOSS, leas
     return tally
 
 
-def judge(stop: StopRule, tally: Tally, *, workers: int = 4, seconds: float = 0.0, **more: float) -> Ruling:
+def judge(stop: StopRule, tally: Tally, *, workers: int = 4, seconds: float = 0.0, **more: Any) -> Ruling:
     return rule(stop, tally, workers=workers, seconds=seconds, **more)
 
 
@@ -246,6 +247,16 @@ def test_a_search_whose_first_trials_all_fail_ends(workers: int, enough: int) ->
     assert ("all_failed", True) == (over.rule, over.is_failure)
     assert f"All {enough} trials that have ended have failed." == over.sentence
     assert judge(stop, a_tally("f" * enough + "s"), workers=workers).now is None
+
+
+def test_failures_before_a_search_was_begun_again_are_forgiven() -> None:
+    """It is extended after the cause was mended: the old failures alone don't end it, as many new ones do."""
+    stop = StopRule(max_failures=1000)
+    assert judge(stop, a_tally("fff", running=1), workers=1, forgiven=3).now is None
+    assert judge(stop, a_tally("fffff"), workers=1, forgiven=3).now is None
+    over = judge(stop, a_tally("ffffff"), workers=1, forgiven=3).now
+    assert over is not None
+    assert "All 6 trials that have ended have failed." == over.sentence
 
 
 def test_a_small_search_none_of_whose_trials_went_well_has_failed() -> None:
