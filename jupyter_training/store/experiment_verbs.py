@@ -33,7 +33,7 @@ from jupyter_training.store.search_tables import experiments as table
 from jupyter_training.store.search_tables import trials
 from jupyter_training.store.tables import jobs
 
-__all__ = ["Done", "activate", "archive", "cancel", "delete", "extend", "kill", "pause", "retry"]
+__all__ = ["Done", "activate", "archive", "cancel", "delete", "extend", "kill", "pause", "reorder", "retry"]
 
 _STOPPED = (Desired.CANCEL, Desired.KILL)
 _SHOWN = 5  # numbers of trials in a sentence
@@ -225,6 +225,16 @@ def delete(store: Store, experiment: JobId, *, now: Instant) -> Done:
             raise act.refused("deleted", count, hint="Try again in a moment: they are being stopped.")
         act.wish(own, Verb.DELETE)
         return Done(act.experiment, (), tuple(own))
+
+
+def reorder(store: Store, experiment: JobId, *, now: Instant, **columns: str | float) -> Experiment:
+    """Let the trials that are still to come have another pool, priority or weight.
+
+    Raises:
+        UnknownExperiment
+    """
+    with store.write() as connection:
+        return _Act.of(connection, store, experiment, now).done(**columns).experiment
 
 
 @dataclass

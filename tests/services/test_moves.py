@@ -15,6 +15,7 @@ from jupyter_training.services import asking, batch, jobs, moves, queue
 from jupyter_training.services.api import operation
 from jupyter_training.services.queue import QueueQuery
 from jupyter_training.store import pools, verbs, views
+from tests.services.searching import Searching
 from tests.services.stage import USER, Stage
 
 
@@ -33,6 +34,29 @@ def add(stage: Stage, name: str, **how: Any) -> None:
 
 def order(stage: Stage, pool: str = "local") -> list[str]:
     return [row.name for row in queue.page(stage.site, QueueQuery(pool=pool)).rows]
+
+
+def test_a_move_of_a_search_is_meant_of_its_trials(stage: Stage) -> None:
+    add(stage, "local", slots=2, is_default=True)
+    add(stage, "other")
+    add(stage, "shared", policy="fair_share")
+    search = Searching(stage)
+    search.drive()
+    for number in range(3):
+        search.trial(number, begin=number == 0)
+    (told,) = asked(stage, search.id, priority=7)
+    assert told.ok and search.id == told.id
+    assert [42, 7, 7] == [search.job(number).priority for number in range(3)], "what runs has had its turn"
+    assert 7 == search.row.priority
+    search.trial(3, begin=False)
+    assert 7 == search.job(3).priority
+    asked(stage, search.id, resource_pool="other")
+    assert ["local", "other", "other"] == [search.job(number).pool for number in range(3)]
+    assert ("other", "drivers") == (search.row.pool, search.driver.pool)
+    (refused,) = asked(stage, search.id, weight=2)
+    assert not refused.ok and "means nothing in the pool 'other'" in str(refused.problem)
+    (refused,) = asked(stage, search.id, resource_pool="nowhere")
+    assert not refused.ok and "no pool 'nowhere'" in str(refused.problem)
 
 
 def asked(stage: Stage, jobs: str | list[str], **one: Any) -> list[Any]:
