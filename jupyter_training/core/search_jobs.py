@@ -19,8 +19,17 @@ from jupyter_training.core.job import (
 from jupyter_training.core.resources import LOCAL, Pool, Resources
 from jupyter_training.core.space import nested
 
-__all__ = ["OBJECTIVE_VARIABLE", "driver_submission", "drivers_pool", "params_of", "trial_key", "trial_submission"]
+__all__ = [
+    "OBJECTIVE_VARIABLE",
+    "TAG_VARIABLE",
+    "driver_submission",
+    "drivers_pool",
+    "params_of",
+    "trial_key",
+    "trial_submission",
+]
 
+TAG_VARIABLE = "MLFLOW_HPTUNING_TAG"  # what code that tags runs of its own reads
 OBJECTIVE_VARIABLE = "JUPYTER_TRAINING_OBJECTIVE"  # JSON: the names of what a trial is to report or return
 _RETRIES = Retries(max=3, on=("error", "lost"))  # of a driver; what it decided is on record
 
@@ -87,9 +96,11 @@ def trial_submission(
     checkpoints = template.checkpoints
     if checkpoints.metric is None:
         checkpoints = checkpoints.model_copy(update={"metric": objective.metric, "mode": objective.mode})
+    told = {TAG_VARIABLE: str(experiment.tag), **template.environment.variables}
     job = template.model_copy(
         update={
             "name": trial_name(spec.name, number),
+            "environment": template.environment.model_copy(update={"variables": told}),
             "params": params_of(template.entry, {**template.params, **config}),
             "checkpoints": checkpoints,
             "start": start,

@@ -284,3 +284,14 @@ def test_a_trial_gets_the_values_that_wait_with_the_driver(stage: Stage) -> None
     trial = stage.job(stage.submit(environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "old"}).job.id)  # type: ignore[union-attr]
     passed.handing_on(stage.site, JobId(view.id), ["TOKEN"])(trial)
     assert {"TOKEN": "s3cret"} == json.loads(stage.site.settings.secrets_file(trial.key).read_text())
+
+
+def test_code_of_a_trial_can_read_the_tag_of_its_search(stage: Stage) -> None:
+    search = Searching(stage)
+    search.drive()
+    search.trial(0)
+    variables = search.job(0).spec.environment.variables
+    assert (str(search.row.tag), '["loss"]') == (
+        variables["MLFLOW_HPTUNING_TAG"],
+        variables["JUPYTER_TRAINING_OBJECTIVE"],
+    )
