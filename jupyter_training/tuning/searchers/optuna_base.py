@@ -69,8 +69,8 @@ class OptunaSearcher:
 
     def adopt(self, number: int, config: Mapping[str, JsonValue], clone_of: int | None = None) -> None:
         with silence():
-            given = {name: code for name, code in self._axes.codes(config).items() if name in config}
-            self._study.enqueue_trial({name: _theirs(self._axes.axes[name], code) for name, code in given.items()})
+            codes = self._axes.codes(config)
+            self._study.enqueue_trial({name: _theirs(self._axes.axes[name], code) for name, code in codes.items()})
             self._begin(number)
 
     def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:

@@ -16,6 +16,7 @@ from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Searcher, Setup, Start
 from jupyter_training.testing.searcher_contract import Play
 from jupyter_training.tuning.searchers import catalogue
+from jupyter_training.tuning.searchers.axes import Logged, Shifted
 from jupyter_training.tuning.searchers.quiet import silence
 
 _LOSS = Objective(metrics=("loss",), modes=("min",))
@@ -194,11 +195,11 @@ class TestPopulation:
 class TestSeveralMetrics:
     def test_at_a_rung_the_dominated_one_is_stopped(self) -> None:
         """Syne Tune's own order, taken for ranks, stops the wrong ones."""
-        searcher = a_searcher("moasha", {"factor": 2}, objective=_TWO)
+        searcher = a_searcher("moasha", objective=_TWO)
         begin(searcher, 4)
-        told = [(3.0, 0.3), (2.0, 0.5), (1.0, 0.9), (9.0, 0.1)]
+        told = [(2.0, 0.8), (3.0, 0.7), (4.0, 0.6), (1.0, 0.9)]
         heard = [searcher.tell(n, 1, {"loss": a, "accuracy": b}) for n, (a, b) in enumerate(told)]
-        assert heard == ["continue", "continue", "continue", "stop"]
+        assert heard == ["continue", "stop", "stop", "continue"]
 
     def test_each_metric_has_its_own_direction(self) -> None:
         searcher = a_searcher("moasha", {"factor": 2, "rank": "mean"}, objective=_TWO)
@@ -267,3 +268,20 @@ def test_the_estimator_is_used_once_there_are_more_good_trials_than_axes(name: s
     assert 8 <= len(estimator.y) <= 10
     with silence():
         assert estimator._train_kde(np.array(estimator.X), np.array(estimator.y)) is not None
+
+
+@pytest.mark.parametrize("name", ["st_tpe", "bohb"])
+def test_the_estimator_stays_in_its_space_by_itself(name: str) -> None:
+    """It knows no scales, and draws integers from 1: it is told of logarithms, and of places."""
+    space = {"units": "randint(40, 120)", "more": "randint(40, 120)", "rate": "lograndint(100, 1000)"}
+    searcher = a_searcher(name, {"random_share": 0.0}, space=space)
+
+    def low(config: Any, resource: int) -> dict[str, float]:
+        return {"loss": config["units"] + config["more"] + config["rate"] / 10}
+
+    assert [type(axis) for axis in searcher._axes.axes.values()] == [Shifted, Shifted, Logged]
+    Play(searcher, low, workers=1, reports=1).until(20)
+    with searcher._theirs():
+        proposals = [searcher._scheduler.suggest().config for _ in range(60)]
+    for axis, domain in searcher._domains.items():
+        assert [] == [config for config in proposals if not domain.lower <= config[axis] <= domain.upper], axis
