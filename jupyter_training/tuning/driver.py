@@ -179,7 +179,9 @@ class Driver:
             if trial.outcome is None and (job is None or job.state in TERMINAL):
                 missed = ending.missing(self._spec.objective.metrics, self._heard_of.get(number, ()))
                 is_closed = closes or number in self._record.closed
-                outcome, detail = ending.outcome_of(trial, job, closes=is_closed, missed=missed)
+                outcome, detail = ending.outcome_of(
+                    trial, job, closes=is_closed, missed=missed, whole=self._spec.max_resource
+                )
                 found.append(Ended(number, outcome, detail, job.generation if job is not None else trial.run))
         return found
 
@@ -204,18 +206,18 @@ class Driver:
             self._head = -1
 
     def _ruling(self, standing: Standing) -> Ruling:
-        ended = self._search.concluded
         found = rule(
             self._stop(standing),
             self._search.tally,
             workers=self._spec.workers,
             seconds=standing.seconds(self._now()),
-            forgiven=ended[-1].failed if ended else 0,
+            forgiven=self._search.forgiven,
         )
-        return softened(found, ended, standing.more)
+        return softened(found, self._search.concluded, standing.more)
 
     def _stop(self, standing: Standing) -> StopRule:
-        return in_force(self._spec.stop, self._search.concluded, standing.more, workers=self._spec.workers)
+        search, workers = self._search, self._spec.workers
+        return in_force(self._spec.stop, search.concluded, standing.more, workers=workers, forgiven=search.forgiven)
 
     def _time_is_up(self) -> bool:
         if self._spec.stop.max_time is None:

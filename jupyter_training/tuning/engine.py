@@ -49,11 +49,10 @@ class TrialState:
 
 @dataclass(frozen=True)
 class Concluded:
-    """That the search had ended by ``rule``, when it was extended by ``more`` and ``failed`` trials had failed."""
+    """That the search had ended by ``rule``, when it was extended by ``more`` trials."""
 
     rule: str
     more: int
-    failed: int
 
 
 @dataclass
@@ -71,6 +70,7 @@ class Search:
     exhausted: str | None = None
     spare: dict[str, JsonValue] | None = None  # the body of a proposal that waits for a trial
     concluded: list[Concluded] = field(default_factory=list)
+    forgiven: int = 0  # trials that had failed when it last ended, and were not begun again
     next_number: int = 0
     tally: Tally = field(init=False)
 
@@ -122,7 +122,7 @@ class Search:
 
     def conclude(self, rule: str, more: int) -> Event:
         """That the search has ended by this rule, extended by so many trials; in force at once."""
-        return self._take(EventKind.CONCLUDED, None, {"rule": rule, "more": more, "failed": self.tally.count("failed")})
+        return self._take(EventKind.CONCLUDED, None, {"rule": rule, "more": more})
 
     def again(self, trial: int) -> Event:
         """A trial that had ended was begun once more; in force at once. The searcher hears no more of it."""
@@ -187,7 +187,8 @@ class Search:
             self.spare = dict(event.body)
             return
         if event.kind is EventKind.CONCLUDED:
-            self.concluded.append(Concluded(event.body["rule"], event.body["more"], event.body["failed"]))
+            self.concluded.append(Concluded(event.body["rule"], event.body["more"]))
+            self.forgiven = self.tally.count("failed")
             return
         assert event.trial is not None
         if event.kind is EventKind.ASK:
@@ -199,6 +200,8 @@ class Search:
             state = self.trials[event.trial]
             state.held, state.verdict, state.waits = False, "continue", None
             if event.kind is EventKind.AGAIN:
+                if state.outcome == "failed":
+                    self.forgiven = max(0, self.forgiven - 1)
                 state.outcome, state.judged = None, False
                 self.going[event.trial] = state
         self.tally.begin(event.trial)

@@ -16,13 +16,13 @@ from jupyter_training.tuning.engine import Concluded
 __all__ = ["in_force", "softened"]
 
 
-def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, workers: int) -> StopRule:
-    """The rule as it stands after these ends and extensions."""
+def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, workers: int, forgiven: int) -> StopRule:
+    """The rule as it stands after these ends and extensions. ``forgiven``: failures that are counted no more."""
     found = extended(stop, more)
     for one in concluded:
         found = extended(found, 0, ended_by=one.rule)
         if one.rule == "max_failures":
-            found = found.model_copy(update={"max_failures": one.failed + most_failures(stop, workers)})
+            found = found.model_copy(update={"max_failures": forgiven + most_failures(stop, workers)})
     return found
 
 

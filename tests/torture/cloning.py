@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -23,7 +24,10 @@ class Cloning:
         model_config = ConfigDict(extra="forbid", frozen=True)
 
     def __init__(self, setup: Setup, options: BaseModel) -> None:
-        del setup, options
+        del options
+        place = os.path.join(str(setup.space.constants.get("folder")), "broken")
+        if os.path.exists(place):
+            raise RuntimeError("It is broken.")
 
     def ask(self, number: int) -> Answer:
         return Start({"x": float(number)}, clone_of=number - 2 if number >= 2 else None)

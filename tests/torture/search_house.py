@@ -133,10 +133,11 @@ class House:
             return None
         return int(found["pid"])
 
-    def kill_dispatcher(self) -> None:
-        if self._dispatcher is not None:
-            self._dispatcher.kill()
-            self._dispatcher.wait()
+    @property
+    def dispatcher(self) -> int:
+        """Its process."""
+        assert self._dispatcher is not None
+        return self._dispatcher.pid
 
     def witness(self) -> list[list[str]]:
         """What trials wrote: job, attempt, pid, and what."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.experiment import EventKind, ExperimentState
-from jupyter_training.core.lifecycle import Hold, JobState
+from jupyter_training.core.lifecycle import Hold, JobState, Verb
 from jupyter_training.services.experiment_present import experiment_views
-from jupyter_training.store import views
+from jupyter_training.store import experiment_verbs, verbs, views
 from tests.torture.search_house import House
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -140,3 +140,96 @@ def test_a_clone_begins_with_the_checkpoint_of_its_source(house: House) -> None:
     first = next(int(rest[0]) for job, _, _, what, *rest in house.witness() if job == clone.id and what == "step")
     assert 5 == first
     assert () == found.notes[1:], found.notes
+
+
+BREAKS = """
+from jupyter_training import params, report
+print("looking at", params["x"])
+raise ValueError("no such thing")
+"""
+
+
+def test_a_search_whose_every_trial_fails_is_one_error_and_can_be_tried_again(house: House) -> None:
+    house.search(BREAKS, max_failures=5, params={"x": "choice(0, 1, 2, 3)"})
+
+    found = house.ended()
+
+    assert (ExperimentState.FAILED, "All 3 trials that have ended have failed.") == (found.state, found.detail)
+    (view,) = experiment_views(house.site, [found], full=True)
+    assert view.error is not None
+    for part in ("Trial 0", "no such thing", "looking at 3", "Traceback", "raise ValueError"):
+        assert part in view.error, view.error
+    experiment_verbs.retry(house.site.store, house.id, now=house.site.now())
+    again = house.ended()
+    assert ExperimentState.FAILED is again.state
+    assert [0, 1, 2] == [event.trial for event in house.events() if event.kind is EventKind.AGAIN]
+    assert 3 == len(house.trials())
+
+
+def test_extended_in_the_moment_of_its_end_it_goes_on(house: House) -> None:
+    """Its driver may be on its way out: it has ended then, and the search has not."""
+    house.search(searcher="random_once", max_trials=1)
+    house.until(lambda: house.experiment().state.is_final, "the search has ended")
+
+    assert JobState.RUNNING is house.driver().state, "this test came too late to see what it is about"
+    experiment_verbs.extend(house.site.store, house.id, 1, now=house.site.now())
+    found = house.ended()
+
+    assert (ExperimentState.SUCCEEDED, 2) == (found.state, len(house.trials()))
+
+
+def test_a_search_whose_driver_fails_has_failed_and_goes_on_once_it_is_tried_again(house: House) -> None:
+    house.search(searcher="cloning", max_trials=3, params={"x": "uniform(0, 9)", "saves": False})
+    (house.folder / "broken").touch()  # the searcher of the tests can't be made while this is there
+    house.until(lambda: house.driver().state is JobState.FAILED, "the driver has failed")
+    found = house.until(lambda: house.experiment().state.is_final and house.experiment(), "so has the search")
+
+    assert ExperimentState.FAILED is found.state
+    assert "Its driver failed: " in found.detail and "Retry it to go on; its log says more." in found.detail
+    assert 4 == house.driver().attempt, "it was tried three times more"
+    assert "RuntimeError: It is broken." in house.log(house.id)
+
+    (house.folder / "broken").unlink()
+    experiment_verbs.retry(house.site.store, house.id, now=house.site.now())
+    found = house.ended()
+
+    assert (ExperimentState.SUCCEEDED, 3) == (found.state, len(house.trials()))
+    assert "Trial 2 begins anew" in " ".join(found.notes), "a clone of one that has no checkpoint"
+
+
+def test_a_driver_that_a_person_stops_takes_its_search_with_it(house: House) -> None:
+    house.search(WAITING, params={"x": "choice(0, 1)"})
+    house.until(house.trials, "a trial runs")
+    verbs.wish(house.site.store, [house.id], Verb.CANCEL, now=house.site.now())
+
+    found = house.ended()
+
+    assert ExperimentState.CANCELED is found.state
+    assert ["canceled"] == [trial.outcome for trial in house.trials()]
+
+
+def test_time_ends_a_search_also_while_its_driver_is_away(tmp_path: Path) -> None:
+    with living(tmp_path, driver_idle_exit=0.5) as house:
+        house.search(WAITING, workers=2, max_time=15.0, params={"x": "choice(0, 1)"})
+        house.until(lambda: away(house), "the driver has left")
+        assert not house.experiment().state.is_final
+
+        found = house.ended()
+
+        assert (ExperimentState.SUCCEEDED, "Its time is over: 15 s.") == (found.state, found.detail)
+        assert {"stopped"} == {trial.outcome for trial in house.trials()}
+
+
+def test_only_the_driver_imports_what_is_heavy_and_its_memory_is_bounded(house: House) -> None:
+    house.search(WAITING, searcher="random", params={"x": "choice(0, 1)"}, max_trials=2)
+    house.until(lambda: (house.folder / "waits-0").exists() or (house.folder / "waits-1").exists(), "a trial runs")
+    pid = house.process(house.id)
+    status = Path(f"/proc/{pid}/status").read_text()
+    (resident,) = (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+    print(f"a driver with Syne Tune's random: {resident:.0f} MB")
+    assert "numpy" in Path(f"/proc/{pid}/maps").read_text()
+    dispatcher = Path(f"/proc/{house.dispatcher}/maps").read_text()
+    assert not any(name in dispatcher for name in ("numpy", "pandas", "sklearn")), "the dispatcher imports it"
+    assert resident < 300
+    (house.folder / "go").touch()
+    house.ended()
