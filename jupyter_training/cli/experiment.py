@@ -88,7 +88,12 @@ def _add_own(verb: str, parser: Parser) -> None:
         add("--cell", action="store_true", help="print a notebook cell with its parameters")
         parser.epilog = "--json prints {best, pareto}, in the shapes BestView and ParetoView of `schema`."
     elif verb == "trials":
-        add("--sort", metavar="KEY", default="value", help="number, value, state or a parameter; -KEY turns it round")
+        add(
+            "--sort",
+            metavar="KEY",
+            default="value",
+            help="number, value, state or a parameter; --sort=-KEY turns it round",
+        )
         add("--state", metavar="STATE", choices=OUTCOMES, help=f"one of {', '.join(OUTCOMES)}")
         add("-n", "--limit", metavar="N", type=whole, default=20, help="how many (20)")
         add("--after", metavar="CURSOR", help="go on where a page ended")
