@@ -20,6 +20,7 @@ from jupyter_training.core.space import SearchSpace
 
 __all__ = [
     "Answer",
+    "Checked",
     "Exhausted",
     "Outcome",
     "Pausing",
@@ -120,3 +121,11 @@ class SearcherFactory(Protocol):
     Options: ClassVar[type[BaseModel]]
 
     def __call__(self, setup: Setup, options: BaseModel) -> Searcher: ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """What a factory has besides that loads a library: it refuses the same without, so that a submit can say it."""
+
+    def check(self, setup: Setup, options: BaseModel) -> None:
+        """Raises InvalidSpec."""

@@ -136,7 +136,7 @@ def stop_of(request: SubmitRequest, objective: Objective) -> StopRule:
         if value is not None:
             _set(found, keys, _LIKE.get(name, name), name, value)
     if found.get("max_time") is not None:
-        found["max_time"] = quantities.duration(found["max_time"], key=keys["max_time"])
+        found["max_time"] = _seconds(found["max_time"], keys["max_time"])
     if isinstance(found.get("target"), (int, float)) and not isinstance(found["target"], bool):
         found["target"] = Target(metric=objective.metric, value=found["target"])
     if isinstance(found.get("plateau"), int) and not isinstance(found["plateau"], bool):
@@ -186,7 +186,8 @@ def as_plain(request: SubmitRequest, found: Parted) -> tuple[SubmitRequest, tupl
 
 
 def refused(key: str, words: str, *, hint: str | None = None) -> InvalidSpec:
-    return InvalidSpec(f"{key}: {words}.", hint=hint, errors=[Problem(words, key=key, hint=hint)])
+    end = "" if words.endswith("?") else "."
+    return InvalidSpec(f"{key}: {words}{end}", hint=hint, errors=[Problem(words, key=key, hint=hint)])
 
 
 def _is_nested(value: JsonValue) -> bool:
@@ -231,6 +232,15 @@ def _set(found: dict[str, Any], keys: dict[str, str], rule: str, key: str, value
         raise refused(key, f"{keys[rule]} says {found[rule]!r}, and this {value!r}", hint="Say one of them.")
     found.setdefault(rule, value)
     keys.setdefault(rule, key)
+
+
+def _seconds(value: Any, key: str) -> float:
+    try:
+        return quantities.duration(value, key=key)
+    except InvalidSpec as error:
+        raise refused(key, error.detail.removeprefix(f"{key}: ").removesuffix("."), hint=error.hint) from None
+    except TypeError:
+        raise refused(key, "it must be a duration", hint="Write seconds, or e.g. 45s, 90m, 2h, 1h30m.") from None
 
 
 def _stop_problem(item: Any, keys: Mapping[str, str]) -> Problem:

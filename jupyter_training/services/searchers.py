@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from jupyter_training.errors import InvalidSpec, Problem, TrainingError, UnknownPlugin, near_miss
 from jupyter_training.schema import SearcherList, SearcherView
 from jupyter_training.seams import registry
-
-if TYPE_CHECKING:
-    from jupyter_training.seams.searcher import Setup
+from jupyter_training.seams.searcher import Checked, Setup
 
 __all__ = ["DEFAULT", "Chosen", "chosen", "listed", "try_setup"]
 
@@ -61,14 +59,17 @@ def chosen(name: str, options: Mapping[str, JsonValue]) -> Chosen:
 
 
 def try_setup(one: Chosen, setup: Setup) -> None:
-    """Make one of ours, which costs nothing, so that it says now what it would say later.
+    """Let it say now what it would say later. One of ours is made, which costs nothing; of others that can be asked.
 
     Raises:
         InvalidSpec: the space, the objective or an option is nothing for it; with the key.
     """
+    factory = registry.load("searchers", one.name)
+    options = factory.Options.model_validate(one.options)
     if one.origin == "ours":
-        factory = registry.load("searchers", one.name)
-        factory(setup, factory.Options.model_validate(one.options))
+        factory(setup, options)
+    elif isinstance(factory, Checked):
+        factory.check(setup, options)
 
 
 def listed() -> SearcherList:

@@ -6,6 +6,7 @@ import contextlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -253,10 +254,20 @@ def placed(request: SubmitRequest) -> Iterator[None]:
         text = request.config
         config = config_cell.read(text.text, name=text.name, keys=CONFIG_KEYS | SHORTHANDS | CLIENT_KEYS)
         own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
-        mine = [one for one in error.errors if config.has(one.key) and not _says(own, one.key)]
+        found = [_where_it_lacks(one, config) for one in error.errors]
+        mine = [one for one in found if config.has(one.key) and not _says(own, one.key)]
         if len(mine) < len(error.errors):
             raise
         raise positioned(text.name, config, mine, text=text.text) from None
+
+
+_LACKS = {"metric": ("params", "space"), "mode": ("metric",), "max_resource": ("searcher",)}  # and who needs it
+
+
+def _where_it_lacks(problem: Problem, config: config_cell.Config) -> Problem:
+    """The problem of a key that the text does not have, at the key that asks for it."""
+    near = next((key for key in _LACKS.get(problem.key or "", ()) if config.has(key)), None)
+    return problem if near is None or config.has(problem.key) else replace(problem, key=near)
 
 
 def _says(own: Mapping[str, Any], path: str | None) -> bool:
@@ -285,7 +296,8 @@ def positioned(name: str, config: config_cell.Config, problems: list[Problem], *
         placed.append(Problem(words, path, line, column, problem.hint))
     first = placed[0]
     place = f" line {first.line}, column {first.column}" if first.line is not None else ""
-    return InvalidSpec(f"{name}{place}: {first.key}: {first.detail}.", hint=first.hint, errors=placed)
+    end = "" if first.detail.endswith("?") else "."
+    return InvalidSpec(f"{name}{place}: {first.key}: {first.detail}{end}", hint=first.hint, errors=placed)
 
 
 def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
@@ -375,6 +387,7 @@ def check_house(pools: Mapping[str, Pool], submission: Submission) -> None:
     """See that the pool and the plug-ins exist and that the pool could ever hold the job."""
     pool = placing.known_pool(pools, submission.pool)
     spec = submission.spec
+    placing.check_is_training(spec)
     registry.load("launchers", spec.launcher)
     registry.load("environments", spec.environment.kind)
     placing.check_fit(pool, spec.resources)

@@ -178,6 +178,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"stop": {"max_cost": 3}}, "stop.max_cost", r"costs"),
     ({"stop": {"target": {"metric": "loss", "value": 1}}}, "stop.target.metric", r"the search looks at val_accuracy"),
     ({"max_trials": 3, "stop": {"max_trials_started": 4}}, "max_trials", r"says 4, and this 3"),
+    ({"searcher": "cmaes"}, "searcher", r"needs two axes of numbers that are always active; there is one: lr"),
+    ({"searcher": "asha", "max_resource": 3, "searcher_options": {"grace": 5}}, "searcher_options.grace", r"more than"),
     ({"pool": "nowhere"}, "pool", r"no pool 'nowhere'"),
     ({"resume": True}, "resume", r"not resumed by name"),
     ({"params": {"api_key": "choice(a, b)"}}, "params.api_key", r"secret"),
@@ -204,6 +206,7 @@ def test_bad_input_is_refused_at_its_place_before_anything_is_stored(
         ("metric: a\nmode: min\nsearcher: ashaa\nparams:\n  lr: uniform(0, 1)\n", 3, 1),
         ("metric: a\nmode: min\nparams:\n  lr: uniform(0, 1)\nworkers: 0\n", 5, 1),
         ("metric: a\nmode: min\nparams:\n  lr: uniform(0, 1)\nstop:\n  max_trils: 3\n", 6, 3),
+        ("metric: a\nmode: min\nparams: {lr: 'uniform(0, 1)'}\nstop: {max_time: soon}\n", 4, 8),
     ],
 )
 def test_a_mistake_in_the_config_has_its_line_and_column(stage: Stage, text: str, line: int, column: int) -> None:
@@ -214,6 +217,21 @@ def test_a_mistake_in_the_config_has_its_line_and_column(stage: Stage, text: str
     with pytest.raises(TrainingError) as caught:
         configs.config(stage.site, ConfigText(text=text))
     assert (line, column) == (caught.value.errors[0].line, caught.value.errors[0].column), caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("name: digits\nparams:\n  lr: uniform(0, 1)\n", 2),
+        ("name: digits\nmetric: val_loss\nparams:\n  lr: uniform(0, 1)\n", 2),
+        ("metric: a\nmode: min\nsearcher: adaptive_asha\nparams:\n  lr: uniform(0, 1)\n", 3),
+    ],
+    ids=["no metric", "no mode", "no max_resource"],
+)
+def test_what_a_config_lacks_is_said_where_it_is_needed(stage: Stage, text: str, line: int) -> None:
+    with pytest.raises(TrainingError) as caught:
+        stage.submit(config={"text": text})
+    assert (line, 1) == (caught.value.errors[0].line, caught.value.errors[0].column), caught.value
 
 
 def test_a_search_is_insisted_on(stage: Stage) -> None:

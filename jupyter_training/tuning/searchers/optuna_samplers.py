@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.tuning.searchers.axes import Category
+from jupyter_training.tuning.searchers.axes import Axes, Category
 from jupyter_training.tuning.searchers.draws import refused
 from jupyter_training.tuning.searchers.optuna_base import OptunaSearcher
 from jupyter_training.tuning.searchers.optuna_pruners import PrunedOptions
@@ -72,19 +72,13 @@ class CmaEs(OptunaSearcher):
     name = "cmaes"
     Options = CmaEsOptions
 
+    @classmethod
+    def check(cls, setup: Setup, options: BaseModel) -> None:  # noqa: ARG003
+        """Raises InvalidSpec where there are too few axes for it."""
+        _check_numbers(Axes(setup.space))
+
     def _check(self) -> None:
-        numeric = [
-            name
-            for name, axis in self._axes.axes.items()
-            if not isinstance(axis, Category) and name not in self._axes.conditional
-        ]
-        if len(numeric) < 2:
-            detail = (
-                f"Searcher 'cmaes' needs two axes of numbers that are always active; there "
-                f"{'is one: ' + numeric[0] if numeric else 'is none'}."
-            )
-            hint = "Take tpe, which knows choices, conditions and single axes."
-            raise refused("searcher", detail, hint=hint)
+        _check_numbers(self._axes)
 
     def _sampler(self, setup: Setup, options: BaseModel) -> Any:
         from optuna.samplers import CmaEsSampler
@@ -209,3 +203,16 @@ class Gp(OptunaSearcher):
             warn_independent_sampling=False,
             seed=setup.seed,
         )
+
+
+def _check_numbers(space: Axes) -> None:
+    numeric = [
+        name for name, axis in space.axes.items() if not isinstance(axis, Category) and name not in space.conditional
+    ]
+    if len(numeric) < 2:
+        detail = (
+            f"Searcher 'cmaes' needs two axes of numbers that are always active; there "
+            f"{'is one: ' + numeric[0] if numeric else 'is none'}."
+        )
+        hint = "Take tpe, which knows choices, conditions and single axes."
+        raise refused("searcher", detail, hint=hint)

@@ -51,6 +51,12 @@ class Asha(SyneTuneSearcher):
     name = "asha"
     Options: ClassVar[type[BaseModel]] = AshaOptions
 
+    @classmethod
+    def check(cls, setup: Setup, options: BaseModel) -> None:
+        """Raises InvalidSpec where no trial would ever be stopped."""
+        if isinstance(options, AshaOptions):
+            longest(setup, options)
+
     def _make(self, setup: Setup, options: BaseModel) -> Any:
         from syne_tune.optimizer.schedulers.asha import AsynchronousSuccessiveHalving
 
