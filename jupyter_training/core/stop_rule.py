@@ -322,8 +322,8 @@ def _full(name: str, tally: Tally) -> Ending:
     """With no trial to begin any more. A search none of whose trials ended well has failed."""
     useful = tally.count("completed") + tally.count("stopped")
     failed = tally.count("failed")
-    word = "were begun" if name == "max_trials_started" else "have ended"
-    sentence = f"{_trials(tally.started)} {word}, as asked for."
+    count = tally.started
+    sentence = f"The {count} trials that were asked for have ended." if count != 1 else "The one trial has ended."
     if failed and not useful and not tally.held and not tally.running:
         return Ending("all_failed", f"All {_trials(failed)} failed." if failed > 1 else "Its only trial failed.", True)
     return Ending(name, sentence)

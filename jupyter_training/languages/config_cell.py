@@ -145,7 +145,8 @@ def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name:
         return [_item(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
     if node.tag.endswith(":timestamp"):  # a date has no form in JSON; it is meant as text
         return str(node.value)
-    if node.style is None and node.tag.endswith(":str") and _FLOAT.fullmatch(node.value):
+    is_bare = isinstance(node, yaml.ScalarNode) and node.style is None
+    if is_bare and node.tag.endswith(":str") and _FLOAT.fullmatch(node.value):
         return float(node.value)
     try:
         return yaml.SafeLoader("").construct_object(node)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jupyter_training.core.experiment import ExperimentState, Outcome
 from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.lifecycle import EndReason, JobState, end_sentence
 from jupyter_training.core.stop_rule import Ending
 from jupyter_training.errors import near_miss
 from jupyter_training.tuning.engine import Search, TrialState
@@ -16,17 +16,26 @@ __all__ = ["CLOSED", "absent", "exhausted", "missing", "outcome_of", "state_afte
 CLOSED = "Stopped as the search ended."
 
 
-def outcome_of(trial: TrialState, job: Job | None, *, closes: bool, missed: str) -> tuple[Outcome, str]:
-    """What the end of a trial's job means for the search. ``closes``: what runs is being stopped; ``missed``: what is
-    said of a trial that has succeeded without a report."""
+def outcome_of(
+    trial: TrialState, job: Job | None, *, closes: bool, missed: str, whole: int | None = None
+) -> tuple[Outcome, str]:
+    """What the end of a trial's job means for the search.
+
+    ``closes``: what runs is being stopped; ``missed``: what is said of a trial that has succeeded without a report;
+    ``whole``: the resource of a whole trial. One that is stopped there has completed.
+    """
     if job is None:
         return "canceled", "Its job was deleted."
     if trial.verdict == "stop" and job.state is not JobState.SUCCEEDED:  # however its code answered the stop
+        if whole is not None and trial.resource >= whole:
+            return "completed", ""
         return "stopped", f"Stopped early by the searcher at {trial.resource}."
     if job.state is JobState.CANCELED:
         return ("stopped", CLOSED) if closes else ("canceled", job.detail or "Canceled.")
     if job.state is JobState.SUCCEEDED:
         return ("completed", "") if trial.told else ("failed", missed)
+    if job.reason is EndReason.INVALID:
+        return "invalid", job.detail or end_sentence(EndReason.INVALID)
     return "failed", job.detail or "Its job failed."
 
 

@@ -26,7 +26,7 @@ def making(experiment: Experiment) -> Make:
         seed=spec.seed,
         workers=spec.workers,
         max_resource=spec.max_resource,
-        max_trials=spec.stop.max_trials_started,
+        max_trials=spec.stop.max_trials_started or spec.stop.max_trials_finished,
         earlier=spec.earlier,
     )
 

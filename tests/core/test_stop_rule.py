@@ -49,7 +49,7 @@ def test_started_n_begins_n_and_lets_them_go_on() -> None:
     full = judge(stop, a_tally("ccs", running=2))
     assert (0, None) == (full.may_start, full.now)
     assert full.when_idle is not None
-    assert "5 trials were begun, as asked for." == full.when_idle.sentence
+    assert "The 5 trials that were asked for have ended." == full.when_idle.sentence
     assert not full.when_idle.is_failure
 
 

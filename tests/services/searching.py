@@ -88,7 +88,7 @@ class Searching:
             writer.events([self._event(EventKind.END, number, {"outcome": outcome})])
             writer.trial(number, outcome=outcome, is_held=False, detail=detail)
 
-    def finish(self, state: str = "succeeded", detail: str = "50 trials were begun, as asked for.") -> None:
+    def finish(self, state: str = "succeeded", detail: str = "The 50 trials that were asked for have ended.") -> None:
         """The search ends, and so does its driver."""
         with self._writing() as writer:
             writer.change(state=state, detail=detail, ended=self.stage.site.now())

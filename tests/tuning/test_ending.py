@@ -30,3 +30,10 @@ def test_a_trial_that_its_searcher_stopped_has_not_failed_however_its_code_answe
     trial = TrialState(0, {}, told=3, resource=3, verdict=verdict)
     job: Any = SimpleNamespace(state=state, detail=None)
     assert outcome == outcome_of(trial, job, closes=closes, missed="no report")
+
+
+def test_a_trial_that_is_stopped_where_a_whole_one_ends_has_completed() -> None:
+    trial = TrialState(0, {}, told=3, resource=3, verdict="stop")
+    job: Any = SimpleNamespace(state=JobState.CANCELED, detail=None)
+    assert ("completed", "") == outcome_of(trial, job, closes=False, missed="", whole=3)
+    assert "stopped" == outcome_of(trial, job, closes=False, missed="", whole=4)[0]

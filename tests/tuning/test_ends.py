@@ -80,7 +80,7 @@ def test_the_target_ends_it_and_extended_it_goes_on(home: Path, dies: bool) -> N
     found = stage.finish()
 
     assert 11 == len(stage.trials), "9 as asked for, and 2 more"
-    assert "11 trials were begun, as asked for." == found.detail
+    assert "The 11 trials that were asked for have ended." == found.detail
     assert list(range(1, len(stage.events) + 1)) == [event.n for event in stage.events]
 
 

@@ -27,4 +27,4 @@ def test_extended_it_is_not_ended_by_the_failures_of_before(tmp_path: Path) -> N
     found = stage.finish()
 
     assert ["failed"] * 4 + ["completed"] * 2 == [trial.outcome for trial in stage.trials]
-    assert (ExperimentState.SUCCEEDED, "6 trials were begun, as asked for.") == (found.state, found.detail)
+    assert (ExperimentState.SUCCEEDED, "The 6 trials that were asked for have ended.") == (found.state, found.detail)
