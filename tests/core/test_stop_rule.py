@@ -59,7 +59,7 @@ def test_finished_n_begins_none_that_could_be_one_too_many() -> None:
     full = judge(StopRule(max_trials_finished=5), a_tally("csx", running=2))
     assert (0, None) == (full.may_start, full.now)
     assert full.when_idle is not None
-    assert "5 trials have ended, as asked for." == full.when_idle.sentence
+    assert "The 5 trials that were asked for have ended." == full.when_idle.sentence
 
 
 def test_completed_n_stops_the_rest_at_the_nth_natural_end() -> None:
