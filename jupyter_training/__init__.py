@@ -35,11 +35,20 @@ if TYPE_CHECKING:
         uniform,
     )
     from jupyter_training.client.tuning_job import execute_tuning_job, run_training_job
-    from jupyter_training.runtime.public import checkpoint, output, params, report, should_stop, test_mode
+    from jupyter_training.runtime.public import (
+        InvalidConfig,
+        checkpoint,
+        output,
+        params,
+        report,
+        should_stop,
+        test_mode,
+    )
 
 __all__ = [
     "Client",
     "Handle",
+    "InvalidConfig",
     "__version__",
     "checkpoint",
     "choice",
@@ -70,6 +79,7 @@ __all__ = [
 _HOMES = {
     "Client": "jupyter_training.client.client",
     "Handle": "jupyter_training.client.handle",
+    "InvalidConfig": "jupyter_training.runtime.public",
     "checkpoint": "jupyter_training.runtime.public",
     "choice": "jupyter_training.client.space",
     "const": "jupyter_training.client.space",

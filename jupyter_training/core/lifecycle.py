@@ -120,6 +120,7 @@ class EndReason(StrEnum):
     PAUSED = "paused"
     PREEMPTED = "preempted"
     HUNG = "hung"
+    INVALID = "invalid"  # its code says that its parameters make no sense
 
 
 class Verb(StrEnum):
@@ -171,9 +172,10 @@ _SENTENCES: dict[EndReason, str] = {
     EndReason.PAUSED: "Paused by you.",
     EndReason.PREEMPTED: "Made room for another job.",
     EndReason.HUNG: "Stopped: it gave no sign of life for too long.",
+    EndReason.INVALID: "Failed: its parameters make no sense together.",
 }
 
-# A launch that failed is in none: what it lacks does not come by itself.
+# A launch that failed is in none, nor is what makes no sense: what they lack does not come by itself.
 _GROUPS: dict[EndReason, RetryOn] = {
     EndReason.ERROR: "error",
     EndReason.SIGNALED: "error",

@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jupyter_training.runtime import checkpoint
+    from jupyter_training.runtime.invalid import InvalidConfig
     from jupyter_training.runtime.mode import test_mode
     from jupyter_training.runtime.output import output
     from jupyter_training.runtime.params import params
     from jupyter_training.runtime.report import report
     from jupyter_training.runtime.stopping import should_stop
 
-__all__ = ["checkpoint", "output", "params", "report", "should_stop", "test_mode"]
+__all__ = ["InvalidConfig", "checkpoint", "output", "params", "report", "should_stop", "test_mode"]
 
 _HOMES = {
+    "InvalidConfig": "jupyter_training.runtime.invalid",
     "output": "jupyter_training.runtime.output",
     "params": "jupyter_training.runtime.params",
     "report": "jupyter_training.runtime.report",

@@ -213,6 +213,9 @@ class Driver:
             seconds=standing.seconds(self._now()),
             forgiven=self._search.forgiven,
         )
+        nonsense = ending.senseless(self._search) if found.now is None else None
+        if nonsense is not None:
+            return Ruling(may_start=0, now=nonsense)
         return softened(found, self._search.concluded, standing.more)
 
     def _stop(self, standing: Standing) -> StopRule:

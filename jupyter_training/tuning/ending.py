@@ -11,8 +11,9 @@ from jupyter_training.core.stop_rule import Ending
 from jupyter_training.errors import near_miss
 from jupyter_training.tuning.engine import Search, TrialState
 
-__all__ = ["CLOSED", "absent", "exhausted", "missing", "outcome_of", "state_after", "unreported"]
+__all__ = ["CLOSED", "absent", "exhausted", "missing", "outcome_of", "senseless", "state_after", "unreported"]
 
+_ALL_INVALID = 10  # at least so many, before it is said
 CLOSED = "Stopped as the search ended."
 
 
@@ -66,6 +67,15 @@ def _near(metrics: Sequence[str], names: Sequence[str]) -> str:
     close = next((name for name in names if lacking and (lacking[0] in name or name in lacking[0])), None)
     close = close or (near_miss(lacking[0], names) if lacking else None)
     return f" Is {close} meant?" if close else ""
+
+
+def senseless(search: Search) -> Ending | None:
+    """The end of a search none of whose configurations makes sense: as they count nowhere, nothing else would end it."""
+    tally = search.tally
+    invalid = tally.count("invalid")
+    if tally.finished or invalid < max(_ALL_INVALID, search.spec.workers):
+        return None
+    return Ending("senseless", f"The configurations of all {invalid} trials that have ended make no sense.", True)
 
 
 def exhausted(search: Search) -> Ending:

@@ -12,6 +12,8 @@ ERROR = {
     "error": {"type": "ValueError", "message": "bad lr\nmore", "frames": [{"file": "cell [3]", "line": 7}]},
 }
 
+INVALID = {"exit_code": 1, "error": {"type": "jupyter_training.InvalidConfig", "message": "too deep", "frames": []}}
+
 
 @pytest.mark.parametrize(
     ("exit_record", "end_record", "reason"),
@@ -27,6 +29,7 @@ ERROR = {
         ({"exit_code": None, "signal": None, "from": "adopted"}, {"exit_code": 0}, EndReason.COMPLETED),
         ({"exit_code": None, "signal": None, "from": "adopted"}, ERROR, EndReason.ERROR),
         ({"exit_code": None, "signal": None, "from": "adopted"}, None, EndReason.LOST),
+        ({"exit_code": 1}, INVALID, EndReason.INVALID),
         ({"exit_code": 0, "how_stopped": "pause"}, None, EndReason.PAUSED),
         ({"exit_code": 0, "how_stopped": "discard"}, None, EndReason.PAUSED),
         ({"exit_code": None, "signal": 15, "how_stopped": "preempt"}, None, EndReason.PREEMPTED),

@@ -175,6 +175,20 @@ def test_too_many_failures_end_it_and_extended_it_bears_as_many_again(home: Path
     assert (ExperimentState.SUCCEEDED, 10) == (found.state, len(stage.trials))
 
 
+def test_a_space_in_which_nothing_makes_sense_is_an_end(home: Path) -> None:
+    """Invalid trials count nowhere, so nothing else would end it."""
+    stage = SearchStage(home, slots=1, curve=falling, epochs=1)
+    for number in range(50):
+        stage.scripts[f"search-{number}"] = Script(runs=0.5, ends=End(EndReason.INVALID, "Failed: no.", exit_code=1))
+    stage.search(a_search(stop=StopRule(max_trials_started=3)), Counting)
+
+    found = stage.finish(limit=200)
+
+    assert ExperimentState.FAILED is found.state
+    assert "The configurations of all 10 trials that have ended make no sense." == found.detail
+    assert ["invalid"] * 10 == outcomes(stage)
+
+
 def test_more_trials_while_it_runs(home: Path) -> None:
     stage = SearchStage(home, slots=1, curve=falling, epochs=2)
     stage.search(a_search(stop=StopRule(max_trials_started=2)), Counting)

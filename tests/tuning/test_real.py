@@ -233,3 +233,27 @@ def test_only_the_driver_imports_what_is_heavy_and_its_memory_is_bounded(house: 
     assert resident < 300
     (house.folder / "go").touch()
     house.ended()
+
+
+PICKY = """
+from jupyter_training import InvalidConfig, params, report
+if params["x"] in (2, 4):
+    raise InvalidConfig(f"{params['x']} is nothing to train with")
+report(step=1, loss=params["x"])
+"""
+
+
+def test_a_configuration_that_makes_no_sense_is_replaced_and_not_tried_again(house: House) -> None:
+    retries = {"max": 3, "on": ["error"]}
+    house.search(PICKY, searcher="random_once", max_trials=4, retries=retries)
+
+    found = house.ended()
+
+    assert ExperimentState.SUCCEEDED is found.state
+    trials = house.trials()
+    assert (4, 2) == tuple(sum(one.outcome == word for one in trials) for word in ("completed", "invalid"))
+    (first, second) = (one for one in trials if one.outcome == "invalid")
+    assert {2, 4} == {first.config["x"], second.config["x"]}
+    assert f"{first.config['x']} is nothing to train with" in str(first.detail)
+    assert "jupyter_training.InvalidConfig" in str(first.detail)
+    assert [1, 1] == [views.job(house.site.store, one.job).attempt for one in (first, second)]

@@ -52,7 +52,8 @@ def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None
         return End(EndReason.LOST, _RESTARTED if restarted else None, None, None, peak)
     if code == 0:
         return End(EndReason.COMPLETED, None, 0, None, peak)
-    return End(EndReason.ERROR, _error_sentence(int(code), end_record), int(code), None, peak)
+    reason = EndReason.INVALID if _is_invalid(end_record) else EndReason.ERROR
+    return End(reason, _error_sentence(int(code), end_record), int(code), None, peak)
 
 
 def _signaled(number: int, exit_record: Mapping[str, Any], peak: int | None) -> End:
@@ -65,6 +66,12 @@ def _signaled(number: int, exit_record: Mapping[str, Any], peak: int | None) -> 
     crash = number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
     words = f"Failed: the process crashed ({name})." if crash else f"Failed: {name} from outside ended it."
     return End(EndReason.SIGNALED, words + memory, None, number, peak)
+
+
+def _is_invalid(end_record: Mapping[str, Any] | None) -> bool:
+    """Whether the code has raised InvalidConfig."""
+    error = (end_record or {}).get("error")
+    return isinstance(error, Mapping) and error.get("type") == "jupyter_training.InvalidConfig"
 
 
 def _error_sentence(code: int, end_record: Mapping[str, Any] | None) -> str:
