@@ -15,6 +15,7 @@ from jupyter_training.store.backup import backup
 from jupyter_training.store.checks import Finding, check
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
+from jupyter_training.store.search_tables import experiments
 from jupyter_training.store.tables import changes, heads, jobs, offsets, progress, series, specs, starts
 
 __all__ = ["Finding", "GcReport", "backup", "check", "collect", "forget"]
@@ -69,8 +70,13 @@ def collect(
 
 
 def _old(store: Store, before: float) -> tuple[list[JobId], int]:
-    """The jobs that ended before, and how many more did whose record has to be completed first."""
-    ended = (jobs.c.state.in_([state.value for state in sorted(TERMINAL)]), jobs.c.ended < before)
+    """The jobs that ended before, and how many more did whose record has to be completed first.
+
+    A trial stays as long as its search: that may go on from it, and shows it.
+    """
+    goes_on = experiments.c.ended.is_(None) | (experiments.c.ended >= before)
+    kept = select(experiments.c.id).where(experiments.c.id == jobs.c.experiment, goes_on).exists()
+    ended = (jobs.c.state.in_([state.value for state in sorted(TERMINAL)]), jobs.c.ended < before, ~kept)
     recorded = or_(jobs.c.recorded, jobs.c.attempt == 0)
     with store.read() as connection:
         total = connection.execute(select(func.count()).select_from(jobs).where(*ended)).scalar_one()

@@ -94,3 +94,18 @@ def test_an_alias_of_itself_is_refused() -> None:
 
 def test_a_date_stays_a_text() -> None:
     assert {"name": "2026-01-01"} == config_cell.read("name: 2026-01-01", name="cell", keys=KEYS).values
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "within", "expected"),
+    [
+        ("  lr: uniform(0, 1)", 3, 1, 7),
+        ("  lr:   'uniform(0, 1)'", 3, 9, 18),
+        ("params: {lr: 'x', momentum: uniform(2, 1)}", 19, 1, 29),
+        ('"lr": "choice()"', 1, 3, 10),
+        ("  lr: >", 3, 9, None),
+        ("  lr:", 3, 1, None),
+    ],
+)
+def test_a_column_within_a_value_is_one_of_the_text(line: str, column: int, within: int, expected: int | None) -> None:
+    assert expected == config_cell.column_of_value(f"name: x\n{line}\n", 2, column, within)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -14,7 +16,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, JobState
 from jupyter_training.errors import KeyReused, TrainingError
 from jupyter_training.schema import ConfigText, ExperimentView, SubmitResult
-from jupyter_training.services import configs, passed, plans, search_reading, searches, submitting
+from jupyter_training.services import configs, passed, plans, search_reading, searchers, searches, submitting
 from jupyter_training.services.tidy import tidy
 from jupyter_training.store import experiments, views
 from tests.services.searching import Searching
@@ -313,3 +315,25 @@ def test_code_of_a_trial_can_read_the_tag_of_its_search(stage: Stage) -> None:
         variables["MLFLOW_HPTUNING_TAG"],
         variables["JUPYTER_TRAINING_OBJECTIVE"],
     )
+
+
+def test_every_searcher_says_what_it_is_and_whether_it_runs_here() -> None:
+    known = {view.name: view for view in searchers.listed().searchers}
+    asha, gp, gone, alias = (known[name] for name in ("asha", "gp", "mobster", "bo"))
+    assert ("installed", None, ("single-objective", "multi-fidelity")) == (asha.status, asha.sentence, asha.kind)
+    assert "grace" in str(asha.options)
+    assert ("refused", "alias") == (gone.status, alias.status)
+    assert alias.sentence is not None and alias.sentence.startswith("bo is cqr here")
+    if gp.status == "needs":
+        assert gp.sentence is not None and "needs torch" in gp.sentence
+    assert {"ours", "syne-tune", "optuna"} <= {view.origin for view in known.values()}
+
+
+def test_looking_at_searchers_loads_no_library() -> None:
+    code = (
+        "import sys; from jupyter_training.services import searchers; searchers.listed();"
+        "searchers.chosen('asha', {'grace': 2});"
+        "print([name for name in ('syne_tune', 'optuna', 'torch', 'numpy', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == done.stdout.strip()

@@ -29,6 +29,7 @@ from jupyter_training.store import (
     experiments,
     pools,
     trial_listing,
+    upkeep,
     verbs,
     views,
     wishes,
@@ -202,3 +203,22 @@ def test_a_repeated_key_gives_the_first_trial_job(bench: Bench) -> None:
     with driving.writing(bench.store, search, 1, bench.now) as writer:
         (found,) = writer.start([(Trial(search, 0, JobId(""), {"lr": None}), again)], bench.new_id)
     assert (job, 1) == (found.id, len(experiments.trials_of(bench.store, search)))
+
+
+def test_old_trials_stay_as_long_as_their_search_and_go_with_it(bench: Bench) -> None:
+    own = bench.a_job()
+    search = a_search(bench)
+    jobs = trials_of(bench, search, [0.1, 0.2])
+    with bench.store.write() as connection:
+        old = update(table).where(table.c.id.in_([own.id, *jobs]))
+        connection.execute(old.values(state="succeeded", ended=bench.now - 100 * upkeep.DAY))
+    later = bench.now
+    assert (own.id,) == upkeep.collect(bench.store, now=later, keep_days=30).jobs
+    experiment_verbs.kill(bench.store, search, now=bench.now)
+    with bench.store.write() as connection:
+        ended = update(table).where(table.c.id == search)
+        connection.execute(ended.values(state="canceled", ended=bench.now))
+    assert () == upkeep.collect(bench.store, now=later, keep_days=30).jobs
+    gone = upkeep.collect(bench.store, now=later + 31 * upkeep.DAY, keep_days=30).jobs  # type: ignore[arg-type]
+    assert {search, *jobs} == set(gone)
+    assert () == experiment_listing.page(bench.store, ExperimentQuery(), after=None, limit=9).experiments
