@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jupyter_training.core.experiment import DRIVERS
+from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import LOCAL, Pool, Resources
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin, UnknownPool, near_miss
 from jupyter_training.seams import registry
 
-__all__ = ["check_fit", "check_order", "known_pool", "pool_of"]
+__all__ = ["check_fit", "check_is_training", "check_order", "known_pool", "pool_of"]
 
 _FEWER = "Ask for fewer, or name a larger pool."
 
@@ -64,12 +66,28 @@ def known_pool(pools: Mapping[str, Pool], name: str) -> Pool:
     return found
 
 
+def check_is_training(spec: JobSpec) -> None:
+    """See that nothing of ours is asked for: the environment of what drives a search holds the way into the store.
+
+    Raises:
+        InvalidSpec: it is.
+    """
+    for key, given, own in (
+        ("launcher", spec.launcher, "driver"),
+        ("environment.kind", spec.environment.kind, "dispatcher"),
+    ):
+        if given == own:
+            raise _of_drivers(key, own)
+
+
 def check_fit(pool: Pool, wanted: Resources) -> None:
-    """See that an empty pool could hold the job.
+    """See that a pool is for trainings, and that it could hold the job if it were empty.
 
     Raises:
         InvalidSpec: it asks for more than there will ever be; with the numbers.
     """
+    if pool.name == DRIVERS:
+        raise _of_drivers("pool", DRIVERS)
     if wanted.max_slots is not None and wanted.slots > wanted.max_slots:
         raise InvalidSpec(
             f"max_slots: all jobs of its experiment together may have {wanted.max_slots}, and it alone asks for "
@@ -134,6 +152,11 @@ def _amount(key: str, value: float) -> str:
 def _words(pools: Mapping[str, Pool]) -> str:
     listed = ", ".join(f"{name} ({pool.backend})" for name, pool in sorted(pools.items()))
     return f"there is: {listed}" if listed else "there is no pool at all"
+
+
+def _of_drivers(key: str, own: str) -> InvalidSpec:
+    words, hint = f"{own} is for what drives a search, and for no training", "Leave it out, or name another."
+    return InvalidSpec(f"{key}: {words}.", hint=hint, errors=[Problem(words, key=key, hint=hint)])
 
 
 def _refused(words: str, hint: str) -> InvalidSpec:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from jupyter_training.core.lifecycle import EndReason, Verb
+from jupyter_training.core.search_jobs import drivers_pool
 from jupyter_training.errors import (
     InvalidSpec,
     JobExists,
@@ -20,13 +21,13 @@ from jupyter_training.errors import (
     UnknownPool,
 )
 from jupyter_training.schema import SubmitRequest
-from jupyter_training.services import asking
+from jupyter_training.services import asking, submitting
 from jupyter_training.services.api import operation
 from jupyter_training.services.plans import plan
 from jupyter_training.services.site import Site
 from jupyter_training.services.submit import submit
 from jupyter_training.settings import Settings
-from jupyter_training.store import facts, lease, verbs, views
+from jupyter_training.store import facts, lease, pools, verbs, views
 
 SCRIPT = "print('hello')\n"
 
@@ -157,6 +158,25 @@ def test_an_unknown_pool_is_told_with_those_there_are(site: Site) -> None:
     error = refused(site, UnknownPool, pool="locla")
     assert "there is: local" in error.detail
     assert "Did you mean 'local'?" == error.hint
+
+
+@pytest.mark.parametrize("varies", [False, True], ids=["training", "search"])
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"launcher": "driver"}, "launcher"),
+        ({"environment": {"kind": "dispatcher"}}, "environment.kind"),
+        ({"pool": "drivers"}, "pool"),
+    ],
+)
+def test_nobody_s_code_gets_what_a_driver_has(site: Site, changes: dict[str, Any], key: str, varies: bool) -> None:
+    """Its environment holds how the store is reached, with the password."""
+    pools.write(site.store, drivers_pool(8), now=site.now())
+    search = {"params": {"lr": "uniform(0, 1)"}, "metric": "loss", "mode": "min"} if varies else {}
+    with pytest.raises(InvalidSpec, match="for what drives a search") as caught:
+        submitting.submit(site, "ada", a_request(**search, **changes))
+    assert [key] == [one.key for one in caught.value.errors]
+    assert [] == views.unfinished(site.store)
 
 
 @pytest.mark.parametrize("changes", [{"launcher": "plian"}, {"environment": {"kind": "curent"}}])

@@ -204,6 +204,14 @@ def test_what_is_refused_says_why_and_changes_nothing(
     assert before == state(stage)
 
 
+def test_no_training_is_moved_among_the_drivers(stage: Stage, trio: dict[str, str]) -> None:
+    search = Searching(stage, name="search")  # its pool is there now
+    for job in ("a", search.id):
+        (found,) = asked(stage, job, resource_pool="drivers")
+        assert "drivers is for what drives a search" in str(refusal(found.problem))
+    assert ("local", "local") == (stage.job(trio["a"]).pool, search.row.pool)
+
+
 def test_a_job_of_a_pool_that_is_gone_is_moved_to_another_one(stage: Stage, trio: dict[str, str]) -> None:
     add(stage, "gone")
     stage.submit(name="lost", pool="gone")
