@@ -11,7 +11,7 @@ import pytest
 from jupyter_training.client.client import Client
 from jupyter_training.errors import ServerUnreachable, UnknownJob
 from jupyter_training.kernel.drawer import Drawer
-from tests.kernel.builders import attempt, job, metric
+from tests.kernel.builders import attempt, job, metric, search, trial
 
 Answer = Mapping[str, Any] | Exception
 
@@ -219,3 +219,35 @@ def test_one_that_had_ended_when_it_was_shown_is_drawn_when_it_is_started_again(
     drawer.again(job("queued", version=3))
     drawer.join(20)
     assert [("running", False), ("succeeded", True)] == paper.drawn
+
+
+class Searches:
+    """A client whose search goes from view to view."""
+
+    def __init__(self, *views: Mapping[str, Any]) -> None:
+        self.views = list(views)
+
+    def experiment(self, _: str) -> Mapping[str, Any]:
+        return self.views.pop(0) if len(self.views) > 1 else self.views[0]
+
+    def trials(self, _: str, *, sort: str, limit: int) -> dict[str, Any]:
+        return {"trials": [trial(4)], "next": None, "total": 1}
+
+
+def test_a_search_is_drawn_as_its_trials_go_on_though_its_version_stays() -> None:
+    more = search(trials=8, counts={"completed": 8})
+    client, paper = Searches(search(), more, more, search("succeeded")), Paper()
+    drawer = Drawer(pause=lambda event, seconds: None)
+    drawer.follow(cast(Client, client), search(), paper)
+    drawer.join(10)
+    assert [("running", False), ("succeeded", True)] == paper.drawn
+    assert "<table" in paper.html
+
+
+def test_of_a_search_that_the_page_draws_the_end_alone_is_written() -> None:
+    client, paper = Searches(search(trials=5), search(trials=6), search("failed", error="ValueError: bad")), Paper()
+    drawer = Drawer(pause=lambda event, seconds: None)
+    drawer.follow(cast(Client, client), search(), paper, quietly=True)
+    drawer.join(10)
+    assert [("failed", True)] == paper.drawn
+    assert "ValueError: bad" in paper.html
