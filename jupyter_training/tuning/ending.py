@@ -70,7 +70,7 @@ def _near(metrics: Sequence[str], names: Sequence[str]) -> str:
 
 
 def senseless(search: Search) -> Ending | None:
-    """The end of a search none of whose configurations makes sense: as they count nowhere, nothing else would end it."""
+    """The end of a search in which no configuration makes sense: they count nowhere, so nothing else would end it."""
     tally = search.tally
     invalid = tally.count("invalid")
     if tally.finished or invalid < max(_ALL_INVALID, search.spec.workers):

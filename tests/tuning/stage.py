@@ -121,7 +121,7 @@ class SearchStage(Stage):
     def _script(self, order: LaunchOrder) -> Script:
         """What is scripted of a trial is that of its first attempt that nobody stopped."""
         if order.spec.launcher == "driver":
-            return Script(runs=1e9)
+            return self.scripts.get(order.spec.name, Script(runs=1e9))
         left = self.epochs - self._begins_at(order.ref.job, order.ref.number)
         return self.scripts.get(order.spec.name, Script(runs=left + 0.5))
 
