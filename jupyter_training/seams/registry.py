@@ -11,7 +11,7 @@ from jupyter_training.errors import UnknownPlugin, near_miss
 
 __all__ = ["BUILT_IN", "load", "names"]
 
-_SEARCHERS = "jupyter_training.tuning.searchers"
+_SEARCHERS = "jupyter_training.searchers"
 
 # Kept as text, so that a plug-in costs nothing until somebody uses it.
 BUILT_IN: Mapping[str, Mapping[str, str]] = {

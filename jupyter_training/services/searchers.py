@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,13 +11,11 @@ from jupyter_training.errors import InvalidSpec, Problem, TrainingError, Unknown
 from jupyter_training.schema import SearcherList, SearcherView
 from jupyter_training.seams import registry
 from jupyter_training.seams.searcher import Checked, Setup
+from jupyter_training.searchers import catalogue
 
 __all__ = ["DEFAULT", "Chosen", "chosen", "listed", "try_setup"]
 
 DEFAULT = "tpe"  # where nobody names one: it takes one metric or several, and any space
-
-# As a plug-in it is found by its name: searchers are above services, and cost nothing before one is asked for.
-_CATALOGUE = "jupyter_training.tuning.searchers.catalogue"
 
 
 class Chosen(BaseModel):
@@ -43,7 +40,6 @@ def chosen(name: str, options: Mapping[str, JsonValue]) -> Chosen:
         UnknownPlugin: there is none; with the near miss and the list.
         InvalidSpec: it does not run here, or an option is none of its own; with the key.
     """
-    catalogue = _catalogue()
     try:
         found = catalogue.find(name)
     except UnknownPlugin as error:
@@ -74,7 +70,6 @@ def try_setup(one: Chosen, setup: Setup) -> None:
 
 def listed() -> SearcherList:
     """Every searcher by name, those that lack something and those that are refused too, then other names for them."""
-    catalogue = _catalogue()
     views: list[SearcherView] = []
     for entry in catalogue.rows():
         status = catalogue.status(entry)
@@ -145,7 +140,3 @@ def _problem(item: Any, known: list[str]) -> Problem:
         return Problem(f"there is no option {path[-1]!r}", key=key, hint=hint)
     words = item["msg"].removeprefix("Value error, ")
     return Problem(words[0].lower() + words[1:], key=key)
-
-
-def _catalogue() -> Any:
-    return importlib.import_module(_CATALOGUE)

@@ -49,10 +49,11 @@ class TrialState:
 
 @dataclass(frozen=True)
 class Concluded:
-    """That the search had ended by ``rule``, when it was extended by ``more`` trials."""
+    """That the search had ended by ``rule``, when it was extended by ``more`` trials and had begun so many."""
 
     rule: str
     more: int
+    begun: int
 
 
 @dataclass
@@ -187,7 +188,7 @@ class Search:
             self.spare = dict(event.body)
             return
         if event.kind is EventKind.CONCLUDED:
-            self.concluded.append(Concluded(event.body["rule"], event.body["more"]))
+            self.concluded.append(Concluded(event.body["rule"], event.body["more"], self.tally.started))
             self.forgiven = self.tally.count("failed")
             return
         assert event.trial is not None

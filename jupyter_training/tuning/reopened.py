@@ -1,7 +1,8 @@
 """The rules of a search that goes on after its end: extended, or with failed trials that are tried again.
 
 What had ended it would end it again at once. So a rule that is no limit in
-trials counts no more; failures are counted anew; and a limit in trials that was
+trials counts no more; where nothing else would end it, as many trials as were
+asked for are begun from there; failures are counted anew; and a limit in trials that was
 reached lets what a person has begun again come to its end.
 """
 
@@ -23,6 +24,9 @@ def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, worke
         found = extended(found, 0, ended_by=one.rule)
         if one.rule == "max_failures":
             found = found.model_copy(update={"max_failures": forgiven + most_failures(stop, workers)})
+    if found.is_empty and not stop.is_empty:
+        last = concluded[-1]
+        found = found.model_copy(update={"max_trials_started": last.begun + more - last.more})
     return found
 
 

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 from jupyter_training.core.experiment import Objective
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Setup
+from jupyter_training.searchers import catalogue
+from jupyter_training.searchers.entries import ENTRIES, Entry
 from jupyter_training.testing.searcher_contract import MIXED, Play, SearcherContract
-from jupyter_training.tuning.searchers import catalogue
-from jupyter_training.tuning.searchers.entries import ENTRIES, Entry
 from tests.benchmarks.row import Row, middle, row, seconds
 
 __all__ = ["measure"]

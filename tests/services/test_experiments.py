@@ -65,7 +65,8 @@ def test_an_ended_search_says_why_and_what_was_best(stage: Stage) -> None:
     search.finish()
     view = search.view
     assert (Phase.SUCCEEDED, "succeeded") == (view.phase, view.state)
-    assert view.sentence.startswith("The 50 trials that were asked for have ended. 5 of 50 trials, 1 stopped early, 2 failed;")
+    begins = "The 50 trials that were asked for have ended. 5 of 50 trials, 1 stopped early, 2 failed;"
+    assert view.sentence.startswith(begins)
     assert ("extend", "retry_failed", "archive", "delete") == view.verbs
 
 

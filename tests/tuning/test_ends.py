@@ -14,7 +14,7 @@ from jupyter_training.core.resources import Pool
 from jupyter_training.seams.backend import End
 from jupyter_training.store import experiment_verbs, pools, verbs
 from jupyter_training.testing.scripted_backend import Script
-from tests.tuning.searchers_of_tests import Counting, falling
+from tests.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
 FAILS = Script(runs=2.5, ends=End(EndReason.ERROR, "Failed: ValueError: no.", exit_code=1))
@@ -82,6 +82,27 @@ def test_the_target_ends_it_and_extended_it_goes_on(home: Path, dies: bool) -> N
     assert 11 == len(stage.trials), "9 as asked for, and 2 more"
     assert "The 11 trials that were asked for have ended." == found.detail
     assert list(range(1, len(stage.events) + 1)) == [event.n for event in stage.events]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize(
+    "stop",
+    [StopRule(target=Target(metric="loss", value=0.5)), StopRule(max_time=1.5), StopRule(plateau=Plateau(trials=1))],
+    ids=["target", "time", "plateau"],
+)
+def test_extended_it_ends_though_only_what_had_ended_it_was_said(home: Path, stop: StopRule, dies: bool) -> None:
+    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    stage.search(a_search(stop=stop), Counting)
+    stage.finish()
+    begun = len(stage.trials)
+
+    for more in (2, 1):
+        experiment_verbs.extend(stage.store, stage.id, more, now=stage.clock.now())
+        if dies:
+            stage.drive()
+        begun += more
+        assert f"{begun} trials were begun, as asked for." == stage.finish(limit=60).detail
+        assert begun == len(stage.trials)
 
 
 def test_no_better_for_long_ends_it(home: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from jupyter_training.core.experiment import Objective
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.searcher import Exhausted, Start
-from jupyter_training.tuning.searchers.grid import Grid
-from jupyter_training.tuning.searchers.random_search import RandomSearch
+from jupyter_training.searchers.grid import Grid
+from jupyter_training.searchers.random_search import RandomSearch
 from tests.tuning.own.deciding import a_setup, made, played
 
 SIX = {"b": "choice(10, 20)", "a": "choice(0, 1, 2)", "c": "choice(x)"}

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from jupyter_training.core.experiment import Objective, Outcome
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.seams.searcher import Exhausted, Resume, Searcher, Start, Wait
-from jupyter_training.tuning.searchers.adaptive_asha import AdaptiveAsha, AsyncHalving
-from jupyter_training.tuning.searchers.asha_promote import AshaPromote
+from jupyter_training.searchers.adaptive_asha import AdaptiveAsha, AsyncHalving
+from jupyter_training.searchers.asha_promote import AshaPromote
 from tests.tuning.own.deciding import a_setup, made, played
 
 ALL = [AdaptiveAsha, AsyncHalving, AshaPromote]

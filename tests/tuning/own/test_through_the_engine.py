@@ -14,11 +14,11 @@ from jupyter_training.core.experiment import Event, EventKind, ExperimentSpec, O
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.core.stop_rule import extended, rule
 from jupyter_training.seams.searcher import Searcher, Setup
+from jupyter_training.searchers.adaptive_asha import AdaptiveAsha, AsyncHalving
+from jupyter_training.searchers.asha_promote import AshaPromote
 from jupyter_training.testing.builders import a_spec
 from jupyter_training.tuning.engine import Search
 from jupyter_training.tuning.replay import Replayed, replayed
-from jupyter_training.tuning.searchers.adaptive_asha import AdaptiveAsha, AsyncHalving
-from jupyter_training.tuning.searchers.asha_promote import AshaPromote
 
 WORKERS, FULL = 3, 16
 ALL = [AdaptiveAsha, AsyncHalving, AshaPromote]

@@ -15,9 +15,9 @@ from jupyter_training.core.experiment import EventKind, ExperimentSpec, Experime
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams import registry
 from jupyter_training.seams.searcher import Searcher, Setup
+from jupyter_training.searchers.quiet import importing, silence
 from jupyter_training.testing.builders import a_spec
 from jupyter_training.tuning.replay import replayed
-from jupyter_training.tuning.searchers.quiet import importing, silence
 from tests.tuning.quality.make_table import AXES, EPOCHS, train
 from tests.tuning.quality.play import Decides, Ours, Table, play
 from tests.tuning.stage import SearchStage

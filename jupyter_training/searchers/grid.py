@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, JsonValue
 
 from jupyter_training.seams.searcher import Answer, Exhausted, Setup, Start
-from jupyter_training.tuning.searchers.draws import OwnOptions, Unjudged
+from jupyter_training.searchers.draws import OwnOptions, Unjudged
 
 __all__ = ["Grid"]
 

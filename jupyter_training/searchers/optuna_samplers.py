@@ -7,10 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.tuning.searchers.axes import Axes, Category
-from jupyter_training.tuning.searchers.draws import refused
-from jupyter_training.tuning.searchers.optuna_base import OptunaSearcher
-from jupyter_training.tuning.searchers.optuna_pruners import PrunedOptions
+from jupyter_training.searchers.axes import Axes, Category
+from jupyter_training.searchers.draws import refused
+from jupyter_training.searchers.optuna_base import OptunaSearcher
+from jupyter_training.searchers.optuna_pruners import PrunedOptions
 
 __all__ = ["CmaEs", "Gp", "Nsga2", "Nsga3", "Qmc", "RandomOptuna", "Tpe", "TpeOptions"]
 

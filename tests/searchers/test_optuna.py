@@ -11,9 +11,9 @@ from jupyter_training.core.experiment import Objective
 from jupyter_training.core.pareto import front
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Setup
+from jupyter_training.searchers import catalogue
 from jupyter_training.testing.searcher_contract import Play
-from jupyter_training.tuning.searchers import catalogue
-from tests.tuning.searchers.test_syne_tune import begin, loss
+from tests.searchers.test_syne_tune import begin, loss
 
 _LOSS = Objective(metrics=("loss",), modes=("min",))
 _TWO = Objective(metrics=("loss", "accuracy"), modes=("min", "max"))

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 from jupyter_training.core.experiment import Objective
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Searcher, Setup
+from jupyter_training.searchers import catalogue
 from jupyter_training.testing.searcher_contract import MIXED, SearcherContract
-from jupyter_training.tuning.searchers import catalogue
 
 _ONE = Objective(metrics=("loss",), modes=("min",))
 _TWO = Objective(metrics=("loss", "accuracy"), modes=("min", "max"))

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
-from jupyter_training.tuning.searchers.axes import Axes, Axis, Category, Code, Logged, Place, Real, Row, Shifted, Whole
-from jupyter_training.tuning.searchers.draws import refused
-from jupyter_training.tuning.searchers.quiet import Randomness, importing, silence
-from jupyter_training.tuning.searchers.scores import Scores
+from jupyter_training.searchers.axes import Axes, Axis, Category, Code, Logged, Place, Real, Row, Shifted, Whole
+from jupyter_training.searchers.draws import refused
+from jupyter_training.searchers.quiet import Randomness, importing, silence
+from jupyter_training.searchers.scores import Scores
 
 __all__ = ["RESOURCE", "NoOptions", "SyneTuneSearcher"]
 

@@ -21,9 +21,9 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin, near_miss
 from jupyter_training.seams import registry
 from jupyter_training.seams.searcher import Searcher, SearcherFactory, Setup
-from jupyter_training.tuning.searchers.entries import ALIASES, ENTRIES, REFUSED, Entry
+from jupyter_training.searchers.entries import ALIASES, ENTRIES, REFUSED, Entry
 
-__all__ = ["Found", "Status", "find", "make", "options_schema", "rows", "sentence", "status", "table"]
+__all__ = ["ALIASES", "Found", "Status", "find", "make", "options_schema", "rows", "sentence", "status", "table"]
 
 Status = Literal["installed", "needs", "refused"]
 

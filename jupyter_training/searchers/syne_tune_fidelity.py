@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.tuning.searchers.draws import refused
-from jupyter_training.tuning.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
-from jupyter_training.tuning.searchers.syne_tune_quick import quick_rungs, random_proposals
-from jupyter_training.tuning.searchers.syne_tune_single import BoreOptions, KdeOptions, bore, bore_words, kde_words
+from jupyter_training.searchers.draws import refused
+from jupyter_training.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
+from jupyter_training.searchers.syne_tune_quick import quick_rungs, random_proposals
+from jupyter_training.searchers.syne_tune_single import BoreOptions, KdeOptions, bore, bore_words, kde_words
 
 __all__ = ["Asha", "AshaBore", "AshaCqr", "AshaOptions", "Bohb", "Median", "MedianOptions", "Rush", "longest"]
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.tuning.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
-from jupyter_training.tuning.searchers.syne_tune_fidelity import AshaOptions, longest
-from jupyter_training.tuning.searchers.syne_tune_single import EvolutionOptions
+from jupyter_training.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
+from jupyter_training.searchers.syne_tune_fidelity import AshaOptions, longest
+from jupyter_training.searchers.syne_tune_single import EvolutionOptions
 
 __all__ = ["Ehvi", "MoAsha", "MoAshaOptions", "MoEvolution", "MoEvolutionOptions"]
 

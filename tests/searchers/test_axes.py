@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from jupyter_training.core.space import Float, Int, SearchSpace
-from jupyter_training.tuning.searchers.axes import Axes, Logged, Real, Row, Shifted, Whole
-from jupyter_training.tuning.searchers.optuna_base import _suggest
-from jupyter_training.tuning.searchers.quiet import importing, silence
-from jupyter_training.tuning.searchers.syne_tune_base import _domain
+from jupyter_training.searchers.axes import Axes, Logged, Real, Row, Shifted, Whole
+from jupyter_training.searchers.optuna_base import _suggest
+from jupyter_training.searchers.quiet import importing, silence
+from jupyter_training.searchers.syne_tune_base import _domain
 
 # Of every kind, with what a library has no like of.
 _DOMAINS = [

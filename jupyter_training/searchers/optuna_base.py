@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, JsonValue
 
 from jupyter_training.seams.searcher import Answer, Outcome, Setup, Start, Verdict
-from jupyter_training.tuning.searchers.axes import Axes, Axis, Category, Code, Place, Real, Row, Whole
-from jupyter_training.tuning.searchers.draws import refused
-from jupyter_training.tuning.searchers.optuna_pruners import PrunedOptions, make_pruner
-from jupyter_training.tuning.searchers.quiet import importing, silence
-from jupyter_training.tuning.searchers.scores import Scores
-from jupyter_training.tuning.searchers.syne_tune_base import one_or_several
+from jupyter_training.searchers.axes import Axes, Axis, Category, Code, Place, Real, Row, Whole
+from jupyter_training.searchers.draws import refused
+from jupyter_training.searchers.optuna_pruners import PrunedOptions, make_pruner
+from jupyter_training.searchers.quiet import importing, silence
+from jupyter_training.searchers.scores import Scores
+from jupyter_training.searchers.syne_tune_base import one_or_several
 
 __all__ = ["OptunaSearcher"]
 

@@ -19,8 +19,8 @@ from jupyter_training.core.search.brackets import most_rungs
 from jupyter_training.core.search.promotion import Promotion
 from jupyter_training.core.search.rungs import units
 from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Resume, Setup, Start, Verdict, Wait
-from jupyter_training.tuning.searchers.adaptive_asha import Divisor, Rungs, needed_resource
-from jupyter_training.tuning.searchers.draws import Draws, Losses, OwnOptions
+from jupyter_training.searchers.adaptive_asha import Divisor, Rungs, needed_resource
+from jupyter_training.searchers.draws import Draws, Losses, OwnOptions
 
 __all__ = ["AshaPromote"]
 

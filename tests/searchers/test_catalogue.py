@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-import jupyter_training.tuning.searchers
+import jupyter_training.searchers
 from jupyter_training.core.experiment import Objective
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.errors import InvalidSpec, TrainingError, UnknownPlugin
 from jupyter_training.seams import registry
 from jupyter_training.seams.searcher import Setup, Start
-from jupyter_training.tuning.searchers import catalogue
-from jupyter_training.tuning.searchers.entries import ALIASES, ENTRIES, REFUSED
+from jupyter_training.searchers import catalogue
+from jupyter_training.searchers.entries import ALIASES, ENTRIES, REFUSED
 
 _ONE = Objective(metrics=("loss",), modes=("min",))
 _TWO = Objective(metrics=("loss", "accuracy"), modes=("min", "max"))
@@ -236,7 +236,7 @@ def test_a_plug_in_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_there_is_can_be_asked_without_the_libraries() -> None:
     """The server lists searchers and their forms; only a driver may take the second that Syne Tune needs."""
     program = (
-        "import sys; from jupyter_training.tuning.searchers import catalogue\n"
+        "import sys; from jupyter_training.searchers import catalogue\n"
         "for entry in catalogue.ENTRIES: catalogue.registry.load('searchers', entry.name).Options.model_json_schema()\n"
         "catalogue.rows(); catalogue.table(); catalogue.find('bo')\n"
         "print([one for one in ('syne_tune', 'optuna', 'numpy', 'pandas', 'sklearn') if one in sys.modules])"
@@ -246,6 +246,6 @@ def test_what_there_is_can_be_asked_without_the_libraries() -> None:
 
 
 def test_the_documentation_has_the_catalogues_table() -> None:
-    """Made anew by: python -m jupyter_training.tuning.searchers.catalogue"""
-    readme = Path(jupyter_training.tuning.searchers.__file__).with_name("README.md").read_text()
+    """Made anew by: python -m jupyter_training.searchers.catalogue"""
+    readme = Path(jupyter_training.searchers.__file__).with_name("README.md").read_text()
     assert catalogue.table() in readme

@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, JsonValue
 from jupyter_training.core.search.brackets import Bracket, BracketMode, brackets, concurrency, most_rungs
 from jupyter_training.core.search.rungs import Halving, units
 from jupyter_training.seams.searcher import Answer, Exhausted, Outcome, Setup, Start, Verdict
-from jupyter_training.tuning.searchers.draws import Draws, Losses, OwnOptions, refused
+from jupyter_training.searchers.draws import Draws, Losses, OwnOptions, refused
 
 __all__ = ["AdaptiveAsha", "AsyncHalving", "needed_resource"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from jupyter_training.seams.searcher import Outcome, Setup
-from jupyter_training.tuning.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
+from jupyter_training.searchers.syne_tune_base import RESOURCE, SyneTuneSearcher
 
 __all__ = ["Pbt", "PbtOptions"]
 

@@ -14,10 +14,10 @@ import pytest
 from jupyter_training.core.experiment import Objective
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Searcher, Setup, Start
+from jupyter_training.searchers import catalogue
+from jupyter_training.searchers.axes import Logged, Shifted
+from jupyter_training.searchers.quiet import silence
 from jupyter_training.testing.searcher_contract import Play
-from jupyter_training.tuning.searchers import catalogue
-from jupyter_training.tuning.searchers.axes import Logged, Shifted
-from jupyter_training.tuning.searchers.quiet import silence
 
 _LOSS = Objective(metrics=("loss",), modes=("min",))
 _TWO = Objective(metrics=("loss", "accuracy"), modes=("min", "max"))
@@ -246,7 +246,7 @@ def test_trials_are_not_kept_once_they_have_ended() -> None:
 def test_importing_leaves_the_environment_of_trials_alone() -> None:
     """Syne Tune limits the threads of its whole process, and would those of each trial."""
     program = (
-        "import os, logging; from tests.tuning.searchers.test_syne_tune import a_searcher, begin\n"
+        "import os, logging; from tests.searchers.test_syne_tune import a_searcher, begin\n"
         "begin(a_searcher('asha'), 1)\n"
         "print(os.environ.get('OMP_NUM_THREADS'), logging.getLogger().handlers)"
     )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.tuning.searchers.syne_tune_base import NoOptions, SyneTuneSearcher
+from jupyter_training.searchers.syne_tune_base import NoOptions, SyneTuneSearcher
 
 __all__ = [
     "BoTorch",

@@ -12,8 +12,8 @@ import pytest
 from jupyter_training.core.experiment import Objective
 from jupyter_training.core.space import SearchSpace
 from jupyter_training.seams.searcher import Setup
+from jupyter_training.searchers import catalogue
 from jupyter_training.testing.searcher_contract import MIXED, Play, SearcherContract
-from jupyter_training.tuning.searchers import catalogue
 
 _GRID = {"optimizer": "choice(adam, sgd)", "layers": "randint(1, 4)", "width": "ordinal(1, 2, 4, 8)"}
 
