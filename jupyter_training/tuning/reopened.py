@@ -1,9 +1,9 @@
 """The rules of a search that goes on after its end: extended, or with failed trials that are tried again.
 
 What had ended it would end it again at once. So a rule that is no limit in
-trials counts no more; where nothing else would end it, as many trials as were
-asked for are begun from there; failures are counted anew; and a limit in trials that was
-reached lets what a person has begun again come to its end.
+trials counts no more, and where nothing is left that would end it, as many
+trials are begun as a person asks for; failures are counted anew; and a limit in
+trials that was reached lets what a person has begun again come to its end.
 """
 
 from __future__ import annotations

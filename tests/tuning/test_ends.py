@@ -14,7 +14,7 @@ from jupyter_training.core.resources import Pool
 from jupyter_training.seams.backend import End
 from jupyter_training.store import experiment_verbs, pools, verbs
 from jupyter_training.testing.scripted_backend import Script
-from tests.searchers_of_tests import Counting, falling
+from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
 FAILS = Script(runs=2.5, ends=End(EndReason.ERROR, "Failed: ValueError: no.", exit_code=1))
@@ -101,7 +101,7 @@ def test_extended_it_ends_though_only_what_had_ended_it_was_said(home: Path, sto
         if dies:
             stage.drive()
         begun += more
-        assert f"{begun} trials were begun, as asked for." == stage.finish(limit=60).detail
+        assert f"The {begun} trials that were asked for have ended." == stage.finish(limit=60).detail
         assert begun == len(stage.trials)
 
 
