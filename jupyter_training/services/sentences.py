@@ -22,6 +22,11 @@ from jupyter_training.store.dependencies import Dependency
 
 __all__ = ["began_anew", "kept_here", "passed_over", "sentence", "span", "warning"]
 
+_WHO = (
+    (Hold.USER, "Paused by you"),
+    (Hold.EXPERIMENT, "Paused with its search"),
+    (Hold.SEARCHER, "Paused by its searcher"),
+)
 _AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
 _GOES_ON = {
     EndReason.CANCELED: "the checkpoint of step {} is kept.",
@@ -177,7 +182,7 @@ def _starts_after(before: Sequence[Dependency]) -> str:
 
 
 def _paused(job: Job, latest: Attempt | None, now: Instant) -> str:
-    who = "Paused by you" if Hold.USER in job.holds else "Paused"
+    who = next((said for hold, said in _WHO if hold in job.holds), "Paused")
     if latest is None:
         return f"{who} before it started."
     ago = now - latest.ended if latest.ended is not None else 0.0

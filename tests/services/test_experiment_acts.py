@@ -64,6 +64,9 @@ def test_activating_clears_the_hold_of_the_experiment_and_no_other(stage: Stage)
     stage.end(search.id, EndReason.PAUSED)
     (refused,) = on_jobs(stage, Verb.ACTIVATE, search.trials[0].job)
     assert refused.problem is not None and "its search is paused" in refused.problem.detail
+    stage.end(search.trials[0].job, EndReason.PAUSED)
+    assert "Paused with its search at step 5." == jobs.show(stage.site, search.trials[0].job).sentence
+    assert "Paused by you before it started." == jobs.show(stage.site, search.trials[2].job).sentence
     since = search.row.paused_since
     assert since is not None
     assert search.act("activate").ok

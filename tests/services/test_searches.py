@@ -57,9 +57,10 @@ def test_a_parameter_that_varies_makes_a_search(stage: Stage) -> None:
 
 def test_what_is_said_in_the_config_and_in_the_space_counts(stage: Stage) -> None:
     text = (
-        "params:\n  batch: [16, 32]\n  lr: loguniform(1e-4, 1e-1)\nspace:\n  depth: {type: int, minval: 1, maxval: 3}\n"
+        "params:\n  batch: [16, 32]\nspace:\n  lr: loguniform(1e-4, 1e-1)\n"
+        "  depth: {type: int, minval: 1, maxval: 3}\n"
+        "metric: loss, accuracy\nmode: min, max\nstop: {max_time: 2h, target: 0.1}\nworkers: 2\n"
     )
-    text += "metric: loss, accuracy\nmode: min, max\nstop: {max_time: 2h, target: 0.1}\nworkers: 2\n"
     view = view_of(stage.submit(config={"text": text}, params={"lr": 0.1}))
     assert ["depth"] == [axis.name for axis in view.space], "a value on the line fixes an axis of the config"
     assert {"lr": 0.1, "batch": [16, 32]} == view.constants
