@@ -1212,7 +1212,7 @@ export interface components {
          * @description Why an attempt, and with its last attempt a job, ended.
          * @enum {string}
          */
-        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void" | "paused" | "preempted" | "hung";
+        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void" | "paused" | "preempted" | "hung" | "invalid";
         /**
          * Entry
          * @description What is run: a script with arguments, a notebook cell's body, or one function.

@@ -1,5 +1,5 @@
 /** What can be wished of one search, where it stands. Which verbs those are the server says; a refusal is said here too. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { troubleFrom } from '../api/http';
 import type { Experiment, ExperimentVerb } from '../api/experiments';
 import { isEnded } from '../model/select';
@@ -11,6 +11,8 @@ import { useRoom } from './room';
 interface Said {
   readonly words: string;
   readonly bad: boolean;
+  /** Whether the search had ended by then; once that is otherwise, it is no news. */
+  readonly ended: boolean;
 }
 
 export function SearchActions({ search, doors }: { search: Experiment; doors: Pick<Doors, 'hasCommand' | 'execute'> }): JSX.Element {
@@ -18,6 +20,9 @@ export function SearchActions({ search, doors }: { search: Experiment; doors: Pi
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
   const { name, best } = search;
+  const latest = useRef(search);
+  latest.current = search;
+  const say = (words: string, bad: boolean): void => setSaid({ words, bad, ended: isEnded(latest.current) });
   const may = (verb: ExperimentVerb): boolean => search.verbs.includes(verb);
   const ask = (verb: ExperimentVerb): void => {
     setBusy(true);
@@ -25,8 +30,8 @@ export function SearchActions({ search, doors }: { search: Experiment; doors: Pi
     const asked = verb === 'extend' ? import('../commands/searching').then(({ extend }) => extend(session, trans, search)) : session.actOn(verb, search.id);
     asked
       .then(
-        notes => notes.length > 0 && setSaid({ words: notes.join(' '), bad: false }),
-        (reason: unknown) => setSaid({ words: troubleFrom(reason).message, bad: true })
+        notes => notes.length > 0 && say(notes.join(' '), false),
+        (reason: unknown) => say(troubleFrom(reason).message, true)
       )
       .finally(() => setBusy(false));
   };
@@ -34,7 +39,7 @@ export function SearchActions({ search, doors }: { search: Experiment; doors: Pi
   const button = { busy, ask };
   return (
     <>
-      {said !== null && (
+      {said?.ended === isEnded(search) && (
         <span className={said.bad ? 'jp-Training-refusal' : 'jp-Training-faint'} role={said.bad ? 'alert' : 'status'}>
           {said.words}
         </span>

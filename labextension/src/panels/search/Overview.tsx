@@ -8,6 +8,7 @@ import type { Selection } from '../../model/selection';
 import { figure } from '../../model/wording';
 import { choose } from '../../parts/chosen';
 import { useRoom } from '../../parts/room';
+import { arrow } from '../../parts/searchWords';
 import { useTrials } from '../../parts/useTrials';
 import { useDoors } from '../../renderers/job/doors';
 import { CommandIds } from '../../tokens';
@@ -87,6 +88,7 @@ function Front({ search, trials }: { search: Experiment; trials: readonly Trial[
   const front = cloud.filter(one => one.isFront);
   const said = (one: (typeof cloud)[number]): string => trans.__('trial %1: %2 %3, %4 %5', one.trial, across, figure(one.x), up, figure(one.y));
   const label = trans._n('%1 trial that none beats in everything: %2', '%1 trials that none beats in everything: %2', front.length, front.map(said).join('; '));
+  const named = (metric: string): string => `${metric} ${arrow(search, metrics.indexOf(metric))}`;
   const axis = (word: string, value: string, set: (metric: string) => void): JSX.Element => (
     <label>
       {word}{' '}
@@ -107,8 +109,8 @@ function Front({ search, trials }: { search: Experiment; trials: readonly Trial[
       </figcaption>
       <Scatter
         points={cloud.map(one => ({ key: one.job, x: one.x, y: one.y, isFront: one.isFront, words: said(one) }))}
-        x={across}
-        y={up}
+        x={named(across)}
+        y={named(up)}
         height={HEIGHT}
         label={label}
         onOpen={job => void doors.execute(CommandIds.detail, { job: String(job) })}

@@ -124,7 +124,7 @@ function Below({ search, commands }: { search: Experiment; commands: CommandRegi
       {best !== null && (
         <dl className="jp-Training-pairs">
           <div>
-            <dt>{trans.__('%1, trial %2', metrics[0] ?? '', best.trial)}</dt>
+            <dt title={trans.__('best %1, in trial %2', metrics[0] ?? '', best.trial)}>{metrics[0]}</dt>
             <dd>
               {arrow(search)} {figure(best.value)}
             </dd>
