@@ -10,7 +10,7 @@ from jupyter_training.core.experiment import EventKind, ExperimentState, Objecti
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.errors import StaleEpoch
 from jupyter_training.seams.searcher import Answer, Start
-from tests.searchers_of_tests import Counting, falling
+from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
 

@@ -16,7 +16,7 @@ from jupyter_training.store import points, verbs
 from jupyter_training.store.driving import Writer
 from jupyter_training.store.tables import jobs
 from jupyter_training.testing.scripted_backend import Script
-from tests.searchers_of_tests import Counting, falling
+from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,8 @@ from jupyter_training.core.experiment import EventKind, ExperimentState
 from jupyter_training.core.lifecycle import Hold, JobState, Verb
 from jupyter_training.services.experiment_present import experiment_views
 from jupyter_training.store import experiment_verbs, verbs, views
+from tests.torture import faults
+from tests.torture.faults import Fault
 from tests.torture.search_house import House
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -115,6 +119,7 @@ def test_a_search_pauses_at_a_rung_and_goes_on_from_the_checkpoint(house: House)
     events = house.events()
     resumed = {event.trial for event in events if event.kind is EventKind.RESUME}
     assert resumed, "nobody was promoted"
+    assert {"completed", "stopped"} >= {trial.outcome for trial in house.trials()}, "who was left behind was stopped"
     steps: dict[str, list[int]] = {}
     for job, _, _, what, *rest in house.witness():
         if what == "step":
@@ -168,11 +173,13 @@ def test_a_search_whose_every_trial_fails_is_one_error_and_can_be_tried_again(ho
 
 def test_extended_in_the_moment_of_its_end_it_goes_on(house: House) -> None:
     """Its driver may be on its way out: it has ended then, and the search has not."""
+    faults.put(str(house.faults), 0, Fault("driver", "the end written", act=faults.STOP))
     house.search(searcher="random_once", max_trials=1)
-    house.until(lambda: house.experiment().state.is_final, "the search has ended")
+    house.until(lambda: faults.fired(str(house.faults)), "the search has ended, and its driver sleeps")
+    assert (True, JobState.RUNNING) == (house.experiment().state.is_final, house.driver().state)
 
-    assert JobState.RUNNING is house.driver().state, "this test came too late to see what it is about"
     experiment_verbs.extend(house.site.store, house.id, 1, now=house.site.now())
+    os.kill(faults.fired(str(house.faults))[0], signal.SIGCONT)
     found = house.ended()
 
     assert (ExperimentState.SUCCEEDED, 2) == (found.state, len(house.trials()))

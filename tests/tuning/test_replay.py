@@ -10,7 +10,7 @@ import pytest
 from jupyter_training.core.experiment import Event, EventKind, StopRule, Verdict
 from jupyter_training.tuning.engine import Search
 from jupyter_training.tuning.replay import replayed
-from tests.searchers_of_tests import Counting
+from tests.tuning.searchers_of_tests import Counting
 from tests.tuning.stage import a_search
 
 SPEC = a_search(workers=2, stop=StopRule(max_trials_started=1000))

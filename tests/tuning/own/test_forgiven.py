@@ -9,7 +9,7 @@ from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.seams.backend import End
 from jupyter_training.store import experiment_verbs
 from jupyter_training.testing.scripted_backend import Script
-from tests.searchers_of_tests import Counting, falling
+from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
 FAILS = Script(runs=0.5, ends=End(EndReason.ERROR, "Failed: ValueError: no.", exit_code=1))
