@@ -35,6 +35,11 @@ def noted(count: int) -> bool:
     return any(resource >= count and desired == "run" for resource, desired in rows)
 
 
+def wait_for(count: int) -> None:
+    while count and not noted(count):
+        time.sleep(0.02)
+
+
 store = sqlite3.connect(f"file:{FOLDER}/home/jobs.sqlite?mode=ro", uri=True, timeout=60, isolation_level=None)
 state = {"job": JOB, "base": 0}
 found = checkpoint.latest()
@@ -42,12 +47,12 @@ if found:
     state = found.load()
     if state["job"] != JOB:
         state = {"job": JOB, "base": found.step}
+    wait_for(found.step - state["base"])  # who was before it may have died waiting
 for step in checkpoint.steps(params["steps"]):
     report(step=step, loss=X * 7 % 5)
     if params["saves"]:
         checkpoint.save(state, step=step)
     tell("step", step)
-    while not noted(step - state["base"]):
-        time.sleep(0.02)
+    wait_for(step - state["base"])
     time.sleep(params["pause"])
 tell("done")

@@ -175,6 +175,7 @@ DRIVER = {
     "the end found, not written": Step(_TUNING + "engine:Search.conclude"),
     "inside the end's transaction": Step(_DRIVING + "Writer.change", needs=("concluding",)),
     "the end written": Step(_RECORD + "conclude"),
+    "on its way out": Step(_PACKAGE + "dispatch.wake:Listener.close"),
 }
 
 ROOMS = {

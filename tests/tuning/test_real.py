@@ -173,7 +173,7 @@ def test_a_search_whose_every_trial_fails_is_one_error_and_can_be_tried_again(ho
 
 def test_extended_in_the_moment_of_its_end_it_goes_on(house: House) -> None:
     """Its driver may be on its way out: it has ended then, and the search has not."""
-    faults.put(str(house.faults), 0, Fault("driver", "the end written", act=faults.STOP))
+    faults.put(str(house.faults), 0, Fault("driver", "on its way out", act=faults.STOP))
     house.search(searcher="random_once", max_trials=1)
     house.until(lambda: faults.fired(str(house.faults)), "the search has ended, and its driver sleeps")
     assert (True, JobState.RUNNING) == (house.experiment().state.is_final, house.driver().state)
