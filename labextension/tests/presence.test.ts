@@ -10,7 +10,7 @@ import { attend } from '../src/presence/attend';
 import { RunningTrainings } from '../src/presence/running';
 import { StatusItem } from '../src/presence/status';
 import { CommandIds } from '../src/tokens';
-import { aJob, changes, queued, snapshot, succeeded } from './builders';
+import { aJob, anExperiment, changes, queued, snapshot, succeeded, endedExperiment } from './builders';
 import { aServer, settle, until } from './server';
 import type { FakeServer } from './server';
 
@@ -129,4 +129,15 @@ test("JupyterLab's running panel lists what runs, and its Stop asks the server",
   running.shutdownAll();
   await settle();
   expect(stop.mock.calls).toEqual([[{ job: 'a' }], [{ jobs: ['a'] }]]);
+});
+
+test('a search counts as one that runs, ends with its sentence, and its trials end without a word', async () => {
+  socket().say({ ...snapshot(1, [], undefined, [anExperiment()]), counts: {} });
+  expect(status.node.textContent).toBe('Training: 1 running');
+  expect(running.running().map(one => one.label())).toEqual(['sweep']);
+  session.take([aJob({ id: 'trial2', experiment: '7c1e2d3f4a', trial: 2 })]); // somebody looks at it
+  const ended = succeeded({ id: 'trial2', experiment: '7c1e2d3f4a', trial: 2, version: 2 });
+  socket().say(changes(2, [ended], undefined, [endedExperiment({ version: 2 })]));
+  await until(() => expect(said()).toEqual(['success: sweep · 7c1e2d: Succeeded after 12 trials; best val_accuracy 0.941 in trial 2.']));
+  expect(status.isActive).toBe(false);
 });
