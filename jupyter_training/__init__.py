@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jupyter_training.client.client import Client
     from jupyter_training.client.default_spaces import config_space
+    from jupyter_training.client.experiment_handle import ExperimentHandle
     from jupyter_training.client.handle import Handle
     from jupyter_training.client.space import (
         choice,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Client",
+    "ExperimentHandle",
     "Handle",
     "InvalidConfig",
     "__version__",
@@ -78,6 +80,7 @@ __all__ = [
 
 _HOMES = {
     "Client": "jupyter_training.client.client",
+    "ExperimentHandle": "jupyter_training.client.experiment_handle",
     "Handle": "jupyter_training.client.handle",
     "InvalidConfig": "jupyter_training.runtime.public",
     "checkpoint": "jupyter_training.runtime.public",

@@ -85,7 +85,7 @@ def html(search: Search, trials: Trials = (), *, error: bool = True) -> str:
     said = search_words.sentence_text(search) if phase not in ("running", "starting") else ""
     if said:
         rows.append(f"<span>{escape(said)}</span>")
-    rows += [f"{card.signed('unknown', '⚠')} {escape(str(note))}" for note in search["notes"][:_NOTES]]
+    rows += [f'<span style="{_FAINT}">{escape(str(note))}</span>' for note in search["notes"][:_NOTES]]
     rows += [_progress(search), _best(search)]
     if error and search["error"]:
         rows += card.failure(card.Extras(search["error"].rstrip().splitlines()[-_ERROR_LINES:]))
