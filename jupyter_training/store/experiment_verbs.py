@@ -222,7 +222,9 @@ def delete(store: Store, experiment: JobId, *, now: Instant) -> Done:
         going = [job for job in own if job.state not in TERMINAL]
         if going:
             count = f"{len(going)} of its jobs {'has' if len(going) == 1 else 'have'} not ended"
-            raise act.refused("deleted", count, hint="Try again in a moment: they are being stopped.")
+            left = any(job.desired not in _STOPPED and not job.is_driver for job in going)  # its driver failed
+            hint = "Cancel it first: they run on." if left else "Try again in a moment: they are being stopped."
+            raise act.refused("deleted", count, hint=hint)
         act.wish(own, Verb.DELETE)
         return Done(act.experiment, (), tuple(own))
 
@@ -304,12 +306,14 @@ class _Act:
         """There is more to do; one that had ended is open again. The time in between is no time of the search."""
         one = self.experiment
         if one.state.is_final:
-            between = self.now - one.ended if one.ended is not None and one.started is not None else 0.0
+            since = one.paused_since if one.paused_since is not None else one.ended  # it may have ended in a pause
+            between = self.now - since if since is not None and one.started is not None else 0.0
             self.set(
                 state=ExperimentState.RUNNING.value,
                 desired=Desired.RUN.value,
                 ended=None,
                 detail=None,
+                paused_since=None,
                 paused_seconds=one.paused_seconds + max(0.0, between),
             )
         self.wake(settle)

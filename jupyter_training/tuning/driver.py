@@ -33,6 +33,7 @@ __all__ = ["Driver"]
 log = logging.getLogger("jupyter_training.tuning")
 
 _CHANGES = 1000  # of the log in one look at most
+_FARTHEST = 2**53  # that a trial can come; a series may say anything, and the store takes no more than 2**63
 _DIFFERS = "After a restart the searcher did not propose the same again; it goes on from the results instead."
 _TOO_LONG = "After a restart the searcher goes on from the results: to ask it all of that again would take too long."
 _STOPPING = (Desired.CANCEL, Desired.KILL)
@@ -164,7 +165,7 @@ class Driver:
                 self._heard_of[number] = reported.names
             resource = trial.resource
             for report in reported.reports:
-                resource = max(resource + 1, _resource(report, self._spec.resource))
+                resource = min(max(resource + 1, _resource(report, self._spec.resource)), _FARTHEST)
                 found.append((report.time, number, report.count, resource, report))
         found.sort(key=lambda one: one[:3])
         return [
@@ -243,12 +244,13 @@ class Driver:
 
     def _waits_for_metric(self, standing: Standing) -> bool:
         """Whether trials report, but nothing of what is judged: then no more are spent, and that is said."""
-        if not self._heard_of or any(trial.told for trial in self._search.trials.values()):
+        metrics = self._spec.objective.metrics
+        number, names = next(iter(self._heard_of.items()), (0, ()))
+        # What is not absent was reported, if not yet as often as the others.
+        if not names or not ending.absent(metrics, names) or any(one.told for one in self._search.trials.values()):
+            self._record.take_back([note for note in standing.notes if note.endswith(ending.NO_FURTHER)])
             return False
-        number, names = next(iter(self._heard_of.items()))
-        if not ending.absent(self._spec.objective.metrics, names):
-            return False  # each was reported, but not yet as often as the others
-        note = ending.unreported(number, self._spec.objective.metrics, names)
+        note = ending.unreported(number, metrics, names)
         if note not in standing.notes:
             self._record.note(note)
         return True

@@ -11,10 +11,21 @@ from jupyter_training.core.stop_rule import Ending
 from jupyter_training.errors import near_miss
 from jupyter_training.tuning.engine import Search, TrialState
 
-__all__ = ["CLOSED", "absent", "exhausted", "missing", "outcome_of", "senseless", "state_after", "unreported"]
+__all__ = [
+    "CLOSED",
+    "NO_FURTHER",
+    "absent",
+    "exhausted",
+    "missing",
+    "outcome_of",
+    "senseless",
+    "state_after",
+    "unreported",
+]
 
 _ALL_INVALID = 10  # at least so many, before it is said
 CLOSED = "Stopped as the search ended."
+NO_FURTHER = "No further trial is begun before one reports it."  # the note's end, while it is true
 
 
 def outcome_of(
@@ -57,7 +68,7 @@ def unreported(trial: int, metrics: Sequence[str], names: Sequence[str]) -> str:
     """The note that a trial reports, and nothing of what is judged."""
     return (
         f"Trial {trial} has reported {', '.join(names)}, and not {' or '.join(absent(metrics, names))}."
-        f"{_near(metrics, names)} No further trial is begun before one reports it."
+        f"{_near(metrics, names)} {NO_FURTHER}"
     )
 
 

@@ -207,6 +207,12 @@ class Record:
         with self._writing() as writer:
             _note(writer, sentence)
 
+    def take_back(self, sentences: Sequence[str]) -> None:
+        """Remove notes that are no longer true."""
+        if sentences:
+            with self._writing() as writer:
+                writer.change(notes=[note for note in writer.standing.notes if note not in sentences])
+
     def _is_carried_out(self, writer: Writer, search: Search, trial: TrialState, verdicts: dict[int, str]) -> bool:
         """Do what the searcher said of a trial; False: it has nothing to go on from yet, which may still come.
 

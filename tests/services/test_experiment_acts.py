@@ -186,6 +186,14 @@ def test_the_trials_of_one_whose_driver_failed_can_be_stopped(stage: Stage) -> N
     assert Desired.KILL is search.job(0).desired
 
 
+def test_one_whose_trials_go_on_without_a_driver_is_not_deleted_and_says_what_to_do(stage: Stage) -> None:
+    search = going(stage)
+    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    assert "Cancel it first: they run on." in str(search.act("delete").problem)
+    search.act("kill")
+    assert "they are being stopped" in str(search.act("delete").problem)
+
+
 def test_values_of_pass_env_are_asked_for_once_more(stage: Stage) -> None:
     search = Searching(stage, environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "a"})
     search.drive()

@@ -28,7 +28,7 @@ def test_a_trial_that_its_searcher_stopped_has_not_failed_however_its_code_answe
     state: JobState, verdict: Any, closes: bool, outcome: tuple[str, str]
 ) -> None:
     trial = TrialState(0, {}, told=3, resource=3, verdict=verdict)
-    job: Any = SimpleNamespace(state=state, detail=None)
+    job: Any = SimpleNamespace(state=state, detail=None, reason=None)
     assert outcome == outcome_of(trial, job, closes=closes, missed="no report")
 
 
