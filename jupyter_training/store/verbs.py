@@ -274,7 +274,8 @@ def _move(connection: Connection, known: dict[JobId, Job], moves: Mapping[JobId,
     if again:
         newest = connection.execute(select(func.max(jobs.c.seq))).scalar_one()
         record.reopen(connection, again)
-        connection.execute(update(jobs).where(jobs.c.id.in_(again)).values(free_restarts=0))
+        for part in chunks(again):
+            connection.execute(update(jobs).where(jobs.c.id.in_(part)).values(free_restarts=0))
     for (job_id, values), version in zip(moves.items(), versions, strict=True):
         written = {**values, "version": version}
         if "generation" in values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
@@ -14,6 +15,8 @@ from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import IllegalVerb, KeyReused, NoCheckpoint, TrainingError, UnknownJob
 from jupyter_training.seams.backend import End
 from jupyter_training.store import checkpoints, facts, record, removals, verbs, views
+from jupyter_training.store.tables import jobs as table
+from jupyter_training.testing.builders import a_submission
 from tests.store.conftest import Bench
 
 Make = Callable[[Bench], Job]
@@ -312,3 +315,21 @@ def test_a_deleted_job_is_gone_and_what_is_left_of_it_is_listed(bench: Bench) ->
     assert [removals.Removal(job.id, None, ("s3://bucket/10",))] == removals.pending(bench.store)
     removals.places_gone(bench.store, job.id)
     assert [] == removals.pending(bench.store)
+
+
+def test_any_number_of_jobs_is_tried_again_at_once(bench: Bench) -> None:
+    """A database takes only so many values in one statement."""
+    jobs = [made.job.id for made in bench.submit(*[a_submission(f"job-{number}") for number in range(1_200)])]
+    most = 0
+
+    def seen(connection: object, cursor: object, statement: str, given: object, context: object, many: bool) -> None:
+        nonlocal most
+        if not many and isinstance(given, (tuple, dict)):
+            most = max(most, len(given))
+
+    with bench.store.write() as connection:
+        connection.execute(update(table).values(state="failed"))
+        event.listen(connection, "before_cursor_execute", seen)
+        told = verbs.wish_within(connection, bench.store, jobs, Verb.RETRY, now=bench.now)
+    assert {JobState.QUEUED} == {job.state for job in told if isinstance(job, Job)} and len(jobs) == len(told)
+    assert 0 < most < 1_000
