@@ -27,6 +27,7 @@ COLUMNS = (
 )
 
 _FIRST = "No trainings yet. To start one: jupyter training submit train.py"
+_SEARCHES = "No trainings of their own; searches: jupyter training experiment list"
 _UNDER_WAY = ("queued", "running")
 _COUNTED = 100  # archived jobs that are counted where there are no others
 
@@ -69,7 +70,9 @@ def run(options: argparse.Namespace) -> int:
             limit=options.limit,
         )
         narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
-        archived = None if narrowed or page["jobs"] or options.json else client.jobs(archived=True, limit=_COUNTED)
+        all_of_them = not (narrowed or page["jobs"] or options.json)
+        archived = client.jobs(archived=True, limit=_COUNTED) if all_of_them else None
+        searches = client.experiments(limit=1)["experiments"] if all_of_them else []
         if not options.json and any(job["state"] in _UNDER_WAY and job["phase"] != "paused" for job in page["jobs"]):
             tell_standstill(client)
     if options.json:
@@ -77,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     empty = "No job fits."
     if archived is not None:
-        empty = all_archived(archived, "jupyter training jobs --archived") or _FIRST
+        empty = all_archived(archived, "jupyter training jobs --archived") or (_SEARCHES if searches else _FIRST)
     now = time.time()
     say.table(COLUMNS, [_row(job, now) for job in page["jobs"]], empty=empty)
     if page["next"] is not None:

@@ -167,7 +167,10 @@ def help_(desk: Desk, parsed: Parsed) -> None:
 def _why_empty(desk: Desk) -> str:
     """What is said where no job is listed though all were asked for: that they are archived, or how to begin."""
     archived = desk.session.client.jobs(archived=True, limit=_COUNTED)
-    return all_archived(archived, "%train list is:archived") or tell.FIRST_CELL
+    put_away = all_archived(archived, "%train list is:archived")
+    if put_away is None and desk.session.client.experiments(limit=1)["experiments"]:
+        return "No trainings of their own; searches: %train experiment list"
+    return put_away or tell.FIRST_CELL
 
 
 def _follow(desk: Desk, job: Mapping[str, Any], tail: int) -> None:

@@ -238,6 +238,10 @@ def test_searchers_say_what_each_needs(stage: Stage, run: Run) -> None:
     SearcherList.model_validate(json.loads(run("experiment", "searchers", "--json")[1]))
 
 
+def test_a_list_of_jobs_without_any_names_the_searches(search: Searching, run: Run) -> None:
+    assert (0, "No trainings of their own; searches: jupyter training experiment list\n", "") == run("jobs")
+
+
 def test_job_verbs_find_searches(search: Searching, run: Run) -> None:
     code, out, _ = run("cancel", "sweep")
     assert (0, True) == (code, search.id in out)

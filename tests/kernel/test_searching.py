@@ -133,6 +133,7 @@ def test_a_list_and_the_front_have_searches(cells: Cells, search: Searching) -> 
         assert "● running  sweep" in cells.run(line)
         assert "3 of 50 trials  loss ↓ 0.25 in trial 0  random" in cells.run(line)
     assert "No search fits." in cells.run("%train experiment list --state failed")
+    assert "No trainings of their own; searches: %train experiment list" in cells.run("%train list")
 
 
 def test_show_has_the_card_and_all_of_it(cells: Cells, search: Searching) -> None:
