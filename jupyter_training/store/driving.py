@@ -23,6 +23,7 @@ from jupyter_training.errors import StaleEpoch, TrainingError, UnknownExperiment
 from jupyter_training.store import changelog, verbs, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.store.experiments import one, told
+from jupyter_training.store.rows import UNFINISHED
 from jupyter_training.store.search_tables import experiments, searches, trials
 from jupyter_training.store.tables import jobs
 
@@ -125,6 +126,14 @@ class Writer:
         if not listed:
             return []
         return verbs.wish_within(self.connection, self.store, listed, verb, now=self.now, hold=hold, discard=discard)
+
+    def has_trials(self) -> bool:
+        """Whether any trial has not ended, or was begun again since."""
+        open_ = select(trials.c.number).where(trials.c.experiment == self.experiment, trials.c.outcome.is_(None))
+        jobs_ = select(jobs.c.id).where(
+            jobs.c.experiment == self.experiment, jobs.c.trial.isnot(None), jobs.c.state.in_(UNFINISHED)
+        )
+        return any(self.connection.execute(one.limit(1)).first() is not None for one in (open_, jobs_))
 
     def got_on(self) -> None:
         """The driver has brought the search forward: what its attempts failed of before counts no more."""

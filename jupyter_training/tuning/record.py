@@ -185,8 +185,8 @@ class Record:
         """The search has ended; False: a person has wished something since it was ``seen``, and nothing was written."""
         with self._writing() as writer:
             now = writer.standing
-            if (now.state, now.desired, now.more) != (seen.state, seen.desired, seen.more):
-                return False
+            if (now.state, now.desired, now.more) != (seen.state, seen.desired, seen.more) or writer.has_trials():
+                return False  # a failed trial that is tried again changes nothing of the search itself
             writer.events([event])
             writer.change(state=state.value, detail=detail, ended=self._site.now())
         log.info("The search has ended, %s: %s", state.value, detail)

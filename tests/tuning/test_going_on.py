@@ -1,15 +1,20 @@
-"""A search that goes on after something odd: an end in a pause, a report that is no place, a metric that comes late."""
+"""A search that goes on after something odd: an end in a pause, a metric that comes late, a wish in its last moment."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_training.core.experiment import ExperimentState, Objective, StopRule
+from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.core.metric import Point
 from jupyter_training.core.stop_rule import elapsed
+from jupyter_training.seams.backend import End
 from jupyter_training.store import driving, experiment_verbs, points
+from jupyter_training.testing.scripted_backend import Script
+from jupyter_training.tuning.record import Record
 from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
 
@@ -66,3 +71,28 @@ def test_that_no_trial_is_begun_is_said_for_as_long_as_it_is_so(home: Path, dies
     stage.step()
 
     assert () == stage.experiment.notes
+
+
+@pytest.mark.parametrize("moment", ["export", "conclude"])
+def test_a_trial_that_is_tried_again_in_the_moment_of_the_end_is_waited_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    stage.scripts["search-0"] = Script(runs=0.5, ends=End(EndReason.ERROR, "Failed: ValueError: no.", exit_code=1))
+    stage.search(a_search(stop=StopRule(max_trials_started=2)), Counting)
+    asked = []
+    done = getattr(Record, moment)
+
+    def late(record: Record, *given: Any) -> Any:
+        if not asked:
+            asked.append(experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now()))
+            del stage.scripts["search-0"]
+        return done(record, *given)
+
+    monkeypatch.setattr(Record, moment, late)
+
+    assert ExperimentState.SUCCEEDED is stage.finish().state
+
+    assert asked
+    assert ["completed", "completed"] == [trial.outcome for trial in stage.trials]
+    assert {"search"} >= stage.running()
