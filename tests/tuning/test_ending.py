@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.lifecycle import EndReason, JobState
 from jupyter_training.tuning.ending import CLOSED, outcome_of
 from jupyter_training.tuning.engine import TrialState
 
@@ -37,3 +37,8 @@ def test_a_trial_that_is_stopped_where_a_whole_one_ends_has_completed() -> None:
     job: Any = SimpleNamespace(state=JobState.CANCELED, detail=None)
     assert ("completed", "") == outcome_of(trial, job, closes=False, missed="", whole=3)
     assert "stopped" == outcome_of(trial, job, closes=False, missed="", whole=4)[0]
+
+
+def test_what_makes_no_sense_has_not_failed() -> None:
+    job: Any = SimpleNamespace(state=JobState.FAILED, detail="Failed: no.", reason=EndReason.INVALID)
+    assert ("invalid", "Failed: no.") == outcome_of(TrialState(0, {}), job, closes=False, missed="")
