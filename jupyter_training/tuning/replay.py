@@ -18,7 +18,7 @@ __all__ = ["PATIENCE", "Replayed", "replayed"]
 
 _Unnoted = dict[int, Verdict | Literal["ignored"]]
 
-PATIENCE = 30.0  # seconds of computing
+PATIENCE = 10.0  # seconds of computing
 _SURE = 0.05  # of one's patience, before which nothing is foretold
 _GLANCE = 8  # asks between two looks at the clock
 
