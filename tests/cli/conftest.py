@@ -22,11 +22,16 @@ def slots() -> int:
     return 2
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command touches the home of who runs the tests."""
+    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slots: int) -> Iterator[Stage]:
     """The home that commands speak to; no dispatcher acts on it."""
     home = tmp_path / "home"
-    monkeypatch.setenv("JUPYTER_TRAINING_HOME", str(home))
     for name in ("JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(ensure, "ensure_dispatcher", lambda settings: None)
