@@ -3,7 +3,8 @@
 A driver with nothing to do asks to be paused until something happens (the hold
 ``experiment``). What brings it back: a trial of its search has come to another
 state, was wished something, was deleted, or has reported what is judged; or the
-time of the search is over. A driver that is only about to leave is called back
+time of the search is over. In a search that a person has paused nothing does:
+it comes back with the search. A driver that is only about to leave is called back
 too, since it may have looked for the last time.
 """
 
@@ -48,8 +49,7 @@ class Away:
         if touched is not None:
             wanted |= set(experiments.belongs_to(self._store, list(touched)).values()) & set(away)
             wanted |= self._have_news(reported, set(away) - wanted)
-        driving.rouse(self._store, sorted(wanted), now)
-        return bool(wanted)
+        return driving.rouse(self._store, sorted(wanted), now)
 
     def _look_at(self, fresh: Collection[JobId]) -> None:
         for one in experiments.many(self._store, list(fresh)):

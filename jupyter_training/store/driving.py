@@ -21,6 +21,7 @@ from jupyter_training.core.job import Instant, Job, Submission
 from jupyter_training.core.lifecycle import Desired, Hold, Verb
 from jupyter_training.errors import StaleEpoch, TrainingError, UnknownExperiment
 from jupyter_training.store import changelog, verbs, wishes
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.experiments import one, told
 from jupyter_training.store.rows import UNFINISHED
@@ -218,10 +219,20 @@ def writing(store: Store, experiment: JobId, attempt: int, now: Instant, *, tell
             told(connection, experiment, now)
 
 
-def rouse(store: Store, drivers: Sequence[JobId], now: Instant) -> None:
-    """Let drivers that had left for want of work come back."""
-    if drivers:
-        verbs.wish(store, drivers, Verb.ACTIVATE, now=now, hold=Hold.EXPERIMENT)
+def rouse(store: Store, drivers: Sequence[JobId], now: Instant) -> bool:
+    """Let drivers that had left for want of work come back; True: any does.
+
+    That of a search that a person has paused comes back with the search, and takes no other one's place until then.
+    """
+    goes_on = experiments.c.desired != Desired.PAUSE.value  # one that is canceled in its pause is driven to its end
+    wanted: list[JobId] = []
+    with store.read() as connection:
+        for part in chunks(drivers):
+            rows = connection.execute(select(experiments.c.id).where(experiments.c.id.in_(part), goes_on))
+            wanted += map(JobId, rows.scalars())
+    if wanted:
+        verbs.wish(store, wanted, Verb.ACTIVATE, now=now, hold=Hold.EXPERIMENT)
+    return bool(wanted)
 
 
 def failed(store: Store, experiment: JobId, detail: str, now: Instant) -> None:

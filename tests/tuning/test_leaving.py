@@ -12,9 +12,10 @@ from jupyter_training.core.experiment import EventKind, ExperimentState, Objecti
 from jupyter_training.core.lifecycle import Hold, JobState, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.errors import StoreBusy
-from jupyter_training.store import points, verbs
+from jupyter_training.store import experiment_verbs, points, verbs
 from jupyter_training.store.driving import Writer
 from jupyter_training.store.tables import jobs
+from jupyter_training.testing.builders import a_spec
 from jupyter_training.testing.scripted_backend import Script
 from tests.tuning.searchers_of_tests import Counting, falling
 from tests.tuning.stage import SearchStage, a_search
@@ -107,6 +108,43 @@ def test_what_happens_while_it_goes_calls_it_back(stage: SearchStage) -> None:
 
     driver = stage.job(stage.id)
     assert (JobState.RUNNING, set(), 2) == (driver.state, set(driver.holds), driver.attempt)
+
+
+def test_in_a_paused_search_it_stays_away_until_that_goes_on(stage: SearchStage) -> None:
+    """What happens to its trials then is of the pause; a place among the drivers is another search's."""
+    experiment_verbs.pause(stage.store, stage.id, now=stage.clock.now(), discard=True)
+    for _ in range(10):
+        stage.tick(1.0)
+    driver = stage.job(stage.id)
+    assert (JobState.PAUSED, {Hold.EXPERIMENT}) == (driver.state, set(driver.holds))
+    assert JobState.PAUSED is stage.trial_job(0).state
+
+    experiment_verbs.activate(stage.store, stage.id, now=stage.clock.now())
+
+    stage.tick(0.1)
+    assert JobState.RUNNING is stage.job(stage.id).state
+
+
+def test_one_that_is_canceled_in_its_pause_is_driven_to_its_end(tmp_path: Path) -> None:
+    stage = SearchStage(tmp_path / "home", slots=2, curve=falling, epochs=0)
+    stage.scripts["search-0"] = Script(runs=1e9, obeys_after=60.0)
+    slow = a_search(stop=StopRule(max_trials_started=1)).model_copy(update={"template": a_spec("search", grace=600.0)})
+    stage.search(slow, Counting)
+    for _ in range(3):
+        stage.step()
+    experiment_verbs.pause(stage.store, stage.id, now=stage.clock.now())
+    experiment_verbs.cancel(stage.store, stage.id, now=stage.clock.now())
+    for _ in range(5):
+        stage.tick(1.0)
+    left(stage)
+
+    while stage.trial_job(0).state is not JobState.CANCELED:
+        stage.tick(10.0)
+    stage.tick(0.1)
+
+    assert JobState.RUNNING is stage.job(stage.id).state
+    stage.drive()
+    assert ExperimentState.CANCELED is stage.finish(limit=20).state
 
 
 def test_it_does_not_leave_what_it_has_not_seen(stage: SearchStage) -> None:
