@@ -86,11 +86,13 @@ class Tally:
         self._open: dict[int, bool] = {}  # begun and not ended: whether it has a result
         self._held: set[int] = set()
         self._ended: dict[int, Outcome] = {}
+        self._unheard: set[int] = set()  # that were stopped before they had a result
         self._counts: dict[str, int] = dict.fromkeys(("completed", "stopped", "failed", "canceled", "invalid"), 0)
 
     def begin(self, trial: int) -> None:
         """It runs: for the first time, after a pause, or, as one that had failed, once more."""
         self._held.discard(trial)
+        self._unheard.discard(trial)
         outcome = self._ended.pop(trial, None)
         if outcome is not None:
             self._counts[outcome] -= 1
@@ -117,6 +119,8 @@ class Tally:
 
     def end(self, trial: int, outcome: Outcome) -> None:
         had_result = self._open.pop(trial, False)
+        if outcome == "stopped" and not had_result:
+            self._unheard.add(trial)
         self._held.discard(trial)
         self._ended[trial] = outcome
         self._counts[outcome] += 1
@@ -136,6 +140,16 @@ class Tally:
     @property
     def running(self) -> int:
         return len(self._open) - len(self._held)
+
+    @property
+    def promising(self) -> bool:
+        """Whether any that has not ended has a result."""
+        return any(self._open.values())
+
+    @property
+    def unheard(self) -> int:
+        """Stopped before they had a result: of them nobody knows whether they would have failed."""
+        return len(self._unheard)
 
     @property
     def held(self) -> int:
@@ -268,8 +282,9 @@ def refusals(stop: StopRule, objective: Objective, *, price: float | None) -> li
 
 def _failures(stop: StopRule, tally: Tally, workers: int, forgiven: int) -> Ending | None:
     failed, limit = tally.count("failed"), most_failures(stop, workers)
-    judged = tally.finished - tally.count("canceled")
-    if failed == judged and failed - forgiven >= max(_ALL_FAILED, workers):
+    judged = tally.finished - tally.count("canceled") - tally.unheard
+    is_hopeless = failed == judged and not tally.promising and stop.max_failures is None
+    if is_hopeless and failed - forgiven >= max(_ALL_FAILED, workers):
         return Ending("all_failed", f"All {failed} trials that have ended have failed.", is_failure=True)
     if failed <= limit:
         return None

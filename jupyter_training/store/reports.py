@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -55,7 +56,10 @@ def since(
             if len(there) == len(wanted):
                 behind = min(one.length for one in there) - before
                 if behind > 0:
-                    curves = [_points(connection, one, before, behind) for one in there]
+                    if len(there) == 1:
+                        curves = [_points(connection, there[0], before, behind)]
+                    else:
+                        curves = [one[before:] for one in _paired([_points(connection, one) for one in there])]
                     reports = _joined(before, curves, with_resource=resource is not None)
             found[job] = Reported(reports, tuple(sorted(mine)))
     return found
@@ -63,9 +67,14 @@ def since(
 
 def count(store: Store, job: JobId, metrics: Sequence[str]) -> int:
     """How often a job has reported every metric."""
+    if len(metrics) > 1:
+        return len(since(store, {job: 0}, metrics)[job].reports)
     with store.read_points() as connection:
         mine = _series(connection, [job])[job]
     return min((mine[name].length if name in mine else 0) for name in map(clean, metrics))
+
+
+_Point = tuple[int, float, float | None]  # step, time, value
 
 
 class _Series(NamedTuple):
@@ -90,8 +99,9 @@ def _series(connection: Connection, listed: Sequence[JobId]) -> dict[JobId, dict
     return known
 
 
-def _points(connection: Connection, one: _Series, skip: int, count: int) -> list[tuple[int, float, float | None]]:
+def _points(connection: Connection, one: _Series, skip: int = 0, count: int | None = None) -> list[_Point]:
     """``count`` points behind the first ``skip``. They are looked for from the end, where what is new stands."""
+    count = one.length if count is None else count
     rows = connection.execute(
         select(points.c.step, points.c.time, points.c.value)
         .where(points.c.series == one.id)
@@ -101,9 +111,31 @@ def _points(connection: Connection, one: _Series, skip: int, count: int) -> list
     return [(row.step, row.time, row.value) for row in reversed(rows[len(rows) - count :])]
 
 
-def _joined(
-    before: int, curves: Sequence[Sequence[tuple[int, float, float | None]]], *, with_resource: bool
-) -> tuple[Report, ...]:
+def _paired(curves: Sequence[Sequence[_Point]]) -> list[list[_Point]]:
+    """The points that belong together, at the same places.
+
+    Those of one call have one time, so where one call has reported all of the metrics only such calls count: code that
+    reports one of them in each epoch and all at its end has reported once. Where none has, the k-th of each belong
+    together.
+    """
+    marked = [_by_call(curve) for curve in curves]
+    shared = set.intersection(*map(set, marked))
+    if not shared:
+        return [list(curve) for curve in curves]
+    return [[point for call, point in one.items() if call in shared] for one in marked]
+
+
+def _by_call(curve: Sequence[_Point]) -> dict[tuple[float, int], _Point]:
+    """The points by the calls that reported them: their time, and which one of that time."""
+    seen: Counter[float] = Counter()
+    found = {}
+    for point in curve:
+        found[point[1], seen[point[1]]] = point
+        seen[point[1]] += 1
+    return found
+
+
+def _joined(before: int, curves: Sequence[Sequence[_Point]], *, with_resource: bool) -> tuple[Report, ...]:
     found = []
     for place, together in enumerate(zip(*curves, strict=False), start=before + 1):
         values = [value for _, _, value in together]

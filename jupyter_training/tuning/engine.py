@@ -44,7 +44,7 @@ class TrialState:
     @property
     def listens(self) -> bool:
         """Whether what it reports counts."""
-        return self.outcome is None and not self.held and self.verdict != "stop"
+        return self.outcome is None and not self.held
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ class Search:
     def hear(self, event: Event) -> Verdict | None:
         """Lead the searcher through a stored report or end. The verdict on a report; None: it counts nowhere.
 
-        What a trial reports after the searcher has stopped or paused it, before that is carried out, does not count:
-        one that goes on later may do it again.
+        What a trial reports after the searcher has stopped it, before that is carried out, is its result too, and no
+        question to the searcher any more. What it reports while it is to pause does not count: it may do it again.
         """
         assert event.trial is not None
         state = self.trials[event.trial]
@@ -161,7 +161,7 @@ class Search:
         state.told = event.body["count"]
         state.resource = event.body["resource"]
         self.tally.tell(state.number, values)
-        if not state.judged:
+        if not state.judged or state.verdict == "stop":
             return "continue"
         numbers = {name: math.nan if value is None else value for name, value in values.items()}
         verdict = self.searcher.tell(state.number, state.resource, numbers)

@@ -237,26 +237,36 @@ def test_no_failure_is_borne_if_so_asked() -> None:
     assert "1 trial failed; none is tolerated." == over.sentence
 
 
-@pytest.mark.parametrize(("workers", "enough"), [(1, 3), (2, 3), (4, 4)])
+@pytest.mark.parametrize(("workers", "enough"), [(3, 3), (4, 4)])
 def test_a_search_whose_first_trials_all_fail_ends(workers: int, enough: int) -> None:
-    """However many failures are allowed."""
-    stop = StopRule(max_failures=1000)
+    """Unless a person has said how many may."""
+    stop = StopRule()
+    assert judge(StopRule(max_failures=1000), a_tally("f" * enough), workers=workers).now is None
     assert judge(stop, a_tally("f" * (enough - 1)), workers=workers).now is None
     over = judge(stop, a_tally("f" * enough + "x"), workers=workers).now
     assert over is not None
     assert ("all_failed", True) == (over.rule, over.is_failure)
     assert f"All {enough} trials that have ended have failed." == over.sentence
-    assert judge(stop, a_tally("f" * enough + "s"), workers=workers).now is None
+    assert judge(stop, a_tally("f" * (enough - 1) + "c"), workers=workers).now is None
+    tally = a_tally("f" * enough, running=1)
+    tally.tell(enough, {"loss": 1.0})  # one that goes on has a result
+    assert judge(stop, tally, workers=workers).now is None
+
+
+def test_what_is_stopped_for_it_before_a_result_takes_nothing_back() -> None:
+    tally = a_tally("fff", running=1)
+    tally.end(3, "stopped")
+    over = judge(StopRule(), tally, workers=3).now
+    assert over is not None
+    assert "all_failed" == over.rule
 
 
 def test_failures_before_a_search_was_begun_again_are_forgiven() -> None:
     """It is extended after the cause was mended: the old failures alone don't end it, as many new ones do."""
-    stop = StopRule(max_failures=1000)
-    assert judge(stop, a_tally("fff", running=1), workers=1, forgiven=3).now is None
-    assert judge(stop, a_tally("fffff"), workers=1, forgiven=3).now is None
-    over = judge(stop, a_tally("ffffff"), workers=1, forgiven=3).now
+    assert judge(StopRule(), a_tally("fff", running=1), workers=3, forgiven=3).now is None
+    over = judge(StopRule(), a_tally("fff"), workers=3).now
     assert over is not None
-    assert "All 6 trials that have ended have failed." == over.sentence
+    assert "All 3 trials that have ended have failed." == over.sentence
 
 
 def test_a_small_search_none_of_whose_trials_went_well_has_failed() -> None:

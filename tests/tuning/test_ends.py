@@ -114,10 +114,10 @@ def test_no_better_for_long_ends_it(home: Path) -> None:
 
 
 def test_a_search_whose_every_trial_fails_is_one_error(home: Path) -> None:
-    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    stage = SearchStage(home, slots=3, curve=falling, epochs=2)
     for number in range(9):
         stage.scripts[f"search-{number}"] = FAILS
-    stage.search(a_search(stop=StopRule(max_trials_started=9, max_failures=9)), Counting)
+    stage.search(a_search(workers=3, stop=StopRule(max_trials_started=9)), Counting)
 
     found = stage.finish()
 
@@ -282,9 +282,10 @@ def test_only_values_that_are_no_numbers_are_no_result_and_no_crash(home: Path) 
     assert ExperimentState.SUCCEEDED is found.state
 
 
-def test_what_is_reported_between_a_verdict_and_its_effect_counts_nowhere(home: Path) -> None:
+def test_what_is_reported_between_a_stop_and_its_effect_is_a_result_and_no_question(home: Path) -> None:
+    searcher = Counting(bar=-1.0)
     stage = SearchStage(home, slots=1, curve=falling, epochs=9)
-    stage.search(a_search(stop=StopRule(max_trials_started=1)), lambda: Counting(bar=-1.0))
+    stage.search(a_search(stop=StopRule(max_trials_started=1)), lambda: searcher)
     stage.step()
     for _ in range(5):
         stage.tick(1.0)
@@ -293,8 +294,9 @@ def test_what_is_reported_between_a_verdict_and_its_effect_counts_nowhere(home: 
 
     told = [(event.body["count"], event.verdict) for event in stage.events if event.kind is EventKind.TELL]
     assert [(1, "continue"), (2, "stop")] == told[:2]
-    assert {"ignored"} == {verdict for _, verdict in told[2:]}
-    assert ("stopped", 2) == (stage.trials[0].outcome, stage.trials[0].resource)
+    assert {"continue"} == {verdict for _, verdict in told[2:]}
+    assert ("stopped", len(told)) == (stage.trials[0].outcome, stage.trials[0].resource)
+    assert 2 == len(searcher.heard)
 
 
 @pytest.mark.parametrize("resource", ["step", "epoch"])

@@ -40,3 +40,16 @@ def test_only_what_is_there_of_all_counts_and_only_what_is_new_is_read(stage: St
     assert (5, 7, 0) == tuple(
         reports.count(stage.store, job, metrics) for metrics in (["loss", "size"], ["loss"], ["loss", "nobody's"])
     )
+
+
+def test_where_one_call_reports_all_of_them_only_such_calls_count(stage: Stage) -> None:
+    """An accuracy in each epoch, and at the end both."""
+    job, now = stage.submit("a"), stage.clock.now()
+    ingest(stage, job, [Point("accuracy", k, now + k, k / 10) for k in range(1, 6)])
+    ingest(stage, job, [Point("accuracy", 6, now + 6, 0.5), Point("size", 0, now + 6, 3.0)], at=1)
+
+    (report,) = reports.since(stage.store, {job: 0}, ["accuracy", "size"])[job].reports
+
+    assert (1, (0.5, 3.0)) == (report.count, report.values)
+    assert 1 == reports.count(stage.store, job, ["accuracy", "size"])
+    assert () == reports.since(stage.store, {job: 1}, ["accuracy", "size"])[job].reports
