@@ -167,6 +167,9 @@ def _best(client: Client, options: argparse.Namespace) -> int:
         raise NotFound(f"{search['name']} has no best trial: none has reported {search['metrics'][0]}.")
     if options.cell:
         print(client.cell(best["job"]), end="")
+        note = search_words.of_a_clone(search)
+        if note is not None:
+            print(note, file=sys.stderr)
     elif len(search["metrics"]) > 1:
         axes = search_words.axes_of(search)
         rows = [

@@ -28,6 +28,7 @@ COLUMNS = (
 
 _FIRST = "No trainings yet. To start one: jupyter training submit train.py"
 _SEARCHES = "No trainings of their own; searches: jupyter training experiment list"
+_TRIALS = "No job fits. The trials of a search are no part of this list: jupyter training experiment trials EXPERIMENT"
 _UNDER_WAY = ("queued", "running")
 _COUNTED = 100  # archived jobs that are counted where there are no others
 
@@ -72,13 +73,14 @@ def run(options: argparse.Namespace) -> int:
         narrowed = any((states, options.name, text, options.pool, options.user, options.archived, options.after))
         all_of_them = not (narrowed or page["jobs"] or options.json)
         archived = client.jobs(archived=True, limit=_COUNTED) if all_of_them else None
-        searches = client.experiments(limit=1)["experiments"] if all_of_them else []
+        looks = all_of_them or not (page["jobs"] or options.json)
+        searches = client.experiments(limit=1)["experiments"] if looks else []
         if not options.json and any(job["state"] in _UNDER_WAY and job["phase"] != "paused" for job in page["jobs"]):
             tell_standstill(client)
     if options.json:
         say.as_json(page)
         return 0
-    empty = "No job fits."
+    empty = _TRIALS if searches and (text or options.name) else "No job fits."
     if archived is not None:
         empty = all_archived(archived, "jupyter training jobs --archived") or (_SEARCHES if searches else _FIRST)
     now = time.time()

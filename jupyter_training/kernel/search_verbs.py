@@ -74,6 +74,9 @@ def best(desk: Desk, parsed: Parsed) -> None:
         desk.shell.set_next_input(client.cell(top["job"]))
         which = "the best trial" if plain() else f"trial {top['trial']}"
         desk.screen.say(f"A cell with the parameters of {which} is the next cell, to be changed and run.")
+        note = search_words.of_a_clone(search)
+        if note is not None and not plain():
+            desk.screen.say(note)
         return
     desk.screen.table(_best_table(search))
 

@@ -23,6 +23,7 @@ __all__ = [
     "for_the_line",
     "is_search",
     "objective_text",
+    "of_a_clone",
     "pareto_titles",
     "progress",
     "ran",
@@ -136,8 +137,12 @@ def say_state(state: str) -> str:
 
 
 def ran(search: Search, *, now: float) -> str:
-    seconds = seconds_between(search["started"], search["ended"], now=now)
-    return "" if seconds is None else span_text(seconds)
+    """How long it ran, without its pauses and without the time between an end and going on."""
+    until = search["ended"] or search["paused_since"]  # it may have ended in a pause
+    if search["ended"] and search["paused_since"]:
+        until = min(search["ended"], search["paused_since"])
+    seconds = seconds_between(search["started"], until, now=now)
+    return "" if seconds is None else span_text(max(0.0, seconds - search["paused_seconds"]))
 
 
 def sentence_text(search: Search) -> str:
@@ -169,7 +174,19 @@ def trial_cells(search: Search, trial: Trial) -> tuple[str, ...]:
     _, *others = search["metrics"]
     values = [number(trial["best"]), *(number(trial["values"].get(name)) for name in others)]
     axes = (value_text(trial["config"][name]) if name in trial["config"] else "" for name in axes_of(search))
-    return (str(trial["number"]), say_state(trial["state"]), *values, number(trial["resource"]), *axes)
+    state = say_state(trial["state"])
+    if trial["clone_of"] is not None:
+        state += f" · clone of {trial['clone_of']}"
+    return (str(trial["number"]), state, *values, number(trial["resource"]), *axes)
+
+
+def of_a_clone(search: Search) -> str | None:
+    """What is to be said beside the cell of the best trial, where that did not begin from nothing."""
+    best = search["best"]
+    if best["clone_of"] is None:
+        return None
+    began = f"Trial {best['trial']} began from a checkpoint of trial {best['clone_of']}"
+    return f"{began}: the cell alone, which begins from nothing, may come out otherwise."
 
 
 def for_the_line(error: TrainingError) -> TrainingError:
@@ -237,7 +254,8 @@ def submitted(result: Mapping[str, Any]) -> list[str]:
     if search["ended"] is None:
         phase = "active" if plain() else search["phase"]
         return [f"{called(search)} is already {phase}: the same search. For another one: --if-exists new.", *notes]
-    return [f"{called(search)} has succeeded, and nothing has changed: no new search.", *notes]
+    said = f"{called(search)} has succeeded, and nothing has changed: no new search."
+    return [f"{said} For another one: --if-exists new; for more trials of it: experiment extend.", *notes]
 
 
 def _count(count: int, noun: str) -> str:

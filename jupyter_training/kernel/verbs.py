@@ -15,6 +15,7 @@ from jupyter_training.kernel.commands import FRONT
 from jupyter_training.kernel.desk import Desk
 from jupyter_training.kernel.filter_line import filter_of
 from jupyter_training.kernel.kept import checkpoints
+from jupyter_training.kernel.line_verbs import SYNONYMS
 from jupyter_training.kernel.meant import NEWEST
 from jupyter_training.kernel.notebook import notebook_of
 from jupyter_training.kernel.subject import subject_of
@@ -59,6 +60,8 @@ def list_(desk: Desk, parsed: Parsed) -> None:
         raise wanted.placed(error) if wanted is not None else error from None
     jobs = page["jobs"]
     empty = "No job fits." if jobs or state or text or notebook else _why_empty(desk)
+    if text is not None and not jobs and desk.session.client.experiments(limit=1)["experiments"]:
+        empty += " The trials of a search: %train experiment trials EXPERIMENT"
     desk.screen.table(tell.listing(jobs, now=time.time(), more=bool(page["next"]), empty=empty))
 
 
@@ -134,11 +137,12 @@ def clone(desk: Desk, parsed: Parsed) -> None:
 
 def attach(desk: Desk, parsed: Parsed) -> None:
     variable = parsed.text("o")
-    if variable is None:
-        raise InvalidUsage("%train attach needs a variable for the handle.", hint="Write %train attach last -o h.")
     client, job = desk.session.client, desk.job(parsed)
+    if variable is None and parsed.on("quiet"):
+        raise InvalidUsage("With -q and no variable, %train attach does nothing.", hint="Add -o h for the handle.")
     view = client.experiment(job["id"]) if is_driver(job) else job
-    desk.shell.user_ns[variable] = client.handle_of({"experiment" if is_driver(job) else "job": view})
+    if variable is not None:
+        desk.shell.user_ns[variable] = client.handle_of({"experiment" if is_driver(job) else "job": view})
     if not parsed.on("quiet"):
         drawing = desk.screen.drawing()
         drawing.draw(subject_of(view).bundle(client, view, failure=True), final=True)
@@ -157,7 +161,7 @@ def help_(desk: Desk, parsed: Parsed) -> None:
     name = " ".join(parsed.operands).lstrip("%")
     command = explain.TOPICS.get(name)
     if command is None:
-        close = near_miss(name, explain.TOPICS)
+        close = SYNONYMS.get(name) or near_miss(name, explain.TOPICS)
         raise InvalidUsage(
             f"%train has no verb {name!r}.", hint=f"Did you mean %train help {close}?" if close else "See %train help."
         )

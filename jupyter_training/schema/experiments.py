@@ -79,6 +79,7 @@ class BestView(View):
     value: float
     resource: int | None
     config: dict[str, JsonValue]
+    clone_of: int | None = None  # it began from a checkpoint of that trial
 
 
 class ParetoView(View):
@@ -126,6 +127,8 @@ class ExperimentView(View):
     submitted: str
     started: str | None
     ended: str | None
+    paused_since: str | None = None
+    paused_seconds: float = 0.0  # of the pauses before, and between an end and going on
     tag: int
     run_id: str | None
     archived: bool

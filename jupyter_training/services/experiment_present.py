@@ -131,6 +131,8 @@ def _view(
         submitted=instant(one.submitted) or "",
         started=instant(one.started),
         ended=instant(one.ended),
+        paused_since=instant(one.paused_since),
+        paused_seconds=one.paused_seconds,
         tag=one.tag,
         run_id=driver.run_id if driver is not None else None,
         archived=one.archived,
@@ -207,7 +209,12 @@ def _best(trial: Trial | None, space: Space) -> BestView | None:
     if trial is None or trial.best is None:
         return None
     return BestView(
-        trial=trial.number, job=trial.job, value=trial.best, resource=trial.best_at, config=space.own(trial.config)
+        trial=trial.number,
+        job=trial.job,
+        value=trial.best,
+        resource=trial.best_at,
+        config=space.own(trial.config),
+        clone_of=trial.clone_of,
     )
 
 

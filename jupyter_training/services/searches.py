@@ -48,13 +48,17 @@ _REPORTS = 100  # that a whole trial is presumed to make, where a searcher needs
 
 @dataclass(frozen=True)
 class Wished:
-    """A search that can be stored. ``trial``: the submission that each trial is like; ``notes`` are sentences."""
+    """A search that can be stored. ``trial``: the submission that each trial is like; ``notes`` are sentences.
+
+    ``lasting``: those of them that are worth reading later, too.
+    """
 
     spec: ExperimentSpec
     trial: Submission
     chosen: searchers.Chosen
     space: SearchSpace
     notes: tuple[str, ...]
+    lasting: tuple[str, ...]
 
 
 def wished(site: Site, request: SubmitRequest, found: Parted, *, user: str, keep: bool = True) -> Wished:
@@ -90,7 +94,7 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
         pools.change(site.store, lambda known: [] if DRIVERS in known else [pool], now=site.now())
 
     def settle(connection: Connection, driver: Job) -> None:
-        experiments.create_row(connection, driver, wish.spec, wish.trial, driver.submitted, notes=wish.notes)
+        experiments.create_row(connection, driver, wish.spec, wish.trial, driver.submitted, notes=wish.lasting)
 
     driver = driver_of(wish, request)
     if driver.once:  # a driver did its work well also where all that it tried failed
@@ -136,8 +140,9 @@ def _judged(
     objective = objective_of(request)
     chosen = searchers.chosen(request.searcher or searchers.DEFAULT, request.searcher_options or {})
     notes: list[str] = []
+    once: list[str] = []  # what the view of the search says by itself
     if request.searcher is None:
-        notes.append(f"Nobody names a searcher: {chosen.name} proposes the configurations.")
+        once.append(f"Nobody names a searcher: {chosen.name} proposes the configurations.")
     elif chosen.note is not None:
         notes.append(chosen.note)
     _check_objective(chosen, objective)
@@ -188,7 +193,7 @@ def _judged(
             max_trials=stop.max_trials_started,
         ),
     )
-    return Wished(spec, replace(trial, spec=spec.template), chosen, space, tuple(notes))
+    return Wished(spec, replace(trial, spec=spec.template), chosen, space, (*once, *notes), tuple(notes))
 
 
 def _template(spec: JobSpec, objective: Objective) -> JobSpec:

@@ -148,6 +148,9 @@ def extend(store: Store, experiment: JobId, more: int | None, *, now: Instant, s
             act.notes.append("It is paused; activate it to begin them.")
         else:
             act.go_on(settle)
+        reason = experiments.exhausted(connection, experiment)
+        if reason is not None:
+            act.notes.append(f"{reason} So no trial is begun: {act.experiment.spec.searcher} proposes no other.")
         return act.done(more=act.experiment.more + more)
 
 

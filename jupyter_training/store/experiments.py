@@ -173,6 +173,14 @@ def events(store: Store, experiment: JobId, *, after: int = 0) -> list[Event]:
     return [Event(row.n, EventKind(row.kind), row.trial, json.loads(row.body), row.verdict) for row in rows]
 
 
+def exhausted(connection: Connection, experiment: JobId) -> str | None:
+    """Why its searcher has nothing more to propose, in its own words; None: it may have."""
+    kind = EventKind.EXHAUSTED.value
+    wanted = select(searches.c.body).where(searches.c.experiment == experiment, searches.c.kind == kind).limit(1)
+    body = connection.execute(wanted).scalar()
+    return None if body is None else str(json.loads(body)["reason"])
+
+
 def told(connection: Connection, experiment: JobId, now: float) -> int:
     """Log that an experiment changed; its new version."""
     (version,) = changelog.append(connection, [(ChangeKind.EXPERIMENT, experiment)], now)

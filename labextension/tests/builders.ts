@@ -223,7 +223,7 @@ export function anExperiment(over: Partial<Experiment> = {}): Experiment {
     counts: { running: 2, completed: 1, stopped: 1 },
     trials: 4,
     total: 12,
-    best: { trial: 2, job: 'trial2', value: 0.941, resource: 5, config: { lr: 0.0123, batch: 64 } },
+    best: { trial: 2, job: 'trial2', value: 0.941, resource: 5, config: { lr: 0.0123, batch: 64 }, clone_of: null },
     pareto: [],
     curve: [
       [1, 0.5],
@@ -238,6 +238,8 @@ export function anExperiment(over: Partial<Experiment> = {}): Experiment {
     submitted: '2026-11-21T10:00:00Z',
     started: '2026-11-21T10:00:01Z',
     ended: null,
+    paused_since: null,
+    paused_seconds: 0,
     tag: 1795255200,
     run_id: null,
     archived: false,

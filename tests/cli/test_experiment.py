@@ -242,6 +242,23 @@ def test_a_list_of_jobs_without_any_names_the_searches(search: Searching, run: R
     assert (0, "No trainings of their own; searches: jupyter training experiment list\n", "") == run("jobs")
 
 
+def test_a_list_in_which_no_job_fits_says_where_trials_are(search: Searching, run: Run) -> None:
+    for words in (("sweep-1",), ("--name", "sweep-1")):
+        assert "No job fits. The trials of a search are no part" in run("jobs", *words)[1]
+    assert "No job fits.\n" == run("jobs", "--state", "failed")[1]
+
+
+def test_a_clone_is_told_from_what_began_by_itself(search: Searching, run: Run) -> None:
+    assert "began from" not in run("experiment", "best", "--cell")[2]
+    search.trial(3, clone_of=0)
+    search.tell(3, 1, 0.1)
+    lines = run("experiment", "trials", "--sort", "number")[1].splitlines()
+    assert ["clone of 0" in line for line in lines[1:]] == [False, False, False, True]
+    _, out, err = run("experiment", "best", "--cell")
+    assert "Trial 3 began from a checkpoint of trial 0: the cell alone" in err
+    assert "began" not in out
+
+
 def test_job_verbs_find_searches(search: Searching, run: Run) -> None:
     code, out, _ = run("cancel", "sweep")
     assert (0, True) == (code, search.id in out)

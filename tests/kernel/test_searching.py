@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from jupyter_training.client.experiment_handle import ExperimentHandle
+from jupyter_training.kernel import search_words
 from jupyter_training.services.site import Site
+from tests.kernel import builders
 from tests.kernel.shells import Cells
 from tests.services.searching import Searching
 from tests.services.stage import Stage
@@ -63,6 +65,26 @@ def test_the_same_cell_again_is_the_same_search(cells: Cells) -> None:
     first = cells.shell.user_ns["h"].id
     assert "is already queued: the same search. For another one: --if-exists new." in cells.run(cell)
     assert first == cells.shell.user_ns["h"].id
+
+
+def test_of_a_search_that_has_succeeded_the_ways_to_more_are_named() -> None:
+    view = builders.search("succeeded")
+    (said,) = search_words.submitted({"experiment": view, "reused": True, "notes": []})
+    assert said.endswith("For another one: --if-exists new; for more trials of it: experiment extend.")
+
+
+def test_that_nobody_names_a_searcher_is_said_once(cells: Cells) -> None:
+    words = "Nobody names a searcher"
+    unnamed = SEARCH.replace("--searcher random ", "")
+    assert 1 == cells.run(f"%%train sweep lr=uniform(0,1) {unnamed}{BODY}").count(words)
+    assert words not in cells.run("%train experiment") + cells.run("%train experiment show sweep")
+
+
+def test_the_time_of_pauses_is_no_time_of_a_search() -> None:
+    view = builders.search("succeeded", paused_seconds=30.0)
+    assert "42 s" == search_words.ran(view, now=0.0)
+    paused = builders.search("paused", paused_since="2026-01-01T00:00:20.000Z", paused_seconds=5.0)
+    assert "15 s" == search_words.ran(paused, now=2e9)
 
 
 def test_a_dry_run_says_what_varies_and_what_ends_it(cells: Cells) -> None:
@@ -134,6 +156,7 @@ def test_a_list_and_the_front_have_searches(cells: Cells, search: Searching) -> 
         assert "3 of 50 trials  loss ↓ 0.25 in trial 0  random" in cells.run(line)
     assert "No search fits." in cells.run("%train experiment list --state failed")
     assert "No trainings of their own; searches: %train experiment list" in cells.run("%train list")
+    assert "No job fits. The trials of a search: %train experiment trials" in cells.run("%train list sweep-1")
 
 
 def test_show_has_the_card_and_all_of_it(cells: Cells, search: Searching) -> None:
@@ -169,6 +192,26 @@ def test_verbs_say_what_becomes_of_a_search(cells: Cells, search: Searching) -> 
     cells.run("%train attach sweep -o h -q")
     assert "is asked to stop." in cells.run("%train experiment stop @h")
     assert "stopping" == search.view.phase
+
+
+def test_attach_needs_no_variable(cells: Cells, search: Searching) -> None:
+    assert "sweep" in cells.run("%train attach sweep")
+    cells.run("%train attach nope")
+    assert "There is no job 'nope'" in fault(cells)[0]
+    cells.run("%train attach sweep -q")
+    assert "does nothing" in fault(cells)[0]
+
+
+def test_help_knows_other_words(cells: Cells) -> None:
+    cells.run("%train help search")
+    assert "Did you mean %train help experiment?" in fault(cells)[-1]
+
+
+def test_a_clone_is_told_from_what_began_by_itself(cells: Cells, search: Searching) -> None:
+    search.trial(3, clone_of=0)
+    search.tell(3, 1, 0.1)
+    assert "clone of 0" in cells.run("%train experiment trials")
+    assert "Trial 3 began from a checkpoint of trial 0" in cells.run("%train experiment best --cell")
 
 
 def test_job_verbs_act_on_a_search(cells: Cells, search: Searching) -> None:

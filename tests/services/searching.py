@@ -48,13 +48,13 @@ class Searching:
         self.attempt = self.stage.begin(self.id)
         driving.claim(self.stage.site.store, self.id, self.attempt)
 
-    def trial(self, number: int, *, begin: bool = True, **config: Any) -> str:
+    def trial(self, number: int, *, begin: bool = True, clone_of: int | None = None, **config: Any) -> str:
         """Start a trial; its job's id."""
         whole = {"size": 8, **(config or {"lr": 0.01 * (number + 1)})}
         with self._writing() as writer:
-            writer.events([self._event(EventKind.ASK, number, {"config": whole, "clone_of": None})])
+            writer.events([self._event(EventKind.ASK, number, {"config": whole, "clone_of": clone_of})])
             (job,) = writer.start(
-                [(Trial(self.id, number, JobId(""), whole), trial_submission(self.row, number, whole))],
+                [(Trial(self.id, number, JobId(""), whole, clone_of), trial_submission(self.row, number, whole))],
                 self.stage.site.new_id,
             )
             if self.row_started(writer) is None:
@@ -87,6 +87,11 @@ class Searching:
         with self._writing() as writer:
             writer.events([self._event(EventKind.END, number, {"outcome": outcome})])
             writer.trial(number, outcome=outcome, is_held=False, detail=detail)
+
+    def exhaust(self, reason: str) -> None:
+        """The searcher has nothing more to propose."""
+        with self._writing() as writer:
+            writer.events([self._event(EventKind.EXHAUSTED, None, {"reason": reason})])
 
     def finish(self, state: str = "succeeded", detail: str = "The 50 trials that were asked for have ended.") -> None:
         """The search ends, and so does its driver."""

@@ -128,6 +128,17 @@ def test_a_kill_ends_it_at_once_and_no_driver_writes_any_more(stage: Stage) -> N
     search.trial(4)
 
 
+def test_an_extension_says_that_its_searcher_has_nothing_more(stage: Stage) -> None:
+    search = Searching(stage, params={"lr": "choice(0.1, 0.2)"}, searcher="grid")
+    search.drive()
+    search.trial(0)
+    search.trial(1)
+    assert () == search.act("extend", trials=2).notes
+    search.exhaust("All 2 configurations of the grid have been begun.")
+    said = "All 2 configurations of the grid have been begun. So no trial is begun: grid proposes no other."
+    assert (said,) == search.act("extend", trials=2).notes
+
+
 def test_twenty_more_for_one_that_runs_and_for_one_that_has_ended(stage: Stage) -> None:
     search = going(stage)
     assert 70 == search.act("extend", trials=20).experiment.total  # type: ignore[union-attr]
@@ -142,7 +153,8 @@ def test_twenty_more_for_one_that_runs_and_for_one_that_has_ended(stage: Stage) 
     assert result.experiment is not None
     assert (75, "running", None) == (result.experiment.total, result.experiment.state, search.row.ended)
     assert JobState.QUEUED is search.driver.state
-    assert search.row.paused_seconds >= 0
+    between = search.row.paused_seconds
+    assert (True, between) == (between > 0, result.experiment.paused_seconds), "no time of the search"
     assert "By how many trials" in search.refused("extend")
     search.drive()
     search.trial(4)

@@ -824,6 +824,11 @@ export interface components {
          * @description The best trial so far, by the first metric.
          */
         BestView: {
+            /**
+             * Clone Of
+             * @default null
+             */
+            clone_of: number | null;
             /** Config */
             config: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -1414,6 +1419,16 @@ export interface components {
             notes: string[];
             /** Pareto */
             pareto: components["schemas"]["ParetoView"][];
+            /**
+             * Paused Seconds
+             * @default 0
+             */
+            paused_seconds: number;
+            /**
+             * Paused Since
+             * @default null
+             */
+            paused_since: string | null;
             phase: components["schemas"]["Phase"];
             /** Pool */
             pool: string;

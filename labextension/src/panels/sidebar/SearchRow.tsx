@@ -43,9 +43,10 @@ function SearchRowOf(props: Props, ref: ForwardedRef<HTMLDivElement>): JSX.Eleme
   const said = best === null || phase === 'failed' || phase === 'queued';
   const course = courseOf(search);
   const begun = search.started ?? search.submitted;
+  const ran = (between(begun, search.paused_since, now) ?? 0) - search.paused_seconds;
   const time =
     search.ended === null
-      ? { words: wholeSpan(between(begun, null, now) ?? 0), title: trans.__('since %1', exact(begun)) }
+      ? { words: wholeSpan(Math.max(0, ran)), title: trans.__('since %1', exact(begun)) }
       : { words: trans.__('%1 ago', ago(between(search.ended, null, now) ?? 0)), title: trans.__('Ended %1', exact(search.ended)) };
   return (
     <div
