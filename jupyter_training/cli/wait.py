@@ -17,7 +17,7 @@ from jupyter_training.cli.jobs import telling_metric
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.client import experiment_waiting, waiting
 from jupyter_training.client.client import Client
-from jupyter_training.client.experiments import is_driver
+from jupyter_training.client.experiment_waiting import is_driver
 from jupyter_training.kernel import search_words
 from jupyter_training.kernel.wording import icon, number, ran_seconds, span_text
 

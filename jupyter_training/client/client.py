@@ -12,7 +12,8 @@ from jupyter_training.client import context as contexts
 from jupyter_training.client import submission, waiting
 from jupyter_training.client.connection import Connection
 from jupyter_training.client.experiment_handle import ExperimentHandle
-from jupyter_training.client.experiments import Experiments, is_driver
+from jupyter_training.client.experiment_waiting import is_driver
+from jupyter_training.client.experiments import Experiments
 from jupyter_training.client.handle import Handle
 from jupyter_training.client.queue import Queue, named
 from jupyter_training.client.transport import Transport

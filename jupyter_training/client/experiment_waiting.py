@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_training.errors import JobFailed
@@ -11,7 +11,7 @@ from jupyter_training.errors import JobFailed
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
 
-__all__ = ["failure", "wait"]
+__all__ = ["failure", "is_driver", "wait"]
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 
@@ -63,3 +63,8 @@ def failure(view: dict[str, Any]) -> JobFailed:
 
 def _called(view: dict[str, Any]) -> str:
     return f"{view['name']} ({view['id']})"
+
+
+def is_driver(job: Mapping[str, Any]) -> bool:
+    """Whether a job's view is that of a search: of the job that drives it."""
+    return job["experiment"] is not None and job["experiment"] == job["id"]

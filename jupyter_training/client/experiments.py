@@ -15,7 +15,7 @@ from jupyter_training.errors import NotFound, UnknownExperiment, UnknownJob, fro
 if TYPE_CHECKING:
     from jupyter_training.client.connection import Connection
 
-__all__ = ["Experiments", "is_driver"]
+__all__ = ["Experiments"]
 
 _PAGE = 500
 _LISTED = "Searches are listed by `%train experiment list` and `jupyter training experiment list`."
@@ -217,8 +217,3 @@ class Experiments:
             raise
         except NotFound as error:
             raise UnknownExperiment(error.detail, hint=error.hint, errors=error.errors) from None
-
-
-def is_driver(job: Mapping[str, Any]) -> bool:
-    """Whether a job's view is that of a search: of the job that drives it."""
-    return job["experiment"] is not None and job["experiment"] == job["id"]

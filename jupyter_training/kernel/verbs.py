@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jupyter_training.client.experiments import is_driver
+from jupyter_training.client.experiment_waiting import is_driver
 from jupyter_training.errors import InvalidRequest, InvalidUsage, NotFound, near_miss
 from jupyter_training.kernel import beside, card, descent, explain, life, queue, search_verbs, tell, waiting
 from jupyter_training.kernel.arguments import Parsed

@@ -95,8 +95,11 @@ def test_help_names_every_option_and_verb(cells: Cells) -> None:
     from jupyter_training.kernel.line_verbs import VERBS
 
     shown = cells.run("%train help")
-    for word in (*CELL.flags, *VERBS, "%%train_config NAME"):
+    verbs = [name for name in VERBS if not name.startswith("experiment ")]  # which have a help of their own
+    for word in (*CELL.flags, *verbs, "%%train_config NAME"):
         assert word in shown
+    of_searches = cells.run("%train help experiment")
+    assert all(name in of_searches for name in VERBS if name.startswith("experiment "))
     for name, verb in VERBS.items():
         shown = cells.run(f"%train help {name}")
         assert verb.summary in shown
