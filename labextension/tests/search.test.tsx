@@ -148,6 +148,15 @@ test('a search that is paused is told of on the folded heading', async () => {
   await drawn(() => expect(find('[data-key=experiments]')?.textContent).toContain('1 paused'));
 });
 
+test('the time of a search leaves out its pauses', async () => {
+  const since = { started: '2026-11-21T10:00:00Z', paused_since: '2026-11-21T10:12:00Z', paused_seconds: 240 };
+  await shown(panel(), anExperiment({ state: 'paused', phase: 'paused', ...since }));
+  await drawn(() => expect(find('[data-key=experiments]')).not.toBeNull());
+  act(() => find('[data-key=experiments]')!.focus());
+  await press('ArrowRight');
+  expect(find(`[data-experiment="${ID}"] .jp-Training-time`)?.textContent).toBe('8 min');
+});
+
 test('by the keys it is selected, opened and asked to stop', async () => {
   await shown(panel(), anExperiment());
   await drawn(() => expect(find(`[data-experiment="${ID}"]`)).not.toBeNull());
