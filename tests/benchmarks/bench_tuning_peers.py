@@ -233,6 +233,7 @@ def _run(code: str, *words: str, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *words],
         env={**os.environ, "SYNETUNE_FOLDER": str(folder / "syne-tune")},
+        cwd=folder,  # where Syne Tune leaves files of its own
         capture_output=True,
         text=True,
     )
