@@ -49,6 +49,7 @@ __all__ = [
     "may",
     "phase",
     "retry_group",
+    "said_of",
 ]
 
 
@@ -235,6 +236,12 @@ def retry_group(reason: EndReason) -> RetryOn | None:
 def end_sentence(reason: EndReason, detail: str | None = None) -> str:
     """The sentence for a person; a detail, itself a sentence, replaces the general one."""
     return detail or _SENTENCES[reason]
+
+
+def said_of(job: Job, reason: EndReason) -> str:
+    """The sentence for the end of a job. A trial may have been stopped by its search, so it is not said who did it."""
+    sentence = end_sentence(reason, job.detail)
+    return sentence.replace(" by you", "", 1) if job.trial is not None else sentence
 
 
 def job_state_after(

@@ -12,7 +12,7 @@ from jupyter_training.core.lifecycle import (
     Hold,
     JobState,
     Phase,
-    end_sentence,
+    said_of,
 )
 from jupyter_training.core.policy import Blocked, no_pool, words
 from jupyter_training.core.queue_view import queued_job
@@ -134,8 +134,8 @@ def _end(job: Job, attempts: Sequence[Attempt]) -> str:
         ran = [one.ended - one.started for one in attempts if one.started is not None and one.ended is not None]
         return f"Succeeded in {span(sum(ran) if len(ran) > 1 else job.ended - job.started)}."
     if job.started is None and job.state is JobState.CANCELED:
-        return "Stopped by you before it started."
-    said = end_sentence(job.reason, job.detail)
+        return "Stopped before it started." if job.trial is not None else "Stopped by you before it started."
+    said = said_of(job, job.reason)
     if job.checkpoint_step is None or job.reason is EndReason.COMPLETED or "checkpoint" in said:
         return said  # whoever saw the end may have told of it
     step = _number(job.checkpoint_step)

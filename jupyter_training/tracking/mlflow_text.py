@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from pydantic import JsonValue
 
 from jupyter_training.core.job import Attempt, Job
-from jupyter_training.core.lifecycle import EndReason, JobState, end_sentence
+from jupyter_training.core.lifecycle import EndReason, JobState, said_of
 from jupyter_training.core.metric import Point
 from jupyter_training.seams.tracker import Kinship
 
@@ -160,7 +160,7 @@ def series(name: str) -> str:
 
 def end_text(job: Job) -> str:
     """Why it ended, as a sentence."""
-    sentence = end_sentence(job.reason or EndReason.LOST, job.detail)
+    sentence = said_of(job, job.reason or EndReason.LOST)
     return _short(sentence, TAG_LENGTH)[0]
 
 

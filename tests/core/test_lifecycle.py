@@ -20,6 +20,7 @@ from jupyter_training.core.lifecycle import (
     job_state_after,
     legal,
     may,
+    said_of,
 )
 from jupyter_training.testing.builders import a_job
 
@@ -140,3 +141,13 @@ def test_every_reason_has_a_sentence(reason: EndReason) -> None:
 
 def test_a_detail_replaces_the_general_sentence() -> None:
     assert "Failed: ValueError." == end_sentence(EndReason.ERROR, "Failed: ValueError.")
+
+
+def test_of_a_trial_that_was_stopped_it_is_not_said_that_a_person_did_it() -> None:
+    job = in_state(JobState.CANCELED, reason=EndReason.CANCELED)
+    trial = replace(job, trial=3)
+    kept = replace(trial, detail="Stopped by you; the checkpoint of step 12 is kept.")
+
+    assert "Stopped by you." == said_of(job, EndReason.CANCELED)
+    assert "Stopped." == said_of(trial, EndReason.CANCELED)
+    assert "Stopped; the checkpoint of step 12 is kept." == said_of(kept, EndReason.CANCELED)
