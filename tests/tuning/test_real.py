@@ -155,7 +155,7 @@ raise ValueError("no such thing")
 
 
 def test_a_search_whose_every_trial_fails_is_one_error_and_can_be_tried_again(house: House) -> None:
-    house.search(BREAKS, max_failures=5, params={"x": "choice(0, 1, 2, 3)"})
+    house.search(BREAKS, max_trials=3, workers=3, params={"x": "choice(0, 1, 2, 3)"})
 
     found = house.ended()
 
