@@ -177,6 +177,7 @@ class JobSpec(_Frozen):
     hang: HangWatch = HangWatch()
     start: StartFrom | None = None
     preemptible: Preemptible = "auto"
+    options: dict[str, JsonValue] = {}  # of its pool's backend, as the backend's own Options model has checked them
 
     @property
     def hash(self) -> str:
@@ -203,7 +204,7 @@ class JobSpec(_Frozen):
         return content
 
 
-_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start", "preemptible")
+_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start", "preemptible", "options")
 
 
 @dataclass(frozen=True)
@@ -326,4 +327,5 @@ class Attempt:
     peak_memory: int | None = None
     figures: dict[str, float] = field(default_factory=dict)  # the last machine sample
     start_step: int | None = None  # of the checkpoint that it went on from; None: from the beginning, or not known yet
+    stage: str | None = None  # what a service says that it does with it now, e.g. "Downloading the training image"
     start_checkpoint: str | None = None  # without a start_step: the newest of those that it could not use, all damaged

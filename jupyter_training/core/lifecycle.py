@@ -118,6 +118,7 @@ class EndReason(StrEnum):
     LOST = "lost"
     NOT_BEGUN = "not_begun"
     VOID = "void"
+    UNPLACED = "unplaced"  # its backend had no room for it
     PAUSED = "paused"
     PREEMPTED = "preempted"
     HUNG = "hung"
@@ -156,7 +157,7 @@ ACTIVE = frozenset({AttemptState.LAUNCHING, AttemptState.RUNNING, AttemptState.S
 # An attempt that provably never reached the person's code costs nothing to start again.
 _FREE_RESTARTS = frozenset({EndReason.NOT_BEGUN, EndReason.VOID})
 FREE_RESTART_LIMIT = 3
-_GOES_ON = _FREE_RESTARTS | {EndReason.PAUSED, EndReason.PREEMPTED}
+_GOES_ON = _FREE_RESTARTS | {EndReason.UNPLACED, EndReason.PAUSED, EndReason.PREEMPTED}
 
 _SENTENCES: dict[EndReason, str] = {
     EndReason.COMPLETED: "Succeeded.",
@@ -170,6 +171,7 @@ _SENTENCES: dict[EndReason, str] = {
     EndReason.LOST: "Lost: its process vanished and left no record of its end.",
     EndReason.NOT_BEGUN: "Its launch was interrupted before the code began.",
     EndReason.VOID: "Its launch was given up before the code began.",
+    EndReason.UNPLACED: "There was no room for it; it waits again.",
     EndReason.PAUSED: "Paused by you.",
     EndReason.PREEMPTED: "Made room for another job.",
     EndReason.HUNG: "Stopped: it gave no sign of life for too long.",
@@ -266,7 +268,7 @@ def job_state_after(
     if desired in (Desired.CANCEL, Desired.KILL) and reason in _GOES_ON:
         return JobState.CANCELED
     again = JobState.PAUSED if desired is Desired.PAUSE else JobState.QUEUED
-    if reason in (EndReason.PAUSED, EndReason.PREEMPTED):
+    if reason in (EndReason.PAUSED, EndReason.PREEMPTED, EndReason.UNPLACED):
         return again
     if reason in _FREE_RESTARTS:
         return again if starts_left > 0 else JobState.FAILED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,7 +63,9 @@ class Pool:
     victim: VictimRule = "last"
     aging: float | None = None
     is_default: bool = False  # where jobs go that name no pool
-    is_found: bool = False  # its capacity is what the machine has, looked up at each start
+    is_found: bool = False  # its capacity is what the backend says that there is: a machine's CPUs, an account's quota
+    options: dict[str, Any] = field(default_factory=dict)  # of its backend: an instance type, a region
+    remark: str | None = None  # why it has no more slots now, by its backend, as a sentence
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ class Actor:
             checkpoints=tuple(one for one in known if one.state == "kept"),
             known_checkpoints=tuple(one.name for one in known),
             base_step=job.base_step,
+            pool_options=self._holdings.pool_options(attempt.allocation.pool),
             hides_devices=self._holdings.has_devices(attempt.allocation.pool),
         )
         try:

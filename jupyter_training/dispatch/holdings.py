@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from jupyter_training.core.changes import Change, ChangeKind
 from jupyter_training.core.ids import JobId
@@ -10,7 +11,7 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import AttemptState, Desired, JobState
 from jupyter_training.core.policy import QueueView
 from jupyter_training.core.queue_view import member
-from jupyter_training.core.resources import LOCAL
+from jupyter_training.core.resources import LOCAL, Pool
 from jupyter_training.dispatch.drivers import is_away
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
@@ -109,6 +110,19 @@ class Holdings:
         """The backend's name; an attempt's pool may have been removed since, then this machine's."""
         known = self._pools.get(pool)
         return known.backend if known is not None else LOCAL
+
+    def pool_options(self, pool: str) -> dict[str, Any]:
+        """What the pool's backend has to know of it."""
+        known = self._pools.get(pool)
+        return known.options if known is not None else {}
+
+    def pools_by_backend(self) -> dict[str, list[Pool]]:
+        """The pools whose capacity is found, of all backends but this machine's."""
+        found: dict[str, list[Pool]] = {}
+        for pool in self._pools.values():
+            if pool.is_found and pool.backend != LOCAL:
+                found.setdefault(pool.backend, []).append(pool)
+        return found
 
     def has_devices(self, pool: str) -> bool:
         """Whether devices are given out by any pool of this one's backend."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from jupyter_training import spool
@@ -12,6 +13,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.policy import Plan, Start, plan
+from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import drivers
 from jupyter_training.dispatch.act import Actor, ref_of
 from jupyter_training.dispatch.ending import Reached, told
@@ -20,10 +22,10 @@ from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.dispatch.sweep import Sweep
 from jupyter_training.errors import StaleEpoch, TrainingError
-from jupyter_training.seams.backend import Backend, End, Observation
+from jupyter_training.seams.backend import Backend, End, Observation, Standing
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
-from jupyter_training.store import checkpoints, ends, facts, points
+from jupyter_training.store import checkpoints, ends, facts, points, pools
 from jupyter_training.store.engine import Store
 
 __all__ = ["Round", "Ticker"]
@@ -85,6 +87,7 @@ class Ticker:
             self._resumed = True
             changed = True
         changed |= self._look(epoch)
+        changed |= self._ask_for_room()
         changed |= self._rouse()
         changed |= self._plan_and_act(epoch, force=fresh or changed)
         changed |= self._let_go(epoch)
@@ -132,6 +135,15 @@ class Ticker:
                 found[job.id] = Instant(now + (began + job.spec.timeout - boot))
         return found
 
+    def _ask_for_room(self) -> bool:
+        """Let the pools of services have what those give now."""
+        changed = False
+        for name, members in self._holdings.pools_by_backend().items():
+            found = self._backends(name).standings(members)
+            if any((pool.slots, pool.remark) != _of(found, pool) for pool in members):
+                changed |= pools.change(self._store, partial(_with, found), now=self._clock.now())
+        return changed
+
     def _rouse(self) -> bool:
         """Bring back the drivers of searches that something has happened to."""
         touched, reported = self._holdings.touched()
@@ -173,8 +185,8 @@ class Ticker:
         if observation.started is not None and attempt.started is None:
             facts.running(self._store, epoch, job.id, attempt.number, observation.started, now)
             changed = True
-        if observation.seen is not attempt.seen and observation.end is None:
-            facts.seen(self._store, epoch, job.id, attempt.number, observation.seen, now)
+        if (observation.seen, observation.stage) != (attempt.seen, attempt.stage) and observation.end is None:
+            facts.seen(self._store, epoch, job.id, attempt.number, observation.seen, now, stage=observation.stage)
             changed = True
         return changed
 
@@ -231,3 +243,14 @@ class Ticker:
 
     def _folder(self, attempt: Attempt) -> Path:
         return spool.attempt_folder(self._settings.spool_root, attempt.job, attempt.number)
+
+
+def _of(found: Mapping[str, Standing], pool: Pool) -> tuple[int, str | None]:
+    standing = found.get(pool.name)
+    return (pool.slots, pool.remark) if standing is None else (standing.slots, standing.remark)
+
+
+def _with(found: Mapping[str, Standing], known: Mapping[str, Pool]) -> list[Pool]:
+    """The pools with what was found of them. One that a person has given numbers of their own meanwhile keeps them."""
+    there = {name: pool for name, pool in known.items() if name in found and pool.is_found}
+    return [replace(pool, slots=found[name].slots, remark=found[name].remark) for name, pool in there.items()]

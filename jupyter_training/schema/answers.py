@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from jupyter_training.core.job import Keep
 from jupyter_training.core.resources import PolicyName, VictimRule
@@ -124,7 +124,7 @@ class LogChunk(View):
 class PoolView(View):
     """A pool with what it has and what of it is in use. ``memory`` in bytes, ``aging`` in seconds; None: not told, off.
 
-    ``is_found``: its capacity is what the machine has, looked up at each start.
+    ``is_found``: its capacity is what the backend says that there is: a machine's CPUs, an account's quota.
     """
 
     name: str
@@ -143,6 +143,8 @@ class PoolView(View):
     aging: float | None = None
     is_default: bool = False
     is_found: bool = False
+    options: dict[str, JsonValue] = Field({})  # of its backend: an instance type, a region
+    remark: str | None = None  # why it has no more slots now, by its backend, as a sentence
     note: str | None = None  # what is out of the ordinary, as a sentence
 
 

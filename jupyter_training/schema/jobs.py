@@ -70,6 +70,7 @@ class AttemptView(View):
     peak_memory: int | None
     start_step: int | None = None  # of the checkpoint that it went on from
     devices: tuple[str, ...] = ()  # the GPUs that it was given
+    stage: str | None = None  # what a service says that it does with it now
 
 
 class LastCheckpointView(View):

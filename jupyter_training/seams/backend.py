@@ -17,10 +17,10 @@ from pydantic import JsonValue
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, JobSpec
 from jupyter_training.core.lifecycle import AttemptState, EndReason, Seen, StopHow
-from jupyter_training.core.resources import Allocation, Capacity
+from jupyter_training.core.resources import Allocation, Capacity, Pool
 from jupyter_training.core.retention import Checkpoint
 
-__all__ = ["AttemptRef", "Backend", "End", "LaunchOrder", "Observation", "StopHow"]
+__all__ = ["AttemptRef", "Backend", "End", "LaunchOrder", "Observation", "Standing", "StopHow"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class LaunchOrder:
     checkpoints: tuple[Checkpoint, ...] = ()  # good ones, the one to go on from in front
     known_checkpoints: tuple[str, ...] = ()  # names of all that were told of, also the damaged and removed ones
     base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
+    pool_options: Mapping[str, JsonValue] = field(default_factory=dict)  # of the pool that the allocation is of
     hides_devices: bool = False  # the backend's devices are given out, and none that was not given may be seen
 
 
@@ -70,16 +71,33 @@ class Observation:
     started: Instant | None = None
     end: End | None = None
     figures: dict[str, float] = field(default_factory=dict)
+    stage: str | None = None  # what a service does with it now, in a few words; None: there is nothing to say
     age: float | None = None  # seconds that it has run, by a clock that never jumps; None where nobody knows
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How many slots a pool has now, and why not more, as a sentence."""
+
+    slots: int
+    remark: str | None = None
+
+
 class Backend(Protocol):
-    """Launches, observes and stops attempts. Every call may be repeated."""
+    """Launches, observes and stops attempts. Every call may be repeated.
+
+    None of them waits for a network: the dispatcher asks many times a second,
+    and other backends' jobs wait for its answer. A backend that speaks to a
+    service does so in a thread of its own, and answers from what that has found.
+    """
 
     name: str
 
     def capacity(self) -> Capacity | None:
         """What there is here for jobs, looked up now; None where only people can tell."""
+
+    def standings(self, pools: Sequence[Pool]) -> Mapping[str, Standing]:
+        """What those of its pools have now whose capacity is found; a pool that is left out stays as it is."""
 
     def launch(self, order: LaunchOrder) -> str:
         """Start the attempt and return its handle.

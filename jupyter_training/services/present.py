@@ -228,6 +228,7 @@ def _attempt(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> AttemptVie
         peak_memory=attempt.peak_memory,
         start_step=attempt.start_step,
         devices=attempt.allocation.devices,
+        stage=attempt.stage,
     )
 
 

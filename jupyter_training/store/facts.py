@@ -97,12 +97,14 @@ def running(store: Store, epoch: int, job: JobId, number: int, started: Instant,
         connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.started.is_(None)).values(started=started))
 
 
-def seen(store: Store, epoch: int, job: JobId, number: int, seen: Seen, now: Instant) -> None:
+def seen(
+    store: Store, epoch: int, job: JobId, number: int, seen: Seen, now: Instant, *, stage: str | None = None
+) -> None:
     """What the backend last said of the attempt."""
     with _fact(store, epoch) as connection:
         row = _attempt(connection, job, number)
-        if row.state != _ENDED and row.seen != seen.value:
-            _change(connection, job, number, now, seen=seen.value)
+        if row.state != _ENDED and (row.seen, row.stage) != (seen.value, stage):
+            _change(connection, job, number, now, seen=seen.value, stage=stage)
 
 
 def stopping(store: Store, epoch: int, job: JobId, number: int, how: StopHow, now: Instant) -> None:

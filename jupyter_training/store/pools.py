@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -96,8 +97,9 @@ def _write(connection: Connection, pool: Pool, *, is_new: bool) -> None:
 
 
 def _pool(row: Row[Any]) -> Pool:
-    return Pool(**{**row._mapping, "devices": tuple(row.devices.split(",")) if row.devices else ()})
+    devices = tuple(row.devices.split(",")) if row.devices else ()
+    return Pool(**{**row._mapping, "devices": devices, "options": json.loads(row.options)})
 
 
 def _row(pool: Pool) -> dict[str, Any]:
-    return {**vars(pool), "devices": ",".join(pool.devices)}
+    return {**vars(pool), "devices": ",".join(pool.devices), "options": json.dumps(pool.options, sort_keys=True)}

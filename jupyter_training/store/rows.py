@@ -112,4 +112,5 @@ def attempt_of(row: Row[Any]) -> Attempt:
         peak_memory=row.peak_memory,
         start_step=row.start_step,
         start_checkpoint=row.start_checkpoint,
+        stage=row.stage,
     )

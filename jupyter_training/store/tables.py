@@ -79,6 +79,8 @@ pools = Table(
     Column("aging", _Real),  # seconds
     Column("is_default", Boolean, nullable=False, server_default=false()),
     Column("is_found", Boolean, nullable=False, server_default=false()),
+    Column("options", Text, nullable=False, server_default=text("'{}'")),  # JSON
+    Column("remark", Text),
 )
 
 # One row per content: a hundred repeats of a job share it. A spec is ``frame`` plus ``own``, both JSON: the jobs of
@@ -199,6 +201,7 @@ attempts = Table(
     Column("peak_memory", BigInteger),
     Column("start_step", BigInteger),
     Column("start_checkpoint", Text),
+    Column("stage", Text),
 )
 
 # What an attempt (0: another job) has left to go on from. Rows of removed and damaged ones stay, to say so.

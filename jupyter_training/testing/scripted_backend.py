@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
-from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
+from jupyter_training.core.resources import Pool
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, Standing
 from jupyter_training.testing.clock import VirtualClock
 
 __all__ = ["Script", "ScriptedBackend"]
@@ -57,6 +58,9 @@ class ScriptedBackend:
 
     def capacity(self) -> None:
         return None
+
+    def standings(self, pools: Sequence[Pool]) -> Mapping[str, Standing]:
+        return {}
 
     def launch(self, order: LaunchOrder) -> str:
         key = (order.ref.job, order.ref.number)

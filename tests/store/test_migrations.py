@@ -77,7 +77,7 @@ def test_the_newest_revision_is_the_end_of_the_one_chain(name: str) -> None:
     assert migrate.HEADS[name] == max(script.revision for script in chain.walk_revisions())
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 def test_an_older_store_is_upgraded_with_a_copy_beside_it(home: Path, open_store: Open, revision: str) -> None:
     old = of_revision(home, revision)
     store = open_store(machine=OWNER)
@@ -92,7 +92,7 @@ def test_an_older_store_is_upgraded_with_a_copy_beside_it(home: Path, open_store
         "canceled": JobState.RUNNING,
         "waiting": JobState.QUEUED,
     } == states
-    with closing(sqlite3.connect(old / "jobs.sqlite.before-0006")) as copy:
+    with closing(sqlite3.connect(old / "jobs.sqlite.before-0007")) as copy:
         assert [(revision,)] == copy.execute("SELECT version_num FROM jobs_schema").fetchall()
         assert [(5,)] == copy.execute("SELECT count(*) FROM jobs").fetchall()
 
@@ -138,7 +138,7 @@ def test_an_upgraded_store_goes_on(old: Path, open_store: Open) -> None:
 def test_many_that_find_an_older_store_upgrade_it_once(old: Path, open_store: Open) -> None:
     stores = [open_store(machine=OWNER) for _ in range(3)]
     assert 1 == len({store.store_id for store in stores})
-    assert ["jobs.sqlite.before-0006"] == [path.name for path in old.glob("*.before-*")]
+    assert ["jobs.sqlite.before-0007"] == [path.name for path in old.glob("*.before-*")]
 
 
 def hold(old: Path, *, pid: int, boot_id: str, seconds: float) -> None:

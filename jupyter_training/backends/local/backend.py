@@ -17,10 +17,10 @@ from jupyter_training.backends.local.prepare import prepare
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
-from jupyter_training.core.resources import Capacity
+from jupyter_training.core.resources import Capacity, Pool
 from jupyter_training.errors import LaunchFailed, StoreBusy, StoreFull
 from jupyter_training.runtime import archive
-from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, Standing
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import claim, identity, layout
@@ -51,6 +51,9 @@ class LocalBackend:
 
     def capacity(self) -> Capacity:
         return machine.capacity()
+
+    def standings(self, pools: Sequence[Pool]) -> Mapping[str, Standing]:
+        return {}  # what a machine has is looked up at each start
 
     def launch(self, order: LaunchOrder) -> str:
         folder = self._folder(order.ref)

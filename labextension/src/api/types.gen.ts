@@ -750,6 +750,11 @@ export interface components {
             /** Signal */
             signal: number | null;
             /**
+             * Stage
+             * @default null
+             */
+            stage: string | null;
+            /**
              * Start Step
              * @default null
              */
@@ -1217,7 +1222,7 @@ export interface components {
          * @description Why an attempt, and with its last attempt a job, ended.
          * @enum {string}
          */
-        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void" | "paused" | "preempted" | "hung" | "invalid";
+        EndReason: "completed" | "error" | "signaled" | "out_of_memory" | "timeout" | "canceled" | "killed" | "launch_failed" | "lost" | "not_begun" | "void" | "unplaced" | "paused" | "preempted" | "hung" | "invalid";
         /**
          * Entry
          * @description What is run: a script with arguments, a notebook cell's body, or one function.
@@ -2194,7 +2199,7 @@ export interface components {
          * PoolView
          * @description A pool with what it has and what of it is in use. ``memory`` in bytes, ``aging`` in seconds; None: not told, off.
          *
-         *     ``is_found``: its capacity is what the machine has, looked up at each start.
+         *     ``is_found``: its capacity is what the backend says that there is: a machine's CPUs, an account's quota.
          */
         PoolView: {
             /**
@@ -2242,6 +2247,13 @@ export interface components {
              */
             note: string | null;
             /**
+             * Options
+             * @default {}
+             */
+            options: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
              * Policy
              * @enum {string}
              */
@@ -2253,6 +2265,11 @@ export interface components {
             preemption: boolean;
             /** Queued */
             queued: number;
+            /**
+             * Remark
+             * @default null
+             */
+            remark: string | null;
             /**
              * Running
              * @default 0

@@ -54,7 +54,7 @@ def make(revision: str) -> Path:
 def _fill(connection: sqlite3.Connection) -> None:
     identity = {"store_id": "5" * 32, "machine_id": "first-machine", "machine_host": "lab-1", "program": "0.0.1"}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", identity.items())
-    connection.execute("INSERT INTO pools VALUES ('local', 'local', 2, 'priority')")
+    connection.execute("INSERT INTO pools (name, backend, slots, policy) VALUES ('local', 'local', 2, 'priority')")
     for seq, (name, state, desired, reason, attempts) in enumerate(_JOBS, 1):
         job = name[0] * 10
         own = f'{{"name":"{name}","params":{{"lr":0.{seq}}}}}'
