@@ -45,7 +45,10 @@ class _Run:
 
 
 class ScriptedBackend:
-    """Follows scripts chosen by job. ``launches`` counts what really began, by attempt: 1 each, or it is a fault."""
+    """Follows scripts chosen by job.
+
+    ``launches`` counts what really began, by attempt: 1 each, or it is a fault. ``has`` is what its pools have now.
+    """
 
     name = "scripted"
 
@@ -55,12 +58,13 @@ class ScriptedBackend:
         self._runs: dict[tuple[JobId, int], _Run] = {}
         self._void: set[tuple[JobId, int]] = set()
         self.launches: dict[tuple[JobId, int], int] = {}
+        self.has: dict[str, Standing] = {}
 
     def capacity(self) -> None:
         return None
 
     def standings(self, pools: Sequence[Pool]) -> Mapping[str, Standing]:
-        return {}
+        return {pool.name: self.has[pool.name] for pool in pools if pool.name in self.has}
 
     def launch(self, order: LaunchOrder) -> str:
         key = (order.ref.job, order.ref.number)
