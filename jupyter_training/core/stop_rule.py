@@ -183,8 +183,9 @@ def rule(
 
     ``stop`` is the one in force (``extended``); ``seconds`` since its start, pauses left out; ``slot_seconds``: what
     its trials have used, slots times seconds; ``price``: of one slot for an hour; ``forgiven``: trials that had
-    failed when the search was last begun again, which don't tell once more that all fail. Where several rules are
-    reached between two looks, the one that says most of the result is named.
+    failed when the search was last begun again, which don't tell once more that all fail, and use up nothing of what
+    is borne where nobody has said how much. Where several rules are reached between two looks, the one that says most
+    of the result is named.
     """
     now = (
         _failures(stop, tally, workers, forgiven)
@@ -282,6 +283,8 @@ def refusals(stop: StopRule, objective: Objective, *, price: float | None) -> li
 
 def _failures(stop: StopRule, tally: Tally, workers: int, forgiven: int) -> Ending | None:
     failed, limit = tally.count("failed"), most_failures(stop, workers)
+    if stop.max_failures is None:
+        limit += forgiven  # what is borne where nobody has said how much is counted anew
     judged = tally.finished - tally.count("canceled") - tally.unheard
     is_hopeless = failed == judged and not tally.promising and stop.max_failures is None
     if is_hopeless and failed - forgiven >= max(_ALL_FAILED, workers):

@@ -22,7 +22,7 @@ def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, worke
     found = extended(stop, more)
     for one in concluded:
         found = extended(found, 0, ended_by=one.rule)
-        if one.rule == "max_failures":
+        if one.rule in ("max_failures", "all_failed") and stop.max_failures is not None:
             found = found.model_copy(update={"max_failures": forgiven + most_failures(stop, workers)})
     if found.is_empty and not stop.is_empty:
         last = concluded[-1]

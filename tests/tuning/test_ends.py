@@ -196,6 +196,28 @@ def test_too_many_failures_end_it_and_extended_it_bears_as_many_again(home: Path
     assert (ExperimentState.SUCCEEDED, 10) == (found.state, len(stage.trials))
 
 
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [({}, "All 4 trials that have ended have failed."), ({"max_failures": 4}, "All 4 trials failed.")],
+)
+def test_one_whose_trials_have_all_failed_bears_as_much_again_once_it_is_extended(
+    home: Path, limits: dict[str, int], sentence: str
+) -> None:
+    """What had made them fail is mended, but for one trial: that one alone must not end it."""
+    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    for number in range(5):
+        stage.scripts[f"search-{number}"] = FAILS
+    stage.search(a_search(workers=4, stop=StopRule(max_trials_started=4, **limits)), Counting)
+    found = stage.finish()
+    assert (ExperimentState.FAILED, sentence) == (found.state, found.detail)
+
+    experiment_verbs.extend(stage.store, stage.id, 4, now=stage.clock.now())
+    found = stage.finish()
+
+    assert ["failed"] * 5 + ["completed"] * 3 == outcomes(stage)
+    assert ExperimentState.SUCCEEDED is found.state
+
+
 def test_a_space_in_which_nothing_makes_sense_is_an_end(home: Path) -> None:
     """Invalid trials count nowhere, so nothing else would end it."""
     stage = SearchStage(home, slots=1, curve=falling, epochs=1)
