@@ -12,10 +12,15 @@ from jupyter_training.errors import UnknownPlugin, near_miss
 __all__ = ["BUILT_IN", "load", "names"]
 
 _SEARCHERS = "jupyter_training.searchers"
+_NOUNS = {"wishes": "backend"}  # where a seam's name is no plural of what it has
 
 # Kept as text, so that a plug-in costs nothing until somebody uses it.
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "backends": {"local": "jupyter_training.backends.local:LocalBackend"},
+    "wishes": {
+        "local": "jupyter_training.backends.local.wishes:LocalWishes",
+        "sagemaker": "jupyter_training.backends.sagemaker.wishes:SagemakerWishes",
+    },
     "launchers": {
         "plain": "jupyter_training.launchers.plain:PlainLauncher",
         "driver": "jupyter_training.launchers.driver:DriverLauncher",
@@ -81,6 +86,6 @@ def load(seam: str, name: str) -> Any:
     known = names(seam)
     close = near_miss(name, known)
     raise UnknownPlugin(
-        f"There is no {seam[:-1]} {name!r}; there is: {', '.join(known)}.",
+        f"There is no {_NOUNS.get(seam, seam[:-1])} {name!r}; there is: {', '.join(known)}.",
         hint=f"Did you mean {close!r}?" if close else None,
     )
