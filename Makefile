@@ -25,7 +25,7 @@ help: ## this list
 # --- set-up ---------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: .venv/.made-python .venv/.made-labextension ## the environment in .venv and the labextension, built
+setup: .venv/.made-python .venv/.made-labextension sagemaker-env ## the environment in .venv and the labextension, built
 
 .venv/.made-uv: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; `make doctor` says how to get it.") if sys.version_info < (3, 11) else None'
@@ -50,6 +50,23 @@ node_modules/.made: package-lock.json .npmrc
 	@mkdir -p .venv/share/jupyter/labextensions
 	@rm -rf .venv/share/jupyter/labextensions/jupyter-training
 	@ln -s $(CURDIR)/jupyter_training/_labextension .venv/share/jupyter/labextensions/jupyter-training
+	@touch $@
+
+# The SageMaker of the tests has its own environment, and so have its containers: neither contradicts ours nor is seen by
+# it. The toolkit of the containers is compiled here, and needs a C compiler.
+.PHONY: sagemaker-env
+sagemaker-env: .venvs/sagemaker/.made .venvs/container/.made
+
+DOUBLE := tests/sagemaker_double/constraints.txt
+
+.venvs/sagemaker/.made: .venv/.made-uv $(DOUBLE)
+	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/sagemaker
+	$(BIN)/uv pip install --quiet --python .venvs/sagemaker/bin/python --compile-bytecode --constraint $(DOUBLE) --group sagemaker-double
+	@touch $@
+
+.venvs/container/.made: .venv/.made-uv $(DOUBLE)
+	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/container
+	$(BIN)/uv pip install --quiet --python .venvs/container/bin/python --compile-bytecode --constraint $(DOUBLE) --group sagemaker-container
 	@touch $@
 
 .PHONY: browser
@@ -141,8 +158,9 @@ check-types: installed
 	@diff -u $(TYPES) .make/types.gen.ts || { echo "The schema has changed: make types"; exit 1; }
 
 .PHONY: lock
-lock: .venv/.made-uv ## both lock files, from pyproject.toml and package.json; UPGRADE=--upgrade for newer versions
+lock: .venv/.made-uv ## the lock files, from pyproject.toml and package.json; UPGRADE=--upgrade for newer versions
 	$(BIN)/uv pip compile --quiet --python $(RUN) $(UPGRADE) pyproject.toml --group test --group lint --group build --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+	$(BIN)/uv pip compile --quiet --python $(RUN) $(UPGRADE) --group sagemaker-double --group sagemaker-container --constraint constraints.txt --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file $(DOUBLE)
 	npm install --package-lock-only --loglevel=error
 	node -e 'const fs = require("fs"), file = "package-lock.json", lock = JSON.parse(fs.readFileSync(file)); for (const one of Object.values(lock.packages)) delete one.funding; fs.writeFileSync(file, JSON.stringify(lock, null, 2) + "\n")'
 
