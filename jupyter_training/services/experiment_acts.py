@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from jupyter_training.core.experiment import Experiment
-from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Job
-from jupyter_training.core.lifecycle import TERMINAL, JobState, Verb
+from jupyter_training.core.lifecycle import JobState, Verb
 from jupyter_training.errors import IllegalVerb, TrainingError
 from jupyter_training.schema import (
     ExperimentItemResult,
@@ -23,7 +21,6 @@ from jupyter_training.services.experiment_present import experiment_views
 from jupyter_training.services.experiments import known
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_verbs as verbs
-from jupyter_training.store import views
 from jupyter_training.store.experiment_verbs import Done
 
 __all__ = ["act", "act_on_driver", "retry_trials"]
@@ -107,8 +104,8 @@ def _done(site: Site, experiment: str, request: ExperimentVerbRequest) -> Done:
         case "kill":
             return verbs.kill(site.store, one.id, now=now)
         case "extend":
-            with _ready(site, one, [], request.secrets) as settle:
-                return verbs.extend(site.store, one.id, request.trials, now=now, settle=settle)
+            settle = _settling(site, one, request.secrets)
+            return verbs.extend(site.store, one.id, request.trials, now=now, settle=settle)
         case "retry_failed":
             return _retried(site, one, request.secrets)
         case "archive" | "unarchive":
@@ -121,47 +118,28 @@ def _done(site: Site, experiment: str, request: ExperimentVerbRequest) -> Done:
 
 
 def _retried(site: Site, one: Experiment, secrets: dict[str, str], *, numbers: Sequence[int] | None = None) -> Done:
-    states = {JobState.FAILED} if numbers is None else {JobState.FAILED, JobState.CANCELED}
-    jobs: list[Job] = []
-    if one.spec.template.environment.pass_env:  # only then is there something to be ready
-        page = views.page(
-            site.store,
-            views.JobQuery(experiment=one.id, states=frozenset(states)),
-            after=None,
-            limit=10_000,
-        )
-        jobs = [job for job in page.jobs if not job.is_driver and (numbers is None or job.trial in numbers)]
-    with _ready(site, one, jobs, secrets) as settle:
-        return verbs.retry(site.store, one.id, now=site.now(), numbers=numbers, settle=settle)
+    return verbs.retry(site.store, one.id, now=site.now(), numbers=numbers, settle=_settling(site, one, secrets))
 
 
-@contextlib.contextmanager
-def _ready(
-    site: Site, one: Experiment, again: Sequence[Job], secrets: dict[str, str]
-) -> Iterator[Callable[[Job], None]]:
-    """The values of ``pass_env``, for the trials that are tried again, and for those that its driver will begin.
+def _settling(site: Site, one: Experiment, secrets: dict[str, str]) -> Callable[[Job], None]:
+    """What keeps the values of ``pass_env`` for each job that begins again: a trial, or the driver for its trials.
 
-    Raises:
-        InvalidSpec: one has not been sent, and is no longer kept.
+    Called in the transaction that begins them, which so is undone where one lacks: whatever has failed by then is
+    begun with its values, or not at all.
+
+    Raises (what it gives):
+        InvalidSpec: one has not been sent; they were removed as the job ended.
     """
     names = one.spec.template.environment.pass_env
-    ready: dict[JobId, Callable[[], None]] = {}
-    with contextlib.ExitStack() as coming:
-        for job in again:
-            ready[job.id] = coming.enter_context(passed.again(site, job, secrets))
-        driver = next(iter(views.jobs(site.store, [one.id])), None)
-        if names and driver is not None and driver.state in TERMINAL:
-            lacking = [name for name in names if name not in secrets]
-            if lacking:
-                raise passed.missing(driver, lacking)
-            keep = coming.enter_context(passed.coming(site, {name: secrets[name] for name in names}))
-            ready[driver.id] = lambda: keep(driver)
+    lacking = [name for name in names if name not in secrets]
 
-        def settle(job: Job) -> None:
-            if job.id in ready:
-                ready[job.id]()
+    def settle(job: Job) -> None:
+        if lacking:
+            raise passed.missing(job, lacking)
+        if names:
+            passed.put(site.settings, job.key, {name: secrets[name] for name in names})
 
-        yield settle
+    return settle
 
 
 def _views(site: Site, shown: Sequence[Experiment], verb: ExperimentVerb) -> list[ExperimentView | None]:

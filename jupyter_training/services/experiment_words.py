@@ -111,8 +111,11 @@ def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tup
             found.append("activate" if one.state is ExperimentState.PAUSED else "pause")
         if one.desired is not Desired.KILL:
             found += ["kill"] if stopped else ["cancel", "kill"]
-    elif any(counts.get(word) for word in ("queued", "running", "paused", "held")):
-        found += ["cancel", "kill"]  # its driver failed, and these went on without it
+    going = one.state.is_final and any(counts.get(word) for word in ("queued", "running", "paused", "held"))
+    if going:  # its driver failed, and these went on without it
+        found += ["pause"] if counts.get("queued") or counts.get("running") else []
+        found += ["activate"] if counts.get("paused") else []
+        found += ["cancel", "kill"]
     if one.archived:
         return ("unarchive", "delete")
     if one.state.is_final or not stopped:
@@ -120,7 +123,7 @@ def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tup
         lost = driver is not None and driver.state is JobState.FAILED
         if (counts.get("failed") or lost) and one.state is not ExperimentState.PAUSED:
             found.append("retry_failed")
-    return (*found, "archive", "delete") if one.state.is_final else tuple(found)
+    return (*found, "archive", "delete") if one.state.is_final and not going else tuple(found)
 
 
 def trial_sentence(trial: Trial, state: str, job: Job | None) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from jupyter_training.core.experiment import ExperimentState
+from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import Desired, EndReason, Hold, JobState, Phase, Verb
-from jupyter_training.errors import IllegalVerb, StaleEpoch
+from jupyter_training.errors import IllegalVerb, StaleEpoch, StoreBusy
 from jupyter_training.schema import ExperimentVerbRequest, ItemResult, ResumeRequest, VerbRequest
 from jupyter_training.services import descend, experiment_acts, jobs, resuming
-from jupyter_training.store import driving, views
+from jupyter_training.store import driving, experiment_verbs, views
+from jupyter_training.store.experiment_act import Act
 from tests.services.searching import Searching
 from tests.services.stage import Stage, edited
 
@@ -198,9 +202,44 @@ def test_the_trials_of_one_whose_driver_failed_can_be_stopped(stage: Stage) -> N
     assert Desired.KILL is search.job(0).desired
 
 
+def test_the_trials_of_one_whose_driver_failed_can_be_paused_and_go_on_with_it(stage: Stage) -> None:
+    search = going(stage)
+    stage.end(search.id, EndReason.ERROR, "It fell over.")
+    while search.driver.state is JobState.QUEUED:  # it is tried again by itself at first
+        search.drive()
+        stage.end(search.id, EndReason.ERROR, "It fell over.")
+    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    assert ("pause", True) == (search.view.verbs[0], "activate" not in search.view.verbs)
+    assert ("Trial 1 runs on to its end: it has no checkpoint. --discard pauses without one.",) == search.act(
+        "pause"
+    ).notes
+    held = frozenset({Hold.EXPERIMENT})
+    assert (Desired.PAUSE, held, held) == (search.job(0).desired, search.job(0).holds, search.job(2).holds)
+    assert ExperimentState.FAILED is search.row.state
+    assert "activate" in search.view.verbs
+
+    assert search.act("activate").ok
+    assert (Desired.RUN, JobState.QUEUED) == (search.job(0).desired, search.job(2).state)
+    assert "it has failed" in search.refused("activate")
+
+    search.act("pause")
+    assert search.act("retry_failed").ok
+    assert (ExperimentState.RUNNING, JobState.QUEUED) == (search.row.state, search.driver.state)
+    assert (Desired.RUN, JobState.QUEUED) == (search.job(0).desired, search.job(2).state), "they go on with it"
+
+
+def test_one_whose_trials_are_being_stopped_without_a_driver_is_not_paused(stage: Stage) -> None:
+    search = going(stage)
+    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    search.act("cancel")
+    assert "it has failed" in search.refused("pause")
+
+
 def test_one_whose_trials_go_on_without_a_driver_is_not_deleted_and_says_what_to_do(stage: Stage) -> None:
     search = going(stage)
     driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    assert not {"archive", "delete"} & set(search.view.verbs)
+    assert "Cancel it first: they run on." in str(search.act("archive").problem)
     assert "Cancel it first: they run on." in str(search.act("delete").problem)
     search.act("kill")
     assert "they are being stopped" in str(search.act("delete").problem)
@@ -219,6 +258,60 @@ def test_values_of_pass_env_are_asked_for_once_more(stage: Stage) -> None:
     assert search.act("retry_failed", secrets={"TOKEN": "b"}).ok
     for job in (search.job(0), search.driver):
         assert {"TOKEN": "b"} == json.loads(stage.site.settings.secrets_file(job.key).read_text())
+
+
+def test_a_trial_that_fails_in_the_moment_of_a_retry_gets_its_values_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = Searching(stage, environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "a"})
+    search.drive()
+    for number in range(2):
+        search.trial(number)
+    search.end(0, "failed")
+    retry = experiment_verbs.retry
+
+    def late(*given: Any, **named: Any) -> experiment_verbs.Done:
+        search.end(1, "failed")
+        return retry(*given, **named)
+
+    monkeypatch.setattr(experiment_verbs, "retry", late)
+    assert search.act("retry_failed", secrets={"TOKEN": "b"}).ok
+    for number in range(2):
+        assert {"TOKEN": "b"} == json.loads(stage.site.settings.secrets_file(search.job(number).key).read_text())
+
+
+def test_the_extensions_of_a_search_have_a_limit_together(stage: Stage) -> None:
+    search = going(stage)
+    assert search.act("extend", trials=10_000_000).ok
+    assert "this one was by 10,000,000" in search.refused("extend", trials=1)
+
+
+def test_a_large_search_is_deleted_in_portions_from_the_archive(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiment_verbs, "_AT_ONCE", 2)
+    search = Searching(stage)
+    search.drive()
+    for number in range(5):
+        search.trial(number)
+        search.end(number)
+    search.finish()
+    ids = [search.id, *(trial.job for trial in search.trials.values())]
+    wish, took = Act.wish, []
+
+    def cut(act: Act, listed: Sequence[Job], *given: Any, **named: Any) -> Any:
+        took.append(len(listed))
+        if len(took) == 3:
+            raise StoreBusy("It is cut short.")
+        return wish(act, listed, *given, **named)
+
+    monkeypatch.setattr(Act, "wish", cut)
+    assert not search.act("delete").ok
+    assert [2, 2, 2] == took
+    assert 2 == len(views.jobs(stage.site.store, ids)), "each portion is a transaction of its own"
+    assert (True, True) == (search.row.archived, "delete" in search.view.verbs)
+
+    result = search.act("delete")
+    assert (True, None) == (result.ok, result.experiment)
+    assert [] == views.jobs(stage.site.store, ids)
 
 
 def test_a_search_is_put_away_and_deleted_with_its_trials(stage: Stage) -> None:
