@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from jupyter_training.core.ids import NAME_PATTERN, JobId, content_hash
 from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, Hold, JobState, RetryOn, Seen, StopHow
-from jupyter_training.core.resources import LOCAL, Allocation, Resources
+from jupyter_training.core.resources import LOCAL, Allocation, Pool, Resources
 
 __all__ = [
     "PRIORITY_DEFAULT",
@@ -239,6 +239,7 @@ class Submission:
     experiment: JobId | None = None
     trial: int | None = None  # its number in the experiment
     drives: bool = False  # the job is an experiment's driver, and gives it its id
+    makes: Pool | None = None  # the pool that it needs, made with it where there is none of that name yet
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ class Pool:
     options: dict[str, Any] = field(default_factory=dict)  # of its backend: an instance type, a region
     remark: str | None = None  # why it has no more slots now, by its backend, as a sentence
 
+    @property
+    def is_served(self) -> bool:
+        """Whether a service says what it has, which may change at any time; a machine has what it has."""
+        return self.is_found and self.backend != LOCAL
+
 
 @dataclass(frozen=True)
 class Capacity:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "SEARCHED", "WEIGHT", "Command", "Option"]
+__all__ = [
+    "CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "SEARCHED", "SERVED", "WEIGHT", "Command", "Option",
+]  # fmt: skip
 
 Kind = Literal[
     "switch",
@@ -143,6 +145,38 @@ SEARCHED = (
     Option(("--seed",), "of the searcher: the same one proposes the same", "whole", "N", "seed"),
 )
 
+# Of a job that runs at a service; what the service's backend takes beside these goes by --option.
+SERVED = (
+    Option(("--instance",), "the kind of machine that a service runs it on", "text", "TYPE", "options.instance"),
+    Option(("--instances",), "how many of them (1)", "whole", "N", "options.instances"),
+    Option(("--spot",), "on machines that may be taken away at any time, for less", key="options.spot"),
+    Option(
+        ("--max-wait",), "how long it may wait for such a machine and run, like 12h", "span", "TIME", "options.max_wait"
+    ),
+    Option(("--image",), "the image that it runs in, like pytorch-2.6, or a URI", "text", "IMAGE", "options.image"),
+    Option(("--role",), "the role that it runs as", "text", "ROLE", "options.role"),
+    Option(("--region",), "where the service runs it", "text", "REGION", "options.region"),
+    Option(("--profile",), "the credentials of this name", "text", "NAME", "options.profile"),
+    Option(("--bucket",), "where code, inputs and outputs are kept", "text", "BUCKET", "options.bucket"),
+    Option(("--volume",), "disk of each machine in GB", "whole", "GB", "options.volume"),
+    Option(
+        ("--input",),
+        "data that it reads, a folder or s3://...; may be repeated",
+        "pair",
+        "NAME=URL",
+        "options.inputs",
+        repeats=True,
+    ),
+    Option(
+        ("--option",),
+        "any other option of its backend; may be repeated",
+        "assign",
+        "KEY=VALUE",
+        "options",
+        repeats=True,
+    ),
+)
+
 CELL = Command(
     name="%%train",
     summary="Train this cell's code as a job of its own; the kernel stays free.",
@@ -244,6 +278,7 @@ CELL = Command(
             "metrics",
             choices=("auto", "off"),
         ),
+        *SERVED,
         *SEARCHED,
         INTO,
         Option(("--wait",), "stay until it has ended; a failure is raised", key="wait", excludes="--detach"),

@@ -21,7 +21,7 @@ from jupyter_training.kernel.body import Body
 from jupyter_training.kernel.line_verbs import VERBS
 from jupyter_training.kernel.values import expression
 
-__all__ = ["Wish", "of_line", "over", "put", "resolved", "resuming"]
+__all__ = ["Wish", "of_line", "of_options", "over", "put", "resolved", "resuming"]
 
 _OWN_KEYS = frozenset({"context", "take", "wait", "detach", "out", "quiet"})
 
@@ -107,10 +107,7 @@ def of_line(parsed: Parsed) -> Wish:
     Raises:
         InvalidUsage: the job's name can't be one, or two options contradict each other.
     """
-    said: dict[str, Any] = {}
-    for option in parsed.command.options:
-        if option.key and option.name in parsed.options:
-            put(said, option.key, parsed.options[option.name])
+    said = of_options(parsed)
     name = _name(parsed)
     if name is not None:
         said["name"] = name
@@ -123,6 +120,26 @@ def of_line(parsed: Parsed) -> Wish:
             errors=[Problem("contradicts --once", key="if_exists")],
         )
     return Wish(_settled(said), parsed.texts)
+
+
+def of_options(parsed: Parsed) -> dict[str, Any]:
+    """What the options of a line say, by the keys of a config.
+
+    Raises:
+        InvalidUsage: one is said by its own option and by ``--option``, differently.
+    """
+    said: dict[str, Any] = {}
+    for option in parsed.command.options:
+        if option.key and option.name in parsed.options:
+            value = parsed.options[option.name]
+            there = said.get(option.key)
+            if isinstance(there, Mapping) and isinstance(value, Mapping):
+                twice = next((key for key in value if key in there and there[key] != value[key]), None)
+                if twice is not None:
+                    words = f"{twice} is given twice, with different values."
+                    raise InvalidUsage(words, errors=[Problem(words, key=f"{option.key}.{twice}")])
+            put(said, option.key, value)
+    return said
 
 
 def resuming(line: Wish, body: Body) -> Wish:
@@ -214,11 +231,11 @@ def resolved(name: str, value: str | None) -> str:
 
 
 def put(values: dict[str, Any], key: str, value: object) -> None:
-    """Set a dotted key of nested values."""
+    """Set a dotted key of nested values; a mapping joins the one that is there."""
     *parents, last = key.split(".")
     for parent in parents:
         values = values.setdefault(parent, {})
-    values[last] = dict(value) if isinstance(value, Mapping) else value
+    values[last] = {**(values.get(last) or {}), **value} if isinstance(value, Mapping) else value
 
 
 def _name(parsed: Parsed) -> str | None:

@@ -128,6 +128,7 @@ class SubmitRequest(Request):
     launcher: str | None = None
     pool: str | None = None
     backend: str | None = Field(None, description="instead of a pool: the pool of this backend")
+    options: dict[str, JsonValue] | None = Field(None, description="of that backend: an instance type, an image ...")
     priority: AnyPriority = Field(None, description=f"1..99, smaller first; {PRIORITY_DEFAULT} when not given")
     weight: AnyWeight = Field(None, description="above 0, 1 when not given; its share where the pool's policy is that")
     after: AnyRefs = Field((), description="ids, prefixes of ids or names of jobs: it starts once all have succeeded")
@@ -187,6 +188,8 @@ class ForkRequest(Request):
     params: dict[str, JsonValue] = Field({}, description="these replace the old job's of the same name")
     config: ConfigText | None = None
     pool: str | None = None
+    backend: str | None = Field(None, description="instead of a pool: the pool of this backend")
+    options: dict[str, JsonValue] | None = Field(None, description="of its backend; these replace the old job's")
     priority: AnyPriority = None
     weight: AnyWeight = None
     secrets: dict[str, str] = Field({}, repr=False)

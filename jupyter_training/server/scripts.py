@@ -23,9 +23,9 @@ from jupyter_training.errors import InvalidSpec, InvalidUsage, NotFound, Problem
 from jupyter_training.languages import argparse_text
 from jupyter_training.schema import SubmitRequest, SubmitResult
 from jupyter_training.services import submitting
+from jupyter_training.services.problems import problems_of
 from jupyter_training.services.scripts import ScriptParameter, ScriptSubmit, ScriptView
 from jupyter_training.services.site import Site
-from jupyter_training.services.submit import problems_of
 
 __all__ = ["Scripts"]
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from jupyter_training.core.job import JobSpec, Origin, Submission
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidRequest, NotFound, Problem, TrainingError
-from jupyter_training.languages import config_cell
+from jupyter_training.languages import config_cell, shorthands
 from jupyter_training.schema import ConfigText, ConfigView, SubmitRequest
-from jupyter_training.services import bundle, placing, search_reading, searches, submit
+from jupyter_training.services import bundle, options, placing, search_reading, searches, submit
+from jupyter_training.services.config_text import CLIENT_KEYS, EVERY_KEY, positioned, with_config
+from jupyter_training.services.problems import problems_of
 from jupyter_training.services.site import Site
 from jupyter_training.store import views
 
@@ -59,7 +60,7 @@ _Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
 class _OwnKeys(BaseModel):
-    """What a config says to the side that submits (``submit.CLIENT_KEYS``)."""
+    """What a config says to the side that submits (``config_text.CLIENT_KEYS``)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,24 +80,26 @@ def config(site: Site, text: ConfigText) -> ConfigView:
     Raises:
         InvalidSpec: with line and column in the text.
     """
-    read = config_cell.read(text.text, name=text.name, keys=submit.CONFIG_KEYS | submit.SHORTHANDS | submit.CLIENT_KEYS)
+    read = config_cell.read(text.text, name=text.name, keys=EVERY_KEY)
     try:
-        own = _OwnKeys.model_validate({key: read.values[key] for key in submit.CLIENT_KEYS & read.values.keys()})
+        own = _OwnKeys.model_validate({key: read.values[key] for key in CLIENT_KEYS & read.values.keys()})
     except ValidationError as error:
-        raise submit.positioned(text.name, read, submit.problems_of(error)) from None
+        raise positioned(text.name, read, problems_of(error)) from None
     try:
-        merged = submit.with_config(SubmitRequest.model_validate({**_STAND_IN, "config": text}))
+        merged = with_config(SubmitRequest.model_validate({**_STAND_IN, "config": text}))
         _judge(site, merged)
     except (InvalidRequest, NotFound) as error:
         if error.errors and error.errors[0].line is not None:
             raise
         of_a_search = error.errors and (error.errors[0].key or "").partition(".")[0] in _OF_A_SEARCH
         problems = list(error.errors) if of_a_search else [_problem(error, text.name)]
-        raise submit.positioned(text.name, read, problems, text=text.text) from None
+        raise positioned(text.name, read, problems, text=text.text) from None
     given = merged.model_dump(mode="json", exclude_unset=True, exclude={*_STAND_IN, "config", "origin", "secrets"})
     values = {key: value for key, value in given.items() if value is not None}
     said: dict[str, Any] = own.model_dump(mode="json", exclude_unset=True)
-    return ConfigView(values={**values, **said}, places=read.places)
+    # Also by what a short key stands for, as errors that come later speak of that.
+    places = {**{shorthands.meant(key): place for key, place in read.places.items()}, **read.places}
+    return ConfigView(values={**values, **said}, places=places)
 
 
 def _judge(site: Site, request: SubmitRequest) -> None:
@@ -105,18 +108,23 @@ def _judge(site: Site, request: SubmitRequest) -> None:
     passed = request.environment.pass_env if request.environment else ()
     some = {"secrets": dict.fromkeys(passed, ""), "params": search_reading.parted(request).params}
     spec = submit.spec_of(request.model_copy(update=some), bundle.listed({"cell.py": b"pass"}))
+    submit.check_plugins(spec)
     pools = views.pools(site.store)
-    name = placing.pool_of(pools, request.pool, request.backend)
     is_named = request.pool is not None or request.backend is not None
-    if not is_named:
-        spec = _without_needs(spec)  # which pool must hold it is said elsewhere
-    submit.check_house(pools, Submission(request.key, spec, Origin(""), name))
+    if request.pool is None and request.backend is not None and _has_options(site, request.backend):
+        options.check_shape(site, request.backend, spec.options)  # its pool follows from all options together
+        return
+    pool = placing.known_pool(pools, placing.pool_of(pools, request.pool, request.backend))
     if is_named:
-        placing.check_order(pools[name], priority=request.priority, weight=request.weight)
+        options.check_shape(site, pool.backend, spec.options)
+    # Where no pool is named, it is said elsewhere which one must hold it.
+    placing.check_fit(pool, spec.resources if is_named else Resources(slots=0))
+    if is_named:
+        placing.check_order(pool, priority=request.priority, weight=request.weight)
 
 
-def _without_needs(spec: JobSpec) -> JobSpec:
-    return spec.model_copy(update={"resources": Resources(slots=0)})
+def _has_options(site: Site, backend: str) -> bool:
+    return bool(options.wishes_of(site, backend).Options.model_fields)
 
 
 def _problem(error: TrainingError, name: str) -> Problem:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from jupyter_training.core.job import Job, JobSpec, Origin, Submission
+from jupyter_training.core.resources import Pool
 from jupyter_training.errors import IllegalVerb, InvalidSpec, NotFound
 from jupyter_training.schema import ContinueRequest, ForkRequest, SubmitRequest, SubmitResult
-from jupyter_training.services import checkpoints, placing, scripts, submit
+from jupyter_training.services import checkpoints, options, placing, scripts, submit
+from jupyter_training.services.config_text import with_config
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
+from jupyter_training.services.problems import problems_of
 from jupyter_training.services.site import Site
 from jupyter_training.store import lineage, views, wishes
 
@@ -97,44 +101,46 @@ def _result(site: Site, stored: wishes.Submitted, notes: tuple[str, ...]) -> Sub
 
 
 def _submission(site: Site, user: str, old: Job, request: ForkRequest) -> Submission:
-    wish = _edited(old, request)
+    pools = views.pools(site.store)
+    wish = _edited(site, pools, old, request)
     _check_code(site, old.spec, wish)
     spec = submit.spec_of(wish, old.spec.files).model_copy(update={"entry": old.spec.entry})
+    place = options.place(site, pools, pool=wish.pool, backend=wish.backend, options=wish.options)
     origin = Origin(
         user,
         request.origin.notebook or old.origin.notebook,
         request.origin.cell or old.origin.cell,
         request.origin.client,
     )
-    pools = views.pools(site.store)
     submission = Submission(
         key=request.key,
-        spec=spec,
+        spec=submit.settled(site, spec, place),
         origin=origin,
-        pool=placing.pool_of(pools, wish.pool, wish.backend),
+        pool=place.pool.name,
         priority=wish.priority if wish.priority is not None else old.priority,
         weight=wish.weight if wish.weight is not None else old.weight,
         after=submit.after_of(site, wish, origin),
         parent=old.id,
         relation="fork",
+        makes=place.made,
     )
-    submit.check_house(pools, submission)
-    placing.check_order(pools[submission.pool], priority=wish.priority, weight=wish.weight)
+    placing.check_order(place.pool, priority=wish.priority, weight=wish.weight)
     return submission
 
 
-def _edited(old: Job, request: ForkRequest) -> SubmitRequest:
+def _edited(site: Site, pools: Mapping[str, Pool], old: Job, request: ForkRequest) -> SubmitRequest:
     """The old job's wish with what the config text changes, and above that what the request says itself.
 
     Raises:
         InvalidSpec: with positions in the config text.
     """
-    spec = old.spec.model_dump(mode="json", include=set(_KEPT))
+    bare = options.as_before(site, old.spec, pools.get(old.pool))
+    spec = bare.model_dump(mode="json", include=set(_KEPT))
     wish: dict[str, Any] = {**spec, "name": old.name, "params": dict(old.params)}
     wish["pool"] = old.pool
     if request.config is not None:
-        bare = SubmitRequest.model_validate({"key": request.key, **_STAND_IN, "config": request.config})
-        text = submit.with_config(bare)
+        alone = SubmitRequest.model_validate({"key": request.key, **_STAND_IN, "config": request.config})
+        text = with_config(alone)
         said = text.model_dump(mode="json", exclude_unset=True, exclude={"key", "origin", "resume", *_STAND_IN})
         if {"pool", "backend"} & said.keys():
             del wish["pool"]
@@ -142,16 +148,37 @@ def _edited(old: Job, request: ForkRequest) -> SubmitRequest:
             joins = name in _JOINED and isinstance(wish.get(name), dict) and isinstance(value, dict)
             wish[name] = {**wish[name], **value} if joins else value
     wish["params"] = {**wish["params"], **request.params}
-    for name in ("name", "pool", "priority", "weight"):
+    if {"pool", "backend"} & request.model_dump(exclude_none=True).keys():
+        wish = {name: value for name, value in wish.items() if name not in ("pool", "backend")}
+    for name in ("name", "pool", "backend", "priority", "weight"):
         if getattr(request, name) is not None:
             wish[name] = getattr(request, name)
+    wish = _with_options(pools, old, wish, {**(wish.pop("options", None) or {}), **(request.options or {})})
     own = {"key": request.key, **_STAND_IN, "secrets": request.secrets}
     given = {name: value for name, value in wish.items() if value is not None}
     try:
         return SubmitRequest.model_validate({**given, **own})
     except ValidationError as error:
-        problems = submit.problems_of(error)
+        problems = problems_of(error)
         raise InvalidSpec(f"{problems[0].key}: {problems[0].detail}.", errors=problems) from None
+
+
+def _with_options(
+    pools: Mapping[str, Pool], old: Job, wish: dict[str, Any], said: Mapping[str, JsonValue]
+) -> dict[str, Any]:
+    """The wish with its options: the old job's too, where it stays at that job's backend.
+
+    Its pool follows from them there, unless one is named: another instance is another pool.
+    """
+    there = pools.get(old.pool)
+    named = pools.get(str(wish.get("pool")))
+    backend = wish.get("backend") or (named.backend if named is not None else None)
+    if there is not None and backend not in (None, there.backend):
+        return {**wish, "options": dict(said)}
+    if said and wish.get("pool") == old.pool and there is not None:
+        del wish["pool"]
+        wish["backend"] = there.backend
+    return {**wish, "options": {**old.spec.options, **said}}
 
 
 def _check_code(site: Site, spec: JobSpec, wish: SubmitRequest) -> None:

@@ -122,8 +122,10 @@ def _asked(site: Site, user: str, request: MoveRequest) -> Move:
 
 
 def _judge(job: Job, name: str, pools: Mapping[str, Pool]) -> None:
-    """See that another pool could ever hold the job."""
-    placing.check_fit(placing.known_pool(pools, name), job.spec.resources)
+    """See that another pool could ever hold the job, and runs it as its options say."""
+    pool = placing.known_pool(pools, name)
+    placing.check_same(pools.get(job.pool), pool, job.spec.options)
+    placing.check_fit(pool, job.spec.resources)
 
 
 def _id_of(text: str, outcome: Job | TrainingError) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic import JsonValue
+
 from jupyter_training.core.experiment import DRIVERS
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import LOCAL, Pool, Resources
-from jupyter_training.errors import InvalidSpec, Problem, UnknownPlugin, UnknownPool, near_miss
+from jupyter_training.errors import IllegalMove, InvalidSpec, Problem, UnknownPlugin, UnknownPool, near_miss
 from jupyter_training.seams import registry
 
-__all__ = ["check_fit", "check_is_training", "check_order", "known_pool", "pool_of"]
+__all__ = ["check_fit", "check_is_training", "check_order", "check_same", "known_pool", "pool_of"]
 
 _FEWER = "Ask for fewer, or name a larger pool."
 
@@ -81,7 +83,7 @@ def check_is_training(spec: JobSpec) -> None:
 
 
 def check_fit(pool: Pool, wanted: Resources) -> None:
-    """See that a pool is for trainings, and that it could hold the job if it were empty.
+    """See that a pool is for trainings, and that it could hold the job if it were empty; one of a service may grow.
 
     Raises:
         InvalidSpec: it asks for more than there will ever be; with the numbers.
@@ -94,6 +96,8 @@ def check_fit(pool: Pool, wanted: Resources) -> None:
             f"{wanted.slots}.",
             hint="Raise max_slots, or ask for fewer slots.",
         )
+    if pool.is_served:
+        return  # what it has follows a service, and may be more tomorrow: then the job waits, and says for what
     if wanted.gpus and not pool.devices:
         raise InvalidSpec(
             f"gpus: it asks for {wanted.gpus}; the pool {pool.name!r} has none.",
@@ -116,6 +120,24 @@ def check_fit(pool: Pool, wanted: Resources) -> None:
                 f"{key}: it asks for {_amount(key, count)}; the pool {pool.name!r} has {_amount(key, limit)} "
                 "and never more.",
                 hint="Ask for less, or name a larger pool." if key == "memory" else _FEWER,
+            )
+
+
+def check_same(before: Pool | None, after: Pool, wanted: Mapping[str, JsonValue]) -> None:
+    """See that a job of one pool can be one of another as it is: its options are those of a backend.
+
+    Raises:
+        IllegalMove: the other pool is another backend's, or runs its jobs otherwise than the job says.
+    """
+    anew = "A fork with another pool begins anew there, and `continue` with its last checkpoint."
+    if before is not None and before.backend != after.backend:
+        raise IllegalMove(
+            f"The pool {after.name!r} runs its jobs at {after.backend!r}, not at {before.backend!r}.", hint=anew
+        )
+    for key, value in after.options.items():
+        if key in wanted and wanted[key] != value:
+            raise IllegalMove(
+                f"The pool {after.name!r} is for {key} {value}, and the job is for {wanted[key]}.", hint=anew
             )
 
 

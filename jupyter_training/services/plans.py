@@ -6,6 +6,7 @@ from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SearchPlanView, SubmitRequest
 from jupyter_training.services import bundle, experiment_words, search_reading, searches, submit
+from jupyter_training.services.config_text import placed, with_config
 from jupyter_training.services.experiment_present import axis_views
 from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.site import Site
@@ -20,8 +21,8 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
     Raises:
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge, JobExists: as a submit would.
     """
-    with submit.placed(request):
-        return _planned(site, user, submit.with_config(request))
+    with placed(request):
+        return _planned(site, user, with_config(request))
 
 
 def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:

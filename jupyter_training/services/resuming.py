@@ -16,13 +16,13 @@ from jupyter_training.services import descend, passed, scripts, submit
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
-from jupyter_training.store import keys, lineage, verbs
+from jupyter_training.store import keys, lineage, verbs, views
 
 __all__ = ["resume", "submit_or_resume"]
 
 _OPTIONS = (
     "resources", "environment", "launcher", "timeout", "grace", "metrics", "tags", "retries", "checkpoints",
-    "pause_within", "hang", "preemptible",
+    "pause_within", "hang", "preemptible", "options",
 )  # fmt: skip
 _OWN = frozenset({"environment"})  # it is made where one submits, so that a difference in it is no wish
 
@@ -69,11 +69,23 @@ def submit_or_resume(site: Site, user: str, request: SubmitRequest) -> SubmitRes
             f"{old.name} {old.id[:6]} can't be resumed: it is {old.state.value}.",
             hint="Pause or cancel it first, or leave resume out for another job beside it.",
         )
+    elsewhere = _elsewhere(site, old, submission)
+    if elsewhere is not None:
+        note = f"{old.name} {old.id[:6]} ran at {elsewhere}: this is a new job that continues it here."
+        return descend.carry_on(site, old, submission, None, secrets=request.secrets, notes=(note,))
     if not _is_same_work(old.spec, submission.spec):
         note = f"The code has changed since {old.name} {old.id[:6]}: this is a new job that continues it."
         return descend.carry_on(site, old, submission, None, secrets=request.secrets, notes=(note,))
     params = {name: value for name, value in submission.spec.params.items() if old.params.get(name) != value}
     return _resumed(site, old, params, secrets=request.secrets, key=request.key, asked=submission)
+
+
+def _elsewhere(site: Site, old: Job, submission: Submission) -> str | None:
+    """The backend that the old job ran at, where this wish is for another one: a job stays where it is."""
+    pools = views.pools(site.store)
+    wanted = submission.makes or pools.get(submission.pool)
+    there = pools.get(old.pool)
+    return there.backend if there is not None and wanted is not None and there.backend != wanted.backend else None
 
 
 def _resumed(

@@ -81,6 +81,7 @@ def _judge(site: Site, driver: Job, move: Move) -> None:
     one, pools = experiments.one(site.store, driver.id), views.pools(site.store)
     pool = placing.known_pool(pools, move.pool if isinstance(move, SetPool) else one.pool)
     if isinstance(move, SetPool):
+        placing.check_same(pools.get(one.pool), pool, one.spec.template.options)
         placing.check_fit(pool, one.spec.template.resources)
     placing.check_order(
         pool,

@@ -96,7 +96,7 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
     def settle(connection: Connection, driver: Job) -> None:
         experiments.create_row(connection, driver, wish.spec, wish.trial, driver.submitted, notes=wish.lasting)
 
-    driver = driver_of(wish, request)
+    driver = replace(driver_of(wish, request), makes=wish.trial.makes)
     if driver.once:  # a driver did its work well also where all that it tried failed
         there = wishes.stand_in(site.store, driver)
         known = experiments.many(site.store, [there.id]) if there is not None else []

@@ -7,6 +7,7 @@ from jupyter_training.core.lifecycle import JobState
 from jupyter_training.schema import AfterView, SubmitRequest, SubmitResult
 from jupyter_training.services import experiment_present, resuming, search_reading, searches
 from jupyter_training.services import submit as wishing
+from jupyter_training.services.config_text import placed, with_config
 from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
@@ -25,8 +26,8 @@ def submit(site: Site, user: str, request: SubmitRequest, *, insists: bool = Fal
     Raises:
         InvalidSpec: in a config text with line and column; also where nothing varies, and a search is insisted on.
     """
-    with wishing.placed(request):
-        return _submitted(site, user, wishing.with_config(request), insists=insists)
+    with placed(request):
+        return _submitted(site, user, with_config(request), insists=insists)
 
 
 def _submitted(site: Site, user: str, request: SubmitRequest, *, insists: bool) -> SubmitResult:

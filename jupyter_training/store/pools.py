@@ -18,7 +18,7 @@ from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import UNFINISHED
 from jupyter_training.store.tables import attempts, jobs, pools
 
-__all__ = ["change", "read", "read_all", "remove", "write"]
+__all__ = ["change", "make", "read", "read_all", "remove", "write"]
 
 
 def read_all(store: Store) -> dict[str, Pool]:
@@ -51,6 +51,13 @@ def change(store: Store, decide: Callable[[Mapping[str, Pool]], Iterable[Pool]],
         if wanted:
             changelog.append(connection, [(ChangeKind.POOL, None)], now)
     return bool(wanted)
+
+
+def make(connection: Connection, pool: Pool, *, now: Instant) -> None:
+    """Make a pool as part of a write transaction that does more; one of its name that is there stays as it is."""
+    if pool.name not in read(connection):
+        _write(connection, pool, is_new=True)
+        changelog.append(connection, [(ChangeKind.POOL, None)], now)
 
 
 def remove(store: Store, name: str, *, now: Instant) -> None:

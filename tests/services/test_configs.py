@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import ConfigText, SubmitRequest
-from jupyter_training.services import configs, submit
+from jupyter_training.services import config_text, configs
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 
@@ -39,7 +39,7 @@ def test_keys_of_the_submitting_side_come_back_as_they_are_meant(site: Site) -> 
     text = "context: ./src\ntake: X, y\nout: h\nwait: true\nquiet: false\ndetach: false\n"
     found = values(site, text)
     assert {"context": "./src", "take": ["X", "y"], "out": "h", "wait": True, "quiet": False, "detach": False} == found
-    assert submit.CLIENT_KEYS == set(found)
+    assert config_text.CLIENT_KEYS == set(found)
 
 
 def test_metrics_off_is_no_boolean(site: Site) -> None:
@@ -116,5 +116,5 @@ def test_a_submit_passes_over_what_is_the_submitting_side_s() -> None:
         files=[{"path": "cell.py", "text": "pass"}],
         config={"text": "wait: true\ndetach: false\ntake: X\nout: h\nquiet: true\npriority: 3\nmetrics: off\n"},
     )
-    merged = submit.with_config(request)
+    merged = config_text.with_config(request)
     assert (3, "off", None) == (merged.priority, merged.metrics, merged.config)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jupyter_training.errors import Refused
 from jupyter_training.schema import RehearsalView, SubmitRequest
 from jupyter_training.services import bundle, contexts, data, search_reading, searches, submit
+from jupyter_training.services.config_text import with_config
 from jupyter_training.services.rehearsals import place, telling
 from jupyter_training.services.site import Site
 
@@ -26,7 +27,7 @@ def rehearse(
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge: as a submit does.
         Refused: another test of the same user is under way, or whoever asked is gone.
     """
-    request = _one(submit.with_config(request))
+    request = _one(with_config(request))
     contents = submit.code_of(site, request)
     spec = submit.submission_of(site, request, bundle.listed(contents), user=user).spec
     data.check(site, request.data)
