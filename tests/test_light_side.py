@@ -12,14 +12,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "jupyter_training"
 
 # In a person's environment of any age these run as they are.
-OLD_PYTHON = ["runtime", "spool", "supervisor"]
+OLD_PYTHON = ["runtime", "spool", "supervisor", "boot"]
 # Rooms of text that the light side reads with, light themselves.
 DOORS = ["config_file", "default_spaces", "quantities", "reported_names"]
 LIGHT = ["kernel", "client", *OLD_PYTHON, "errors.py", "settings.py", "__init__.py"]
 LIGHT += [f"languages/{name}.py" for name in DOORS]
 NOT_LIGHT = {"client/local.py"}
 
-ROOMS = {"kernel", "client", "runtime", "spool", "supervisor", "errors", "settings"}
+ROOMS = {"kernel", "client", "runtime", "spool", "supervisor", "boot", "errors", "settings"}
 ALLOWED = {"IPython", "jupyter_training", "__future__"}
 
 

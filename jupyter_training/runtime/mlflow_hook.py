@@ -100,6 +100,8 @@ def _attach(mlflow: ModuleType, attempt_folder: str) -> None:
     if handed is None:
         journal.say(f"the job's MLflow run was not ready within {WAIT:g} s; what mlflow logs goes to a run of its own.")
         handed = _home(attempt_folder)
+    elif not handed["run_id"]:
+        pass  # in a container: the record can't be reached from there
     elif chosen_uri not in (None, handed["tracking_uri"]):
         journal.say("MLFLOW_TRACKING_URI is set; what mlflow logs goes there, the job's own run is elsewhere.")
     elif not _same_schema(mlflow, handed):

@@ -15,7 +15,7 @@ import jupyter_training.runtime
 from jupyter_training.runtime import archive
 
 PACKAGE = Path(jupyter_training.runtime.__file__).parents[1]
-ROOMS = ("runtime", "spool", "supervisor")
+ROOMS = ("runtime", "spool", "supervisor", "boot")
 
 
 def test_installing_again_gives_the_same_folder_and_changes_nothing(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_it_needs_the_standard_library_only(tmp_path: Path) -> None:
     code = """
 import importlib, os, sys
 sys.path.insert(0, sys.argv[1])
-for room in ("runtime", "spool", "supervisor"):
+for room in ("runtime", "spool", "supervisor", "boot"):
     for name in os.listdir(os.path.join(sys.argv[1], "jupyter_training", room)):
         if name.endswith(".py") and name not in ("__init__.py", "again.py"):
             importlib.import_module(f"jupyter_training.{room}.{name[:-3]}")

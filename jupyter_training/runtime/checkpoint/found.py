@@ -253,7 +253,7 @@ def _written(folder: str) -> int:
 def _at_hand(one: Mapping[str, Any]) -> tuple[str, str | None]:
     """The checkpoint's folder on this machine, and what is wrong with it, if anything."""
     name, url = str(one["name"]), one.get("place")
-    folder = os.path.join(place.folder(), name)
+    folder = str(one.get("folder") or os.path.join(place.folder(), name))
     if not url:
         return folder, _fault(name, folder, one.get("sha256"))
     if os.path.isdir(folder) and _fault(name, folder, one.get("sha256")) is None:

@@ -1,0 +1,233 @@
+"""From the container's start to its end.
+
+    signals -> ["boot"] -> what is said of the machine -> order -> code -> requirements -> attempt's folder
+    -> supervisor, in a session of its own; meanwhile: reap, copy, stop when told
+    -> the rest of the log -> ["end"] -> ["exit"] -> failure -> the code's own exit status
+
+As process 1 this one gets no signal that it does not ask for and inherits every
+orphan. It starts one child; what the code starts is the supervisor's, which
+ends it with the code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+from jupyter_training import supervisor
+from jupyter_training.boot import attempt, candidates, code, failing, launching, machine, requirements, variables
+from jupyter_training.boot import order as orders
+from jupyter_training.boot.copying import Copying
+from jupyter_training.boot.places import Places
+from jupyter_training.boot.records import Output
+from jupyter_training.boot.refusals import BadRequirements, Refused, Stopped
+from jupyter_training.boot.stopping import HOW, Stopping
+from jupyter_training.spool import layout
+from jupyter_training.supervisor import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from jupyter_training.boot.machine import Machine
+    from jupyter_training.boot.order import Order
+
+__all__ = ["main"]
+
+_TICK = 0.25  # seconds
+_ADOPTIONS = 5  # supervisors that may be killed, before what they watch is given up
+_RESOLVE_WITHIN = 60.0
+
+
+def main() -> int:
+    """Run the attempt that this container was started for. Its exit status is the container's."""
+    out, places = Output(), Places.here()
+    try:
+        return _run(out, places)
+    except Exception as error:  # noqa: BLE001 (the edge of the container: the service shall have a reason)
+        import traceback
+
+        text = traceback.format_exc()
+        failing.write(places.failure, f"jupyter_training: {type(error).__name__}: {error}\n{text}")
+        for line in text.splitlines():
+            out.line(line)
+        return 1
+
+
+def _run(out: Output, places: Places) -> int:
+    stopping = Stopping()
+    stopping.install()
+    here = machine.read(places)
+    run = os.urandom(8).hex()
+    if here.is_first:
+        version = ".".join(map(str, sys.version_info[:2]))
+        out.event("boot", {"run": run, "host": here.host, "python": version, "started": round(time.time(), 3)})
+    try:
+        order, folder = _prepare(run, here, places, out, stopping)
+    except Stopped:
+        return _left(here, out, {"how_stopped": HOW, "signal": int(signal.SIGTERM)})
+    except BadRequirements as error:
+        return _not_installed(here, places, out, str(error))
+    except (Refused, OSError) as error:
+        why = str(error) if isinstance(error, Refused) else f"{error.strerror} ({error.filename})."
+        failing.write(places.failure, failing.reason({"launch_error": why}, None, ()))
+        out.say(f"could not start: {why}")
+        return _left(here, out, {"launch_error": why})
+    return _Run(order, folder, here, places, out, stopping).to_its_end()
+
+
+def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Stopping) -> tuple[Order, str]:
+    """All that is done before the code can begin: the order, and the folder of the attempt."""
+    order = orders.read(places)
+    places.make()
+    code.unpack(places)
+    environment = variables.environment(order, here, places, dict(os.environ))
+    requirements.install(order, places, environment, out, stopping)
+    launching.check(order.launcher)
+    _wait_for_names(here, out, stopping)
+    if stopping.is_asked:
+        raise Stopped
+    own = candidates.found(order, places)
+    if here.is_first:
+        # Whether they were told of before the interruption nobody knows here.
+        for one in reversed(own):
+            place = f"{order.url}/{one.name}" if order.url else None
+            out.record(["c", int(one.time * 1e6), one.step, one.name, {**one.about, "place": place}])
+    folder = attempt.folder(places, run)
+    said = candidates.said(order, places, own)
+    attempt.write(order, here, places, attempt_folder=folder, variables=environment, checkpoints=said)
+    return order, folder
+
+
+def _wait_for_names(here: Machine, out: Output, stopping: Stopping) -> None:
+    """Of several hosts some may be so new that nobody knows their names yet."""
+    deadline = time.monotonic() + _RESOLVE_WITHIN
+    while len(here.hosts) > 1 and not stopping.is_asked:
+        missing = machine.unresolved(here.hosts)
+        if not missing:
+            return
+        if time.monotonic() >= deadline:
+            out.say(f"the names of {', '.join(missing)} have no address after {_RESOLVE_WITHIN:g} s; it goes on.")
+            return
+        time.sleep(_TICK)
+
+
+def _not_installed(here: Machine, places: Places, out: Output, why: str) -> int:
+    error = {"type": "requirements", "message": why, "traceback": "", "frames": []}
+    end = {"exit_code": 1, "reason_class": "error", "error": error, "heard_stop": False, "time": time.time()}
+    failing.write(places.failure, f"requirements: {why}")
+    out.say(f"requirements: {why}")
+    if here.is_first:
+        out.event("end", end)
+    return _left(here, out, {"exit_code": 1})
+
+
+def _left(here: Machine, out: Output, ended: dict[str, Any]) -> int:
+    """Say how a container ends whose code never began."""
+    record = {"exit_code": None, "signal": None, "how_stopped": None, **ended}
+    out.event("exit", {"version": layout.VERSION, **record, "time": time.time(), "host": here.host})
+    return failing.exit_code(record)
+
+
+class _Run:
+    """The attempt, from the supervisor's start on."""
+
+    def __init__(
+        self, order: Order, folder: str, here: Machine, places: Places, out: Output, stopping: Stopping
+    ) -> None:
+        self._order = order
+        self._folder = folder
+        self._here = here
+        self._places = places
+        self._out = out
+        self._stopping = stopping
+        self._copying = Copying(folder, out, sends_events=here.is_first, url=order.url)
+
+    def to_its_end(self) -> int:
+        woken, wake = os.pipe()
+        for handle in (woken, wake):
+            os.set_blocking(handle, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # it shall wake us, which needs a handler
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self._stopping.begin(self._folder, grace=self._order.grace, within=self._order.within)
+        self._copying.start()
+        ended = self._watch(woken)
+        end = layout.read_json(os.path.join(self._folder, layout.END))
+        self._copying.end()
+        while self._copying.is_alive() and not self._stopping.is_over(time.monotonic()):
+            self._copying.join(_TICK)
+        return self._tell(ended, end)
+
+    def _watch(self, woken: int) -> dict[str, Any]:
+        """Until the attempt is over; how it ended, with what a stop of ours had to do with it."""
+        adoptions = 0
+        process = self._supervise(adopt=False)
+        while True:
+            now = time.monotonic()
+            self._stopping.step(now)
+            is_gone = process.poll() is not None
+            self._reap(process.pid)
+            if is_gone:
+                record = layout.read_json(os.path.join(self._folder, layout.EXIT))
+                if record is not None or adoptions == _ADOPTIONS:
+                    return self._ended(record)
+                adoptions += 1
+                process = self._supervise(adopt=True)
+            elif self._stopping.is_over(now):
+                return self._ended(layout.read_json(os.path.join(self._folder, layout.EXIT)))
+            elif select.select([woken], [], [], _TICK)[0]:
+                _drain(woken)
+
+    def _supervise(self, *, adopt: bool) -> subprocess.Popen[bytes]:
+        with open(os.path.join(self._folder, "supervisor.log"), "ab") as log:
+            return subprocess.Popen(
+                supervisor.command(sys.executable, attempt.RUNTIME, self._folder, adopt=adopt),
+                cwd=self._folder,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _reap(self, but: int) -> None:
+        """Take leave of orphans."""
+        for pid in tree.children_of(os.getpid()):
+            if pid != but:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+
+    def _ended(self, record: dict[str, Any] | None) -> dict[str, Any]:
+        acted = self._stopping.acted
+        if record is None:
+            # Nobody could end it, or say how it ended: the service will.
+            how, number = (HOW, int(signal.SIGKILL)) if acted else (None, None)
+            return {"exit_code": None, "signal": number, "how_stopped": how}
+        if acted and record.get("how_stopped") in (None, "kill") and failing.exit_code(record):
+            return {**record, "how_stopped": HOW, "oom": False}
+        return record
+
+    def _tell(self, ended: dict[str, Any], end: dict[str, Any] | None) -> int:
+        status = failing.exit_code(ended)
+        if status and ended.get("how_stopped") is None:
+            text = failing.reason(ended, end, self._copying.last_lines)
+            failing.write(self._places.failure, text)
+            if ended.get("launch_error"):
+                self._out.say(text)
+        if end is not None and self._here.is_first:
+            self._out.event("end", end)
+        self._out.event("exit", {"version": layout.VERSION, "time": time.time(), **ended, "host": self._here.host})
+        return status
+
+
+def _drain(handle: int) -> None:
+    try:
+        while os.read(handle, 512):
+            pass
+    except BlockingIOError:
+        pass

@@ -1,0 +1,118 @@
+"""What SIGTERM sets going. A service sends it once, waits for two minutes, and kills.
+
+first SIGTERM      stop.json: a pause. Code that saves gets the time for a checkpoint, other code SIGTERM at once
+a second one, or   SIGTERM to the code, whatever it is doing
+no time left
+after the grace    SIGKILL to all of it
+``within``         whoever can't be killed is left behind: what there is to say is said before the service kills us
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+from jupyter_training.spool import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+__all__ = ["Stopping"]
+
+HOW = "pause"
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LAST_WORDS = 3.0  # seconds between SIGKILL and leaving
+
+
+class Stopping:
+    """The stop of this container. Times are monotonic seconds. Main thread only."""
+
+    def __init__(self) -> None:
+        self.acted: str | None = None  # the hardest that was done beyond asking: "term" or "kill"
+        self._count = 0
+        self._asked_at = 0.0
+        self._hastened_at: float | None = None
+        self._folder: str | None = None
+        self._grace = 0.0
+        self._within = 0.0
+        self._written = False
+        self._preparing: int | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        return self._count > 0
+
+    def install(self) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, self._heard)
+
+    @contextlib.contextmanager
+    def ending(self, group: int) -> Iterator[None]:
+        """While this lasts, a stop ends this process group and no attempt."""
+        self._preparing = group
+        if self.is_asked:
+            self._end_group()
+        try:
+            yield
+        finally:
+            self._preparing = None
+
+    def begin(self, folder: str, *, grace: float, within: float) -> None:
+        """From now on a stop is one of the attempt in this folder."""
+        self._folder, self._grace, self._within = folder, grace, within
+        if self.is_asked:
+            self._ask()
+
+    def is_over(self, now: float) -> bool:
+        """Whether nothing may be waited for any more."""
+        return self.is_asked and now >= self._asked_at + self._within
+
+    def step(self, now: float) -> None:
+        """Do what is due."""
+        if not self.is_asked or self._folder is None:
+            return
+        if not self._written:
+            self._ask()
+        end = self._asked_at + self._within - _LAST_WORDS
+        if self._hastened_at is None and (self._count > 1 or now >= end - self._grace):
+            self._hastened_at = now
+            self.acted = "term"
+            self._send(signal.SIGTERM)
+        if self.acted == "term" and self._hastened_at is not None and now >= min(self._hastened_at + self._grace, end):
+            self.acted = "kill"
+            self._write("kill")
+
+    def _heard(self, _number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count == 1:
+            self._asked_at = time.monotonic()
+        if self._preparing is not None:
+            self._end_group()
+
+    def _ask(self) -> None:
+        self._written = self._write(HOW)
+
+    def _write(self, how: str) -> bool:
+        assert self._folder is not None
+        try:
+            record = {"how": how, "grace": self._grace, "time": time.time()}
+            layout.write_json(os.path.join(self._folder, layout.STOP), record, durable=False)
+        except OSError:
+            return False  # a full disk; tried again
+        return True
+
+    def _send(self, number: int) -> None:
+        """To the code's own group."""
+        assert self._folder is not None
+        record = layout.read_json(os.path.join(self._folder, layout.PROCESS)) or {}
+        with contextlib.suppress(OSError, TypeError, ValueError):
+            os.killpg(int(record["pgid"]), number) if record else None
+
+    def _end_group(self) -> None:
+        """A first stop ends what is being prepared, a second one at once."""
+        with contextlib.suppress(OSError):
+            os.killpg(self._preparing or 0, signal.SIGTERM if self._count == 1 else signal.SIGKILL)
