@@ -7,8 +7,7 @@ small package that is first on a job's ``sys.path``.
 
 Start reading at ``entry`` (the first code that runs), then ``public`` (what the
 person's code imports); ``checkpoint`` is a room of its own. ``pieces`` and ``data`` are what came along from a
-notebook: its definitions and its values. ``container`` is the first process where there is no
-supervisor.
+notebook: its definitions and its values.
 """
 
 from __future__ import annotations
