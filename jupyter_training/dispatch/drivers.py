@@ -29,7 +29,8 @@ class Away:
         self._store = store
         self._metrics: dict[JobId, tuple[str, ...]] = {}
         self._until: dict[JobId, float | None] = {}  # when their search's time is over
-        self._reported: dict[JobId, int] = {}  # how often a trial has reported what is judged, when last looked at
+        # How often a trial has reported what is judged, when last looked at: by its search, until that is over.
+        self._reported: dict[JobId, dict[JobId, int]] = {}
 
     def rouse(
         self, away: Collection[JobId], touched: Collection[JobId] | None, reported: Collection[JobId], now: Instant
@@ -44,7 +45,10 @@ class Away:
         if not away:
             return False
         wanted = {one for one in away if one not in self._until} if touched is None else set()
-        self._look_at([one for one in away if one not in self._until])
+        fresh = [one for one in away if one not in self._until]
+        if fresh:
+            self._forget(set(self._metrics) - set(away))
+            self._look_at(fresh)
         wanted |= {one for one, until in self._until.items() if until is not None and now >= until}
         if touched is not None:
             wanted |= set(experiments.belongs_to(self._store, list(touched)).values()) & set(away)
@@ -58,13 +62,20 @@ class Away:
             self._until[one.id] = one.started + one.paused_seconds + limit if runs else None  # type: ignore[operator]
             self._metrics[one.id] = one.spec.objective.metrics
 
+    def _forget(self, back: Collection[JobId]) -> None:
+        """Of those that are not away any more, what was known of the searches that are over."""
+        going = {one.id for one in experiments.many(self._store, list(back)) if not one.state.is_final}
+        for one in set(back) - going:
+            del self._metrics[one]
+            self._reported.pop(one, None)
+
     def _have_news(self, reported: Collection[JobId], away: Collection[JobId]) -> set[JobId]:
         found: set[JobId] = set()
         for job, experiment in experiments.belongs_to(self._store, list(reported)).items() if away else ():
             if experiment in away and experiment in self._metrics:
-                count = reports.count(self._store, job, self._metrics[experiment])
-                if count > self._reported.get(job, 0):
-                    self._reported[job] = count
+                count, known = reports.count(self._store, job, self._metrics[experiment]), self._reported
+                if count > known.setdefault(experiment, {}).get(job, 0):
+                    known[experiment][job] = count
                     found.add(experiment)
         return found
 

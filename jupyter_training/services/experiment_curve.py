@@ -29,6 +29,7 @@ class Gone:
     """A record as far as it was gone through. ``last``: of the trials of a search with several metrics."""
 
     read: int = 0  # the number of the last line
+    whole: int = 0  # the last line of the record as it was when all of it had been read
     judged: int = 0
     steps: list[tuple[int, float]] = field(default_factory=list)
     last: dict[int, tuple[float | None, ...]] = field(default_factory=dict)
@@ -55,9 +56,13 @@ def gone_through(site: Site, listed: Sequence[Experiment], *, whole: bool = Fals
         while len(kept) > max(_SEARCHES, len(listed)):
             kept.popitem(last=False)
     left = None if whole else _AT_ONCE
-    for one in sorted(listed, key=lambda one: one.state.is_final):  # what goes on is looked at most
+    last = experiment_listing.last_lines(site.store, [one.id for one in listed])
+    news = [one for one in listed if last.get(one.id, 0) > found[one.id].whole]
+    for one in sorted(news, key=lambda one: one.state.is_final):  # what goes on is looked at most
         with found[one.id].turn:
             read = _read_on(site, one, found[one.id], left)
+            if left is None or read < left:
+                found[one.id].whole = last[one.id]
         left = None if left is None else left - read
         if left == 0:
             break

@@ -75,11 +75,11 @@ def experiment_views(
     records = gone_through(site, listed, whole=full)
     waiting = [job for job in drivers.values() if job.state is JobState.QUEUED and job.attempt == 0]
     waits = {view.id: view.sentence for view in job_views(site, waiting, quick=quick)} if waiting else {}
-    found = []
-    for one in listed:
-        best = next(iter(listing.best(site.store, one.id, one.spec.objective.mode)), None)
-        found.append(_view(site, one, drivers.get(one.id), counted[one.id], best, records[one.id], waits, full=full))
-    return found
+    best = listing.best_of_each(site.store, {one.id: one.spec.objective.mode for one in listed})
+    return [
+        _view(site, one, drivers.get(one.id), counted[one.id], best.get(one.id), records[one.id], waits, full=full)
+        for one in listed
+    ]
 
 
 def _view(

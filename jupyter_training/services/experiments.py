@@ -13,7 +13,7 @@ from jupyter_training.schema import CurvesView, CurveView, ExperimentPage, Exper
 from jupyter_training.services.experiment_present import experiment_views, space_of, trial_view
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing as listing
-from jupyter_training.store import experiments, points, trial_listing
+from jupyter_training.store import experiments, trial_curves, trial_listing
 
 __all__ = ["CurvesQuery", "ExperimentsQuery", "TrialsQuery", "curves", "known", "page", "show", "trials"]
 
@@ -128,13 +128,8 @@ def curves(site: Site, experiment: str, query: CurvesQuery) -> CurvesView:
     one = known(site, experiment)
     metric = query.metric or one.spec.objective.metric
     best = listing.best(site.store, one.id, one.spec.objective.mode, query.trials)
-    found = []
-    for trial in best:
-        own = points.series(site.store, trial.job, [metric], budget=query.points)
-        live = next((line for line in own if not line.superseded), None)
-        if live is not None:
-            line = tuple((step, value) for step, _, value in live.points)
-            found.append(CurveView(trial=trial.number, job=trial.job, points=line))
+    lines = trial_curves.curves_of(site.store, [trial.job for trial in best], metric, budget=query.points)
+    found = [CurveView(trial=one.number, job=one.job, points=lines[one.job]) for one in best if one.job in lines]
     return CurvesView(metric=metric, curves=tuple(found), total=listing.with_value(site.store, one.id))
 
 

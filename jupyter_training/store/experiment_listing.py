@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,10 @@ __all__ = [
     "ExperimentQuery",
     "ExperimentsPage",
     "best",
+    "best_of_each",
     "best_of_name",
     "counted",
+    "last_lines",
     "number_of",
     "numbered",
     "page",
@@ -40,6 +42,8 @@ __all__ = [
     "touched",
     "with_value",
 ]
+
+_SEARCHES = 200  # of one name whose configurations are looked at: the newest
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,40 @@ def best(store: Store, experiment: JobId, mode: Mode, limit: int = 1) -> list[Tr
         return [trial_at(row) for row in rows]
 
 
+def best_of_each(store: Store, listed: Mapping[JobId, Mode]) -> dict[JobId, Trial]:
+    """The best trial of each search that has one, by its mode: a look into an index for each, in one statement."""
+    found: dict[JobId, Trial] = {}
+    with store.read() as connection:
+        for mode in sorted(set(listed.values())):
+            other = trials.alias("other")
+            order = other.c.best if mode == "min" else other.c.best.desc()
+            top = (
+                select(other.c.number)
+                .where(other.c.experiment == experiments.c.id, other.c.best.isnot(None))
+                .order_by(order, other.c.number)
+                .limit(1)
+                .scalar_subquery()
+            )
+            joined = select(trials).join_from(
+                experiments, trials, (trials.c.experiment == experiments.c.id) & (trials.c.number == top)
+            )
+            for part in chunks([one for one, own in listed.items() if own == mode]):
+                rows = connection.execute(joined.where(experiments.c.id.in_(part)))
+                found.update((JobId(row.experiment), trial_at(row)) for row in rows)
+    return found
+
+
+def last_lines(store: Store, ids: Sequence[JobId]) -> dict[JobId, int]:
+    """The number of the last line of each search's record; 0 where there is none."""
+    last = select(func.max(searches.c.n)).where(searches.c.experiment == experiments.c.id).scalar_subquery()
+    found: dict[JobId, int] = {}
+    with store.read() as connection:
+        for part in chunks(ids):
+            rows = connection.execute(select(experiments.c.id, last).where(experiments.c.id.in_(part)))
+            found.update((JobId(one), number or 0) for one, number in rows)
+    return found
+
+
 def told_values(
     store: Store, experiment: JobId, *, after: int = 0, limit: int | None = None
 ) -> list[tuple[int, int, tuple[float | None, ...]]]:
@@ -175,26 +213,29 @@ def numbered(store: Store, experiment: JobId, numbers: Sequence[int]) -> dict[in
 
 
 def best_of_name(store: Store, name: str, user: str, objective: Objective, *, limit: int) -> list[dict[str, JsonValue]]:
-    """The best configurations of a user's searches of that name that judged the same metric, the best first."""
-    ended = select(trials.c.config, trials.c.best, experiments.c.spec).where(trials.c.best.isnot(None))
-    ended = ended.join_from(trials, experiments, experiments.c.id == trials.c.experiment)
-    ended = ended.join(jobs, jobs.c.id == experiments.c.id).where(
-        jobs.c.name == clean(name), jobs.c.user_name == clean(user)
-    )
+    """The best configurations of a user's newest searches of that name that judged the same metric, the best first."""
+    mine = select(experiments.c.id, experiments.c.spec).join(jobs, jobs.c.id == experiments.c.id)
+    mine = mine.where(jobs.c.name == clean(name), jobs.c.user_name == clean(user)).order_by(experiments.c.seq.desc())
     order = trials.c.best if objective.mode == "min" else trials.c.best.desc()
     found: list[dict[str, JsonValue]] = []
-    same: dict[str, bool] = {}
     with store.read() as connection:
-        for row in connection.execute(ended.order_by(order, experiments.c.seq, trials.c.number).limit(limit * 20)):
-            if row.spec not in same:
-                judged = json.loads(row.spec)["objective"]
-                same[row.spec] = (judged["metrics"][0], judged["modes"][0]) == (objective.metric, objective.mode)
-            config = json.loads(row.config)
-            if same[row.spec] and config not in found:
+        same = [row.id for row in connection.execute(mine.limit(_SEARCHES)) if _judges(row.spec, objective)]
+        best = select(trials.c.config).where(trials.c.experiment.in_(same), trials.c.best.isnot(None))
+        best = best.join_from(trials, experiments, experiments.c.id == trials.c.experiment)
+        for text in connection.execute(
+            best.order_by(order, experiments.c.seq, trials.c.number).limit(limit * 20)
+        ).scalars():
+            config = json.loads(text)
+            if config not in found:
                 found.append(config)
             if len(found) == limit:
                 break
     return found
+
+
+def _judges(spec: str, objective: Objective) -> bool:
+    judged = json.loads(spec)["objective"]
+    return bool((judged["metrics"][0], judged["modes"][0]) == (objective.metric, objective.mode))
 
 
 def number_of(value: Any) -> float | None:

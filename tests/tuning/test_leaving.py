@@ -11,6 +11,7 @@ from sqlalchemy import update
 from jupyter_training.core.experiment import EventKind, ExperimentState, Objective, StopRule
 from jupyter_training.core.lifecycle import Hold, JobState, Verb
 from jupyter_training.core.metric import Point
+from jupyter_training.dispatch.drivers import Away
 from jupyter_training.errors import StoreBusy
 from jupyter_training.store import experiment_verbs, points, verbs
 from jupyter_training.store.driving import Writer
@@ -217,3 +218,27 @@ def test_several_objectives_are_told_together(tmp_path: Path) -> None:
     assert [[1.0, 10.0], [0.5, 20.0], [pytest.approx(1 / 3), 30.0]] == told
     assert {"loss": pytest.approx(1 / 3), "size": 30.0} == stage.trials[0].values
     assert (pytest.approx(1 / 3), 3) == (stage.trials[0].best, stage.trials[0].best_at)
+
+
+def test_what_a_dispatcher_knows_of_reports_goes_with_their_search(tmp_path: Path) -> None:
+    """It keeps what tells news from noise for as long as a search goes on, also while its driver is there."""
+    stage = SearchStage(tmp_path / "home", slots=1, curve=falling, epochs=9)
+    stage.search(a_search(stop=StopRule(max_trials_started=1)), Counting)
+    away = Away(stage.store)
+    for _ in range(3):
+        stage.step()
+    job = stage.trials[0].job
+    assert not away.rouse([stage.id], [], [], stage.clock.now())
+    assert away.rouse([stage.id], [], [job], stage.clock.now())
+    assert not away.rouse([stage.id], [], [job], stage.clock.now())
+    away.rouse([], [], [], stage.clock.now())
+    away.rouse([stage.id], [], [], stage.clock.now())
+    assert not away.rouse([stage.id], [], [job], stage.clock.now()), "it has gone and come: nothing new of that trial"
+    first = stage.id
+    stage.finish()
+
+    stage.search(a_search("another"), Counting)
+    away.rouse([stage.id], [], [], stage.clock.now())
+
+    assert first not in away._reported
+    assert first not in away._metrics
