@@ -23,6 +23,16 @@ __all__ = ["Settings", "default_home"]
 
 MB = 1024 * 1024
 
+# What the table [sagemaker] may say: options that hold where a job says nothing else, and what is no job's to say.
+_SAGEMAKER = (
+    *("instance", "instances", "spot", "max_wait", "image", "python", "role", "role_arn", "region", "profile"),
+    *("bucket", "prefix", "inputs", "volume", "volume_kms_key", "output_kms_key", "subnets", "security_groups"),
+    *("isolated", "encrypted_traffic", "keep_alive", "requirements", "launcher", "hyperparameters", "tags"),
+    *("max_cost", "without_checkpoints", "request"),
+    *("prices", "fetch_limit", "poll_every"),
+)
+_OF_SAGEMAKER = {"prices": "str", "fetch_limit": "int", "poll_every": "float"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,6 +45,7 @@ class Settings:
     pools: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict
     )  # by name what is said of each, as [pools.NAME]
+    sagemaker: Mapping[str, Any] = field(default_factory=dict)  # what holds for every job there, as [sagemaker]
     log_cap_bytes: int = 1024 * MB  # an attempt's log on disk
     log_head_bytes: int = 64 * MB  # of which the beginning is always kept
     sample_every: float = 5.0  # machine samples of a running job
@@ -157,19 +168,20 @@ class Settings:
                     f"{where}: there is no setting {key!r}.", hint=f"Did you mean {close!r}?" if close else None
                 )
             checked[key] = _checked(key, value, kinds[key], where)
-        if "pools" in checked:  # each is said as a whole, where it is said last
-            checked["pools"] = {**self.pools, **checked["pools"]}
+        for key in ("pools", "sagemaker"):  # each of their entries is said as a whole, where it is said last
+            if key in checked:
+                checked[key] = {**getattr(self, key), **checked[key]}
         return replace(self, **checked)
 
 
 def _environment() -> dict[str, Any]:
-    """The settings that have a variable of their own; ``POOLS`` and ``LOCAL_SLOTS`` are JSON."""
+    """The settings that have a variable of their own; ``POOLS``, ``SAGEMAKER`` and ``LOCAL_SLOTS`` are JSON."""
     texts = {
         "store_url": os.environ.get("JUPYTER_TRAINING_STORE"),
         "tracking_uri": os.environ.get("MLFLOW_TRACKING_URI"),
     }
     found: dict[str, Any] = {key: value for key, value in texts.items() if value}
-    for key in ("local_slots", "pools"):
+    for key in ("local_slots", "pools", "sagemaker"):
         name = f"JUPYTER_TRAINING_{key.upper()}"
         text = os.environ.get(name)
         if text:
@@ -182,6 +194,8 @@ def _environment() -> dict[str, Any]:
 
 def _checked(key: str, value: Any, kind: str, where: str) -> Any:
     """The value, if it is of the field's kind and not negative."""
+    if key == "sagemaker" and isinstance(value, Mapping):
+        return _checked_table(value, where)
     if kind.startswith("bool"):
         good = isinstance(value, bool)
     elif kind.startswith("int"):
@@ -195,8 +209,23 @@ def _checked(key: str, value: Any, kind: str, where: str) -> Any:
     if not good:
         words = {"b": "true or false", "i": "a whole number, 0 or more", "f": "a number, 0 or more"}
         words["M"] = "tables by name, as in [pools.lab] with slots = 2"
+        if key == "sagemaker":
+            words["M"] = "a table, as [sagemaker] with role = 'training'"
         raise InvalidSpec(f"{where}: {key} must be {words.get(kind[0], 'a text')}, not {value!r}.")
     return value
+
+
+def _checked_table(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What is said of SageMaker. Whether an option's value is one, the options themselves know."""
+    for key, value in table.items():
+        if key not in _SAGEMAKER:
+            close = near_miss(key, _SAGEMAKER)
+            raise InvalidSpec(
+                f"{where}: [sagemaker] has no key {key!r}.", hint=f"Did you mean {close!r}?" if close else None
+            )
+        if key in _OF_SAGEMAKER:
+            _checked(f"sagemaker.{key}", value, _OF_SAGEMAKER[key], where)
+    return dict(table)
 
 
 def default_home() -> Path:

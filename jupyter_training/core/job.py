@@ -178,6 +178,7 @@ class JobSpec(_Frozen):
     start: StartFrom | None = None
     preemptible: Preemptible = "auto"
     options: dict[str, JsonValue] = {}  # of its pool's backend, as the backend's own Options model has checked them
+    cost_within: Seconds | None = None  # of all its attempts together: after so long it has cost as much as it may
 
     @property
     def hash(self) -> str:
@@ -204,7 +205,18 @@ class JobSpec(_Frozen):
         return content
 
 
-_LATER = ("data", "context", "retries", "checkpoints", "pause_within", "hang", "start", "preemptible", "options")
+_LATER = (
+    "data",
+    "context",
+    "retries",
+    "checkpoints",
+    "pause_within",
+    "hang",
+    "start",
+    "preemptible",
+    "options",
+    "cost_within",
+)
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ def _start(settings: Settings, lock: int) -> None:
         environment["JUPYTER_TRAINING_LOCAL_SLOTS"] = json.dumps(settings.local_slots)
     if settings.pools:
         environment["JUPYTER_TRAINING_POOLS"] = json.dumps(settings.pools)
+    if settings.sagemaker:
+        environment["JUPYTER_TRAINING_SAGEMAKER"] = json.dumps(settings.sagemaker)
     settings.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(settings.logs / "dispatcher.log", "ab") as log:
         child = subprocess.Popen(

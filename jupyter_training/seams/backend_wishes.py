@@ -79,8 +79,8 @@ class Wishes(Protocol):
     def settled(self, spec: JobSpec, pool: Pool) -> JobSpec:
         """The spec with its options checked and resolved, so that a launch needs nothing else.
 
-        Also for a spec that was settled before, as of a fork: what was resolved then counts as long as what it was
-        resolved from is the same. Settling twice changes nothing.
+        Also for a spec that was settled before, as of a fork: it is settled anew, from what was written then.
+        Settling twice at one time changes nothing.
 
         Raises:
             InvalidSpec: what this backend can't run, with the key that the person wrote and the limit; nothing was
@@ -90,8 +90,8 @@ class Wishes(Protocol):
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The options of a settled spec as a person would write them to have the same again."""
 
-    def price(self, options: Mapping[str, JsonValue]) -> Price | None:
-        """What a slot costs; None: nobody knows."""
+    def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
+        """What a slot costs; None: nobody knows. Quick, and asks nobody, unless it is to ``ask``."""
 
     def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:
         """What a settled spec would send and cost. ``seconds``: how long one of the ``jobs`` is expected to run."""

@@ -57,6 +57,7 @@ class TrainingApp(ExtensionApp):
     tracking_uri = _option(Unicode, "MLflow's tracking URI; by default an SQLite file in the home.")
     local_slots = _option(Int, "Slots of the pool 'local'; by default one per CPU.")
     pools = _option(Dict, "Pools by name, each with slots, gpus, devices, cpus, memory, policy, preemption ...")
+    sagemaker = _option(Dict, "What holds for every job on SageMaker: role, region, bucket, prefix, image, prices ...")
     log_cap_bytes = _option(Int, "How much of an attempt's log is kept on disk.")
     log_head_bytes = _option(Int, "How much of a log's beginning is always kept.")
     sample_every = _option(Float, "Seconds between samples of CPU, memory and GPU of a running job.")

@@ -38,7 +38,7 @@ class LocalWishes:
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return {}
 
-    def price(self, options: Mapping[str, JsonValue]) -> Price | None:
+    def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         return None
 
     def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:

@@ -30,7 +30,10 @@ RESERVED_CHANNELS = "jt_"  # what our own channels' names begin with
 def _seconds(value: object) -> object:
     """A span as people write it: a number of seconds, or ``90m``."""
     if isinstance(value, str):
-        return math.ceil(quantities.duration(value, key="duration"))
+        try:
+            return math.ceil(quantities.duration(value, key="span"))
+        except InvalidSpec as error:  # pydantic takes no other for a finding
+            raise ValueError(f"{error.detail.removeprefix('span: ').rstrip('.')}. {error.hint or ''}".strip()) from None
     return value
 
 
@@ -156,8 +159,6 @@ def read(options: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = Non
         return Options.model_validate({**usual, **given})
     except ValidationError as error:
         raise refused([_problem(item) for item in error.errors(include_url=False)]) from None
-    except InvalidSpec as error:  # a span that is none, from within a validator
-        raise refused([Problem(error.detail, key="options")]) from None
 
 
 def refused(problems: list[Problem]) -> InvalidSpec:

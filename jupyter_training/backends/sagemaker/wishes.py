@@ -1,45 +1,307 @@
-"""The static side of SageMaker: the pool that a job belongs to, its options checked and resolved, its price."""
+"""The static side of SageMaker: the pool that a job belongs to, its options checked and resolved, its price.
+
+options of the spec            what the person wrote
+  over those of the pool       what makes it this pool: type of machine, region, spot
+  over [sagemaker]             what holds for every job of this home
+  rules, limits                refused here, before anybody is asked ...
+  account, images              ... region, caller, role, bucket and image are looked up ...
+  limits                       ... and the whole request is held against the service's model
+Settled                        in the spec; a launch needs nothing else
+"""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
-from jupyter_training.backends.sagemaker.options import Options, Settled, read
+from jupyter_training.backends import context
+from jupyter_training.backends.sagemaker import account, images, limits, prices, request, rules, saving
+from jupyter_training.backends.sagemaker.examine import examine
+from jupyter_training.backends.sagemaker.options import Options as Chosen
+from jupyter_training.backends.sagemaker.options import Settled, read, refused
+from jupyter_training.backends.sagemaker.places import root
+from jupyter_training.backends.sagemaker.sample import TAGS, name_of, places_of, uploads_of
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
+from jupyter_training.errors import InvalidSpec, Problem, TrainingError, near_miss
 from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal
 from jupyter_training.settings import Settings
 
 __all__ = ["SagemakerWishes"]
 
+_DAY = 86400  # seconds: how long the service lets a job run that says nothing of it
+_OF_A_POOL = ("instance", "spot", "region", "profile")  # what is the same for all jobs of a pool
+_SETTINGS_ONLY = frozenset({"prices", "fetch_limit", "poll_every"})
+# What a person may also say as a member of the request, and is an option to us since more depends on it.
+_LIFTED: Mapping[tuple[str, ...], str] = {
+    ("ResourceConfig", "InstanceType"): "instance",
+    ("ResourceConfig", "InstanceCount"): "instances",
+    ("ResourceConfig", "KeepAlivePeriodInSeconds"): "keep_alive",
+    ("StoppingCondition", "MaxWaitTimeInSeconds"): "max_wait",
+    ("AlgorithmSpecification", "TrainingImage"): "image",
+    ("EnableManagedSpotTraining",): "spot",
+    ("EnableNetworkIsolation",): "isolated",
+    ("RoleArn",): "role",
+}
+
 
 class SagemakerWishes:
     """What may be asked of SageMaker, by the settings of a home."""
 
-    Options = Options
+    Options = Chosen
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def pool(self, options: Mapping[str, JsonValue]) -> Pool | None:
-        chosen = read(options)
-        name = f"{chosen.instance}{'-spot' if chosen.spot else ''}"
-        said = {"instance": chosen.instance, "spot": chosen.spot, "region": chosen.region, "profile": chosen.profile}
-        return Pool(name, "sagemaker", chosen.instances, is_found=True, options=said)
+        """One for each type of machine, and for spare capacity, another region or profile one of its own."""
+        chosen = self._chosen(self.written(options))
+        usual_region, usual_profile = self._usual("region"), self._usual("profile")
+        region = account.region_of(chosen.region, chosen.profile)
+        parts = [self._instance(chosen)]
+        said: dict[str, Any] = {"instance": parts[0], "spot": chosen.spot, "region": region}
+        if chosen.spot:
+            parts.append("spot")
+        if chosen.profile != usual_profile:
+            parts.append(chosen.profile or "default")
+        if chosen.region is not None and chosen.region != usual_region and region != self._home_region():
+            parts.append(region)
+        if chosen.profile is not None:
+            said["profile"] = chosen.profile
+        return Pool("-".join(parts)[:63], "sagemaker", chosen.instances, is_found=True, options=said)
 
     def settled(self, spec: JobSpec, pool: Pool) -> JobSpec:
-        return spec
+        written = self.written(spec.options)
+        chosen = self._of_pool(self._chosen(written), pool)
+        instance = self._instance(chosen)
+        max_run = _max_run(spec, chosen)
+        found = rules.problems(
+            spec, chosen, max_run=max_run, keeps_checkpoints=lambda: saving.keeps_checkpoints(self._code(spec))
+        )
+        if spec.resources.slots not in (1, chosen.instances):
+            words = f"a slot of {pool.name} is a machine, and the job is for {chosen.instances}"
+            found.append(Problem(words, key="resources.slots", hint=f"Say instances: {spec.resources.slots}"))
+        draft = _draft(chosen, instance, max_run)
+        found += limits.faults(self._request(spec, draft), draft)
+        if found:
+            raise refused(found)
+        settled = self._resolved(chosen, draft, written)
+        result = spec.model_copy(
+            update={
+                "options": settled.dumped(),
+                "resources": spec.resources.model_copy(update={"slots": settled.instances}),
+                "checkpoints": spec.checkpoints.model_copy(
+                    update={"to": spec.checkpoints.to or f"{root(settled.bucket, settled.prefix)}/checkpoints"}
+                ),
+                "cost_within": settled.cost_limit,
+            }
+        )
+        limits.check(self._request(result, settled), settled)
+        return result
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        return dict(Settled.of(options).written)
+        return dict(Settled.of(options).written) if "account" in options else dict(options)
 
-    def price(self, options: Mapping[str, JsonValue]) -> Price | None:
-        return None
+    def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
+        try:
+            chosen = self._chosen(self.written(options))
+            region = Settled.of(options).region if "account" in options else None
+            return self._price(chosen, region or account.region_of(chosen.region, chosen.profile), ask=ask)
+        except TrainingError:
+            return None  # no type of machine, no region, a table that can't be read: whoever submits is told
 
     def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:
-        return Rehearsal({}, (), "price unknown")
+        settled = Settled.of(spec.options)
+        found = self._price(settled, settled.region, ask=True)
+        words = prices.estimate(
+            found,
+            instance=settled.instance,
+            instances=settled.instances,
+            jobs=jobs,
+            seconds=None if seconds is None else min(seconds, settled.max_run),
+            at_most=settled.max_run,
+            spot=settled.spot,
+        )
+        return Rehearsal(self._request(spec, settled), uploads_of(spec, settled), words, found)
 
     def examine(self, options: Mapping[str, JsonValue]) -> Iterator[Finding]:
-        return iter(())
+        try:
+            chosen = self._chosen(self.written(options))
+        except InvalidSpec as error:
+            yield Finding("options", "fail", error.detail, error.hint or "Correct it in the settings or where you ask.")
+            return
+        yield from examine(chosen, price=lambda region: self._price(chosen, region, ask=True), folder=self._folder)
+
+    @property
+    def _folder(self) -> Path:
+        """Where answers are kept that nobody should be asked for twice."""
+        return self._settings.home / "sagemaker"
+
+    def _usual(self, key: str) -> Any:
+        return self._settings.sagemaker.get(key)
+
+    def _home_region(self) -> str | None:
+        """The region of a job that says none."""
+        try:
+            return account.region_of(self._usual("region"), self._usual("profile"))
+        except TrainingError:
+            return None
+
+    def _chosen(self, written: Mapping[str, JsonValue]) -> Chosen:
+        """The options with the home's below them, and what the request says as the options that it is."""
+        below = {key: value for key, value in self._settings.sagemaker.items() if key not in _SETTINGS_ONLY}
+        chosen = read(written, defaults=below)
+        lifted = {option: value for path, option in _LIFTED.items() if (value := _at(chosen.request, path)) is not None}
+        return read({**chosen.model_dump(exclude_unset=True), **lifted}) if lifted else chosen
+
+    def _of_pool(self, chosen: Chosen, pool: Pool) -> Chosen:
+        """The options with those of the pool. What both say has to be the same."""
+        update: dict[str, Any] = {}
+        for key in _OF_A_POOL:
+            of_pool, said = pool.options.get(key), getattr(chosen, key)
+            if of_pool is None:
+                continue
+            if key == "region" and said is None:
+                said = self._home_region() if pool.is_found else None
+            if said not in (None, of_pool) and (key != "spot" or "spot" in chosen.model_fields_set):
+                words = f"the pool {pool.name!r} is for {key} {of_pool}, and the job is for {said}"
+                raise refused(
+                    [Problem(words, key=f"options.{key}", hint="Name another pool, or leave out one of them.")]
+                )
+            update[key] = of_pool
+        return chosen.model_copy(update=update)
+
+    def _instance(self, chosen: Chosen) -> str:
+        if chosen.instance is None:
+            hint = "Say it, e.g. ml.m5.xlarge with CPUs only or ml.g5.xlarge with a GPU."
+            raise refused(
+                [Problem("it is missing: on what type of machine shall it run?", "options.instance", hint=hint)]
+            )
+        known = limits.instance_types()
+        if chosen.instance not in known:
+            close = near_miss(chosen.instance, known) or near_miss(f"ml.{chosen.instance}", known)
+            hint = f"Did you mean {close!r}?" if close else "They are called like ml.m5.xlarge."
+            words = f"SageMaker trains on no {chosen.instance!r}, as far as the installed botocore tells"
+            raise refused([Problem(words, "options.instance", hint=hint)])
+        return chosen.instance
+
+    def _resolved(self, chosen: Chosen, draft: Settled, written: dict[str, JsonValue]) -> Settled:
+        """Everything that has to be looked up.
+
+        Raises:
+            InvalidSpec, Unavailable, Forbidden: with what to do.
+        """
+        region = account.region_of(chosen.region, chosen.profile)
+        who = account.caller(region, chosen.profile)
+        cost_limit = self._cost_limit(chosen, region)
+        return draft.model_copy(
+            update={
+                "region": region,
+                "account": who.account,
+                "role_arn": account.role_of(_role(chosen), who, region=region, profile=chosen.profile),
+                "bucket": account.bucket_of(chosen.bucket, who, region),
+                "image": images.resolved(
+                    chosen.image or images.DEFAULT, region=region, instance=draft.instance, folder=self._folder
+                ),
+                "cost_limit": cost_limit,
+                "max_run": draft.max_run if cost_limit is None else min(draft.max_run, cost_limit),
+                "written": written,
+            }
+        )
+
+    def _cost_limit(self, chosen: Chosen, region: str) -> int | None:
+        """The seconds after which a job has cost ``max_cost``."""
+        if chosen.max_cost is None:
+            return None
+        found = self._price(chosen, region, ask=True)
+        if found is None or not found.amount:
+            words = f"nobody has said what {chosen.instance} costs in {region}, so it can't be kept"
+            hint = 'Say it in a table: [sagemaker] prices = "prices.csv" in the settings; or use timeout.'
+            raise refused([Problem(words, key="options.max_cost", hint=hint)])
+        return max(1, math.floor(chosen.max_cost / prices.cost(found, instances=chosen.instances, seconds=1)))
+
+    def _price(self, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
+        table = self._usual("prices")
+        return prices.price(
+            self._instance(chosen),
+            region,
+            now=time.time(),
+            table=self._settings.home / Path(table).expanduser() if table else None,
+            folder=self._folder,
+            profile=chosen.profile,
+            ask=ask,
+        )
+
+    def _request(self, spec: JobSpec, settled: Settled) -> dict[str, Any]:
+        """The request as it would be, with an id, a hash and tags of the lengths that they will have."""
+        return request.build(
+            spec.model_copy(update={"options": settled.dumped()}),
+            name=name_of(spec.name),
+            uploads=places_of(spec, settled),
+            tags=TAGS,
+        )
+
+    def _code(self, spec: JobSpec) -> Iterator[bytes]:
+        """The job's files of Python, also those of a folder that it brought along."""
+        for file in spec.files:
+            if file.path.endswith((".py", ".ipynb")):
+                try:
+                    yield (self._settings.blobs / file.sha256).read_bytes()
+                except OSError:
+                    continue
+        if spec.context is None:
+            return
+        archive = self._settings.data / spec.context.sha256
+        try:
+            with open(archive, "rb") as source:
+                for member in context.read(archive):
+                    if member.kind == "file" and member.path.endswith(".py"):
+                        source.seek(member.offset)
+                        yield source.read(member.size)
+        except (OSError, context.Unusable):
+            return
+
+
+def _role(chosen: Chosen) -> str | None:
+    if chosen.role and chosen.role_arn and chosen.role != chosen.role_arn:
+        words = f"it says {chosen.role!r}, and role_arn says {chosen.role_arn!r}"
+        raise refused([Problem(words, key="options.role", hint="Say one of them: they mean the same.")])
+    return chosen.role or chosen.role_arn
+
+
+def _max_run(spec: JobSpec, chosen: Chosen) -> int:
+    said = _at(chosen.request, ("StoppingCondition", "MaxRuntimeInSeconds"))
+    if isinstance(said, int) and not isinstance(said, bool):
+        return said
+    return max(1, math.ceil(spec.timeout)) if spec.timeout is not None else _DAY
+
+
+def _draft(chosen: Chosen, instance: str, max_run: int) -> Settled:
+    """Settled as far as nobody has to be asked; what will be looked up stands there as something like it."""
+    role = _role(chosen)
+    return Settled.model_validate(
+        {
+            **chosen.model_dump(),
+            "instance": instance,
+            "max_run": max(1, max_run),
+            "max_wait": (chosen.max_wait or 2 * max_run) if chosen.spot else chosen.max_wait,
+            "image": chosen.image or images.DEFAULT,
+            "role_arn": role
+            if role and role.startswith("arn:")
+            else f"arn:aws:iam::123456789012:role/{role or 'Role'}",
+            "region": chosen.region or "us-east-1",
+            "bucket": (chosen.bucket or "sagemaker-us-east-1-123456789012").removeprefix("s3://").strip("/"),
+            "account": "123456789012",
+        }
+    )
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
