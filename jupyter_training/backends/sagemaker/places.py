@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["CHECKPOINTS", "Places", "root"]
+__all__ = ["CHECKPOINTS", "Places", "checkpoints_of", "root"]
 
 CHECKPOINTS = "/opt/ml/checkpoints"  # in the container; the service keeps it and ``Places.checkpoints`` the same
 
@@ -14,6 +14,12 @@ def root(bucket: str, prefix: str) -> str:
     """What all URLs of ours begin with, without a slash at its end."""
     prefix = prefix.strip("/")
     return f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+
+
+def checkpoints_of(base: str, job: str, to: str | None = None) -> str:
+    """Where a job's checkpoints are kept. ``to``: the place that its policy names, as settled."""
+    url = (to or f"{base}/checkpoints").rstrip("/")
+    return url if url.rpartition("/")[2] == job else f"{url}/{job}"
 
 
 @dataclass(frozen=True)
@@ -41,16 +47,18 @@ class Places:
         data: str | None = None,
         start: str | None = None,
         inputs: Mapping[str, str] | None = None,
+        kept_at: str | None = None,
     ) -> Places:
         """The places below ``base`` (``root``): ``boot``, ``code``, ``data`` and ``inputs`` are hashes of contents.
 
-        ``start`` is a whole URL: that checkpoint is of another job, or was uploaded for this one.
+        ``start`` is a whole URL: that checkpoint is of another job, or was uploaded for this one. ``kept_at``: where
+        the spec's policy has checkpoints.
         """
         return cls(
             boot=f"{base}/boot/{boot}",
             code=f"{base}/code/{code}/code.tar.gz",
             order=f"{base}/jobs/{job}/{attempt}/order.json",
-            checkpoints=f"{base}/checkpoints/{job}",
+            checkpoints=checkpoints_of(base, job, kept_at),
             output=f"{base}/out",
             data=f"{base}/data/{data}" if data else None,
             start=start,

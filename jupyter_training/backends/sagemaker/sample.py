@@ -41,6 +41,7 @@ def places_of(spec: JobSpec, settled: Settled) -> Places:
         data=content_hash([one.sha256 for one in spec.data]) if spec.data else None,
         start=f"{base}/checkpoints/{start.job}" if start is not None else None,
         inputs=dict.fromkeys(settled.local_inputs, _HASH),
+        kept_at=spec.checkpoints.to,
     )
 
 
