@@ -27,7 +27,6 @@ _STAND_IN = {
     "files": [{"path": "cell.py", "text": "pass"}],
 }
 _KEY = re.compile(r"([a-z_]+(?:\.\w+)*)(?:: |(?= looks ))")
-_NAMED = {"unknown_pool": "pool"}  # errors that name a thing and not its key
 _OF_A_SEARCH = frozenset({"params", *search_reading.KEYS})  # whose faults come with keys, and columns within values
 _SEAMS = {"backend": "backend", "launcher": "launcher", "environment": "environment.kind"}
 
@@ -130,7 +129,7 @@ def _has_options(site: Site, backend: str) -> bool:
 def _problem(error: TrainingError, name: str) -> Problem:
     """The error as a problem of the key that it speaks of."""
     words = error.detail.removeprefix(f"{name}: ").removesuffix(".")
-    key = error.errors[0].key if error.errors else _NAMED.get(error.code)
+    key = error.errors[0].key if error.errors else None
     found = _KEY.match(words)
     if found is not None:
         key, words = key or found[1], words[found.end() :].lstrip()

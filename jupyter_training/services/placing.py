@@ -61,10 +61,9 @@ def known_pool(pools: Mapping[str, Pool], name: str) -> Pool:
     found = pools.get(name)
     if found is None:
         close = near_miss(name, pools)
-        raise UnknownPool(
-            f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(pools)) or 'none'}.",
-            hint=f"Did you mean {close!r}?" if close else f"To make one: jupyter training pool add {name[:80]}",
-        )
+        words = f"There is no pool {name[:80]!r}; there is: {', '.join(sorted(pools)) or 'none'}."
+        hint = f"Did you mean {close!r}?" if close else f"To make one: jupyter training pool add {name[:80]}"
+        raise UnknownPool(words, hint=hint, errors=[Problem(words, key="pool", hint=hint)])
     return found
 
 

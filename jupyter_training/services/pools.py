@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from jupyter_training.core.experiment import DRIVERS
 from jupyter_training.core.resources import LOCAL, Capacity, Pool, Resources
-from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse
+from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, Problem
 from jupyter_training.languages.pools import read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
 from jupyter_training.seams import registry
@@ -72,6 +73,7 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
         there = known.get(name)
         if request.is_new is False:
             known_pool(known, name)
+        _check_drivers(name, given, there)
         pool = read(name, given, before=there, capacity=capacity)
         if name == LOCAL and site.settings.local_slots is not None:
             pool = replace(pool, slots=site.settings.local_slots)
@@ -157,6 +159,15 @@ def _check_settings(site: Site, name: str, given: Mapping[str, Any]) -> None:
             f"{clash[0]}: the settings say what it is for the pool {name!r}, and count again at each start.",
             hint=f"Change {place}in {site.settings.home / 'settings.toml'}, or wherever it is said.",
         )
+
+
+def _check_drivers(name: str, given: Mapping[str, Any], there: Pool | None) -> None:
+    """The pool of what drives searches is no person's to make; once it is there, it may be made larger or smaller."""
+    if name != DRIVERS or (there is not None and given.get("backend", there.backend) == there.backend):
+        return
+    words = f"{DRIVERS!r} is the pool that what drives searches runs in: on this machine, and made with the first one"
+    hint = f"Take another name. How many are driven at once: jupyter training pool set {DRIVERS} --slots N, later."
+    raise InvalidSpec(f"name: {words}.", hint=hint, errors=[Problem(words, key="name", hint=hint)])
 
 
 def _difference(there: Pool, wanted: Pool) -> str:

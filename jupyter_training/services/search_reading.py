@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
@@ -21,10 +22,20 @@ from jupyter_training.core.job import CheckpointPolicy
 from jupyter_training.core.search_jobs import params_of
 from jupyter_training.core.space import Const, SearchSpace, may_vary, unquoted
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
-from jupyter_training.languages import quantities
+from jupyter_training.languages import default_spaces, quantities
 from jupyter_training.schema import SubmitRequest
 
-__all__ = ["KEYS", "Parted", "as_plain", "max_resource_of", "objective_of", "parted", "refused", "stop_of"]
+__all__ = [
+    "KEYS",
+    "Parted",
+    "as_plain",
+    "max_resource_of",
+    "objective_of",
+    "parted",
+    "refused",
+    "stop_of",
+    "updater_of",
+]
 
 _STOP_KEYS = ("stop", "max_trials", "max_time", "max_failures", "target")
 KEYS = (
@@ -241,6 +252,18 @@ def _seconds(value: Any, key: str) -> float:
         raise refused(key, error.detail.removeprefix(f"{key}: ").removesuffix("."), hint=error.hint) from None
     except TypeError:
         raise refused(key, "it must be a duration", hint="Write seconds, or e.g. 45s, 90m, 2h, 1h30m.") from None
+
+
+def updater_of(request: SubmitRequest) -> str | None:
+    """The updater that is named, as it is written here.
+
+    Raises:
+        InvalidSpec: there is none of that name; with the near miss.
+    """
+    if request.updater is None:
+        return None
+    plug_ins = {point.name for point in entry_points(group="jupyter_training.updaters")}
+    return default_spaces.check_updater(request.updater, plug_ins=plug_ins)
 
 
 def _stop_problem(item: Any, keys: Mapping[str, str]) -> Problem:

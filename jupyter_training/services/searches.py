@@ -26,7 +26,7 @@ from jupyter_training.core.stop_rule import refusals, with_default
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.services import bundle, contexts, data, searchers, submit
+from jupyter_training.services import bundle, contexts, data, model_states, searchers, submit
 from jupyter_training.services.experiment_words import GOES_THROUGH
 from jupyter_training.services.search_reading import (
     KEYS,
@@ -36,6 +36,7 @@ from jupyter_training.services.search_reading import (
     parted,
     refused,
     stop_of,
+    updater_of,
 )
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing, experiments, pools, views, wishes
@@ -108,6 +109,7 @@ def stored(site: Site, wish: Wished, request: SubmitRequest) -> wishes.Submitted
 def one_of(request: SubmitRequest, found: Parted) -> SubmitRequest:
     """A training with one of the search's configurations, as a trial would be; always the same one."""
     assert found.space is not None
+    updater_of(request)
     objective = objective_of(request)
     environment = request.environment or EnvironmentWish()
     changes = {
@@ -125,6 +127,7 @@ def check_parts(request: SubmitRequest) -> None:
         InvalidSpec, UnknownPlugin: with the key.
     """
     parted(request)
+    updater_of(request)
     known = request.metric is not None and request.mode is not None
     if known or request.mode is not None:
         some = request if request.metric is not None else request.model_copy(update={"metric": _some(request.mode)})
@@ -138,6 +141,8 @@ def _judged(
     site: Site, request: SubmitRequest, params: Mapping[str, JsonValue], space: SearchSpace, trial: Submission
 ) -> Wished:
     objective = objective_of(request)
+    updater = updater_of(request)
+    model_states.check(site, trial.spec, trial.pool)
     chosen = searchers.chosen(request.searcher or searchers.DEFAULT, request.searcher_options or {})
     notes: list[str] = []
     once: list[str] = []  # what the view of the search says by itself
@@ -175,7 +180,7 @@ def _judged(
         stop=stop,
         resource=request.resource or "report",
         max_resource=longest,
-        updater=request.updater,
+        updater=updater,
         earlier=_earlier(site, trial, objective, space) if chosen.name == "rush" else (),
     )
     if chosen.name == "rush":

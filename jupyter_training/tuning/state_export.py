@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_training.core.experiment import Experiment, Outcome, Trial
 from jupyter_training.core.ids import JobId
 from jupyter_training.runtime import state, state_keeper, update_history
-from jupyter_training.services import artifacts
+from jupyter_training.services import artifacts, model_states
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiments, reports
 
@@ -64,6 +64,9 @@ def publish(site: Site, experiment: Experiment) -> str | None:
     trials = experiments.trials_of(site.store, experiment.id)
     ranked = _ranked(experiment, trials)
     try:
+        why = model_states.refusal(site, url, experiment.pool)  # its trials may have been moved since it was submitted
+        if why is not None:
+            raise ValueError(why)
         place = state.at(url)
         there = place.about()
         for trial in ranked:

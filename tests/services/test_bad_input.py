@@ -158,6 +158,7 @@ def test_an_unknown_pool_is_told_with_those_there_are(site: Site) -> None:
     error = refused(site, UnknownPool, pool="locla")
     assert "there is: local" in error.detail
     assert "Did you mean 'local'?" == error.hint
+    assert "pool" == error.errors[0].key
 
 
 @pytest.mark.parametrize("varies", [False, True], ids=["training", "search"])
