@@ -64,9 +64,9 @@ def _run(out: Output, places: Places) -> int:
     stopping.install()
     here = machine.read(places)
     run = os.urandom(8).hex()
-    if here.is_first:
-        version = ".".join(map(str, sys.version_info[:2]))
-        out.event("boot", {"run": run, "host": here.host, "python": version, "started": round(time.time(), 3)})
+    version = ".".join(map(str, sys.version_info[:2]))
+    said = {"run": run, "host": here.host, "rank": here.rank, "python": version, "started": round(time.time(), 3)}
+    out.event("boot", said)
     try:
         order, folder = _prepare(run, here, places, out, stopping)
     except Stopped:

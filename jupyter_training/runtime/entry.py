@@ -97,6 +97,8 @@ def _run(order: dict[str, Any], folder: str, path: str) -> int:
         "heard_stop": stopping.has_been_told(),
         "time": time.time(),
     }
+    if order.get("launcher") == job.TORCHRUN and _is_said_by_another(folder, error):
+        return code
     try:
         layout.write_json(os.path.join(folder, layout.END), end)
     except OSError as full:
@@ -104,6 +106,12 @@ def _run(order: dict[str, Any], folder: str, path: str) -> int:
 
         journal.say(f"the record of the end can't be written: {full.strerror}.")
     return code
+
+
+def _is_said_by_another(folder: str, error: dict[str, Any] | None) -> bool:
+    """Whether another rank tells how the attempt ended: the first with an error does, else rank 0."""
+    said = layout.read_json(os.path.join(folder, layout.END)) or {}
+    return bool(said.get("error")) or (error is None and job.is_beside())
 
 
 def _start(order: dict[str, Any], path: str, content: bytes, shown_as: str) -> None:

@@ -10,11 +10,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["ATTEMPT", "FOLDER", "OUTPUT", "folder", "order", "own_order"]
+__all__ = ["ATTEMPT", "FOLDER", "OUTPUT", "TORCHRUN", "folder", "is_beside", "order", "own_order"]
 
 ATTEMPT = "JUPYTER_TRAINING_ATTEMPT"
 FOLDER = "JUPYTER_TRAINING_SPOOL"
 OUTPUT = "JUPYTER_TRAINING_OUTPUT"
+
+TORCHRUN = "torchrun"  # the launcher that starts this code several times, each with its rank
+_RANK = "RANK"
 
 
 def folder() -> str | None:
@@ -37,3 +40,8 @@ def own_order() -> dict[str, Any]:
         here = folder()
         _own = order(here) if here is not None else {}
     return _own
+
+
+def is_beside() -> bool:
+    """Whether another process speaks for the attempt: where a launcher started several, that of rank 0 does."""
+    return os.environ.get(_RANK, "0") != "0" and own_order().get("launcher") == TORCHRUN

@@ -109,7 +109,7 @@ def _event(kind: str, moment: float, *rest: object) -> bool:
 def _open() -> PageWriter | None:
     global _writer
     folder = job.folder()
-    if folder is None:
+    if folder is None or job.is_beside():
         return None
     from jupyter_training.spool.lines import PageWriter  # a job that reports nothing does not pay for it
 

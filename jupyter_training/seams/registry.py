@@ -23,6 +23,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     },
     "launchers": {
         "plain": "jupyter_training.launchers.plain:PlainLauncher",
+        "torchrun": "jupyter_training.launchers.torchrun:TorchrunLauncher",
         "driver": "jupyter_training.launchers.driver:DriverLauncher",
     },
     "environments": {

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.boot.containers import Container
+import pytest
+
+from tests.boot.containers import Container, packed
+from tests.runtime.attempts import until
 
 Build = Callable[..., Container]
 
@@ -25,3 +31,183 @@ def test_a_script_runs_to_its_end(container: Build) -> None:
     assert ("completed", 0) == (ran.record("end")["reason_class"], ran.record("exit")["exit_code"])
     assert "algo-1" == ran.record("boot")["host"] == ran.record("exit")["host"]
     assert one.failure is None
+
+
+def test_a_cell_has_its_params_its_values_and_its_traceback(container: Build) -> None:
+    one = container(
+        "lr = 0.5\nepochs = 3\nprint('given', lr, epochs, table['rows'])\nprint(undefined)",
+        kind="cell",
+        name="cell.py",
+        shown_as="<cell 3>",
+        params={"lr": 0.25},
+        data={"table": ("json", b'{"rows": 12}')},
+    )
+    ran = one.run()
+    assert "given 0.25 3 12" == ran.printed[0]
+    assert 1 == ran.code
+    error = ran.record("end")["error"]
+    assert ("NameError", 4, "<cell 3>") == (error["type"], error["frames"][-1]["line"], error["frames"][-1]["file"])
+    assert one.failure is not None
+    assert one.failure.startswith("NameError: name 'undefined' is not defined at <cell 3>, line 4 (exit code 1)\n")
+    assert "Traceback (most recent call last)" in one.failure
+
+
+def test_a_function_is_called_with_its_params(container: Build) -> None:
+    one = container(
+        "from beside import double\ndef train(lr, sizes):\n    return {'loss': double(lr), 'sizes': len(sizes)}\n",
+        kind="function",
+        name="work/train.py",
+        function="train",
+        params={"lr": 0.25, "sizes": [1, 2]},
+        files={"work/beside.py": "def double(x): return 2 * x\n", "work/__init__.py": ""},
+    )
+    ran = one.run(PYTHONPATH=str(one.root / "code/work"))
+    assert [(None, {"loss": 0.5, "sizes": 2})] == ran.points(), ran.printed
+
+
+def test_hyperparameters_and_channels_are_in_the_environment_in_both_spellings(container: Build) -> None:
+    wanted = (
+        *("SM_HP_LR", "SM_HP_LONG-NAME", "SM_HP_LONG_NAME", "SM_HP_FLAG", "SM_HP_SIZES", "SM_HP_NAME", "SM_HPS"),
+        *("SM_CHANNELS", "SM_CHANNEL_TRAIN", "SM_HOSTS", "SM_CURRENT_HOST", "SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"),
+        *("SM_USER_ARGS", "SM_MASTER_ADDR", "SM_NUM_CPUS", "MINE", "MASTER_ADDR", "JUPYTER_TRAINING_OUTPUT"),
+        *("TRAINING_JOB_NAME", "SM_CURRENT_INSTANCE_TYPE"),
+    )
+    one = container(
+        f"import json, os\nprint(json.dumps({{name: os.environ.get(name) for name in {wanted!r}}}))\n"
+        "print(open(os.environ['SM_CHANNEL_TRAIN'] + '/a.csv').read())",
+        params={"lr": 0.1, "long-name": "x", "flag": True, "sizes": [1, 2], "name": "1"},
+        hyperparameters={"sagemaker_program": "train.py", "other": 5},
+        inputs={"train": {"a.csv": "1,2"}},
+        variables={"MINE": "yes"},
+    )
+    ran = one.run()
+    found = json.loads(ran.printed[0])
+    root = str(one.root)
+    assert {
+        "SM_HP_LR": "0.1",
+        "SM_HP_LONG-NAME": "x",
+        "SM_HP_LONG_NAME": "x",
+        "SM_HP_FLAG": "true",
+        "SM_HP_SIZES": "[1, 2]",
+        "SM_HP_NAME": "1",
+        "SM_CHANNEL_TRAIN": f"{root}/input/data/train",
+        "SM_CURRENT_HOST": "algo-1",
+        "SM_MODEL_DIR": f"{root}/model",
+        "SM_OUTPUT_DATA_DIR": f"{root}/output/data",
+        "SM_MASTER_ADDR": "algo-1",
+        "SM_NUM_CPUS": str(len(os.sched_getaffinity(0))),
+        "SM_CURRENT_INSTANCE_TYPE": "ml.m5.large",
+        "TRAINING_JOB_NAME": "jt-job-1",
+        "MINE": "yes",
+        "MASTER_ADDR": None,
+        "JUPYTER_TRAINING_OUTPUT": f"{root}/output/data",
+    } == {name: found[name] for name in found if name not in ("SM_HPS", "SM_CHANNELS", "SM_HOSTS", "SM_USER_ARGS")}
+    assert {"lr": 0.1, "long-name": "x", "flag": True, "sizes": [1, 2], "name": "1", "other": 5} == json.loads(
+        found["SM_HPS"]
+    )
+    assert (["train"], ["algo-1"]) == (json.loads(found["SM_CHANNELS"]), json.loads(found["SM_HOSTS"]))
+    flags = ["--flag", "True", "--long-name", "x", "--lr", "0.1", "--name", "1", "--other", "5", "--sizes", "[1, 2]"]
+    assert flags == json.loads(found["SM_USER_ARGS"])
+    assert "1,2" == ran.printed[1]
+
+
+def test_files_that_the_service_did_not_write_have_defaults(container: Build) -> None:
+    one = container("import os\nprint(os.environ['SM_HOSTS'], os.environ['SM_HP_LR'])", params={"lr": 2})
+    for path in (one.root / "input/config").iterdir():
+        path.unlink()
+    assert ['["algo-1"] 2'] == one.run().printed
+
+
+def test_what_is_kept_goes_where_the_service_takes_it(container: Build) -> None:
+    one = container(
+        "import os\nfrom jupyter_training import output\noutput('plots/a.txt').write_text('kept')\n"
+        "open(os.environ['SM_MODEL_DIR'] + '/m', 'w').write('model')"
+    )
+    ran = one.run()
+    assert 0 == ran.code
+    assert "kept" == (one.root / "output/data/plots/a.txt").read_text()
+    assert "model" == (one.root / "model/m").read_text()
+    assert ["plots/a.txt"] == [event[2] for event in ran.records("a")]
+
+
+def test_nothing_of_the_container_s_environment_stays_on_disk(container: Build) -> None:
+    ran = container("import os\nprint(os.environ['AWS_SECRET'])").run(AWS_SECRET="hush-hush")
+    assert ["hush-hush"] == ran.printed
+    left = [path for path in ran.folder.rglob("*") if path.is_file() and path.name != "log"]
+    assert left
+    assert not [path for path in left if b"hush-hush" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("import sys\nsys.exit(7)", 7), ("import os\nos.kill(os.getpid(), 9)", 137)]
+)
+def test_its_exit_status_is_the_code_s_own(container: Build, code: str, status: int) -> None:
+    one = container("print('nearly')\n" + code)
+    ran = one.run()
+    assert status == ran.code
+    assert one.failure is not None
+    assert "nearly" in one.failure
+    assert f"exit code {status}" in one.failure or "signal 9, SIGKILL" in one.failure
+
+
+def test_a_long_message_leaves_room_for_where_it_was(container: Build) -> None:
+    one = container("raise ValueError('ä' * 5000)")
+    one.run()
+    content = (one.root / "output/failure").read_bytes()
+    assert len(content) <= 900
+    assert content.decode().startswith("ValueError: ää")
+    assert "at train.py, line 1 (exit code 1)" in content.decode().splitlines()[0]
+
+
+def test_an_order_that_can_not_be_read_is_told(container: Build) -> None:
+    one = container("")
+    (one.root / "input/data/jt_order/order.json").write_text("{")
+    ran = one.run()
+    assert 1 == ran.code
+    assert "its order is missing or damaged" in ran.record("exit")["launch_error"]
+    assert (one.failure or "").startswith("could not start: its order is missing or damaged")
+
+
+@pytest.mark.parametrize("name", ["../evil.py", "/evil.py", "a/../../evil.py"])
+def test_an_archive_that_leads_out_is_refused(container: Build, name: str) -> None:
+    one = container("")
+    (one.root / "input/data/jt_code/code.tar.gz").write_bytes(packed({name: "print('evil')"}))
+    ran = one.run()
+    assert 1 == ran.code
+    assert "is not inside of it" in ran.record("exit")["launch_error"]
+    assert not (one.root.parent / "evil.py").exists()
+
+
+def test_a_startup_hook_runs_first(container: Build) -> None:
+    one = container("import os\nprint(os.environ['FROM_HOOK'])", files={"startup-hook.sh": "export FROM_HOOK=yes\n"})
+    assert ["yes"] == one.run().printed
+
+
+def test_a_supervisor_that_is_killed_has_a_successor(container: Build) -> None:
+    one = container(
+        "print('ready', flush=True)\nimport pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)"
+    )
+    ran = one.start()
+    ran.wait_for("ready")
+    supervisor = json.loads((ran.folder / "supervisor.json").read_text())["pid"]
+    os.kill(supervisor, 9)
+    until(lambda: json.loads((ran.folder / "supervisor.json").read_text())["pid"] != supervisor)
+    (one.root / "code/go").touch()
+    assert 0 == ran.code
+    assert "adopted" == ran.record("exit")["from"]
+
+
+def test_a_python_that_is_too_old_is_told(tmp_path: Path) -> None:
+    from jupyter_training.runtime import archive
+
+    code = archive.boot_files()[archive.BOOT].decode()
+    compile(code.replace("(3, 9)", "(99, 0)"), "boot.py", "exec")
+    (tmp_path / "output").mkdir()
+    (tmp_path / "boot.py").write_text(code.replace("(3, 9)", "(99, 0)"))
+    import subprocess
+    import sys
+
+    words = [sys.executable, str(tmp_path / "boot.py")]
+    answer = subprocess.run(words, env={"JT_ML_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert 1 == answer.returncode
+    assert "needs Python 3.9 or newer" in (tmp_path / "output/failure").read_text()

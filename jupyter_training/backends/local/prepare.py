@@ -62,6 +62,7 @@ def prepare(order: LaunchOrder, folder: Path, runtime: Path, settings: Settings)
                 environment.variables, spec.resources, order.allocation, hides_devices=order.hides_devices
             ),
             "code": str(code),
+            "launcher": spec.launcher,
             "entry": spec.entry.model_dump(mode="json"),
             "params": dict(order.params),
             "data": data,
