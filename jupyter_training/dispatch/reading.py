@@ -23,7 +23,7 @@ from jupyter_training.store.texts import clean, whole
 __all__ = ["MACHINE", "Committed", "Damaged", "Given", "Piece", "Reading", "Restored", "Told"]
 
 MACHINE = "machine/"
-_OF_THE_SUPERVISOR = frozenset({"m", "s"})
+_OF_THE_SUPERVISOR = frozenset({"m", "s", "cursor"})  # and of who writes a mirror: no sign of life of the code
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ _NOUNS = {"wishes": "backend"}  # where a seam's name is no plural of what it ha
 
 # Kept as text, so that a plug-in costs nothing until somebody uses it.
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
-    "backends": {"local": "jupyter_training.backends.local:LocalBackend"},
+    "backends": {
+        "local": "jupyter_training.backends.local:LocalBackend",
+        "sagemaker": "jupyter_training.backends.sagemaker.backend:SagemakerBackend",
+    },
     "wishes": {
         "local": "jupyter_training.backends.local.wishes:LocalWishes",
         "sagemaker": "jupyter_training.backends.sagemaker.wishes:SagemakerWishes",

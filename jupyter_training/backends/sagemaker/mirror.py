@@ -1,0 +1,238 @@
+"""The spool of an attempt whose container is elsewhere, written here from what its log streams say, exactly once.
+
+    events-*.page    the records, each followed sometime by a cursor
+    log              what was printed
+
+A cursor says up to where the streams were read when all before it had been
+written. It comes after what it speaks of, so a writer that is killed leaves
+records behind its last cursor; who goes on reads those parts of the streams
+again and leaves out the records that are there. The log is cut to the length
+that the cursor says, and grows again by the same lines.
+
+    ["cursor", t, {"streams": {stream: [token, at, same]}, "open": {stream: text}, "turn": stream,
+                   "log": bytes, "count": cursors before it, "skip": [digests]}]
+
+``at`` and ``same``: the time of the last line that was read, in milliseconds, and
+how many lines of that time: where one goes on if the service has forgotten the
+token. ``turn`` is the stream whose lines stand behind the cursor: it has to be
+read again first. ``skip`` are the records that stand behind an earlier cursor and
+were not met again yet.
+
+One writer at a time: the dispatcher that has the lease.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jupyter_training.backends.sagemaker import names
+from jupyter_training.backends.sagemaker.lines import Lines
+from jupyter_training.backends.sagemaker.verdict import Records
+from jupyter_training.spool import layout, lines, log, tail
+from jupyter_training.supervisor.log_cap import LogCap
+
+__all__ = ["Line", "Mirror", "NotWritten", "Position"]
+
+_FIRST_HOST = "algo-1"
+_OPEN_MOST = 200_000  # characters of an unfinished record that a cursor takes along
+
+
+class NotWritten(Exception):
+    """The disk did not take it; what was not taken will be read again. The text says why."""
+
+
+class Line(NamedTuple):
+    """One line of a log stream. ``at``: when it was printed, milliseconds since the epoch."""
+
+    at: int
+    message: str
+
+
+class Position(NamedTuple):
+    """Up to where a stream was read."""
+
+    token: str | None = None
+    at: int = 0
+    same: int = 0
+
+    def behind(self, read: Sequence[Line], token: str | None) -> Position:
+        """The position after these lines."""
+        if not read:
+            return Position(token, self.at, self.same)
+        last = read[-1].at
+        same = sum(1 for line in read if line.at == last)
+        return Position(token, last, same + (self.same if last == self.at else 0))
+
+
+class Mirror:
+    """Writes one attempt's spool. ``records`` are those of its end as far as they came."""
+
+    def __init__(self, folder: Path, *, cap_bytes: int = 0, head_bytes: int = 0) -> None:
+        self.records = Records()
+        self.run: str | None = None  # the container start that speaks on the first host
+        self.turn: str | None = None
+        self._folder = folder
+        self._positions: dict[str, Position] = {}
+        self._lines: dict[str, Lines] = {}
+        self._skip: Counter[str] = Counter()
+        self._count = 0
+        self._log_size = 0
+        self._is_bare = True  # no cursor stands in this writer's pages yet
+        self.is_behind = False  # something stands behind the last cursor: ``turn`` is to be read before other streams
+        self._recover()
+        self._writer: lines.PageWriter | None = None
+        self._cap = LogCap(str(folder), cap_bytes=cap_bytes, head_bytes=head_bytes)
+
+    @property
+    def streams(self) -> list[str]:
+        """Those that were read from."""
+        return list(self._positions)
+
+    def position(self, stream: str) -> Position:
+        return self._positions.get(stream, Position())
+
+    def take(self, stream: str, read: Sequence[Line], token: str | None) -> None:
+        """Write what a stream said, and the cursor behind it.
+
+        Raises:
+            NotWritten: the mirror has to be made anew.
+        """
+        if self.turn != stream or self._is_bare:
+            self.turn = stream
+            self._cursor()
+        reader = self._lines.setdefault(stream, Lines())
+        host = names.host_of(stream)
+        prefix = "" if host == _FIRST_HOST else f"[{host}] "
+        printed: list[str] = []
+        for line in read:
+            heard = reader.feed(line.message)
+            if heard is None:
+                continue
+            if heard.text is not None:
+                printed.append(f"{prefix}{heard.text}\n")
+            elif heard.record is not None:
+                self._record(heard.record, heard.line, host)
+        if printed:
+            self._append("".join(printed))
+        self._positions[stream] = self.position(stream).behind(read, token)
+        self.is_behind = False
+        if sum(len(one.open) for one in self._lines.values()) <= _OPEN_MOST:
+            self._cursor()
+
+    def close(self) -> None:
+        """Nothing more will come: give the pages' unused space back."""
+        self._writer = None
+        for page in lines.pages(self._folder):
+            with contextlib.suppress(OSError):  # damaged or gone: nothing depends on it
+                lines.trim(os.path.join(self._folder, page))
+
+    def _record(self, record: list[Any], line: bytes, host: str) -> None:
+        self._note(record, host)
+        digest = _digest(line)
+        if self._skip[digest] > 0:
+            self._skip[digest] -= 1
+            self._skip = +self._skip
+        else:
+            self._put(line)
+
+    def _note(self, record: list[Any], host: str) -> None:
+        """Keep what is said of the end; a new start of the container makes it void."""
+        kind, about = record[0], record[2]
+        if kind not in ("boot", "end", "exit") or not isinstance(about, dict):
+            return
+        host = str(about.get("host") or host)
+        if kind == "exit":
+            self.records.exits[host] = about
+        elif kind == "end":
+            self.records.end = about
+        else:
+            self.records.exits.pop(host, None)
+            if host == _FIRST_HOST:
+                self.records.end, self.run = None, str(about.get("run"))
+
+    def _cursor(self) -> None:
+        self._count += 1
+        opened = {stream: one.open for stream, one in self._lines.items() if one.open}
+        about = {
+            "streams": {stream: list(position) for stream, position in self._positions.items()},
+            "turn": self.turn,
+            "log": self._log_size,
+            "count": self._count,
+            **({"open": opened} if opened else {}),
+            **({"skip": list(self._skip.elements())} if self._skip else {}),
+        }
+        self._put(json.dumps(["cursor", time.time_ns() // 1000, about], separators=(",", ":")).encode() + b"\n")
+        self._is_bare = False
+
+    def _put(self, line: bytes) -> None:
+        if self._writer is None:
+            self._writer = lines.PageWriter(str(self._folder))
+        if not self._writer.write(line):
+            fault = self._writer.fault
+            raise NotWritten(f"{self._folder} can't be written: {fault.strerror if fault else 'no room'}.")
+
+    def _append(self, text: str) -> None:
+        data = text.encode("utf-8", "replace")
+        try:
+            with open(self._folder / layout.LOG, "ab") as file:
+                file.write(data)
+        except OSError as error:
+            raise NotWritten(f"{self._folder} can't be written: {error.strerror}.") from None
+        self._log_size += len(data)
+        self._cap.keep()
+
+    def _recover(self) -> None:
+        """Go on where the last writer was, whatever it was doing then."""
+        last: dict[str, Any] | None = None
+        behind: list[list[Any]] = []
+        for events in self._written():
+            for event in events:
+                if event[0] != "cursor":
+                    behind.append(event)
+                    self._note(event, _FIRST_HOST)
+                else:
+                    last, behind = event[2], []
+        if last is not None:
+            self._positions = {stream: Position(*position) for stream, position in last["streams"].items()}
+            self._lines = {stream: Lines(text) for stream, text in last.get("open", {}).items()}
+            self._count, self.turn = int(last["count"]), last["turn"]
+            self._skip = Counter(last.get("skip", ()))
+        self._skip.update(_digest(json.dumps(event, separators=(",", ":")).encode() + b"\n") for event in behind)
+        size = int(last["log"]) if last is not None else 0
+        self.is_behind = self.turn is not None and (bool(behind) or log.size(self._folder) > size)
+        self._log_size = self._cut_log(size)
+
+    def _written(self) -> list[list[list[Any]]]:
+        """What each earlier writer wrote, in the order in which they did.
+
+        Each begins with a cursor, which counts on from the one before it.
+        """
+        by_writer: dict[str, list[list[Any]]] = {}
+        for page in tail.pages(self._folder):
+            offset, events = 0, by_writer.setdefault(page.name.rpartition("-")[0], [])
+            while True:
+                found, end, _ = tail.read(page, offset, final=True)
+                events += found
+                if end == offset:
+                    break
+                offset = end
+        known = [events for events in by_writer.values() if events and events[0][0] == "cursor"]
+        return sorted(known, key=lambda events: int(events[0][2]["count"]))
+
+    def _cut_log(self, size: int) -> int:
+        found = log.size(self._folder)
+        if found > size:
+            os.truncate(self._folder / layout.LOG, size)
+        return min(found, size)  # shorter after a power cut: what is gone is gone
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()[:20]

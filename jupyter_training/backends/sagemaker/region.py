@@ -1,0 +1,133 @@
+"""AWS in one region as one profile sees it: its clients, how often they may be used, whether it takes the credentials.
+
+All who speak to AWS from here do it through ``call``, so that the rates of the
+account are kept, errors are read in one place, and credentials that were renewed
+are noticed.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_training.backends.sagemaker import answers, clients
+from jupyter_training.backends.sagemaker.answers import Answer, Kind
+from jupyter_training.backends.sagemaker.budget import Budget, backoff
+from jupyter_training.backends.sagemaker.pace import Pace
+from jupyter_training.seams.clock import Clock
+
+__all__ = ["Failed", "Find", "Region"]
+
+Find = Callable[[str | None, str | None], Any]  # clients by region and profile
+
+
+class Failed(Exception):
+    """A call was not answered as we wish; ``answer`` says what that means."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.sentence)
+        self.answer = answer
+
+
+class Region:
+    """Safe for any number of threads."""
+
+    def __init__(
+        self,
+        region: str | None,
+        profile: str | None,
+        *,
+        pace: Pace,
+        clock: Clock,
+        rng: random.Random,
+        find: Find | None = None,
+        forget: Find = clients.forget,
+    ) -> None:
+        self.name = region
+        self.profile = profile
+        self.pace = pace
+        self.no_credentials: str | None = None  # why AWS can't be asked now, as a sentence
+        self._clock = clock
+        self._rng = rng
+        self._find = find or (lambda where, who: clients.of(where, who, retries=False))
+        self._forget = forget
+        self._lock = threading.Lock()
+        self._budgets = {
+            "list": Budget(pace.lists),
+            "create": Budget(pace.creates),
+            "describe": Budget(pace.describes),
+            "stop": Budget(pace.stops),
+            "logs": Budget(pace.logs),
+            "find": Budget(pace.finds),
+            "quotas": Budget(pace.quotas),
+        }
+        self._booked: dict[tuple[str, str], float] = {}
+
+    def wait(self, kind: str, who: str) -> float:
+        """Seconds until ``who`` may make a call of a kind; 0: now. Whoever asked first comes first."""
+        with self._lock:
+            now = self._clock.boot()
+            at = self._booked.get((kind, who))
+            if at is None:
+                at = self._booked[kind, who] = self._budgets[kind].book(now)
+            if at > now:
+                return at - now
+            del self._booked[kind, who]
+            return 0.0
+
+    def give_up(self, who: str) -> None:
+        """Who asked will not call any more."""
+        with self._lock:
+            for key in [key for key in self._booked if key[1] == who]:
+                del self._booked[key]
+
+    def call(self, kind: str | None, service: str, operation: str, permission: str, /, **request: Any) -> Any:
+        """What the service answers.
+
+        Raises:
+            Failed
+        """
+        try:
+            answer = getattr(getattr(self._find(self.name, self.profile), service), operation)(**request)
+        except Exception as error:  # noqa: BLE001 (botocore's have no common root; others are raised again there)
+            raise self.failed(error, permission, kind) from None
+        with self._lock:
+            if kind is not None:
+                self._budgets[kind].taken()
+            self.no_credentials = None
+        return answer
+
+    def failed(self, error: Exception, permission: str, kind: str | None = None) -> Failed:
+        """What an error of a call means; it is noted what it says of the credentials.
+
+        Raises:
+            Exception: the one that was given, if it is none of AWS's.
+        """
+        answer = answers.read(error, permission)
+        with self._lock:
+            if answer.kind is Kind.THROTTLED and kind is not None:
+                self._budgets[kind].refused(self._clock.boot())
+            if answer.kind is Kind.CREDENTIALS:
+                who = f" (profile {self.profile!r})" if self.profile else ""
+                self.no_credentials = f"{answer.sentence.rstrip('.')}{who}. Renew them; it goes on by itself then."
+            elif answer.kind not in (Kind.UNREACHED, Kind.UNSURE):
+                self.no_credentials = None  # somebody looked at them and had nothing to say
+        if answer.kind is Kind.CREDENTIALS:
+            self._forget(self.name, self.profile)
+        return Failed(answer)
+
+    def patience(self, answer: Answer, tries: int) -> float:
+        """Seconds until a call that failed so often in a row is made again."""
+        if answer.kind is Kind.CREDENTIALS:
+            return self.pace.no_credentials
+        if answer.kind is Kind.DENIED:
+            return self.pace.longest_wait
+        with self._lock:
+            return backoff(tries, self._rng, first=self.pace.first_wait, most=self.pace.longest_wait)
+
+    def jittered(self, seconds: float) -> float:
+        """About so many, so that not all ask at once."""
+        with self._lock:
+            return seconds * self._rng.uniform(0.9, 1.1)

@@ -1,0 +1,49 @@
+"""What the dispatcher is told of an attempt, from what is known of it. Pure."""
+
+from __future__ import annotations
+
+from jupyter_training.backends.sagemaker.region import Region
+from jupyter_training.backends.sagemaker.remote import Remote
+from jupyter_training.backends.sagemaker.verdict import Details, stage
+from jupyter_training.core.job import Instant
+from jupyter_training.core.lifecycle import AttemptState, Seen
+from jupyter_training.seams.backend import AttemptRef, Observation
+
+__all__ = ["of"]
+
+_LONGEST = 300  # characters of a stage
+
+
+def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float, wall: float) -> Observation:
+    """One attempt. ``heard``: the boot time of the last list; ``now`` and ``wall``: boot and wall time."""
+    started = Instant(one.details.started) if one.details is not None and one.details.started is not None else None
+    if one.end is not None:
+        return Observation(ref, Seen.GONE, AttemptState.ENDED, started, one.end, figures=dict(one.figures))
+    seen = Seen.LIVE
+    silent = one.arn is not None and now - max(heard, one.looked) > region.pace.silent
+    if silent or region.no_credentials is not None:
+        seen = Seen.UNKNOWN
+    state = AttemptState.RUNNING if started is not None else AttemptState.LAUNCHING
+    words = region.no_credentials or one.doing or _stage(one)
+    return Observation(
+        ref,
+        seen,
+        state,
+        started,
+        figures=dict(one.figures),
+        stage=words[:_LONGEST] if words else None,
+        age=max(0.0, wall - started) if started is not None else None,
+    )
+
+
+def _stage(one: Remote) -> str | None:
+    if one.arn is None:
+        return "getting ready"
+    details: Details | None = one.details
+    if details is None:
+        return "starting"
+    if details.is_terminal:
+        return "reading the last of its log"
+    if one.log_fault is not None:
+        return f"{stage(details)}. {one.log_fault}"
+    return stage(details)
