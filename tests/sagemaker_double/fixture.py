@@ -1,9 +1,8 @@
-"""The double in a test: `pytest_plugins` or an import of `double` and `double_process` brings it.
+"""The double in a test: the fixture `double`, known to all tests, which start one process of it a session.
 
-from tests.sagemaker_double.fixture import double, double_process  # noqa: F401
-
-def test_it(double):
-    client = double.client("sagemaker")
+def test_it(double: Double) -> None:
+    double.client("sagemaker").create_training_job(**double.request("one", ["sleep", "1"]))
+    double.until("one", "Completed")
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +37,7 @@ class Double:
     role_arn: str
     isolation: str  # empty where containers have namespaces, else why not
     region: str = "us-east-1"
-    _clients: dict[str, Any] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)  # of boto3, one a service; making one takes a while
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -56,7 +55,7 @@ class Double:
 
     def client(self, service: str) -> Any:
         """A boto3 client, whatever this process's environment says."""
-        if service not in self._clients:
+        if service not in self.clients:
             import boto3
 
             session = boto3.session.Session(
@@ -64,8 +63,8 @@ class Double:
                 aws_secret_access_key="none",
                 region_name=self.region,
             )
-            self._clients[service] = session.client(service, endpoint_url=self.endpoint)
-        return self._clients[service]
+            self.clients[service] = session.client(service, endpoint_url=self.endpoint)
+        return self.clients[service]
 
     def request(self, name: str, command: list[str] | None = None, **more: Any) -> dict[str, Any]:
         """A smallest CreateTrainingJob, which runs this command in the container; `more` are members of the request."""
@@ -148,6 +147,15 @@ class Double:
             lines += [event["message"] for event in events["events"]]
         return lines
 
+    def log_until(self, name: str, holds: Callable[[list[str]], object], *, seconds: float = 20) -> list[str]:
+        """What its streams hold as soon as this is true of it."""
+        end = time.monotonic() + seconds
+        while not holds(lines := self.log(name)):
+            if time.monotonic() > end:
+                raise AssertionError(f"The log of {name} never came to be so:\n{lines}\n{self.job(name)}")
+            time.sleep(0.05)
+        return lines
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         return _ask(self.endpoint, method, path, body)
 
@@ -158,10 +166,16 @@ class Running:
 
     endpoint: str
     isolation: str
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def fresh(self) -> Double:
         """With every fault off, nothing running, no call counted, and a bucket and a role of its own."""
-        return Double(self.endpoint, isolation=self.isolation, **_ask(self.endpoint, "POST", "fresh"))
+        made = _ask(self.endpoint, "POST", "fresh")
+        return Double(self.endpoint, isolation=self.isolation, clients=self.clients, **made)
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
 
 
 class running:  # noqa: N801
@@ -207,6 +221,7 @@ def double_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     """One double for all tests."""
     with running(tmp_path_factory.mktemp("double")) as found:
         yield found
+        found.close()
 
 
 @pytest.fixture
@@ -215,8 +230,6 @@ def double(double_process: Running) -> Iterator[Double]:
     found = double_process.fresh()
     yield found
     found.end_all()
-    for client in found._clients.values():
-        client.close()
 
 
 def _ask(endpoint: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -22,7 +22,7 @@ from tests.sagemaker_double.faults import Calls, Faults, Switches
 from tests.sagemaker_double.front import Front
 from tests.sagemaker_double.host import Host
 from tests.sagemaker_double.jobs import Job
-from tests.sagemaker_double.storage import MOTO
+from tests.sagemaker_double.storage import MOTO, forget_log
 
 __all__ = ["ACCOUNT", "Server"]
 
@@ -52,7 +52,7 @@ class Server:
         self.isolation = isolation()
 
     def start(self) -> None:
-        threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), name="http", daemon=True).start()
 
     def close(self) -> None:
         """Take down the containers, then the server."""
@@ -107,10 +107,15 @@ class Server:
         job.order(what)
 
     def _fresh(self) -> dict[str, str]:
-        """A bucket and a role that nobody has used; every fault off, and nothing running."""
+        """A bucket and a role that nobody has used; every fault off, no job and no log."""
         self.host.clear()
+        self.host.shipper.forget()
+        forget_log(ACCOUNT)
         self.switches.reset()
         self.calls.clear()
+        with MOTO:
+            for one in sagemaker_backends[ACCOUNT].values():
+                one.training_jobs.clear()
         mark = uuid.uuid4().hex[:12]
         with MOTO:
             s3_backends[ACCOUNT]["aws"].create_bucket(f"double-{mark}", self.region)

@@ -13,7 +13,7 @@ from typing import Any
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
-__all__ = ["MOTO", "Missing", "list_keys", "put", "read", "split", "write_log"]
+__all__ = ["MOTO", "Missing", "Shipper", "forget_log", "list_keys", "put", "read", "split", "write_log"]
 
 MOTO = threading.RLock()
 
@@ -63,6 +63,13 @@ def write_log(account: str, region: str, stream: str, lines: Iterable[tuple[floa
             logs.put_log_events(GROUP, stream, events)
 
 
+def forget_log(account: str) -> None:
+    """Without a log, as before the first job."""
+    with MOTO:
+        for logs in logs_backends[account].values():
+            logs.groups.pop(GROUP, None)
+
+
 class Shipper:
     """Brings lines to the log as late as the service does, in batches. One thread for all jobs."""
 
@@ -78,6 +85,11 @@ class Shipper:
         at = time.time()
         with self._lock:
             self._waiting.append((at + lag, account, region, stream, at, line))
+
+    def forget(self) -> None:
+        """Bring nothing of what is still waiting."""
+        with self._lock:
+            self._waiting.clear()
 
     def close(self) -> None:
         self._stop.set()
