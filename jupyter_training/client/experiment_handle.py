@@ -7,14 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from jupyter_training.client.experiment_waiting import TERMINAL
+from jupyter_training.client.followed import Followed
 from jupyter_training.client.handle import Handle
-from jupyter_training.errors import NotFound, TrainingError
-
-if TYPE_CHECKING:
-    from jupyter_training.client.client import Client
+from jupyter_training.errors import NotFound
 
 __all__ = ["Best", "ExperimentHandle"]
 
@@ -29,70 +27,16 @@ class Best(NamedTuple):
     job: Handle
 
 
-class ExperimentHandle:
+class ExperimentHandle(Followed):
     """A search. Its properties ask the server anew, also once it has ended: it may be extended or tried again."""
-
-    def __init__(self, client: Client, view: dict[str, Any]) -> None:
-        self._client = client
-        self._view = view
-
-    def __repr__(self) -> str:
-        try:
-            view = self.view
-        except TrainingError:  # a repr never fails; it shows what was known last
-            view = self._view
-        total = "" if view["total"] is None else f" of {view['total']}"
-        best = view["best"]
-        found = "" if best is None else f", best {view['metrics'][0]} {best['value']:.4g}"
-        return f"<Experiment {view['name']} {view['id']}: {view['phase']}, {view['trials']}{total} trials{found}>"
 
     def __await__(self) -> Generator[Any, None, ExperimentHandle]:
         return self._ended().__await__()
 
     @property
-    def id(self) -> str:
-        return str(self._view["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self._view["name"])
-
-    @property
-    def store(self) -> str:
-        """The id of the store that has the search."""
-        return str(self._view["store"])
-
-    @property
-    def view(self) -> dict[str, Any]:
-        """Everything that is known of the search now (``ExperimentView``)."""
-        self._view = self._client.experiment(self.id)
-        return self._view
-
-    @property
-    def state(self) -> str:
-        return str(self.view["state"])
-
-    @property
-    def phase(self) -> str:
-        return str(self.view["phase"])
-
-    @property
-    def sentence(self) -> str:
-        """The state, the wait or the end in words."""
-        return str(self.view["sentence"])
-
-    @property
     def notes(self) -> list[str]:
         """What is worth knowing of how it goes, in sentences."""
         return list(self.view["notes"])
-
-    @property
-    def run_id(self) -> str | None:
-        """The search's run in MLflow, the parent of its trials' runs, once it is there."""
-        if self._view["run_id"] is None:
-            self._view = self._client.experiment(self.id)
-        found = self._view["run_id"]
-        return None if found is None else str(found)
 
     def wait(self, timeout: float | None = None, *, check: bool = False) -> ExperimentHandle:
         """Wait until the search has ended; see ``Client.wait_for_experiment`` for what it raises."""
@@ -197,6 +141,15 @@ class ExperimentHandle:
             if one["number"] == trial:
                 return Handle(self._client, self._client.job(one["job"]))
         raise NotFound(f"{self.name} has no trial {trial}.")
+
+    def _asked(self) -> dict[str, Any]:
+        return self._client.experiment(self.id)
+
+    def _in_words(self, view: dict[str, Any]) -> str:
+        total = "" if view["total"] is None else f" of {view['total']}"
+        best = view["best"]
+        found = "" if best is None else f", best {view['metrics'][0]} {best['value']:.4g}"
+        return f"Experiment {view['name']} {view['id']}: {view['phase']}, {view['trials']}{total} trials{found}"
 
     def _wished(self, verb: str, *, trials: int | None = None, discard: bool = False) -> ExperimentHandle:
         self._view = self._client.wish(self.id, verb, trials=trials, discard=discard)

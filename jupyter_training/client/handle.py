@@ -5,80 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_training.client import outputs
+from jupyter_training.client.followed import Followed
 from jupyter_training.client.waiting import has_ended
-from jupyter_training.errors import TrainingError
-
-if TYPE_CHECKING:
-    from jupyter_training.client.client import Client
 
 __all__ = ["Handle"]
 
 _AWAIT_SECONDS = 2.0  # of one long poll; an await that is canceled leaves its thread behind for so long
 
 
-class Handle:
+class Handle(Followed):
     """A job. Its properties ask the server anew, also once it has ended: it may be retried, extended or put away."""
-
-    def __init__(self, client: Client, view: dict[str, Any]) -> None:
-        self._client = client
-        self._view = view
-
-    def __repr__(self) -> str:
-        try:
-            view = self.view
-        except TrainingError:  # a repr never fails; it shows what was known last
-            view = self._view
-        return f"<Job {view['name']} {view['id']}: {view['phase']}>"
 
     def __await__(self) -> Generator[Any, None, Handle]:
         return self._ended().__await__()
 
     @property
-    def id(self) -> str:
-        return str(self._view["id"])
-
-    @property
-    def name(self) -> str:
-        return str(self._view["name"])
-
-    @property
-    def store(self) -> str:
-        """The id of the store that has the job."""
-        return str(self._view["store"])
-
-    @property
-    def view(self) -> dict[str, Any]:
-        """Everything that is known of the job now (``JobView``)."""
-        self._view = self._client.job(self.id)
-        return self._view
-
-    @property
-    def state(self) -> str:
-        return str(self.view["state"])
-
-    @property
-    def phase(self) -> str:
-        return str(self.view["phase"])
-
-    @property
-    def sentence(self) -> str:
-        """The state, the wait or the end in words."""
-        return str(self.view["sentence"])
-
-    @property
     def params(self) -> dict[str, Any]:
         return dict(self.view["params"])
-
-    @property
-    def run_id(self) -> str | None:
-        """The job's run in MLflow, once it is there."""
-        if self._view["run_id"] is None:
-            self._view = self._client.job(self.id)
-        found = self._view["run_id"]
-        return None if found is None else str(found)
 
     def wait(self, timeout: float | None = None, *, check: bool = False) -> Handle:
         """Wait until the job has ended; see ``Client.wait`` for what it raises."""
@@ -197,6 +143,12 @@ class Handle:
     def load(self, name: str, *, allow_pickle: bool = False) -> Any:
         """The content of a kept file, by its suffix: json, txt, csv, npy, npz, parquet; see ``outputs.load``."""
         return outputs.load(self.path(name), allow_pickle=allow_pickle)
+
+    def _asked(self) -> dict[str, Any]:
+        return self._client.job(self.id)
+
+    def _in_words(self, view: dict[str, Any]) -> str:
+        return f"Job {view['name']} {view['id']}: {view['phase']}"
 
     async def _ended(self) -> Handle:
         view = await asyncio.to_thread(self._client.job, self.id)
