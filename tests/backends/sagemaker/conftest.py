@@ -1,0 +1,7 @@
+"""What all tests of the backend may ask for."""
+
+from __future__ import annotations
+
+from tests.backends.sagemaker.stand import stand
+
+__all__ = ["stand"]
