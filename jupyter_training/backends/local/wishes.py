@@ -51,8 +51,7 @@ class LocalWishes:
 def _refuse(options: Mapping[str, JsonValue]) -> None:
     if options:
         key = next(iter(options))
+        words, hint = f"a job on this machine has no option {key!r}", "Say which backend it is for: backend sagemaker."
         raise InvalidSpec(
-            f"options.{key}: a job on this machine has no option {key!r}.",
-            hint="Say which backend it is for, as backend: sagemaker.",
-            errors=[Problem(f"a job on this machine has no option {key!r}", key=f"options.{key}")],
+            f"options.{key}: {words}.", hint=hint, errors=[Problem(words, key=f"options.{key}", hint=hint)]
         )

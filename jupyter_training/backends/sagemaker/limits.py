@@ -161,7 +161,7 @@ def _members(value: Mapping[str, Any], name: str, shape: Mapping[str, Any], path
         if key in shape["members"]:
             yield from _faults(one, shape["members"][key], (*path, key))
         else:
-            close = near_miss(str(key), shape["members"])
+            close = _near(str(key), list(shape["members"]))
             where = ".".join(map(str, path)) or "CreateTrainingJob"
             hint = f"Did you mean {close!r}?" if close else None
             yield (*path, str(key)), name, f"{where} has no member {key!r}", hint
@@ -190,12 +190,18 @@ def _plural(noun: str, count: float) -> str:
 
 
 def _unknown(value: str, known: Sequence[str]) -> tuple[str, str | None]:
-    close = near_miss(value, known)
+    close = _near(value, known)
     if len(known) > 12:
         words = f"SageMaker knows no {value!r}, as far as the installed botocore tells"
     else:
         words = f"{value!r} is none of {', '.join(known)}"
     return words, f"Did you mean {close!r}?" if close else None
+
+
+def _near(word: str, known: Sequence[str]) -> str | None:
+    """The known word that is meant; capitals do not matter."""
+    found = near_miss(word, [one.lower() for one in known])
+    return next((one for one in known if one.lower() == found), None)
 
 
 @functools.cache
@@ -219,6 +225,8 @@ def _key(path: Path, request: Mapping[str, Any], chosen: Options) -> str:
         return f"options.inputs.{name}" if name in chosen.inputs else f"options.request.{top}.{name}"
     if _wrote(chosen.request, path):
         return ".".join(("options", "request", *map(str, path)))
+    if top == "Tags" and len(path) == 1 and not chosen.tags:
+        return "tags"
     if len(path) > 1 and top == "Tags":
         name = request[top][path[1]]["Key"]
         return f"options.tags.{name}" if name in chosen.tags else f"tags.{name}"

@@ -158,7 +158,11 @@ def read(options: Mapping[str, Any], *, defaults: Mapping[str, Any] | None = Non
     try:
         return Options.model_validate({**usual, **given})
     except ValidationError as error:
-        raise refused([_problem(item) for item in error.errors(include_url=False)]) from None
+        found = error.errors(include_url=False)
+        unknown = {item["loc"][:-1] for item in found if item["type"] == "extra_forbidden"}
+        # What is missing beside a key that is not known was most likely meant by that.
+        told = [item for item in found if item["type"] != "missing" or item["loc"][:-1] not in unknown]
+        raise refused([_problem(item) for item in told]) from None
 
 
 def refused(problems: list[Problem]) -> InvalidSpec:

@@ -81,9 +81,14 @@ def build(
         request["EnableNetworkIsolation"] = True
     if chosen.encrypted_traffic:
         request["EnableInterContainerTrafficEncryption"] = True
-    if chosen.subnets or chosen.security_groups:
+    if chosen.subnets and chosen.security_groups:
         request["VpcConfig"] = {"Subnets": list(chosen.subnets), "SecurityGroupIds": list(chosen.security_groups)}
     result: dict[str, Any] = merged(request, chosen.request)
+    if "InstanceGroups" in result["ResourceConfig"]:  # they say for themselves of what type and how many they are
+        for one in ("InstanceType", "InstanceCount"):
+            result["ResourceConfig"].pop(one, None)
+    if not result["InputDataConfig"]:
+        del result["InputDataConfig"]
     return result
 
 

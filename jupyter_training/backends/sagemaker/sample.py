@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jupyter_training import __version__
 from jupyter_training.backends.sagemaker import names
-from jupyter_training.backends.sagemaker.options import Settled
+from jupyter_training.backends.sagemaker.options import Settled, is_s3
 from jupyter_training.backends.sagemaker.places import Places, root
 from jupyter_training.core.ids import JobId, content_hash
 from jupyter_training.core.job import JobSpec
@@ -41,7 +41,7 @@ def places_of(spec: JobSpec, settled: Settled) -> Places:
         data=content_hash([one.sha256 for one in spec.data]) if spec.data else None,
         start=f"{base}/checkpoints/{start.job}" if start is not None else None,
         inputs=dict.fromkeys(settled.local_inputs, _HASH),
-        kept_at=spec.checkpoints.to,
+        kept_at=spec.checkpoints.to if is_s3(spec.checkpoints.to or "") else None,
     )
 
 

@@ -11,6 +11,7 @@ Settled                        in the spec; a launch needs nothing else
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ class SagemakerWishes:
 
     def settled(self, spec: JobSpec, pool: Pool) -> JobSpec:
         written = self.written(spec.options)
-        chosen = self._of_pool(self._chosen(written), pool)
+        chosen = self._chosen(written, pool)
         instance = self._instance(chosen)
         max_run = _max_run(spec, chosen)
         found = rules.problems(
@@ -152,29 +153,26 @@ class SagemakerWishes:
         except TrainingError:
             return None
 
-    def _chosen(self, written: Mapping[str, JsonValue]) -> Chosen:
-        """The options with the home's below them, and what the request says as the options that it is."""
-        below = {key: value for key, value in self._settings.sagemaker.items() if key not in _SETTINGS_ONLY}
-        chosen = read(written, defaults=below)
-        lifted = {option: value for path, option in _LIFTED.items() if (value := _at(chosen.request, path)) is not None}
-        return read({**chosen.model_dump(exclude_unset=True), **lifted}) if lifted else chosen
+    def _chosen(self, written: Mapping[str, JsonValue], pool: Pool | None = None) -> Chosen:
+        """The job's options over those of its pool over those of the home.
 
-    def _of_pool(self, chosen: Chosen, pool: Pool) -> Chosen:
-        """The options with those of the pool. What both say has to be the same."""
-        update: dict[str, Any] = {}
+        Raises:
+            InvalidSpec: one is none; or the job and its pool say different things of what makes it that pool.
+        """
+        own = read(_lifted(written))
+        below = _lifted({key: value for key, value in self._settings.sagemaker.items() if key not in _SETTINGS_ONLY})
         for key in _OF_A_POOL:
-            of_pool, said = pool.options.get(key), getattr(chosen, key)
-            if of_pool is None:
+            of_pool = pool.options.get(key) if pool is not None else None
+            if pool is None or of_pool is None:
                 continue
-            if key == "region" and said is None:
-                said = self._home_region() if pool.is_found else None
-            if said not in (None, of_pool) and (key != "spot" or "spot" in chosen.model_fields_set):
+            said = getattr(own, key) if key in own.model_fields_set else None
+            if said is None and key == "region" and pool.is_found:  # nobody chose it: the home's region has changed
+                said = self._home_region()
+            if said not in (None, of_pool):
                 words = f"the pool {pool.name!r} is for {key} {of_pool}, and the job is for {said}"
-                raise refused(
-                    [Problem(words, key=f"options.{key}", hint="Name another pool, or leave out one of them.")]
-                )
-            update[key] = of_pool
-        return chosen.model_copy(update=update)
+                raise refused([Problem(words, f"options.{key}", hint="Name another pool, or leave out one of them.")])
+            below[key] = of_pool
+        return read(own.model_dump(exclude_unset=True), defaults=below)
 
     def _instance(self, chosen: Chosen) -> str:
         if chosen.instance is None:
@@ -227,8 +225,10 @@ class SagemakerWishes:
 
     def _price(self, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
         table = self._usual("prices")
+        if chosen.instance is None:
+            return None
         return prices.price(
-            self._instance(chosen),
+            chosen.instance,
             region,
             now=time.time(),
             table=self._settings.home / Path(table).expanduser() if table else None,
@@ -299,6 +299,26 @@ def _draft(chosen: Chosen, instance: str, max_run: int) -> Settled:
             "account": "123456789012",
         }
     )
+
+
+def _lifted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with the members of their ``request`` that are options, too, as these options."""
+    found = dict(values)
+    if not isinstance(found.get("request"), Mapping):
+        return found
+    raw: dict[str, Any] = json.loads(json.dumps(found["request"]))
+    groups = _at(raw, ("ResourceConfig", "InstanceGroups"))
+    if isinstance(groups, list):
+        counts = [_at(one, ("InstanceCount",)) for one in groups]
+        found["instances"] = sum(one for one in counts if isinstance(one, int)) or 1
+    for path, option in _LIFTED.items():
+        above = _at(raw, path[:-1])
+        if isinstance(above, dict) and path[-1] in above:
+            found[option] = above.pop(path[-1])
+            if not above and len(path) > 1:
+                del raw[path[0]]
+    found["request"] = raw
+    return found
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

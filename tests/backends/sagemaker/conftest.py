@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.backends.sagemaker.aws import aws, house, known
 from tests.backends.sagemaker.stand import stand
 
-__all__ = ["stand"]
+__all__ = ["aws", "house", "known", "stand"]

@@ -1,0 +1,426 @@
+"""What a person may say of a job on SageMaker, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_training import settings as settings_module
+from jupyter_training.backends.sagemaker import account
+from jupyter_training.backends.sagemaker.options import Options, Settled, read
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import (
+    CheckpointPolicy,
+    ContextRef,
+    DataFile,
+    Entry,
+    EnvironmentWish,
+    JobSpec,
+    StartFrom,
+)
+from jupyter_training.core.resources import Pool, Resources
+from jupyter_training.errors import Forbidden, InvalidSpec, Unavailable, UnknownPlugin
+from jupyter_training.seams import registry
+from jupyter_training.settings import Settings
+from tests.backends.sagemaker.aws import ACCOUNT, ASSUMED, IMAGE, ROLE, SAVES, USER, Aws, House
+
+JOB = JobId("abcdefghij")
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "words"),
+    [
+        ({"instnace": "ml.m5.large"}, "options.instnace", "there is no option 'instnace'. Did you mean 'instance'?"),
+        ({"instances": 0}, "options.instances", "greater than or equal to 1"),
+        ({"instances": "two"}, "options.instances", "it must be a whole number"),
+        ({"spot": "perhaps"}, "options.spot", "it must be true or false"),
+        ({"max_wait": "long"}, "options.max_wait", "'long' is not a duration. Write seconds, or e.g. 45s, 90m, 2h"),
+        ({"inputs": {"train": {"url": "s3://b"}}}, "options.inputs.train.url", "Did you mean 'uri'?"),
+        ({"inputs": {"train": {"uri": "s3://b", "mode": "Fast"}}}, "options.inputs.train.mode", "FastFile"),
+        ({"launcher": "torchrn"}, "options.launcher", "Did you mean 'torchrun'?"),
+        ({"max_cost": -1}, "options.max_cost", "greater than 0"),
+        ({"tags": ["a"]}, "options.tags", "it must be a mapping"),
+    ],
+)
+def test_a_mistake_names_its_key_and_what_is_meant(said: dict[str, Any], key: str, words: str) -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        read(said)
+    (problem,) = refused.value.errors
+    assert key == problem.key
+    assert words in str(refused.value)
+
+
+def test_short_ways_of_saying_it() -> None:
+    found = read({"max_wait": "2h30m", "subnets": "a, b", "inputs": {"train": "s3://b/x"}, "requirements": "req.txt"})
+    assert 9000 == found.max_wait
+    assert ("a", "b") == found.subnets
+    assert ("s3://b/x", "File") == (found.inputs["train"].uri, found.inputs["train"].mode)
+    assert "req.txt" == found.requirements
+    assert read({"requirements": True}).requirements is True
+
+
+def test_forms_are_made_from_a_schema_with_words() -> None:
+    described = Options.model_json_schema()["properties"]
+    assert [] == [name for name, one in described.items() if not one.get("description")]
+
+
+class TestHome:
+    """What holds for every job is said once, in the settings."""
+
+    def test_a_job_says_more_than_the_home(self, tmp_path: Path, known: Aws) -> None:
+        home = {"region": "eu-west-1", "bucket": "lab", "volume": 50, "tags": {"team": "a", "x": "1"}, "role": "Other"}
+        house = House(tmp_path, **home)
+        found = Settled.of(
+            house.settled(house.spec(options={"volume": 70, "role_arn": ROLE, "tags": {"x": "2"}})).options
+        )
+        assert ("eu-west-1", "lab", 70, ROLE) == (found.region, found.bucket, found.volume, found.role_arn)
+        assert {"team": "a", "x": "2"} == found.tags
+
+    def test_a_default_of_the_home_that_is_none_is_told(self, tmp_path: Path, aws: Aws) -> None:
+        house = House(tmp_path, volume="big")
+        with pytest.raises(InvalidSpec, match="volume: it must be a whole number"):
+            house.pool(house.spec())
+
+    def test_file_environment_and_server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "settings.toml").write_text('[sagemaker]\nrole = "A"\nregion = "us-east-1"\n')
+        monkeypatch.setenv("JUPYTER_TRAINING_SAGEMAKER", '{"role": "B", "bucket": "b"}')
+        assert {"role": "B", "region": "us-east-1", "bucket": "b"} == Settings.load(tmp_path).sagemaker
+        assert "C" == Settings.load(tmp_path, sagemaker={"role": "C"}).sagemaker["role"]
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('[sagemaker]\nrgion = "x"', "[sagemaker] has no key 'rgion'. Did you mean 'region'?"),
+            ("sagemaker = 3", "sagemaker must be a table"),
+            ('[sagemaker]\nfetch_limit = "x"', "sagemaker.fetch_limit must be a whole number"),
+        ],
+    )
+    def test_a_mistake_in_the_file(self, tmp_path: Path, text: str, words: str) -> None:
+        (tmp_path / "settings.toml").write_text(text)
+        with pytest.raises(InvalidSpec) as refused:
+            Settings.load(tmp_path)
+        assert words in str(refused.value)
+
+    def test_every_option_may_be_said_there(self) -> None:
+        assert set(Options.model_fields) <= set(settings_module._SAGEMAKER)
+        assert {"prices", "fetch_limit", "poll_every"} == set(settings_module._SAGEMAKER) - set(Options.model_fields)
+        assert "sagemaker" in {one.name for one in fields(Settings)}
+
+
+class TestPool:
+    """A pool for each type of machine; spare capacity, another region and another profile make another one."""
+
+    @pytest.mark.parametrize(
+        ("said", "name"),
+        [
+            ({}, "ml.m5.large"),
+            ({"spot": True}, "ml.m5.large-spot"),
+            ({"region": "us-east-1"}, "ml.m5.large"),
+            ({"region": "eu-west-1"}, "ml.m5.large-eu-west-1"),
+            ({"spot": True, "profile": "lab"}, "ml.m5.large-spot-lab"),
+        ],
+    )
+    def test_name(self, said: dict[str, Any], name: str, house: House, aws: Aws) -> None:
+        pool = house.pool(house.spec(options=said))
+        assert (name, "sagemaker", True) == (pool.name, pool.backend, pool.is_found)
+        assert ("ml.m5.large", said.get("region", "us-east-1")) == (pool.options["instance"], pool.options["region"])
+        assert said.get("profile") == pool.options.get("profile")
+
+    def test_a_job_without_a_type_of_machine_is_asked_for_one(self, house: House, aws: Aws) -> None:
+        with pytest.raises(
+            InvalidSpec, match=r"options\.instance: it is missing: on what type of machine shall it run\?"
+        ):
+            house.wishes.pool({"spot": True})
+
+    def test_a_pool_of_a_persons_own_says_what_its_jobs_do_not(self, house: House, known: Aws) -> None:
+        spec = house.spec(SAVES)
+        spec = spec.model_copy(update={"options": {"image": IMAGE}})
+        pool = Pool("lab", "sagemaker", 2, options={"instance": "ml.g5.xlarge", "spot": True, "region": "eu-west-1"})
+        found = Settled.of(house.wishes.settled(spec, pool).options)
+        assert ("ml.g5.xlarge", True, "eu-west-1") == (found.instance, found.spot, found.region)
+
+    @pytest.mark.parametrize(
+        ("said", "key"),
+        [({"instance": "ml.m5.large"}, "options.instance"), ({"spot": False}, "options.spot"),
+         ({"region": "us-east-1"}, "options.region")],
+    )  # fmt: skip
+    def test_a_job_that_says_otherwise_than_its_pool(
+        self, said: dict[str, Any], key: str, house: House, aws: Aws
+    ) -> None:
+        spec = house.spec(SAVES).model_copy(update={"options": {"image": IMAGE, **said}})
+        pool = Pool("lab", "sagemaker", 2, options={"instance": "ml.g5.xlarge", "spot": True, "region": "eu-west-1"})
+        with pytest.raises(InvalidSpec, match="the pool 'lab' is for") as refused:
+            house.wishes.settled(spec, pool)
+        assert key == refused.value.errors[0].key
+
+    def test_a_found_pool_of_another_region_is_not_taken_silently(self, house: House, aws: Aws) -> None:
+        pool = replace(
+            house.pool(house.spec()), options={"instance": "ml.m5.large", "spot": False, "region": "eu-west-1"}
+        )
+        with pytest.raises(InvalidSpec, match="is for region eu-west-1, and the job is for us-east-1"):
+            house.wishes.settled(house.spec(), pool)
+
+
+class TestSettled:
+    """A settled spec has all that a launch needs."""
+
+    def test_everything_is_there(self, house: House, known: Aws) -> None:
+        spec = house.settled(house.spec(options={"instances": 2}))
+        found = Settled.of(spec.options)
+        assert (ACCOUNT, "us-east-1", ROLE) == (found.account, found.region, found.role_arn)
+        assert (f"sagemaker-us-east-1-{ACCOUNT}", IMAGE, 86400) == (found.bucket, found.image, found.max_run)
+        assert 2 == spec.resources.slots
+        assert f"s3://sagemaker-us-east-1-{ACCOUNT}/jupyter-training/checkpoints" == spec.checkpoints.to
+
+    def test_settling_again_changes_nothing_and_asks_nobody(self, house: House, known: Aws) -> None:
+        once = house.settled(house.spec(options={"instances": 2, "tags": {"a": "b"}}))
+        asked = list(known.asked)
+        again = house.wishes.settled(once, house.pool(once))
+        assert once == again
+        assert once.hash == again.hash
+        assert asked == known.asked
+
+    def test_it_can_be_shown_as_it_was_written(self, house: House, known: Aws) -> None:
+        said = {"instance": "ml.m5.large", "image": IMAGE, "max_wait": "9h", "spot": True, "timeout": None}
+        said.pop("timeout")
+        spec = house.spec(SAVES, options=said, timeout=3600)
+        assert said == house.wishes.written(house.settled(spec).options) == house.wishes.written(said)
+
+    def test_a_time_limit_is_the_services_too(self, house: House, known: Aws) -> None:
+        assert 91 == Settled.of(house.settled(house.spec(timeout=90.5)).options).max_run
+
+    def test_a_place_for_checkpoints_of_ones_own(self, house: House, known: Aws) -> None:
+        spec = house.settled(house.spec(checkpoints=CheckpointPolicy(to="s3://mine/kept")))
+        assert "s3://mine/kept" == spec.checkpoints.to
+        assert house.request(spec)["CheckpointConfig"]["S3Uri"].startswith("s3://mine/kept/")
+
+
+def wish(**more: Any) -> dict[str, Any]:
+    return more
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "secret parameter": (wish(params={"db_password": "x"}), "params.db_password", "it looks like a secret"),
+    "secret variable": (
+        wish(environment=EnvironmentWish(variables={"HF_TOKEN": "x"})), "environment.variables.HF_TOKEN", "a secret",
+    ),
+    "raw secret": (
+        wish(options={"request": {"Environment": {"API_KEY": "x"}}}), "options.request.Environment.API_KEY", "a secret",
+    ),
+    "pass_env": (
+        wish(environment=EnvironmentWish(pass_env=("WANDB_API_KEY",))),
+        "environment.pass_env",
+        "the values of WANDB_API_KEY would be readable to everybody who may describe the training job",
+    ),
+    "spot without checkpoints": (
+        wish(options={"spot": True}), "options.spot", "without a checkpoint the code begins anew each time",
+    ),
+    "short wait": (
+        wish(code=SAVES, options={"spot": True, "max_wait": "1h"}, timeout=7200),
+        "options.max_wait",
+        "3,600 s is less than the time limit of 7,200 s",
+    ),
+    "wait without spot": (wish(options={"max_wait": "1h"}), "options.max_wait", "only spare capacity is waited for"),
+    "warm spot": (
+        wish(code=SAVES, options={"spot": True, "keep_alive": 60}), "options.keep_alive", "can't be kept warm",
+    ),
+    "half a network": (wish(options={"subnets": "subnet-1"}), "options.subnets", "subnets need security_groups, too"),
+    "isolated requirements": (
+        wish(options={"isolated": True, "requirements": True}, others={"requirements.txt": b"x"}),
+        "options.requirements", "without a network nothing can be installed",
+    ),
+    "isolated toolkit": (
+        wish(options={"isolated": True, "launcher": "toolkit"}), "options.isolated", "which it can't without a network",
+    ),
+    "no requirements": (wish(options={"requirements": True}), "options.requirements", "no file requirements.txt"),
+    "our channels": (wish(options={"inputs": {"jt_x": "s3://b/x"}}), "options.inputs.jt_x", "our own channels'"),
+    "relative path": (wish(options={"inputs": {"a": "data/x"}}), "options.inputs.a", "'data/x' is not a whole path"),
+    "no such path": (wish(options={"inputs": {"a": "/no/such"}}), "options.inputs.a", "there is nothing at /no/such"),
+    "other storage": (wish(options={"inputs": {"a": "gs://b/x"}}), "options.inputs.a", "neither in S3 nor a path"),
+    "two roles": (wish(options={"role": "A", "role_arn": ROLE}), "options.role", "it says 'A', and role_arn says"),
+    "gpus": (wish(resources=Resources(gpus=1)), "resources.gpus", "is said by its type"),
+    "slots": (wish(resources=Resources(slots=3)), "resources.slots", "a slot of ml.m5.large is a machine"),
+    "grace": (wish(grace=300), "grace", "SageMaker ends a job 120 s after it asks"),
+    "local checkpoints": (
+        wish(checkpoints=CheckpointPolicy(to="/data/kept")), "checkpoints.to", "keeps its checkpoints in S3",
+    ),
+    "own name": (
+        wish(options={"request": {"TrainingJobName": "fixed"}}), "options.request.TrainingJobName", "never there twice",
+    ),
+    "own tags": (wish(options={"request": {"Tags": []}}), "options.request.Tags", "say tags, and they are added"),
+    "own checkpoints": (
+        wish(options={"request": {"CheckpointConfig": {"S3Uri": "s3://b/x"}}}),
+        "options.request.CheckpointConfig", "say checkpoints.to",
+    ),
+    "own results": (
+        wish(options={"request": {"OutputDataConfig": {"S3OutputPath": "s3://b/x"}}}),
+        "options.request.OutputDataConfig.S3OutputPath", "say bucket and prefix",
+    ),
+    "a cell for the toolkit": (
+        wish(entry=Entry(kind="cell", path="train.py"), options={"launcher": "toolkit"}),
+        "options.launcher", "the toolkit starts a script, and this is a cell",
+    ),
+    "arguments for the toolkit": (
+        wish(entry=Entry(kind="script", path="train.py", args=("--x",)), options={"launcher": "toolkit"}),
+        "options.launcher", "no other arguments",
+    ),
+    "values for the toolkit": (
+        wish(data=(DataFile(name="X", kind="npy", sha256="ab" * 32, size=1),), options={"launcher": "toolkit"}),
+        "options.launcher", "can't be given X",
+    ),
+    "a checkpoint for the toolkit": (
+        wish(start=StartFrom(job=JOB, name="a", step=1, sha256="ab" * 32), options={"launcher": "toolkit"}),
+        "options.launcher", "another job's checkpoint",
+    ),
+    "environment": (wish(environment=EnvironmentWish(kind="uv")), "environment.kind", "the image is the environment"),
+    "launcher": (wish(launcher="torchrun"), "launcher", "Say options.launcher: torchrun"),
+    "no price": (
+        wish(options={"max_cost": 5}), "options.max_cost", "nobody has said what ml.m5.large costs in us-east-1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_can_not_be_is_refused_with_its_key(case: str, house: House, aws: Aws) -> None:
+    said, key, words = REFUSED[case]
+    if case == "no price":
+        aws.is_called_by(ASSUMED)
+    said = dict(said)
+    with pytest.raises(InvalidSpec) as refused:
+        house.settled(house.spec(said.pop("code", b"print(1)"), **said))
+    assert [key] == [one.key for one in refused.value.errors]
+    assert words in str(refused.value)
+
+
+SPOT: Mapping[str, bytes] = {
+    "import": SAVES,
+    "module": b"import jupyter_training as jt\njt.checkpoint.save({}, step=1)\n",
+    "the service's folder": b"open('/opt/ml/checkpoints/x', 'w')\n",
+    "broken, with the folder": b"def (: /opt/ml/checkpoints",
+}
+
+
+@pytest.mark.parametrize("case", SPOT)
+def test_spot_for_code_that_keeps_checkpoints(case: str, house: House, known: Aws) -> None:
+    assert Settled.of(house.settled(house.spec(SPOT[case], options={"spot": True})).options).spot
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"checkpoint.save(1)",
+        b"import jupyter_training\nx.checkpoint",
+        b"from jupyter_training import report\n#checkpoint",
+    ],
+)
+def test_spot_for_code_that_keeps_none(code: bytes, house: House, aws: Aws) -> None:
+    with pytest.raises(InvalidSpec, match=r"options\.spot"):
+        house.settled(house.spec(code, options={"spot": True}))
+
+
+def test_spot_by_a_word_that_overrules(house: House, known: Aws) -> None:
+    found = house.settled(house.spec(options={"spot": True, "without_checkpoints": True}))
+    assert Settled.of(found.options).spot
+
+
+def test_a_folder_that_came_along_is_looked_into(house: House, known: Aws, tmp_path: Path) -> None:
+    import hashlib
+    import io
+    import tarfile
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        info = tarfile.TarInfo("lib/loop.py")
+        info.size = len(SAVES)
+        tar.addfile(info, io.BytesIO(SAVES))
+    digest = hashlib.sha256(packed.getvalue()).hexdigest()
+    house.settings.data.mkdir(parents=True)
+    (house.settings.data / digest).write_bytes(packed.getvalue())
+    sent = ContextRef(sha256=digest, size=len(SAVES), files=1)
+    assert Settled.of(house.settled(house.spec(context=sent, options={"spot": True})).options).spot
+
+
+class TestAccount:
+    """Whom AWS takes us for, and as whom jobs run."""
+
+    def test_a_role_by_its_name_is_looked_up(self, house: House, aws: Aws) -> None:
+        aws.is_called_by(USER)
+        aws.has_role(f"arn:aws:iam::{ACCOUNT}:role/teams/Training", name="Training")
+        found = Settled.of(house.settled(house.spec(options={"role": "Training"})).options)
+        assert f"arn:aws:iam::{ACCOUNT}:role/teams/Training" == found.role_arn
+
+    def test_who_may_not_look_gets_what_it_most_likely_is(self, house: House, aws: Aws) -> None:
+        aws.is_called_by(f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/AmazonSageMaker-Execution/x")
+        aws.refuses("iam", "get_role", "AccessDenied", "no")
+        found = Settled.of(house.settled(house.spec()).options)
+        assert f"arn:aws-cn:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-Execution" == found.role_arn
+
+    def test_a_user_has_to_name_a_role(self, house: House, aws: Aws) -> None:
+        aws.is_called_by(USER)
+        with pytest.raises(
+            InvalidSpec, match="SageMaker runs each job as a role, and none is said; you are user/ada"
+        ) as no:
+            house.settled(house.spec())
+        assert "options.role" == no.value.errors[0].key
+        assert "under [sagemaker] in the settings" in str(no.value)
+
+    def test_a_role_that_is_not_there(self, house: House, aws: Aws) -> None:
+        aws.is_called_by(USER)
+        aws.refuses("iam", "get_role", "NoSuchEntity", "no", 404)
+        with pytest.raises(InvalidSpec, match=r"options\.role: the account 123456789012 has no role 'Gone'"):
+            house.settled(house.spec(options={"role": "Gone"}))
+
+    @pytest.mark.parametrize(
+        ("code", "kind", "words"),
+        [
+            ("ExpiredToken", Unavailable, "The AWS credentials have expired. Renew them"),
+            ("InvalidClientTokenId", Unavailable, "AWS does not take the credentials"),
+            ("AccessDenied", Forbidden, "the permission sts:GetCallerIdentity is missing"),
+            ("InternalFailure", Unavailable, "AWS has a fault of its own"),
+        ],
+    )
+    def test_answers_that_are_none(self, code: str, kind: type[Exception], words: str, house: House, aws: Aws) -> None:
+        aws.refuses("sts", "get_caller_identity", code, "")
+        with pytest.raises(kind, match=words):
+            house.settled(house.spec())
+
+    def test_the_next_job_asks_again_after_an_error(self, house: House, aws: Aws) -> None:
+        aws.refuses("sts", "get_caller_identity", "ExpiredToken", "")
+        aws.is_called_by(ASSUMED)
+        aws.has_role()
+        with pytest.raises(Unavailable):
+            house.settled(house.spec())
+        assert house.settled(house.spec()).options
+
+    def test_no_credentials_no_profile_no_region(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with pytest.raises(InvalidSpec, match=r"options\.region: AWS has many regions"):
+            account.region_of(None, None)
+        with pytest.raises(InvalidSpec, match="the AWS configuration has no profile 'lab'"):
+            account.region_of(None, "lab")
+        account.forget()
+        with pytest.raises(Unavailable, match="There are no AWS credentials here. `aws configure`"):
+            account.caller("eu-north-1", None)
+
+
+class TestLocal:
+    """This machine has no options, and says so."""
+
+    def test_an_option_is_refused(self, tmp_path: Path) -> None:
+        local = registry.load("wishes", "local")(Settings(home=tmp_path))
+        spec = JobSpec(name="a", entry=Entry(kind="script", path="a.py"), files=(), options={"instance": "ml.m5.large"})
+        with pytest.raises(InvalidSpec, match="a job on this machine has no option 'instance'. Say which backend"):
+            local.settled(spec, Pool("local", "local", 1))
+        assert local.pool({}) is None
+
+    def test_an_unknown_backend_is_told_which_there_are(self) -> None:
+        with pytest.raises(UnknownPlugin, match="There is no backend 'slurm'; there is: local, sagemaker"):
+            registry.load("wishes", "slurm")
