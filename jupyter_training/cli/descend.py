@@ -8,10 +8,12 @@ from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, amount
+from jupyter_training.cli.options import add, said
 from jupyter_training.cli.parameters import config_of, split
 from jupyter_training.cli.place import client_of, found
 from jupyter_training.client.client import Client
 from jupyter_training.errors import InvalidUsage
+from jupyter_training.kernel.commands import BACKEND, SERVED
 
 __all__ = ["arguments", "run"]
 
@@ -35,6 +37,8 @@ def arguments(parser: Parser) -> None:
         parser.add_argument("--name", metavar="NAME", help="its name (that of the old one)")
         parser.add_argument("-f", "--config", metavar="FILE", help="a YAML file with any of a job's keys")
         parser.add_argument("--pool", metavar="POOL", help="where it waits and runs")
+        add(parser, [BACKEND])
+        add(parser.add_argument_group("where a service runs it; these replace the old job's"), SERVED)
         parser.add_argument("--priority", metavar="N", type=amount, help="1 to 99, smaller goes first")
         parser.add_argument("--weight", metavar="W", type=amount, help="its share in a pool that shares fairly")
         parser.add_argument("--key", metavar="TEXT", help="repeating it with the same key gives the first job")
@@ -57,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
                 "name": options.name,
                 "config": config_of(options.config) if options.config is not None else None,
                 "pool": options.pool,
+                **said(options, (BACKEND, *SERVED)),
                 "priority": options.priority,
                 "weight": options.weight,
                 "origin": {"client": "cli"},

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
 from typing import Any
 
 from jupyter_training.cli import config_file, say, searched
-from jupyter_training.cli.arguments import Parser, add_json, add_place, amount, pair, whole
+from jupyter_training.cli.arguments import Parser, add_json, add_place, pair
+from jupyter_training.cli.options import add
+from jupyter_training.cli.options import said as said_of
 from jupyter_training.cli.parameters import config_of, split, texts_of
 from jupyter_training.cli.place import client_of
 from jupyter_training.cli.rehearsed import rehearsed
@@ -19,10 +19,9 @@ from jupyter_training.client.context import Packed
 from jupyter_training.client.handle import Handle
 from jupyter_training.errors import InvalidSpec, InvalidUsage
 from jupyter_training.kernel import tell
-from jupyter_training.kernel.commands import CELL, Option
+from jupyter_training.kernel.commands import CELL, SERVED
 from jupyter_training.kernel.plan import planned
 from jupyter_training.kernel.search_words import for_the_line
-from jupyter_training.kernel.values import literal
 from jupyter_training.kernel.wish import Wish, over, put, resolved
 
 __all__ = ["arguments", "run"]
@@ -45,8 +44,8 @@ def arguments(parser: Parser) -> None:
     parser.takes_rest = True
     parser.add_argument("words", nargs="*", metavar="SCRIPT key=value", help="the script, and its parameters")
     job = parser.add_argument_group("the job")
-    for option in _SHARED:
-        job.add_argument(*option.flags, **_shared(option))
+    add(job, (one for one in _SHARED if one not in SERVED))
+    add(parser.add_argument_group("where a service runs it (with --backend)"), SERVED)
     job.add_argument("--metrics", metavar="auto|off", choices=("auto", "off"), help="read metrics from printed lines")
     job.add_argument("-f", "--config", metavar="FILE", help="a YAML file with any of these keys; options win over it")
     job.add_argument("--key", metavar="TEXT", help="repeating a submit with the same key gives the first job")
@@ -129,11 +128,7 @@ def _wish(options: argparse.Namespace, params: dict[str, object], texts: dict[st
     Raises:
         InvalidSpec: the file is wrong; at line and column.
     """
-    said: dict[str, Any] = {}
-    for option in _SHARED:
-        value = getattr(options, option.name)
-        if value is not None and value is not False:
-            put(said, option.key, _read(option, value))
+    said = said_of(options, _SHARED)
     for key in ("metrics", "if_exists"):
         if getattr(options, key) is not None:
             said[key] = getattr(options, key)
@@ -216,57 +211,6 @@ def _script(words: list[str]) -> str:
     return words[0]
 
 
-def _shared(option: Option) -> dict[str, Any]:
-    """An option of the magics' table in argparse's terms."""
-    text = "the job's name (default: the script's)" if option.name == "name" else option.help
-    if option.kind == "switch":
-        return {"action": "store_true", "help": text}
-    told: dict[str, Any] = {"metavar": option.metavar, "help": text.replace("%", "%%"), "default": None}
-    if option.kind == "whole":
-        told["type"] = whole
-    elif option.kind == "number":
-        told["type"] = _number
-    elif option.kind == "amount":
-        told["type"] = amount
-    elif option.kind == "pair":
-        told.update(type=pair, action="append")
-    elif option.kind == "assign":
-        told.update(type=_assigned, action="append")
-    elif option.kind == "jobs":
-        told["action"] = "append"
-    if option.choices:
-        told["choices"] = option.choices
-    return told
-
-
-def _read(option: Option, value: Any) -> object:
-    """What argparse gives for an option, as a config has it."""
-    if option.kind in ("pair", "assign"):
-        return dict(value)
-    if option.kind == "jobs":
-        return [name for text in value for name in (one.strip() for one in text.split(",")) if name]
-    return value
-
-
 def _setting(text: str) -> tuple[str, str | None]:
     """A variable with its value, or only its name."""
     return (text, None) if text.isidentifier() else pair(text)
-
-
-def _assigned(text: str) -> tuple[str, object]:
-    """``KEY=VALUE`` with the value as a literal."""
-    key, given = pair(text)
-    try:
-        return key, literal(given)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{key}: {error}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
-    return found

@@ -99,6 +99,7 @@ class Client(Verbs, Queue, Experiments):
         params: Mapping[str, object] | None = None,
         pool: str | None = None,
         backend: str | None = None,
+        options: Mapping[str, object] | None = None,
         priority: int | None = None,
         weight: float | None = None,
         after: object = (),
@@ -163,6 +164,7 @@ class Client(Verbs, Queue, Experiments):
         ``checkpoints``: a URL to keep them under, or ``{"to": ..., "keep": {"trial_latest": 3}}``.
         ``hang``: warn after so long without a sign of life, or ``{"after": "30m", "stop": True}``.
         ``after``: jobs (ids, names or handles) that must have succeeded before this one starts.
+        ``backend`` and its ``options``: where a service runs it (``backend="sagemaker", options={"instance": ...}``).
         ``preemptible``: whether it makes room for others ("auto": once it has a checkpoint, "restart", "never").
 
         With ``metric`` and ``mode`` a parameter may be a range of values (``lr=loguniform(1e-4, 1e-1)``, or the same
@@ -190,6 +192,7 @@ class Client(Verbs, Queue, Experiments):
             name=name,
             pool=pool,
             backend=backend,
+            options=options,
             priority=priority,
             weight=weight,
             after=named(after) or None,

@@ -20,6 +20,7 @@ from jupyter_training.languages import quantities
 __all__ = ["of_search", "request"]
 
 _METRIC = re.compile(r"^metric\s*:", re.MULTILINE)  # a config that makes a search
+_BACKEND = re.compile(r"^backend\s*:\s*['\"]?(\w+)", re.MULTILINE)  # one that names where it runs
 
 
 def request(
@@ -73,12 +74,13 @@ def request(
         contexts.check_names(context, target.contents(ready))
         folders = [str(context.folder)]
         surroundings = contexts.surroundings(surroundings, folder)
-    interpreter.check_imports(
-        ready.foreign,
-        surroundings["python"],
-        variables=surroundings["variables"],
-        folders=folders,
-    )
+    if not _is_served(asked):
+        interpreter.check_imports(
+            ready.foreign,
+            surroundings["python"],
+            variables=surroundings["variables"],
+            folders=folders,
+        )
     as_they_are = verbatim(given, said=given.keys() if said is None else said, is_search=_is_search(asked, searched))
     resources: dict[str, object] = {"slots": slots, "gpus": gpus, "cpus": cpus, "max_slots": max_slots}
     resources["memory"] = quantities.size(memory, key="memory") if memory is not None else None
@@ -113,6 +115,14 @@ def of_search(
     searches = ("metric" in said and not own) or not said.keys().isdisjoint(("space", "searcher"))
     searches = searches or (config is not None and _METRIC.search(config["text"]) is not None)
     return (said, {}) if searches else ({}, said)
+
+
+def _is_served(asked: Mapping[str, Any]) -> bool:
+    """Whether these keys say that a service runs it: in an environment of which nothing is known here."""
+    backend, config = asked.get("backend"), asked.get("config")
+    if backend is None and config is not None:
+        backend = (_BACKEND.search(config["text"]) or ("", None))[1]
+    return bool(asked.get("options")) if backend is None else backend != "local"
 
 
 def _is_search(asked: Mapping[str, object], space: Mapping[str, object]) -> bool:

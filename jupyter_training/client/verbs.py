@@ -96,6 +96,8 @@ class Verbs:
         name: str | None = None,
         config: Mapping[str, str] | None = None,
         pool: str | None = None,
+        backend: str | None = None,
+        options: Mapping[str, object] | None = None,
         priority: int | str | None = None,
         weight: float | str | None = None,
         origin: Mapping[str, str | None] | None = None,
@@ -103,14 +105,14 @@ class Verbs:
     ) -> dict[str, Any]:
         """A new job with another one's code and config, edited; it begins at the beginning (``SubmitResult``).
 
-        ``params`` replace the old job's of the same name; ``config`` is a config
-        text: ``{"text": ..., "name": ...}``.
+        ``params`` replace the old job's of the same name, and so do ``options`` where it stays at its backend;
+        ``config`` is a config text: ``{"text": ..., "name": ...}``.
 
         Raises:
             InvalidSpec: as a submit; positions are those of the config text.
         """
         edited: dict[str, object] = {"params": params, "name": name, "config": config, "pool": pool}
-        edited |= {"priority": priority, "weight": weight}
+        edited |= {"priority": priority, "weight": weight, "backend": backend, "options": options}
         return self._descend("fork", job, key=key, origin=origin, **edited)
 
     def continue_from(
@@ -122,6 +124,8 @@ class Verbs:
         name: str | None = None,
         config: Mapping[str, str] | None = None,
         pool: str | None = None,
+        backend: str | None = None,
+        options: Mapping[str, object] | None = None,
         priority: int | str | None = None,
         weight: float | str | None = None,
         origin: Mapping[str, str | None] | None = None,
@@ -133,7 +137,7 @@ class Verbs:
             NoCheckpoint: there is none, or that one was removed or is damaged.
         """
         edited: dict[str, object] = {"params": params, "name": name, "config": config, "pool": pool}
-        edited |= {"priority": priority, "weight": weight}
+        edited |= {"priority": priority, "weight": weight, "backend": backend, "options": options}
         return self._descend("continue", job, key=key, origin=origin, checkpoint=checkpoint, **edited)
 
     def resume(self, job: str, *, params: Mapping[str, object] | None = None, key: str | None = None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
-    "CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "SEARCHED", "SERVED", "WEIGHT", "Command", "Option",
+    "BACKEND", "CELL", "CONFIG", "FRONT", "INTO", "PRIORITY", "QUIET", "SEARCHED", "SERVED", "WEIGHT",
+    "Command", "Option",
 ]  # fmt: skip
 
 Kind = Literal[
@@ -177,6 +178,10 @@ SERVED = (
     ),
 )
 
+BACKEND = Option(
+    ("--backend",), "run it in the pool of this backend: local, sagemaker", "text", "NAME", "backend", lists="backends"
+)
+
 CELL = Command(
     name="%%train",
     summary="Train this cell's code as a job of its own; the kernel stays free.",
@@ -186,7 +191,7 @@ CELL = Command(
     options=(
         Option(("--name",), "the job's name, as NAME in first place", "text", "NAME", "name"),
         Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
-        Option(("--backend",), "run it in the pool of this backend", "text", "NAME", "backend", lists="backends"),
+        BACKEND,
         Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
         PRIORITY,
         WEIGHT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from jupyter_training.kernel.commands import CELL, Option
+from jupyter_training.kernel.commands import CELL, SERVED, Option
 from jupyter_training.kernel.offers import Offer, Sources, listed
 
 __all__ = ["KEYS", "offered"]
@@ -20,6 +20,7 @@ _WRITTEN = re.compile(r"(\s*)([A-Za-z_]+)\s*:")
 _NESTED = (
     "params", "tags", "searcher_options", "stop", "space",
     "resources", "environment", "environment.variables", "checkpoints", "checkpoints.keep",
+    "options", "options.inputs", "inputs", "sagemaker",
 )  # fmt: skip
 
 _STOPS = (
@@ -30,7 +31,10 @@ _STOPS = (
 # Every key by its path, with the option that says the same; what no option says has none.
 KEYS: dict[str, Option | None] = {
     **{option.key: option for option in CELL.options if option.key},
-    **{option.name: option for option in CELL.options if option.key.startswith("resources.")},  # short for the same
+    # Short for the same.
+    **{option.name: option for option in CELL.options if option.key.startswith("resources.")},
+    **{option.key.removeprefix("options."): option for option in SERVED},
+    **dict.fromkeys(("role_arn", "sagemaker")),
     **dict.fromkeys(("params", "resources", "environment", "environment.kind", "launcher")),
     **dict.fromkeys(("retries", "retries.on", "hang", "checkpoints", "checkpoints.keep")),
     **dict.fromkeys(("space", "updater")),
@@ -39,7 +43,7 @@ KEYS: dict[str, Option | None] = {
 }
 _CHOICES = {
     "environment.kind": ("current",),
-    "launcher": ("plain",),
+    "launcher": ("plain", "torchrun"),
     "retries.on": ("error", "timeout", "lost", "preempted"),
     "checkpoints.mode": ("min", "max"),
     "checkpoints.sklearn": ("skops", "joblib"),

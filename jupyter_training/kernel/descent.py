@@ -12,10 +12,12 @@ from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.desk import Desk
 from jupyter_training.kernel.failure import present
 from jupyter_training.kernel.notebook import place_of
+from jupyter_training.kernel.wish import of_options
 
 __all__ = ["ACTIONS"]
 
 Job = Mapping[str, Any]
+_EDITED = ("name", "pool", "backend", "options", "priority", "weight")
 
 
 def fork(desk: Desk, parsed: Parsed) -> None:
@@ -41,7 +43,8 @@ def _make(desk: Desk, parsed: Parsed, ask: Callable[..., dict[str, Any]], **more
     name = parsed.text("config")
     config = desk.session.configs.get(name, desk.session.client) if name is not None else None
     place = place_of(desk.shell, "")
-    options = {key: parsed.options[key] for key in ("name", "pool", "priority", "weight") if key in parsed.options}
+    said = {"name": parsed.text("name"), **of_options(parsed)}
+    options = {key: said[key] for key in _EDITED if said.get(key) is not None}
     try:
         result = ask(
             job["id"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_training.kernel.commands import INTO, PRIORITY, QUIET, WEIGHT, Command, Option
+from jupyter_training.kernel.commands import BACKEND, INTO, PRIORITY, QUIET, SERVED, WEIGHT, Command, Option
 from jupyter_training.kernel.search_commands import SEARCH_VERBS
 
 __all__ = ["SYNONYMS", "VERBS", "verbs_below"]
@@ -69,8 +69,10 @@ _NEW = (  # of what makes a job of another one
     Option(("--name",), "its name (that of the old one)", "text", "NAME"),
     Option(("--config",), "with the keys of this %%train_config cell", "text", "NAME", lists="configs"),
     Option(("--pool",), "where it waits and runs", "text", "POOL", "pool", lists="pools"),
+    BACKEND,
     PRIORITY,
     WEIGHT,
+    *SERVED,
     _WAIT,
     INTO,
     QUIET,

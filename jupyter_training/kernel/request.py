@@ -63,7 +63,7 @@ def build(
         contexts.check_names(context, sources.files)
         wished = contexts.surroundings(wished, wish.environment.get("folder"))
         folders = [str(context.folder)]
-    if not sources.moves_path:
+    if not sources.moves_path and not wish.is_served:
         written = [replace(one, file=place.shown_as) if one.file == file else one for one in sources.foreign]
         interpreter.check_imports(written, wished["python"], variables=wished["variables"], folders=folders)
     request = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from jupyter_training.kernel.body import Body
 from jupyter_training.kernel.line_verbs import VERBS
 from jupyter_training.kernel.values import expression
 
-__all__ = ["Wish", "of_line", "of_options", "over", "put", "resolved", "resuming"]
+__all__ = ["Wish", "gathered", "of_line", "of_options", "over", "put", "resolved", "resuming"]
 
 _OWN_KEYS = frozenset({"context", "take", "wait", "detach", "out", "quiet"})
 
@@ -50,6 +50,12 @@ class Wish:
     def is_search(self) -> bool:
         """Whether it speaks of a search. Then parameters are read as expressions: by the server."""
         return any(self.values.get(key) is not None for key in ("metric", "searcher", "space"))
+
+    @property
+    def is_served(self) -> bool:
+        """Whether it says that a service runs it: in an environment of which nothing is known here."""
+        backend = self.values.get("backend")
+        return bool(self.values.get("options")) if backend is None else backend != "local"
 
     @property
     def environment(self) -> Mapping[str, Any]:
@@ -128,17 +134,25 @@ def of_options(parsed: Parsed) -> dict[str, Any]:
     Raises:
         InvalidUsage: one is said by its own option and by ``--option``, differently.
     """
+    known = parsed.command.options
+    return gathered((one.key, parsed.options[one.name]) for one in known if one.key and one.name in parsed.options)
+
+
+def gathered(given: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    """Nested values of dotted keys and their values.
+
+    Raises:
+        InvalidUsage: one is there twice, by its own option and by ``--option``, and differs.
+    """
     said: dict[str, Any] = {}
-    for option in parsed.command.options:
-        if option.key and option.name in parsed.options:
-            value = parsed.options[option.name]
-            there = said.get(option.key)
-            if isinstance(there, Mapping) and isinstance(value, Mapping):
-                twice = next((key for key in value if key in there and there[key] != value[key]), None)
-                if twice is not None:
-                    words = f"{twice} is given twice, with different values."
-                    raise InvalidUsage(words, errors=[Problem(words, key=f"{option.key}.{twice}")])
-            put(said, option.key, value)
+    for key, value in given:
+        there = said.get(key)
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            twice = next((one for one in value if one in there and there[one] != value[one]), None)
+            if twice is not None:
+                words = f"{twice} is given twice, with different values."
+                raise InvalidUsage(words, errors=[Problem(words, key=f"{key}.{twice}")])
+        put(said, key, value)
     return said
 
 

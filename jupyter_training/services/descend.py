@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from jupyter_training.core.job import Job, JobSpec, Origin, Submission
-from jupyter_training.core.resources import Pool
+from jupyter_training.core.job import EnvironmentWish, Job, JobSpec, Origin, Submission
+from jupyter_training.core.resources import LOCAL, Pool
 from jupyter_training.errors import IllegalVerb, InvalidSpec, NotFound
 from jupyter_training.schema import ContinueRequest, ForkRequest, SubmitRequest, SubmitResult
 from jupyter_training.services import checkpoints, options, placing, scripts, submit
@@ -19,6 +19,7 @@ from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.problems import problems_of
 from jupyter_training.services.site import Site
+from jupyter_training.services.surroundings import at_home
 from jupyter_training.store import lineage, views, wishes
 
 __all__ = ["carry_on", "continued", "fork", "not_a_driver"]
@@ -153,7 +154,7 @@ def _edited(site: Site, pools: Mapping[str, Pool], old: Job, request: ForkReques
     for name in ("name", "pool", "backend", "priority", "weight"):
         if getattr(request, name) is not None:
             wish[name] = getattr(request, name)
-    wish = _with_options(pools, old, wish, {**(wish.pop("options", None) or {}), **(request.options or {})})
+    wish = _with_options(site, pools, old, wish, {**(wish.pop("options", None) or {}), **(request.options or {})})
     own = {"key": request.key, **_STAND_IN, "secrets": request.secrets}
     given = {name: value for name, value in wish.items() if value is not None}
     try:
@@ -164,7 +165,7 @@ def _edited(site: Site, pools: Mapping[str, Pool], old: Job, request: ForkReques
 
 
 def _with_options(
-    pools: Mapping[str, Pool], old: Job, wish: dict[str, Any], said: Mapping[str, JsonValue]
+    site: Site, pools: Mapping[str, Pool], old: Job, wish: dict[str, Any], said: Mapping[str, JsonValue]
 ) -> dict[str, Any]:
     """The wish with its options: the old job's too, where it stays at that job's backend.
 
@@ -174,11 +175,17 @@ def _with_options(
     named = pools.get(str(wish.get("pool")))
     backend = wish.get("backend") or (named.backend if named is not None else None)
     if there is not None and backend not in (None, there.backend):
+        if backend == LOCAL:
+            environment = at_home(EnvironmentWish.model_validate(wish["environment"]))
+            wish["environment"] = environment.model_dump(mode="json")
         return {**wish, "options": dict(said)}
     if said and wish.get("pool") == old.pool and there is not None:
         del wish["pool"]
         wish["backend"] = there.backend
-    return {**wish, "options": {**old.spec.options, **said}}
+    if not said:
+        return {**wish, "options": dict(old.spec.options)}
+    before = options.written(site, there.backend, old.spec.options) if there is not None else {}
+    return {**wish, "options": {**before, **said}}
 
 
 def _check_code(site: Site, spec: JobSpec, wish: SubmitRequest) -> None:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pydantic import JsonValue, ValidationError
 
 from jupyter_training.core.job import JobSpec
-from jupyter_training.core.resources import Pool
+from jupyter_training.core.resources import LOCAL, Pool
 from jupyter_training.errors import InvalidSpec, Problem, TrainingError, UnknownPlugin
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend_wishes import Price, Rehearsal, Wishes
 from jupyter_training.services import placing
 from jupyter_training.services.problems import problems_of
 from jupyter_training.services.site import Site
+from jupyter_training.services.surroundings import portable
 
 __all__ = ["Place", "as_before", "check_shape", "place", "price", "rehearsal", "settled", "wishes_of", "written"]
 
@@ -40,17 +41,20 @@ class Place:
 
 
 def wishes_of(site: Site, backend: str) -> Wishes:
-    """The static side of a backend.
+    """The static side of a backend; one that brings none takes no options, as this machine.
 
     Raises:
         UnknownPlugin: no such backend is installed; with the near miss.
     """
     try:
         registry.load("backends", backend)
-        found: Wishes = registry.load("wishes", backend)(site.settings)
     except UnknownPlugin as error:
         error.errors = (Problem(error.detail, key="backend", hint=error.hint),)
         raise
+    try:
+        found: Wishes = registry.load("wishes", backend)(site.settings)
+    except UnknownPlugin:
+        found = registry.load("wishes", LOCAL)(site.settings)
     return found
 
 
@@ -73,9 +77,13 @@ def place(
 def settled(site: Site, spec: JobSpec, pool: Pool) -> JobSpec:
     """The spec with its options checked and resolved by the pool's backend.
 
+    What its environment says of this machine stays behind where it runs on another one.
+
     Raises:
         InvalidSpec: with the key that the person wrote.
     """
+    if pool.backend != LOCAL:
+        spec = spec.model_copy(update={"environment": portable(spec.environment)})
     return wishes_of(site, pool.backend).settled(spec, pool)
 
 

@@ -15,7 +15,7 @@ from jupyter_training.kernel import completion
 from jupyter_training.kernel.completion import Memories, Memory
 from jupyter_training.kernel.config_offers import KEYS
 from jupyter_training.kernel.offers import Known, Sources
-from jupyter_training.services.submit import CLIENT_KEYS, CONFIG_KEYS, SHORTHANDS
+from jupyter_training.services.config_text import EVERY_KEY
 from tests.kernel import builders
 
 KNOWN = Known(
@@ -183,7 +183,7 @@ def test_what_fits_is_offered(
         ("environment:\n  va", ["variables:"]),
         ("pool: local\ntimeout: 2h\ngr", ["grace: "]),
         ("ti|\npool: local", ["timeout: "]),
-        ("p|\npriority: 3\nparams:\n  pool: 3\n", ["pause_within: ", "pool: ", "preemptible: "]),
+        ("p|\npriority: 3\nparams:\n  pool: 3\n", ["pause_within: ", "pool: ", "preemptible: ", "profile: "]),
         ("retr", ["retries: "]),
         ("retries:\n  ", ["max: ", "on: "]),
         ("retries:\n  on: [error, l", ["lost"]),
@@ -209,7 +209,7 @@ def test_a_key_that_is_there_is_not_offered_again(shell: InteractiveShell) -> No
 
 
 def test_every_key_that_the_server_reads_is_known() -> None:
-    assert CONFIG_KEYS | CLIENT_KEYS | SHORTHANDS == {path for path in KEYS if "." not in path}
+    assert EVERY_KEY == {path for path in KEYS if "." not in path}
 
 
 def test_an_option_that_is_there_is_not_offered_again_unless_it_repeats(shell: InteractiveShell) -> None:

@@ -15,7 +15,7 @@ from jupyter_training.kernel.arguments import parse
 from jupyter_training.kernel.commands import CELL, CONFIG
 from jupyter_training.kernel.wish import Wish
 from jupyter_training.schema import SubmitRequest
-from jupyter_training.services.submit import CLIENT_KEYS, CONFIG_KEYS
+from jupyter_training.services.config_text import CLIENT_KEYS, CONFIG_KEYS
 from tests.kernel.shells import Cells
 
 

@@ -29,7 +29,10 @@ def rehearse(
     """
     request = _one(with_config(request))
     contents = submit.code_of(site, request)
-    spec = submit.submission_of(site, request, bundle.listed(contents), user=user).spec
+    files = bundle.listed(contents)
+    spec = submit.submission_of(site, request, files, user=user).spec
+    # It is tried here, wherever it will run.
+    spec = spec.model_copy(update={"environment": submit.spec_of(request, files).environment, "options": {}})
     data.check(site, request.data)
     contexts.check(site, request.context)
     limit = min(LIMIT, spec.timeout or LIMIT)

@@ -1,0 +1,253 @@
+"""However a person says where a job is to run, it is the same job."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_training.cli.main import main
+from jupyter_training.client.client import Client
+from jupyter_training.client.local import LocalTransport
+from jupyter_training.core.ids import JobId
+from jupyter_training.core.job import JobSpec
+from jupyter_training.errors import InvalidSpec, TrainingError
+from jupyter_training.settings import Settings
+from jupyter_training.store import views
+from tests.kernel.shells import Cells
+from tests.sagemaker.conftest import ROLE
+from tests.services.stage import Stage
+
+BODY = "from jupyter_training import checkpoint\nfor step in checkpoint.steps(1):\n    checkpoint.save(step)\n"
+SAID = {
+    "instance": "ml.g5.xlarge",
+    "instances": 2,
+    "spot": True,
+    "max_wait": 7200,
+    "role": ROLE,
+    "region": "us-east-1",
+    "volume": 100,
+    "bucket": "mine",
+    "inputs": {"train": "s3://mine/train"},
+    "keep_alive": None,
+    "subnets": ["subnet-1"],
+    "security_groups": ["sg-1"],
+}
+FLAGS = (
+    "--instance ml.g5.xlarge --instances 2 --spot --max-wait 7200 "
+    f"--role {ROLE} --region us-east-1 --volume 100 --bucket mine --input train=s3://mine/train "
+    "--option subnets=['subnet-1'] --option security_groups=['sg-1']"
+)
+SHORT = f"""
+backend: sagemaker
+timeout: 1h
+instance: ml.g5.xlarge
+instances: 2
+spot: true
+max_wait: 2h
+role_arn: {ROLE}
+region: us-east-1
+volume: 100
+bucket: mine
+inputs: {{train: s3://mine/train}}
+options: {{subnets: [subnet-1], security_groups: [sg-1]}}
+"""
+LONG = f"""
+backend: sagemaker
+timeout: 3600
+options:
+  instance: ml.g5.xlarge
+  instances: 2
+  spot: true
+  max_wait: 7200
+  role: {ROLE}
+  region: us-east-1
+  volume: 100
+  bucket: mine
+  inputs: {{train: s3://mine/train}}
+  subnets: [subnet-1]
+  security_groups: [sg-1]
+"""
+
+
+@pytest.fixture
+def cells(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(tmp_path)
+    found = Cells()
+    yield found
+    found.close()
+
+
+def resolved(stage: Stage, job: str) -> dict[str, Any]:
+    """What is left of the words once they are resolved."""
+    found = stage.job(job)
+    assert "ml.g5.xlarge-spot-us-east-1" == found.pool
+    options = {key: value for key, value in found.spec.options.items() if key not in ("written", "role_arn", "role")}
+    assert ROLE == found.spec.options["role_arn"]
+    return {**options, "slots": found.spec.resources.slots, "to": found.spec.checkpoints.to}
+
+
+EXPECTED = {
+    "instance": "ml.g5.xlarge",
+    "instances": 2,
+    "spot": True,
+    "max_wait": 7200,
+    "max_run": 3600,
+    "region": "us-east-1",
+    "account": "123456789012",
+    "volume": 100,
+    "bucket": "mine",
+    "inputs": {"train": {"uri": "s3://mine/train"}},
+    "subnets": ["subnet-1"],
+    "security_groups": ["sg-1"],
+    "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mine:1",
+    "slots": 2,
+    "to": "s3://mine/jupyter-training/checkpoints",
+}
+
+
+def test_a_magic_line_a_config_and_a_mix_of_both(stage: Stage, cells: Cells) -> None:
+    cells.run(f"%%train_config short{SHORT}")
+    cells.run(f"%%train_config long{LONG}")
+    cells.run("%%train_config part\nbackend: sagemaker\nspot: true\ninstance: ml.c5.xlarge\n")
+    lines = [
+        f"--backend sagemaker --timeout 1h {FLAGS}",
+        "--config short",
+        "--config long",
+        f"--config part --timeout 1h {FLAGS.replace('--spot ', '')}",
+    ]
+    for number, line in enumerate(lines):
+        shown = cells.run(f"%%train job{number} {line} -q -o h\n{BODY}")
+        assert cells.result.error_in_exec is None, shown
+        assert EXPECTED == resolved(stage, cells.shell.user_ns["h"].id), line
+
+
+def test_the_command_line_and_its_config_file(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(BODY)
+    Path("short.yaml").write_text(SHORT)
+    for words in (["--backend", "sagemaker", "--timeout", "1h", *FLAGS.split()], ["-f", "short.yaml"]):
+        assert 0 == main(["submit", "train.py", *words]), capsys.readouterr().err
+        assert EXPECTED == resolved(stage, capsys.readouterr().out.split()[0])
+
+
+def test_rest_and_python(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(BODY)
+    told = stage.submit(BODY, backend="sagemaker", timeout="1h", options=SAID).job
+    assert told is not None
+    assert EXPECTED == resolved(stage, told.id)
+    client = Client(transport=LocalTransport(Settings.load()))
+    handle = client.submit(tmp_path / "train.py", backend="sagemaker", timeout="1h", options=SAID)
+    assert EXPECTED == resolved(stage, handle.id)
+    text = {"text": LONG, "name": "job.yaml"}
+    assert EXPECTED == resolved(stage, client.submit(tmp_path / "train.py", config=text).id)
+
+
+def test_a_raw_request_is_an_option_and_stands_under_the_service_s_name(stage: Stage, cells: Cells) -> None:
+    cells.run(
+        "%%train_config raw\nbackend: sagemaker\ninstance: ml.m5.xlarge\n"
+        "sagemaker:\n  ResourceConfig: {VolumeSizeInGB: 77}\n  EnableNetworkIsolation: true\n"
+    )
+    cells.run(f"%%train raw --config raw -q -o h\n{BODY}")
+    spec = stage.job(cells.shell.user_ns["h"].id).spec
+    assert {"ResourceConfig": {"VolumeSizeInGB": 77}, "EnableNetworkIsolation": True} == spec.options["request"]
+    assert spec.options["isolated"]
+
+
+def test_the_pool_is_made_with_its_first_job_and_shared_by_the_next(stage: Stage) -> None:
+    jobs = [
+        stage.submit(BODY, name=f"job{number}", backend="sagemaker", options={"instance": "ml.m5.xlarge"}).job
+        for number in range(2)
+    ]
+    assert ["ml.m5.xlarge"] * 2 == [job.pool for job in jobs if job is not None]
+    pool = views.pools(stage.site.store)["ml.m5.xlarge"]
+    assert ("sagemaker", True, "ml.m5.xlarge") == (pool.backend, pool.is_found, pool.options["instance"])
+    assert "local" == next(one.name for one in views.pools(stage.site.store).values() if one.is_default)
+
+
+def test_what_is_refused_makes_no_pool(stage: Stage) -> None:
+    with pytest.raises(InvalidSpec, match="without_checkpoints|checkpoint"):
+        stage.submit("print(1)", backend="sagemaker", options={"instance": "ml.m5.xlarge", "spot": True})
+    assert {"local"} == set(views.pools(stage.site.store))
+
+
+def test_a_pool_that_is_named_says_what_the_job_leaves_out(stage: Stage) -> None:
+    stage.submit(BODY, backend="sagemaker", options={"instance": "ml.m5.xlarge"})
+    told = stage.submit(BODY, pool="ml.m5.xlarge", name="other").job
+    assert told is not None
+    assert "ml.m5.xlarge" == stage.job(told.id).spec.options["instance"]
+
+
+def test_variables_of_this_machine_stay_here(stage: Stage) -> None:
+    variables = {"PATH": "/usr/bin", "HOME": "/home/ada", "VIRTUAL_ENV": "/venv", "EPOCHS": "3"}
+    environment = {"kind": "current", "variables": variables}
+    job = stage.submit(BODY, backend="sagemaker", options={"instance": "ml.m5.xlarge"}, environment=environment).job
+    assert job is not None
+    assert {"EPOCHS": "3"} == stage.job(job.id).spec.environment.variables
+
+
+def spec_of(stage: Stage, job: str) -> JobSpec:
+    return views.job(stage.site.store, JobId(job)).spec
+
+
+def test_what_only_the_image_has_may_be_imported(stage: Stage, cells: Cells) -> None:
+    cells.run("%%train far --backend sagemaker --instance ml.m5.xlarge -q -o h\nimport only_in_the_image\n")
+    assert "far" == spec_of(stage, cells.shell.user_ns["h"].id).name
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ("backend: sagemaker\ninstance: ml.g5.xlrge\n", 2, 1, "ml.g5.xlarge"),
+        ("backend: sagemaker\noptions:\n  instnce: ml.g5.xlarge\n", 3, 3, "'instance'"),
+        ("backend: sagemaker\ninstance: ml.g5.xlarge\ninstances: two\n", 3, 1, "whole number"),
+        ("backend: sagemaker\ninstance: ml.g5.xlarge\nmax_wait: 2h\n", 3, 1, "spot"),
+        ("backend: sagemaker\ninstance: ml.g5.xlarge\nsagemaker: {ResourceConfg: {}}\n", 3, 13, "ResourceConfig"),
+        ("instance: ml.g5.xlarge\n", 1, 1, "backend sagemaker"),
+        ("backend: sagemker\n", 1, 1, "'sagemaker'"),
+    ],
+)
+def test_a_mistake_in_a_config_is_shown_at_its_place(
+    stage: Stage, text: str, line: int, column: int, words: str
+) -> None:
+    wish = {"config": {"text": text, "name": "job.yaml"}}
+    with pytest.raises(TrainingError) as caught:
+        stage.submit(BODY, **wish)
+    found = caught.value.errors[0]
+    assert (line, column) == (found.line, found.column), caught.value
+    assert words in f"{caught.value} {caught.value.hint} {found.hint}"
+
+
+@pytest.mark.parametrize(
+    ("line", "under"),
+    [
+        ("--backend sagemaker --instance ml.g5.xlrge", "ml.g5.xlrge"),
+        ("--instance ml.g5.xlarge", "ml.g5.xlarge"),
+        ("--backend sagemaker --instance ml.g5.xlarge --max-wait 2h", "2h"),
+        ("--backend sagemaker --instance ml.g5.xlarge --option volme=3", "volme=3"),
+    ],
+)
+def test_a_mistake_on_the_line_is_shown_under_its_word(stage: Stage, cells: Cells, line: str, under: str) -> None:
+    shown = cells.run(f"%%train {line}\n{BODY}")
+    lines = shown.splitlines()
+    at = next(number for number, one in enumerate(lines) if one.strip() and set(one.strip()) <= {"^", "|", " "})
+    column = lines[at].index("^")
+    assert lines[at - 1][column:].startswith(under), shown
+
+
+def test_one_thing_is_not_said_twice(stage: Stage, cells: Cells) -> None:
+    shown = cells.run("%%train --backend sagemaker --instance ml.g5.xlarge --option instance=ml.c5.xlarge\nprint(1)\n")
+    assert "instance is given twice" in shown
+
+
+def test_a_repeated_submit_gives_the_first_job(stage: Stage) -> None:
+    key = uuid.uuid4().hex
+    wish: dict[str, Any] = {"key": key, "backend": "sagemaker", "options": {"instance": "ml.m5.xlarge"}}
+    first, second = stage.submit(BODY, **wish), stage.submit(BODY, **wish)
+    assert first.job is not None
+    assert second.job is not None
+    assert (first.job.id, False) == (second.job.id, second.created)
