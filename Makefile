@@ -87,6 +87,10 @@ demo: setup ## run the first notebook and show what it trained
 lab: setup ## open JupyterLab on the notebooks, with the demo's trainings
 	JUPYTER_TRAINING_HOME=$(DEMO_HOME) $(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
+.PHONY: sagemaker
+sagemaker: sagemaker-env ## a SageMaker on this machine, to try the backend without an account; ARGS=--help
+	@.venvs/sagemaker/bin/python -m tests.sagemaker_double $(ARGS)
+
 # --- prove it -------------------------------------------------------------------------------------------------
 
 .PHONY: test

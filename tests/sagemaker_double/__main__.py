@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.sagemaker_double.faults import Faults
-from tests.sagemaker_double.server import Server
+
+if TYPE_CHECKING:
+    from tests.sagemaker_double.server import Server
+
+PYTHON = Path(__file__).parents[2] / ".venvs" / "sagemaker" / "bin" / "python"
 
 
 def main() -> None:
@@ -26,6 +32,12 @@ def main() -> None:
     read.add_argument("--log-lag", type=float, default=1.0, metavar="SECONDS", help="from a line to its event")
     read.add_argument("--json", action="store_true", help="say what to set as JSON, and end when the input ends")
     told = read.parse_args()
+    if importlib.util.find_spec("moto") is None:  # in another environment than its own
+        if not PYTHON.exists():
+            sys.exit("The double has no environment yet: make sagemaker-env")
+        os.execv(PYTHON, [str(PYTHON), "-m", "tests.sagemaker_double", *sys.argv[1:]])
+    from tests.sagemaker_double.server import Server
+
     faults = Faults(
         quota={kind: int(number) for kind, _, number in (one.partition("=") for one in told.quota)},
         containers=told.containers,

@@ -145,6 +145,9 @@ class Container:
         if not self.isolated:
             self.kill()  # what it started; a namespace ends with its first process
         self._reader.join(5)
+        if not self._reader.is_alive():
+            assert self._process.stdout is not None
+            self._process.stdout.close()
         self.code = code if code >= 0 else 128 - code
         self._over()
 

@@ -47,7 +47,7 @@ class Rule:
 class Faults:
     """The switches. Times are seconds."""
 
-    # instance type -> instances at once; a type with "spot:" before it is its spot quota
+    # instance type -> instances at once; with "spot:" before it of spot ones, with "warm:" kept in a warm pool (else 0)
     quota: dict[str, int] = field(default_factory=dict)
     quota_of_others: int = 20
     # operation -> calls a second; a bucket holds as many as a second brings, and `burst` more

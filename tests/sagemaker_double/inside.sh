@@ -7,7 +7,7 @@ set -e
 ml=$1 hosts=$2 name=$3 environment=$4 hidden=$5 offline=$6
 shift 6
 
-echo "$name" >/proc/sys/kernel/hostname
+hostname "$name" 2>/dev/null || echo "$name" >/proc/sys/kernel/hostname
 
 # /mnt holds on to what would be hidden below, and is let go at the end.
 mount -t tmpfs -o mode=755 tmpfs /mnt

@@ -92,6 +92,7 @@ class Job:
         self.reason: str | None = None
         self.metrics: dict[str, tuple[float, float]] = {}
         self.has_model = False
+        self.may_be_kept = False  # its instances, in a warm pool
         # What was asked of it and not yet done by its thread: stop, interrupt, seize or break.
         self.orders: list[str] = []
         self.wake = threading.Event()
@@ -142,6 +143,21 @@ class Job:
             if status in ENDED:
                 self.ended = at
 
+    def warm_pool(self) -> dict[str, Any] | None:
+        """Whether its instances are kept for a next job; None when that was not asked for. No job takes them over."""
+        keep = self.resources.get("KeepAlivePeriodInSeconds")
+        if not keep:
+            return None
+        if self.ended is None:
+            return {"Status": "InUse"}
+        # Without a quota they are not kept, and nothing says so.
+        since = now() - self.ended if self.may_be_kept else 0.0
+        over = since >= keep or not self.may_be_kept
+        return {
+            "Status": "Terminated" if over else "Available",
+            "ResourceRetainedBillableTimeInSeconds": round(min(since, keep)),
+        }
+
     def order(self, what: str) -> None:
         """Ask its thread for this."""
         with self.lock:
@@ -163,7 +179,10 @@ class Job:
             "TrainingJobStatus": seen.status,
             "SecondaryStatus": seen.secondary,
         }
-        return {**row, "TrainingEndTime": seen.since} if seen.status in ENDED else row
+        if seen.status in ENDED:
+            row["TrainingEndTime"] = seen.since
+        pool = self.warm_pool()
+        return {**row, "WarmPoolStatus": pool} if pool else row
 
     def description(self, *, spot_share: float) -> dict[str, Any]:
         """The answer to Describe. Of spot time that share is billed."""
@@ -193,6 +212,8 @@ class Job:
                 told["FailureReason"] = self.reason
             if self.has_model:
                 told["ModelArtifacts"] = {"S3ModelArtifacts": self.artefact("model")}
+            if (pool := self.warm_pool()) is not None:
+                told["WarmPoolStatus"] = pool
             if self.metrics:
                 told["FinalMetricDataList"] = [
                     {"MetricName": name, "Value": value, "Timestamp": at}

@@ -80,7 +80,7 @@ def create(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
             for _, taken, n in other.groups
             if taken == kind
         )
-        limit, what = quota_of(faults, kind, spot=job.is_spot)
+        limit, what = quota_of(faults, kind, "spot" if job.is_spot else "")
         if used + count > limit:
             raise Refused(
                 "ResourceLimitExceeded",
@@ -89,6 +89,7 @@ def create(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
                 "increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
                 "increase for this quota.",
             )
+        job.may_be_kept = quota_of(faults, kind, "warm")[0] >= count
     desk.jobs[name] = job
     desk.host.take(job)
     return {"TrainingJobArn": job.arn}
@@ -235,12 +236,13 @@ def _python(operation: str) -> str:
 
 def _is_asked_for(job: Job, seen: Any, request: dict[str, Any]) -> bool:
     status = request.get("StatusEquals", seen.status)
+    pool = (job.warm_pool() or {}).get("Status")
     return (
         request.get("NameContains", "") in job.name
         and status == seen.status
         and _is_in_time(job.created, request, "CreationTime")
-        # Warm pools and training plans aren't modelled, so no job is in one.
-        and not {"WarmPoolStatusEquals", "TrainingPlanArnEquals"} & set(request)
+        and request.get("WarmPoolStatusEquals", pool) == pool
+        and "TrainingPlanArnEquals" not in request  # plans aren't modelled, so no job is in one
     )
 
 

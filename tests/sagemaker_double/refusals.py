@@ -32,10 +32,13 @@ def checked(request: dict[str, Any]) -> None:
             raise Refused("ValidationException", sentence)
 
 
-def quota_of(faults: Faults, kind: str, *, spot: bool) -> tuple[int, str]:
-    """How many instances of this type may run at once, and the name of that quota."""
-    limit = faults.quota.get(f"spot:{kind}" if spot else kind, faults.quota_of_others)
-    return limit, f"{kind} for {'spot ' if spot else ''}training job usage"
+def quota_of(faults: Faults, kind: str, use: str = "") -> tuple[int, str]:
+    """How many instances of this type may be had at once for a use, spot or warm, and the name of that quota."""
+    limit = faults.quota.get(f"{use}:{kind}" if use else kind, 0 if use == "warm" else faults.quota_of_others)
+    return limit, f"{kind} for {_USES[use]} usage"
+
+
+_USES = {"": "training job", "spot": "spot training job", "warm": "training warm pool"}
 
 
 def role_exists(account: str, arn: str) -> bool:

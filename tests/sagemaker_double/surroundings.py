@@ -34,10 +34,9 @@ def install(switches: Switches) -> None:
         rows = []
         kinds = model("sagemaker").shape_for("TrainingInstanceType").enum
         for kind in kinds:
-            for spot in (False, True):
-                limit, name = quota_of(switches.now, kind, spot=spot)
+            for use in ("", "spot", "warm"):
+                limit, name = quota_of(switches.now, kind, use)
                 rows.append(_quota(region, name, 0 if kind in switches.now.not_in_region.get(region, []) else limit))
-            rows.append(_quota(region, f"{kind} for training warm pool usage", 0))
         rows.append(_quota(region, "Longest run time for a training job", 432000))
         return rows
 

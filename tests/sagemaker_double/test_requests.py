@@ -200,6 +200,25 @@ def test_what_has_ended_is_neither_stopped_nor_changed(double: Double, sagemaker
     assert "ValidationException" == code
 
 
+def test_a_warm_pool_is_kept_only_where_there_is_a_quota_for_it(double: Double, sagemaker: Any) -> None:
+    warm = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1, "KeepAlivePeriodInSeconds": 600}
+
+    def pool(name: str) -> Any:
+        return sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus")
+
+    create(double, "cold", ResourceConfig=warm)
+    double.faults(quota={"warm:ml.m5.large": 1})
+    create(double, "warm", ResourceConfig=warm)
+    create(double, "plain")
+    assert [{"Status": "InUse"}, {"Status": "InUse"}, None] == [pool(name) for name in ("cold", "warm", "plain")]
+    for name in ("cold", "warm"):
+        sagemaker.stop_training_job(TrainingJobName=name)
+        double.until(name, "Stopped")
+    assert ["Terminated", "Available"] == [pool(name)["Status"] for name in ("cold", "warm")]
+    rows = sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"]
+    assert ["warm"] == [row["TrainingJobName"] for row in rows]
+
+
 def test_what_was_asked_for_comes_back_in_describe(double: Double, sagemaker: Any) -> None:
     members = {
         "Environment": {"A": "b"},
