@@ -257,11 +257,19 @@ class SagemakerBackend:
             rooms=lambda one: self._room(one.intent.pool, one.intent.chosen.instance),
             used=lambda one: self._machines(one.intent.pool, one),
             is_found=lambda pool: pool in self._found,
+            changed=self._read_on,
         )
         where = f"{name or 'the usual region'}{f', {profile}' if profile else ''}"
         self.work.add(lambda: poller.turn(self._listed), f"{where}: list")
         self.work.add(quotas.turn, f"{where}: quotas")
         return _Desk(region, poller, quotas, driving)
+
+    def _read_on(self, one: Remote) -> None:
+        """Have its streams looked at now."""
+        with self._lock:
+            tickets = self._tickets.get((one.intent.job, one.intent.number))
+        if tickets is not None:
+            self.work.hasten(tickets[1])
 
     def _room(self, pool: str, instance: str) -> Room:
         with self._lock:

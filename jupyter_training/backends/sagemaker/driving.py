@@ -54,10 +54,12 @@ class Driving:
         rooms: Callable[[Remote], Room],
         used: Callable[[Remote], tuple[int, int]],
         is_found: Callable[[str], bool],
+        changed: Callable[[Remote], None],
     ) -> None:
         """``used`` gives the machines of the other jobs of its pool: those that AWS has given, and those asked for.
 
         ``is_found``: whether a pool follows what ``rooms`` say, so that a job without room is given back to it.
+        ``changed`` is told where AWS describes an attempt otherwise than before.
         """
         self._region = region
         self._uploads = uploads
@@ -67,6 +69,7 @@ class Driving:
         self._rooms = rooms
         self._used = used
         self._is_found = is_found
+        self._changed = changed
 
     def turn(self, one: Remote) -> float | None:
         """Do the attempt's next step. Seconds until the one after; None: it has ended."""
@@ -261,7 +264,9 @@ class Driving:
         ):
             if value is not None:
                 one.figures[name] = value
-        one.details = details
+        before, one.details = one.details, details
+        if before is None or before.secondary != details.secondary:
+            self._changed(one)
 
     def _stop(self, one: Remote) -> float | None:
         wait = self._region.wait("stop", one.intent.name)

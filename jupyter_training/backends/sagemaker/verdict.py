@@ -136,9 +136,9 @@ def _failure(details: Details, exit_record: Mapping[str, Any] | None, told: End 
     if _CAPACITY.search(kind) or (kind != "AlgorithmError" and _CAPACITY.search(words)):
         return End(EndReason.UNPLACED, f"AWS had no machine for it; it waits again. {words}".strip())
     if kind == "ClientError":
-        return End(EndReason.LAUNCH_FAILED, f"Could not start: AWS says {words!r}.")
+        return End(EndReason.LAUNCH_FAILED, f"Could not start: {_without_kind(words)}")
     if kind.startswith("InternalServer") or kind == "InternalError":
-        return End(EndReason.LOST, f"Lost: AWS had a fault of its own: {words!r}.")
+        return End(EndReason.LOST, f"Lost: AWS had a fault of its own: {words}")
     if exit_record is not None and told is not None and _failed(exit_record):
         return told
     code = re.search(r"exit code:? ?(\d+)", words, re.IGNORECASE)

@@ -140,10 +140,16 @@ class Stand:
         """What the spool has, without cursors; or only these kinds."""
         found: list[list[Any]] = []
         for page in tail.pages(self.folder(ref)):
-            events, _, faults = tail.read(page, final=True)
-            assert faults == 0
-            found += events
+            offset, end = -1, 0
+            while offset != end:
+                offset, end = end, self._read(page, end, found)
         return [one for one in found if one[0] in kinds or (not kinds and one[0] != "cursor")]
+
+    def _read(self, page: Path, offset: int, found: list[list[Any]]) -> int:
+        events, end, faults = tail.read(page, offset)
+        assert faults == 0
+        found += events
+        return end
 
     def name(self, ref: AttemptRef) -> str:
         assert ref.handle is not None

@@ -1,0 +1,162 @@
+"""What a machine costs, by whom that is known, and what a job will cost."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_training.backends.sagemaker import prices
+from jupyter_training.backends.sagemaker.options import Settled
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.seams.backend_wishes import Price
+from tests.backends.sagemaker.aws import Aws, House
+
+DAY = 86400.0
+TODAY = 1_785_542_400.0  # 2026-08-01
+KIND, REGION = "ml.g5.xlarge", "us-east-1"
+
+
+def product(amount: str, component: str = "Training", currency: str = "USD") -> str:
+    dimension = {"unit": "Hrs", "pricePerUnit": {currency: amount}}
+    return json.dumps(
+        {
+            "product": {"attributes": {"component": component, "instanceName": KIND}},
+            "terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}},
+        }
+    )
+
+
+def said(folder: Path, *, table: Path | None = None, ask: bool = False, now: float = TODAY) -> Price | None:
+    return prices.price(KIND, REGION, now=now, table=table, folder=folder, ask=ask)
+
+
+def written(folder: Path, text: str, name: str = "prices.csv") -> Path:
+    table = folder / name
+    table.write_text(text)
+    os.utime(table, (TODAY, TODAY))
+    return table
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ('{"ml.g5.xlarge": 1.41}', 1.41, "USD"),
+        ('{"currency": "EUR", "us-east-1": {"ml.g5.xlarge": 2}, "ml.g5.xlarge": 1}', 2.0, "EUR"),
+        ("instance,price\nml.m5.large,0.1\nml.g5.xlarge,1.5\n", 1.5, "USD"),
+        ("instance,region,price,currency\nml.g5.xlarge,,1.5,USD\nml.g5.xlarge,us-east-1,1.7,CHF\n", 1.7, "CHF"),
+    ],
+)
+def test_a_table_of_ones_own(text: str, amount: float, currency: str, tmp_path: Path, aws: Aws) -> None:
+    found = said(tmp_path, table=written(tmp_path, text), ask=True)
+    assert Price(amount, currency, "prices.csv, 2026-08-01") == found
+    assert [] == aws.asked
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "can't be read"),
+        ("type,cost\nml.g5.xlarge,1", "no columns instance and price"),
+        ('{"ml.g5.xlarge": "cheap"}', "can't be read"),
+        ('{"ml.g5.xlarge": -1}', "is no price"),
+    ],
+)
+def test_a_table_that_can_not_be_read_is_named(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidSpec, match=words):
+        said(tmp_path, table=written(tmp_path, text))
+    with pytest.raises(InvalidSpec, match="can't be read: No such file"):
+        said(tmp_path, table=tmp_path / "gone.csv")
+
+
+def test_awss_answer_is_kept_with_its_date_and_asked_anew_after_a_month(tmp_path: Path, aws: Aws) -> None:
+    aws.says("pricing", "get_products", {"PriceList": [product("9", "Hosting"), product("1.408")]})
+    aws.says("pricing", "get_products", {"PriceList": [product("1.5")]})
+    first = Price(1.408, "USD", "AWS price list, 2026-08-01")
+    assert said(tmp_path) is None
+    assert first == said(tmp_path, ask=True)
+    assert first == said(tmp_path, ask=True, now=TODAY + 29 * DAY)
+    assert first == said(tmp_path, now=TODAY + 40 * DAY)
+    assert Price(1.5, "USD", "AWS price list, 2026-09-10") == said(tmp_path, ask=True, now=TODAY + 40 * DAY)
+    assert 2 == aws.asked.count("pricing")
+
+
+def test_an_old_answer_will_do_where_none_can_be_had(tmp_path: Path, aws: Aws) -> None:
+    aws.says("pricing", "get_products", {"PriceList": [product("1.408")]})
+    aws.refuses("pricing", "get_products", "AccessDeniedException", "no")
+    said(tmp_path, ask=True)
+    assert "AWS price list, 2026-08-01" == said(tmp_path, ask=True, now=TODAY + 99 * DAY).source  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("answer", [[], [product("0")], [product("2", "Hosting")]])
+def test_a_price_list_without_it(answer: list[str], tmp_path: Path, aws: Aws) -> None:
+    aws.says("pricing", "get_products", {"PriceList": answer})
+    assert said(tmp_path, ask=True) is None
+
+
+def test_an_estimate_in_a_sentence() -> None:
+    price = Price(1.5, "USD", "AWS price list, 2026-08-01")
+    shared: dict[str, Any] = {"instance": KIND, "at_most": DAY}
+    assert (
+        "About 4.50 USD: 2 x ml.g5.xlarge at 1.50 USD an hour (AWS price list, 2026-08-01), for 90 min; "
+        "at most 72.00 USD."
+    ) == prices.estimate(price, instances=2, seconds=5400, **shared)
+    assert (
+        "At most 1,800.00 USD for 50 jobs: ml.g5.xlarge at 1.50 USD an hour (AWS price list, 2026-08-01), "
+        "until the time limit of 24 h each. Spare capacity usually costs less than that."
+    ) == prices.estimate(price, jobs=50, spot=True, **shared)
+    unknown = prices.estimate(None, seconds=5400, **shared)
+    assert unknown.startswith("Price unknown: nobody has said what ml.g5.xlarge costs in this region.")
+    assert "0.00042 USD" in prices.estimate(Price(1.5, "USD", "x"), seconds=1, **shared)
+
+
+def test_what_spare_capacity_has_saved() -> None:
+    assert 0.75 == prices.savings(3600, 900)
+    assert 0.0 == prices.savings(900, 1000)
+    assert prices.savings(0, 0) is None
+    assert prices.savings(100, 0) is None
+
+
+class TestCap:
+    """What a job may cost is a time: after so long it has cost so much."""
+
+    def test_it_is_the_time_limit(self, tmp_path: Path, known: Aws) -> None:
+        home = tmp_path / "home"
+        home.mkdir()
+        (home / "mine.json").write_text('{"ml.m5.large": 2}')
+        house = House(home, region="us-east-1", prices="mine.json")
+        spec = house.settled(house.spec(options={"max_cost": 10, "instances": 5}))
+        chosen = Settled.of(spec.options)
+        assert (3600, 3600, 3600) == (chosen.cost_limit, chosen.max_run, spec.cost_within)
+        assert 3600 == house.request(spec)["StoppingCondition"]["MaxRuntimeInSeconds"]
+        assert 60 == Settled.of(house.settled(house.spec(options={"max_cost": 10}, timeout=60)).options).max_run
+
+    def test_a_job_without_one_has_no_trace_of_it(self, house: House, known: Aws) -> None:
+        spec = house.settled(house.spec())
+        assert spec.cost_within is None
+        assert "cost_limit" not in spec.options
+
+    def test_the_price_of_a_slot_asks_nobody(self, tmp_path: Path, aws: Aws) -> None:
+        house = House(tmp_path, region="us-east-1")
+        assert house.wishes.price({"instance": "ml.m5.large"}) is None
+        assert house.wishes.price({}) is None
+        assert [] == aws.asked
+
+
+def test_a_rehearsal_says_what_would_be_sent_and_sends_nothing(house: House, known: Aws, tmp_path: Path) -> None:
+    """Runtool 27."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_bytes(b"x" * 700)
+    (tmp_path / "in" / "b.csv").write_bytes(b"x" * 300)
+    known.says("pricing", "get_products", {"PriceList": [product("1")]})
+    spec = house.settled(house.spec(b"print(1)", options={"inputs": {"train": str(tmp_path / "in")}}))
+    asked = len(known.asked)
+    found = house.wishes.rehearsal(spec, seconds=3600, jobs=6)
+    assert ["pricing"] == known.asked[asked:]
+    assert [("code", 8, 1), ("inputs.train", 1000, 2)] == [(one.what, one.size, one.files) for one in found.uploads]
+    assert all(one.url.startswith("s3://sagemaker-us-east-1-123456789012/jupyter-training/") for one in found.uploads)
+    assert found.cost.startswith("About 6.00 USD for 6 jobs: ml.m5.large at 1.00 USD an hour (AWS price list, ")
+    assert "ml.m5.large" == found.request["ResourceConfig"]["InstanceType"]  # type: ignore[index, call-overload]
