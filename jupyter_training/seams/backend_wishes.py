@@ -19,7 +19,7 @@ from pydantic import BaseModel, JsonValue
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 
-__all__ = ["Finding", "Price", "Rehearsal", "Upload", "Wishes"]
+__all__ = ["Finding", "Price", "Rehearsal", "Traces", "Upload", "Wishes"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,15 @@ class Rehearsal:
     price: Price | None = None
 
 
+@dataclass(frozen=True)
+class Traces:
+    """An attempt as its service knows it. ``name``: what it is called there; ``model``: where its result lies then."""
+
+    machines: str  # "2 x ml.g5.xlarge, spot"
+    name: str | None = None
+    model: str | None = None
+
+
 class Wishes(Protocol):
     """The static side of a backend. Cheap to make: ``Wishes(settings)``."""
 
@@ -89,6 +98,12 @@ class Wishes(Protocol):
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The options of a settled spec as a person would write them to have the same again."""
+
+    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
+        """Where an attempt of a settled spec is to be found; ``handle`` None: none was launched. Asks nobody.
+
+        None: there is nothing to find elsewhere.
+        """
 
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         """What a slot costs; None: nobody knows. Quick, and asks nobody, unless it is to ``ask``."""

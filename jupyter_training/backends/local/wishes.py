@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, Problem
-from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal
+from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal, Traces
 from jupyter_training.settings import Settings
 
 __all__ = ["LocalWishes"]
@@ -37,6 +37,9 @@ class LocalWishes:
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return {}
+
+    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
+        return None
 
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         return None

@@ -27,10 +27,11 @@ from jupyter_training.backends.sagemaker.options import Options as Chosen
 from jupyter_training.backends.sagemaker.options import Settled, read, refused
 from jupyter_training.backends.sagemaker.places import root
 from jupyter_training.backends.sagemaker.sample import TAGS, name_of, places_of, uploads_of
+from jupyter_training.backends.sagemaker.traces import traces
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, Problem, TrainingError, near_miss
-from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal
+from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal, Traces
 from jupyter_training.settings import Settings
 
 __all__ = ["SagemakerWishes"]
@@ -107,6 +108,9 @@ class SagemakerWishes:
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return dict(Settled.of(options).written) if "account" in options else dict(options)
+
+    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
+        return traces(Settled.of(options), handle) if "account" in options else None
 
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         try:

@@ -110,7 +110,7 @@ def test_an_estimate_in_a_sentence() -> None:
     ) == prices.estimate(price, jobs=50, spot=True, **shared)
     unknown = prices.estimate(None, seconds=5400, **shared)
     assert unknown.startswith("Price unknown: nobody has said what ml.g5.xlarge costs in this region.")
-    assert "0.00042 USD" in prices.estimate(Price(1.5, "USD", "x"), seconds=1, **shared)
+    assert "About 0.000417 USD" in prices.estimate(Price(1.5, "USD", "x"), seconds=1, **shared)
 
 
 def test_what_spare_capacity_has_saved() -> None:
