@@ -62,8 +62,8 @@ def start_time(pid: int) -> int | None:
 def boot_id() -> str:
     """What tells this run of the machine from every other."""
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read().strip().decode()
     except FileNotFoundError:
         return _asked("sysctl", "-n", "kern.boottime") or "unknown"
 

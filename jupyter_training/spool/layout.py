@@ -30,8 +30,9 @@ give a ``Path`` to everybody else.
 from __future__ import annotations
 
 import errno
-import json
 import os
+
+from jupyter_training.spool import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def read_json(path: StrPath, *, strict: bool = False) -> dict[str, Any] | None:
     """
     try:
         with open(path, "rb") as file:
-            value = json.loads(file.read())
+            value = json_text.loads(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
@@ -161,7 +162,7 @@ def write_json(path: StrPath, value: dict[str, Any], *, durable: bool = True) ->
         OSError: nothing was written; an older record still stands.
     """
     target = os.fspath(path)
-    content = json.dumps(value).encode()
+    content = json_text.dumps(value).encode()
     reserved = _last_reserved(target)
     temporary = f"{target}.{os.getpid()}.tmp"
     try:

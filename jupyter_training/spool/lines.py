@@ -38,7 +38,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAGIC", "MAX_LINE", "PageWriter", "is_page", "trim"]
+    from jupyter_training.spool.layout import StrPath
+
+__all__ = ["MAGIC", "MAX_LINE", "PageWriter", "is_page", "pages", "trim"]
 
 MAGIC = b"jupyter-training events 1\n"
 MAX_LINE = 1024 * 1024  # bytes; readers refuse longer ones
@@ -139,6 +141,14 @@ class PageWriter:
 
 def is_page(name: str) -> bool:
     return name.startswith("events-") and name.endswith(".page")
+
+
+def pages(folder: StrPath) -> list[str]:
+    """The names of a folder's pages, in no order."""
+    try:
+        return [name for name in os.listdir(folder) if is_page(name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def trim(path: str) -> None:

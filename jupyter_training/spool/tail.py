@@ -15,6 +15,8 @@ as faults and skipped up to the next newline. What comes out has these shapes:
     ["r", t, step|null, name|null]                        what the code was given to go on from; null: nothing
     ["l", t, name, seconds]                               it was loaded; finding and checking it counts, too
     ["x", t, name, why]                                   a checkpoint failed its check
+    [word, t, {...}]                                      boot, end, exit, cursor: of an attempt whose container is
+                                                          elsewhere; see backends/sagemaker/mirror
 
 ``t`` is in microseconds since the epoch.
 """
@@ -36,21 +38,19 @@ __all__ = ["Event", "pages", "read"]
 
 Event = list[Any]  # one of the shapes above
 
+_BOOT = b'["boot",'
 _PIECE = 256 * 1024
 _LIMIT = 4 * 1024 * 1024
 _INT64 = 2**63
 _LATEST = 2**53  # microseconds; keeps times exact as floats
+_OF_MIRRORS = frozenset({"boot", "end", "exit", "cursor"})
 
 
 def pages(folder: StrPath) -> list[Path]:
     """The pages of a folder, each process's in the order in which they were written."""
     from pathlib import Path
 
-    try:
-        names = [name for name in os.listdir(folder) if lines.is_page(name)]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [Path(folder) / name for name in sorted(names, key=_page_order)]
+    return [Path(folder) / name for name in sorted(lines.pages(folder), key=_page_order)]
 
 
 def read(page: StrPath, offset: int = 0, *, limit: int = _LIMIT, final: bool = False) -> tuple[list[Event], int, int]:
@@ -59,6 +59,7 @@ def read(page: StrPath, offset: int = 0, *, limit: int = _LIMIT, final: bool = F
     Gives complete lines only; one call takes about ``limit`` bytes. An equal
     offset in the answer means that nothing is new. ``final``: nobody writes
     any more, so that zeros before other bytes are faults and not an end.
+    What comes before a container's start, and what after it, are pieces of their own.
 
     Raises:
         OSError: the page can't be opened or read.
@@ -87,6 +88,10 @@ def _read(handle: int, offset: int, limit: int, final: bool) -> tuple[list[Event
             if offset == 0:
                 head, body = body[: body.index(b"\n") + 1], body[body.index(b"\n") + 1 :]
                 faults += head != lines.MAGIC
+                offset, length = len(head), length - len(head)
+            upto = _apart(body, is_first=not events)
+            if upto is not None:
+                body, length, stop = body[:upto], upto, 0
             found, bad = _parsed(body)
             events += found
             faults += bad
@@ -99,6 +104,14 @@ def _read(handle: int, offset: int, limit: int, final: bool) -> tuple[list[Event
             offset = _after_newline(handle, offset) if piece else _after_zeros(handle, offset)
             faults += 1
     return events, offset, faults
+
+
+def _apart(body: bytes, *, is_first: bool) -> int | None:
+    """Up to where lines are read together, if a container's start is among them. ``is_first``: nothing was before."""
+    if body.startswith(_BOOT):
+        return body.index(b"\n") + 1 if is_first else 0
+    found = body.find(b"\n" + _BOOT)
+    return found + 1 if found >= 0 else None
 
 
 def _piece(handle: int, offset: int) -> tuple[bytes, bool]:
@@ -165,6 +178,8 @@ def _is_event(event: Any) -> bool:
         return len(event) > 3 and checkpoints.is_name(event[2]) and _is_span(event[3])
     if kind == "x":
         return len(event) > 3 and checkpoints.is_name(event[2]) and _are_texts(event[3:4])
+    if kind in _OF_MIRRORS:
+        return type(event[2]) is dict
     return kind in ("a", "f", "s") and _are_texts(event[2:3])
 
 

@@ -12,7 +12,7 @@ import signal
 import time
 from typing import NamedTuple
 
-from jupyter_training.spool import layout, lines, tail
+from jupyter_training.spool import layout, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def exit_record(
 
 def write(folder: str, record: dict[str, Any]) -> None:
     """Give unused space back and write ``exit.json``; waits for room if the disk is full, as this must be said."""
-    for page in tail.pages(folder):
+    for page in lines.pages(folder):
         try:
-            lines.trim(str(page))
+            lines.trim(os.path.join(folder, page))
         except OSError:
             pass  # damaged or gone: nothing depends on it
     for never_written in (layout.END, layout.STOP):

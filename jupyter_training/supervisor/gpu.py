@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jupyter_training.supervisor import nvml
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from jupyter_training.supervisor import nvml
 
 __all__ = ["Gpus"]
 
@@ -36,6 +38,8 @@ class Gpus:
     def _open(self) -> list[nvml.Device]:
         if self._visible is not None and not self._visible.strip():
             return []
+        from jupyter_training.supervisor import nvml  # ctypes has its price, and a short attempt is never sampled
+
         try:
             self._library = nvml.Library.open()
             return [] if self._library is None else nvml.visible(self._library.devices(), self._visible)

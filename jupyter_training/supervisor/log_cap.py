@@ -10,7 +10,6 @@ Readers know holes from ``log.holes`` (``spool.log``).
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 
@@ -77,6 +76,8 @@ class LogCap:
 
 
 def _punch(path: str, offset: int, length: int) -> bool:
+    import ctypes
+
     handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         fallocate = ctypes.CDLL(None, use_errno=True).fallocate

@@ -46,12 +46,11 @@ def _limit_of(folder: str) -> int | None:
 
 
 def _from_lines(path: str, key: str) -> int | None:
+    """The number behind a word that begins a line. Not line by line: some of these files are long."""
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            for line in file:
-                words = line.split()
-                if len(words) > 1 and words[0] == key:
-                    return int(words[1])
-    except (OSError, ValueError):
-        pass
-    return None
+        with open(path, "rb", buffering=0) as file:
+            text = b"\n" + file.read()
+        _, _, rest = text.partition(f"\n{key} ".encode())
+        return int(rest.split(None, 1)[0])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 __all__ = ["Process", "below", "children_of", "members", "one", "send"]
 
 _GONE = (b"Z", b"X", b"x")
+_PIECE = 65536
 
 
 class Process(NamedTuple):
@@ -29,7 +30,7 @@ class Process(NamedTuple):
     memory: int  # resident, in pages
 
 
-def members(marker: bytes, session: int | None, supervisor: int) -> list[Process]:
+def members(marker: bytes, session: int | None, supervisor: int, *, since: int = 0) -> list[Process]:
     """The attempt's living processes, without the supervisor.
 
     ``marker`` is the ``NAME=value`` of the environment. ``session`` is the pid of
@@ -45,7 +46,8 @@ def members(marker: bytes, session: int | None, supervisor: int) -> list[Process
     waiting += [
         process.pid
         for process in table.values()
-        if session in (process.session, process.group) or _has_marker(process.pid, marker)
+        if session in (process.session, process.group)
+        or (process.start_time >= since and _has_marker(process.pid, marker))
     ]
     while waiting:
         pid = waiting.pop()
@@ -84,10 +86,8 @@ def children_of(pid: int) -> list[int]:
 
 def one(pid: int) -> Process | None:
     """A process's line; None if it is gone or a zombie."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            text = file.read()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
+    text = _read(f"/proc/{pid}/stat")
+    if not text:
         return None
     fields = text[text.rindex(b")") + 2 :].split()
     if fields[0] in _GONE:
@@ -140,8 +140,23 @@ def _table() -> list[Process]:
 
 
 def _has_marker(pid: int, marker: bytes) -> bool:
+    environment = _read(f"/proc/{pid}/environ")
+    return marker in environment and marker in environment.split(b"\0")
+
+
+def _read(path: str) -> bytes:
+    """All that stands there; nothing where the process is gone or not ours. By hand: it is done for each process."""
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return marker in file.read().split(b"\0")
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return False
+        return b""
+    pieces = []
+    try:
+        while True:
+            pieces.append(os.read(handle, _PIECE))
+            if not pieces[-1]:
+                return b"".join(pieces)
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)

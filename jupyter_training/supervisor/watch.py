@@ -138,8 +138,9 @@ class Watch:
             tree.send(process, number)
 
     def _members(self) -> list[tree.Process]:
-        session = self._process.pid if self._process is not None else None
-        return tree.members(self._marker, session, os.getpid())
+        if self._process is None:
+            return tree.members(self._marker, None, os.getpid())
+        return tree.members(self._marker, self._process.pid, os.getpid(), since=self._process.start_time)
 
     def _reap_orphans(self) -> None:
         for pid in tree.children_of(os.getpid()):

@@ -61,8 +61,7 @@ def succeed(build: Build, tmp_path: Path) -> Iterator[Look]:
 
     yield one
     for dispatcher in made:
-        for child in dispatcher.backend._children:
-            child.wait(30)
+        dispatcher.backend._supervisors.wait(30)
 
 
 class Dispatcher:
@@ -127,7 +126,7 @@ def test_an_earlier_start_of_the_machine_makes_every_pid_a_strangers(build: Buil
     layout.write_json(one.folder / layout.SUPERVISOR, {**mark(one), "boot_id": "earlier"})
     dispatcher = succeed()
     dispatcher.look()
-    until(lambda: len(dispatcher.backend._children) == 1, what="another one is asked to adopt it")
+    until(lambda: len(dispatcher.backend._supervisors.children) == 1, what="another one is asked to adopt it")
     assert process.poll() is None, "the lock says that there is one, so it leaves"
     os.kill(one.pid, signal.SIGUSR1)
     assert EndReason.COMPLETED is dispatcher.end().reason

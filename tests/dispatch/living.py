@@ -140,8 +140,7 @@ class Living:
                 self.wish(job.id, Verb.KILL)
         self.until(lambda: self.slots_used() == 0, "nothing runs")
         for backend in self.backends:
-            for child in backend._children:
-                child.wait(_DEADLINE)
+            backend._supervisors.wait(_DEADLINE)
         self.store.close()
 
 

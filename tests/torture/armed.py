@@ -6,6 +6,7 @@ since the words that start it are functions and constants that are wrapped.
 
     dispatcher HOME [LOCK]        one of its own lock takes no notice of the first: a dispatcher elsewhere
     supervisor RUNTIME FOLDER...  isolated, from the archive, as the product starts it
+    nursery RUNTIME               likewise; what it forks is armed as a supervisor
     runtime LAUNCHER FOLDER       in the job's interpreter
     mirror ...                    the words of the mirror
     driver                        of a search; its order is in the environment
@@ -90,6 +91,7 @@ def _dispatcher(folder: str, home: str, lock: str | None = None) -> int:
         return [*words[:code], __file__, "supervisor", folder, *words[code + 2 :]]
 
     supervisor.command = armed_supervisor
+    supervisor.nursery_command = lambda python, library: [python, "-I", "-S", __file__, "nursery", folder, library]
     run = runtime.command
 
     def armed_runtime(*words: str) -> list[str]:
@@ -118,6 +120,21 @@ def _supervisor(folder: str, runtime_folder: str, attempt: str, *more: str) -> i
     from jupyter_training.supervisor.main import main
 
     return main([attempt, *more])
+
+
+def _nursery(folder: str, runtime_folder: str) -> int:
+    """Its supervisors are armed when they have been forked."""
+    sys.path.insert(0, runtime_folder)
+    from jupyter_training.supervisor import nursery
+
+    supervise = nursery.supervise
+
+    def armed(attempt: str) -> int:
+        _arm(folder, ("supervisor",), _job(attempt))
+        return supervise(attempt)
+
+    nursery.supervise = armed
+    return nursery.main()
 
 
 def _runtime(folder: str, launcher: str, attempt: str) -> None:
@@ -163,6 +180,7 @@ if __name__ == "__main__":
     start: Any = {
         "dispatcher": _dispatcher,
         "supervisor": _supervisor,
+        "nursery": _nursery,
         "runtime": _runtime,
         "mirror": _mirror,
         "driver": _driver,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_training import spool, supervisor
+from jupyter_training import spool
 from jupyter_training.backends.local import machine
 from jupyter_training.backends.local.prepare import prepare
+from jupyter_training.backends.local.supervisors import Supervisors
 from jupyter_training.backends.local.verdict import verdict
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
@@ -46,7 +46,7 @@ class LocalBackend:
         self._settings = settings
         self._clock = clock
         self._runtime: Path | None = None
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._supervisors = Supervisors()
         self._started: dict[tuple[str, int], float] = {}  # boot time of the last supervisor start, by attempt
 
     def capacity(self) -> Capacity:
@@ -68,7 +68,7 @@ class LocalBackend:
         return f"{order.ref.job}/{order.ref.number}"
 
     def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
-        self._children = [child for child in self._children if child.poll() is None]
+        self._supervisors.reap()
         found = []
         for ref in refs:
             with _waited_out(self._folder(ref)):
@@ -124,7 +124,7 @@ class LocalBackend:
         if layout.read_json(layout.order_file(folder)) is None:
             self.void(ref)  # its order was lost with a power cut: given up, and launched anew
             return Seen.LIVE
-        self._start_supervisor(ref, folder)
+        self._start_supervisor(ref, folder, plainly=True)
         return Seen.LIVE
 
     def _orphaned(self, ref: AttemptRef, folder: Path, process: dict[str, object] | None) -> Seen:
@@ -139,13 +139,8 @@ class LocalBackend:
         last = self._started.get((ref.job, ref.number))
         return last is not None and self._clock.boot() - last < _CLAIM_WITHIN
 
-    def _start_supervisor(self, ref: AttemptRef, folder: Path, *, adopt: bool = False) -> None:
-        command = supervisor.command(sys.executable, str(self._job_side()), str(folder), adopt=adopt)
-        with open(folder / "supervisor.log", "ab") as log:
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={}, start_new_session=True
-            )
-        self._children.append(child)
+    def _start_supervisor(self, ref: AttemptRef, folder: Path, *, adopt: bool = False, plainly: bool = False) -> None:
+        self._supervisors.start(self._job_side(), folder, adopt=adopt, plainly=plainly)
         self._started[(ref.job, ref.number)] = self._clock.boot()
 
     def _job_side(self) -> Path:
