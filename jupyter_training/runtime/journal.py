@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from _thread import RLock
 
 from jupyter_training.runtime import job
+from jupyter_training.spool import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def say(sentence: str) -> None:
 
 
 def _event(kind: str, moment: float, *rest: object) -> bool:
-    return write(json.dumps([kind, int(moment * 1e6), *rest], separators=(",", ":")).encode() + b"\n")
+    return write(json_text.dumps([kind, int(moment * 1e6), *rest], compact=True).encode() + b"\n")
 
 
 def _open() -> PageWriter | None:

@@ -7,11 +7,11 @@ refused by its name, once, in a note and a line on stderr.
 
 from __future__ import annotations
 
-import json
-import operator
+from _operator import index  # what operator offers, without its price
 from time import time_ns
 
 from jupyter_training.runtime import job, journal
+from jupyter_training.spool import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _taken_step(metrics: dict[str, Any]) -> int | str:
     for name in _STEP_NAMES:
         if name in metrics and not isinstance(metrics[name], bool):
             try:
-                step = operator.index(metrics[name])
+                step = index(metrics[name])
             except Exception:  # noqa: BLE001, S112 (no whole number, or an array that does not like the question)
                 continue
             if -_EXACT <= step <= _EXACT:
@@ -109,7 +109,7 @@ def _taken_step(metrics: dict[str, Any]) -> int | str:
 def _checked_step(step: object) -> int | str:
     """A step that is no plain small int: another kind of whole number, else none."""
     try:
-        whole = int(step) if isinstance(step, float) and step.is_integer() else operator.index(step)  # type: ignore[arg-type]
+        whole = int(step) if isinstance(step, float) and step.is_integer() else index(step)  # type: ignore[arg-type]
         if -_EXACT <= whole <= _EXACT:
             return whole
         _refuse("step", "too large")
@@ -130,7 +130,7 @@ def _key(name: Any) -> str:
     elif not name.isprintable():
         _refuse(ascii(name), "a name has no control characters")
     else:
-        key = f",{json.dumps(name)}:"
+        key = f",{json_text.dumps(name)}:"
     _keys[name] = key
     return key
 

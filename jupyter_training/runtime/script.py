@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
+
+from jupyter_training.spool import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def arguments(params: Mapping[str, Any]) -> list[str]:
         if isinstance(value, str) and value.startswith("-"):
             words.append(f"--{name}={value}")
         else:
-            words += [f"--{name}", json.dumps(value) if isinstance(value, (list, dict)) else str(value)]
+            words += [f"--{name}", json_text.dumps(value) if isinstance(value, (list, dict)) else str(value)]
     return words
 
 

@@ -18,7 +18,6 @@ says how long. While a checkpoint is being saved the first SIGTERM waits for it.
 from __future__ import annotations
 
 import os
-import signal
 from _thread import get_ident
 from time import monotonic
 
@@ -27,9 +26,12 @@ from jupyter_training.spool import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
     from types import FrameType, TracebackType
     from typing import Any
+else:
+    import _signal as signal  # the same without its enums, which cost a job milliseconds
 
 __all__ = ["Undisturbed", "ask", "asked", "has_been_told", "install", "let_go", "look_now", "should_stop"]
 
