@@ -32,8 +32,9 @@ def ref_of(attempt: Attempt) -> AttemptRef:
 class Actor:
     """Carries decisions out under one lease.
 
-    ``trusted`` says whether the lease still holds, before each effect; ``concluded`` is told of each job of which
-    an attempt ended here, or that ended without one, as it is then.
+    ``trusted`` says whether the lease still holds, before each effect; ``launched`` is told of each attempt that
+    began and was launched here; ``concluded`` of each job of which an attempt ended here, or that ended without one,
+    as it is then.
     """
 
     def __init__(
@@ -42,12 +43,15 @@ class Actor:
         backends: Callable[[str], Backend],
         holdings: Holdings,
         trusted: Callable[[], None],
+        *,
+        launched: Callable[[Attempt], None],
         concluded: Callable[[Job], None],
     ) -> None:
         self._store = store
         self._backends = backends
         self._holdings = holdings
         self._trusted = trusted
+        self._launched = launched
         self._concluded = concluded
 
     def act(self, decisions: Sequence[Decision], epoch: int, now: Instant) -> None:
@@ -78,9 +82,10 @@ class Actor:
         wanted = [(start.job, start.allocation, secrets.token_hex(16)) for start in starts]
         begun = facts.begin(self._store, epoch, wanted, now)
         for attempt in begun:
-            self._launch(self._holdings.job(attempt.job), attempt, epoch, now)
+            if self._launch(self._holdings.job(attempt.job), attempt, epoch, now):
+                self._launched(attempt)
 
-    def _launch(self, job: Job, attempt: Attempt, epoch: int, now: Instant) -> None:
+    def _launch(self, job: Job, attempt: Attempt, epoch: int, now: Instant) -> bool:
         self._trusted()
         known = checkpoints.of_jobs(self._store, [job.id]).get(job.id, ())
         order = LaunchOrder(
@@ -102,8 +107,9 @@ class Actor:
             log.warning("attempt %s/%d could not be launched: %s", job.id, attempt.number, error)
             end = End(EndReason.LAUNCH_FAILED, f"Could not start: {error}")
             self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now))
-            return
+            return False
         facts.launched(self._store, epoch, job.id, attempt.number, handle, now)
+        return True
 
     def _stop(self, decision: Stop, epoch: int, now: Instant) -> None:
         job = self._holdings.job(decision.job)

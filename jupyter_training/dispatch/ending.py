@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from jupyter_training.core.lifecycle import EndReason, StopHow, end_sentence
 from jupyter_training.seams.backend import End
 
-__all__ = ["Reached", "told"]
+__all__ = ["Reached", "tells_how_far", "told"]
 
 # A launch that was given up for one of these goes on as if it had been stopped later, and costs nothing.
 _GIVEN_UP: dict[StopHow | None, EndReason] = {
@@ -23,6 +23,13 @@ _GIVEN_UP: dict[StopHow | None, EndReason] = {
 _BROKEN_OFF = frozenset(
     {EndReason.LOST, EndReason.HUNG, EndReason.TIMEOUT, EndReason.OUT_OF_MEMORY, EndReason.SIGNALED}
 )
+_TELL = _BROKEN_OFF | {
+    EndReason.VOID,
+    EndReason.PAUSED,
+    EndReason.PREEMPTED,
+    EndReason.CANCELED,
+    EndReason.KILLED,
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class Reached:
     step: int | None = None
     checkpoint: int | None = None
     saved: bool = False
+
+
+def tells_how_far(end: End) -> bool:
+    """Whether the sentence of such an end has to do with what was reached. Most have not, and that costs queries."""
+    return end.reason in _TELL
 
 
 def told(end: End, asked: StopHow | None, reached: Reached, *, quiet: float | None = None) -> End:

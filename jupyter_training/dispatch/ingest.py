@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from jupyter_training.core.ids import JobId
@@ -48,7 +48,13 @@ class Ingester:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readings: dict[tuple[JobId, int], Reading] = {}
+        self._unread: set[JobId] = set()  # jobs whose first attempt began here: nobody has taken in anything of them
         self._heard: set[tuple[JobId, int]] = set()  # of readings that were begun anew
+
+    def launched(self, attempt: Attempt) -> None:
+        """An attempt began under this dispatcher, which saves asking what was taken in of a first one before."""
+        if attempt.number == 1:
+            self._unread.add(attempt.job)
 
     def ingest_all(self, running: Iterable[tuple[Job, Attempt, Path]], *, epoch: int, now: Instant) -> int:
         """Take in what running attempts have written since, each with its folder. The number of new points.
@@ -86,6 +92,8 @@ class Ingester:
         while True:
             reading = self._reading(job, attempt.number)
             batches = self._pages(folder, reading, now, final=final)
+            if final and not batches:
+                reading.log_most = None  # nothing more will be said of it
             batches += self._log(job, folder, reading, now, final=final)
             if not batches:
                 break
@@ -144,16 +152,24 @@ class Ingester:
 
     def _new_reading(self, job: Job, number: int) -> Reading:
         store = self._store
+
+        def marks_of(name: str) -> Mapping[str, int]:
+            return checkpoints.marks(store, job.id, name)
+
+        if job.id in self._unread:
+            self._unread.remove(job.id)
+            return Reading(job.id, number, job.checkpoints, marks_of, measure=self._measure_of(job))
         summaries = points.summaries(store, [job.id]).get(job.id, {})
-        known = supersede.known(store, job.id, number)
+        offsets = {file: end for (attempt, file), end in points.offsets(store, job.id).items() if attempt == number}
+        runs = _runs(offsets)
+        known = supersede.known(store, job.id, number, max(0, len(runs) - 1))
         return Reading(
             job=job.id,
             attempt=number,
             policy=job.checkpoints,
-            marks_of=lambda name: checkpoints.marks(store, job.id, name),
-            offsets={
-                file: offset for (attempt, file), offset in points.offsets(store, job.id).items() if attempt == number
-            },
+            marks_of=marks_of,
+            offsets={file: end for file, end in offsets.items() if not file.startswith(supersede.RUN)},
+            runs=runs,
             next_step={name: summary.last_step + 1 for name, summary in summaries.items()},
             reported={name for name, summary in summaries.items() if summary.source == "report"},
             counted=set(known.counted),
@@ -253,6 +269,8 @@ class Ingester:
             reading.faults += faults
             if end == start:
                 continue
+            if events and events[0][0] == "boot" and not _is_log_taken(folder, reading):
+                break  # what the run before it printed comes first
             piece = Piece()
             for event in events:
                 reading.take(event, piece, now)
@@ -262,12 +280,17 @@ class Ingester:
     def _log(self, job: Job, folder: Path, reading: Reading, now: Instant, *, final: bool) -> list[points.Batch]:
         start = reading.offsets.get(_LOG, 0)
         content = _read(folder / _LOG, start)
+        most = reading.log_most
+        if most is not None:
+            content = content[: max(0, most - start)]
         if not content:
             return []
         reading.heard |= start + len(content) > reading.log_end
         reading.log_end = start + len(content)
         length = _complete(content)
-        if length == 0:
+        if most is not None and start + len(content) == most:
+            length = len(content)  # what comes behind is another run's
+        elif length == 0:
             if not final and len(content) < _LONGEST:
                 return []
             length = len(content)
@@ -291,7 +314,20 @@ def _batch(reading: Reading, file: str, start: int, end: int, piece: Piece) -> p
         piece.counted,
         piece.restart,
         piece.before,
+        piece.run,
     )
+
+
+def _runs(offsets: Mapping[str, int]) -> list[str]:
+    """The ids of the container's starts, in order."""
+    found = [file[len(supersede.RUN) :].partition(":") for file in offsets if file.startswith(supersede.RUN)]
+    return [run for _, _, run in sorted(found, key=lambda one: int(one[0]))]
+
+
+def _is_log_taken(folder: Path, reading: Reading) -> bool:
+    """Whether all was taken in that was printed up to here."""
+    most = reading.log_most
+    return most is None or reading.offsets.get(_LOG, 0) >= min(most, _size(folder / _LOG))
 
 
 def _complete(content: bytes) -> int:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 # Of jobs that ended longer ago, only those with many checkpoints are looked at by a dispatcher that has just begun.
 _FORGOTTEN_AFTER = 86_400.0
 _AT_ONCE = 20  # jobs in one round
+_CLEAR_EVERY = 1.0  # seconds between looks for points that were let go of
 _AGAIN_AFTER = 10.0  # seconds, doubled with each failure
 _AGAIN_AT_MOST = 600.0
 
@@ -51,6 +52,7 @@ class Sweep:
         self._due: dict[JobId, None] | None = None  # None: nobody has looked yet
         self._removals_due = True
         self._clears = True  # points that were let go of may have to be deleted
+        self._clears_at = 0.0  # boot time
         self._best: dict[tuple[JobId, int, str], frozenset[tuple[JobId, str]]] = {}  # of a search, so many, by a mode
         self._later: dict[JobId, None] = {}
         self._failures: dict[JobId, tuple[int, float]] = {}  # how many in a row, and when to try again, by job
@@ -88,7 +90,8 @@ class Sweep:
     def _work(self, epoch: int, now: Instant, boot: float) -> bool:
         if self._due is None:
             self._due = dict.fromkeys(retention.owners(self._store, ended_since=now - _FORGOTTEN_AFTER))
-        self._clears = aside.clear(self._store)
+        if self._clears or boot >= self._clears_at:
+            self._clears, self._clears_at = aside.clear(self._store), boot + _CLEAR_EVERY
         changed = False
         for done in self._remover.done():
             changed |= self._take_note(done, boot)

@@ -16,10 +16,12 @@ from jupyter_training.core.policy import Plan, Start, plan
 from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import drivers
 from jupyter_training.dispatch.act import Actor, ref_of
-from jupyter_training.dispatch.ending import Reached, told
+from jupyter_training.dispatch.ending import Reached, tells_how_far, told
+from jupyter_training.dispatch.figures import Figures
 from jupyter_training.dispatch.hang import HangWatch
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.ingest import Ingester
+from jupyter_training.dispatch.spending import Spending
 from jupyter_training.dispatch.sweep import Sweep
 from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams.backend import Backend, End, Observation, Standing
@@ -61,9 +63,13 @@ class Ticker:
         self._holdings = Holdings(store)
         self._away = drivers.Away(store)
         self._ingester = Ingester(store)
+        self._figures = Figures(store)
         self._hang = HangWatch(settings, store)
+        self._spending = Spending(store)
         self._sweep = Sweep(settings, store)
-        self._actor = Actor(store, backends, self._holdings, trusted, self._concluded)
+        self._actor = Actor(
+            store, backends, self._holdings, trusted, launched=self._ingester.launched, concluded=self._concluded
+        )
         self._resumed = False
         self._plan: Plan | None = None
         self._next_wake: float | None = None  # boot time
@@ -130,9 +136,14 @@ class Ticker:
         """When the time limits are reached, as the wall clock stands now: it may have jumped since they began."""
         found = {}
         for job, attempt in self._holdings.active():
+            limit = self._spending.limit(job, attempt)
             began = self._began.get((job.id, attempt.number))
-            if began is not None and job.spec.timeout is not None:
-                found[job.id] = Instant(now + (began + job.spec.timeout - boot))
+            if limit is None:
+                continue
+            if began is not None:
+                found[job.id] = Instant(now + (began + limit - boot))
+            elif attempt.started is not None:
+                found[job.id] = Instant(attempt.started + limit)
         return found
 
     def _ask_for_room(self) -> bool:
@@ -161,10 +172,11 @@ class Ticker:
             observations = self._backends(name).observe([ref_of(attempt) for _, attempt in members])
             for (job, attempt), observation in zip(members, observations, strict=True):
                 changed |= self._note(job, attempt, observation, epoch)
+                changed |= self._keep_figures(attempt, observation)
                 if observation.end is None:
                     running.append((job, attempt, self._folder(attempt)))
                 else:
-                    changed |= self._end(job, attempt, observation.end, epoch)
+                    changed |= self._end(job, attempt, observation.end, observation.started, epoch)
         try:
             changed |= self._ingester.ingest_all(running, epoch=epoch, now=self._clock.now()) > 0
         except StaleEpoch:
@@ -182,7 +194,7 @@ class Ticker:
         changed = False
         if observation.age is not None:
             self._began.setdefault((job.id, attempt.number), self._clock.boot() - observation.age)
-        if observation.started is not None and attempt.started is None:
+        if observation.started is not None and attempt.started is None and observation.end is None:
             facts.running(self._store, epoch, job.id, attempt.number, observation.started, now)
             changed = True
         if (observation.seen, observation.stage) != (attempt.seen, attempt.stage) and observation.end is None:
@@ -190,7 +202,14 @@ class Ticker:
             changed = True
         return changed
 
-    def _end(self, job: Job, attempt: Attempt, end: End, epoch: int) -> bool:
+    def _keep_figures(self, attempt: Attempt, observation: Observation) -> bool:
+        try:
+            return self._figures.keep(attempt, observation, self._clock.now(), self._clock.boot())
+        except TrainingError as error:  # the next round has newer ones
+            log.warning("figures of attempt %s/%d wait: %s", attempt.job, attempt.number, error)
+            return False
+
+    def _end(self, job: Job, attempt: Attempt, end: End, started: Instant | None, epoch: int) -> bool:
         """Take in all that an attempt has left, and then write down how it ended."""
         now = self._clock.now()
         try:
@@ -202,8 +221,10 @@ class Ticker:
             return False
         self._began.pop((job.id, attempt.number), None)
         self._hang.forget(attempt)
-        end = told(end, attempt.stop_asked, self._reached(attempt), quiet=self._hang.allowed(job))
-        self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now))
+        reached = self._reached(attempt) if tells_how_far(end) else Reached()
+        end = self._spending.told(job, attempt, end, now)
+        end = told(end, attempt.stop_asked, reached, quiet=self._hang.allowed(job))
+        self._concluded(facts.ended(self._store, epoch, job.id, attempt.number, end, now, started=started))
         return True
 
     def _concluded(self, job: Job) -> None:
@@ -247,10 +268,12 @@ class Ticker:
 
 def _of(found: Mapping[str, Standing], pool: Pool) -> tuple[int, str | None]:
     standing = found.get(pool.name)
-    return (pool.slots, pool.remark) if standing is None else (standing.slots, standing.remark)
+    return (pool.slots, pool.remark) if standing is None else (pool.limited(standing.slots), standing.remark)
 
 
 def _with(found: Mapping[str, Standing], known: Mapping[str, Pool]) -> list[Pool]:
     """The pools with what was found of them. One that a person has given numbers of their own meanwhile keeps them."""
     there = {name: pool for name, pool in known.items() if name in found and pool.is_found}
-    return [replace(pool, slots=found[name].slots, remark=found[name].remark) for name, pool in there.items()]
+    return [
+        replace(pool, slots=pool.limited(found[name].slots), remark=found[name].remark) for name, pool in there.items()
+    ]

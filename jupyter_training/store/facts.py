@@ -94,7 +94,7 @@ def running(store: Store, epoch: int, job: JobId, number: int, started: Instant,
             return
         state = AttemptState.RUNNING.value if row.state == AttemptState.LAUNCHING.value else row.state
         _change(connection, job, number, now, started=started, state=state)
-        connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.started.is_(None)).values(started=started))
+        _set_started(connection, job, started)
 
 
 def seen(
@@ -127,15 +127,21 @@ def restored(store: Store, epoch: int, job: JobId, seconds: float, now: Instant)
             changelog.touch(connection, job, [ChangeKind.ATTEMPT], now)
 
 
-def ended(store: Store, epoch: int, job: JobId, number: int, end: End, now: Instant) -> Job:
+def ended(
+    store: Store, epoch: int, job: JobId, number: int, end: End, now: Instant, *, started: Instant | None = None
+) -> Job:
     """Nothing of the attempt is left. The job ends with it, is paused, or is queued again.
 
     It is queued again where the attempt never began, made room for another, or
     is retried: from its last good checkpoint, which the next attempt is told.
+    ``started``: when it began to work, if that was not told before.
     """
     with _fact(store, epoch) as connection:
         row = _attempt(connection, job, number)
         if row.state != _ENDED:
+            if row.started is None and started is not None:
+                connection.execute(_update_attempt(job, number).values(started=started))
+                _set_started(connection, job, started)
             connection.execute(
                 _update_attempt(job, number).values(
                     state=_ENDED,
@@ -184,7 +190,7 @@ def _conclude(connection: Connection, job: Job, end: End, now: Instant) -> None:
     """Give the job the state that follows from its attempt's end."""
     used = connection.execute(select(jobs.c.free_restarts).where(jobs.c.id == job.id)).scalar_one()
     retries = job.spec.retries
-    left = retries.max - job.retries_used
+    left = 0 if end.final else retries.max - job.retries_used
     state = job_state_after(end.reason, job.desired, FREE_RESTART_LIMIT - used, retry_on=retries.on, retries_left=left)
     changelog.touch(connection, job.id, [ChangeKind.ATTEMPT, ChangeKind.STATE], now)
     reason, detail = end.reason, _cleaned(end.detail)
@@ -260,6 +266,11 @@ def _change(connection: Connection, job: JobId, number: int, now: Instant, **val
 
 def _update_attempt(job: JobId, number: int) -> Any:
     return update(attempts).where(attempts.c.job == job, attempts.c.number == number)
+
+
+def _set_started(connection: Connection, job: JobId, started: Instant) -> None:
+    """When the job's first attempt that came so far began to work."""
+    connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.started.is_(None)).values(started=started))
 
 
 def _set_job(connection: Connection, job: JobId, **values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_training.core.lifecycle import EndReason
-from jupyter_training.dispatch.ending import Reached, told
+from jupyter_training.dispatch.ending import Reached, tells_how_far, told
 from jupyter_training.seams.backend import End, StopHow
 
 
@@ -74,3 +74,11 @@ def test_a_launch_that_is_given_up_for_a_pause_is_a_pause(asked: StopHow | None,
 
 def test_what_was_paused_before_it_began_says_so() -> None:
     assert "Paused by you before it began." == told(End(EndReason.VOID), "pause", Reached()).detail
+
+
+@pytest.mark.parametrize("reason", [one for one in EndReason if not tells_how_far(End(one))])
+@pytest.mark.parametrize("asked", [None, "pause", "discard", "preempt", "cancel", "kill"])
+def test_what_was_reached_is_not_asked_for_where_it_changes_nothing(reason: EndReason, asked: StopHow | None) -> None:
+    for detail in (None, "Failed: ValueError."):
+        end = End(reason, detail)
+        assert told(end, asked, Reached(), quiet=1.0) == told(end, asked, Reached(7, 5, True), quiet=1.0)

@@ -304,8 +304,8 @@ def test_a_retry_that_comes_between_an_end_and_its_tidying_keeps_its_values(
     tell = facts.ended
     retried: list[Job | TrainingError] = []
 
-    def ended(*how: Any) -> Job:
-        after = tell(*how)
+    def ended(*how: Any, **more: Any) -> Job:
+        after = tell(*how, **more)
         if not retried:
             retried.extend(verbs.wish(stage.store, [job], Verb.RETRY, now=stage.clock.now(), settle=settle))
         return after
