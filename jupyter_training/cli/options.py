@@ -13,7 +13,7 @@ from jupyter_training.kernel.commands import Option
 from jupyter_training.kernel.values import literal, span
 from jupyter_training.kernel.wish import gathered
 
-__all__ = ["add", "said"]
+__all__ = ["add", "assigned", "said"]
 
 
 def add(parser: argparse._ActionsContainer, options: Iterable[Option]) -> None:
@@ -46,7 +46,7 @@ def _told(option: Option) -> dict[str, Any]:
     elif option.kind == "pair":
         told.update(type=pair, action="append")
     elif option.kind == "assign":
-        told.update(type=_assigned, action="append")
+        told.update(type=assigned, action="append")
     elif option.kind == "jobs":
         told["action"] = "append"
     if option.choices:
@@ -65,7 +65,7 @@ def _read(option: Option, value: Any) -> object:
     return value
 
 
-def _assigned(text: str) -> tuple[str, object]:
+def assigned(text: str) -> tuple[str, object]:
     """``KEY=VALUE`` with the value as a literal."""
     key, given = pair(text)
     try:

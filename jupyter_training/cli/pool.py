@@ -9,8 +9,10 @@ from typing import Any
 
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_json, add_place, whole
+from jupyter_training.cli.options import assigned
 from jupyter_training.cli.place import client_of
 from jupyter_training.errors import InvalidUsage
+from jupyter_training.kernel.queue_words import pool_remark
 
 __all__ = ["arguments", "run"]
 
@@ -59,14 +61,19 @@ def run(options: argparse.Namespace) -> int:
         return 0
     say.table(COLUMNS, [_row(pool) for pool in pools], empty="There is no pool yet; the dispatcher makes one.")
     for pool in pools:
-        if pool["note"]:
-            print(f"{pool['name']}: {pool['note']}")
+        for words in filter(None, (pool["note"], pool_remark(pool))):
+            print(f"{pool['name']}: {words}")
     return 0
 
 
 def _add_values(parser: Parser) -> None:
     add = parser.add_argument
-    add("--slots", metavar="N", type=whole, help="how many jobs of one slot run (one per GPU, else per CPU)")
+    add(
+        "--slots",
+        metavar="N",
+        type=whole,
+        help="how many jobs of one slot run (one per GPU, else per CPU); of a service: at most so many",
+    )
     add("--gpus", metavar="N", type=whole, help="how many GPUs: the machine's first ones")
     add("--devices", metavar="IDS", help="which GPUs, as CUDA_VISIBLE_DEVICES names them: 0,1 or UUIDs")
     add("--cpus", metavar="X", type=_number, help="CPUs that jobs may ask for; 0: not counted")
@@ -76,8 +83,11 @@ def _add_values(parser: Parser) -> None:
     add("--victim", metavar="WHICH", help="who makes room: last (the last in the queue) or cheapest (who loses least)")
     add("--aging", metavar="SPAN", help="after each such wait a job counts one priority better, e.g. 30m; or off")
     add("--default", action="store_true", help="jobs that name no pool go here")
-    add("--found", action="store_true", help="its capacity is what the machine has, looked up at each start")
+    add("--found", action="store_true", help="its capacity is what the machine or the service has")
     add("--backend", metavar="NAME", help="where it runs them (local)")
+    add(
+        "--option", metavar="KEY=VALUE", type=assigned, action="append", help="of its backend, as instance=ml.g5.xlarge"
+    )
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -89,6 +99,8 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     given = {key: getattr(options, key) for key in _KEYS if getattr(options, key) is not None}
     if "devices" in given:
         given["devices"] = [word.strip() for word in given["devices"].split(",") if word.strip()]
+    if options.option:
+        given["options"] = dict(options.option)
     if options.default:
         given["is_default"] = True
     if options.found:

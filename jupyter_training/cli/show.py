@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_training.cli import say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
 from jupyter_training.cli.place import client_of, found
+from jupyter_training.kernel import service_words
 from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.queue_words import devices_text, waits_for, weight_text
 from jupyter_training.kernel.wording import (
@@ -61,6 +62,7 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("ran", span_text(ran) if ran is not None else ""),
             ("progress", _progress(job["progress"])),
             ("pool", f"{job['pool']}, priority {job['priority']}{weight_text(job)}, {say.dotted(resources)}"),
+            *service_words.facts(job),
             ("start", starts_text(job) if job["phase"] == "queued" else ""),
             ("after", waits_for(job)),
             ("given", devices_text(job)),

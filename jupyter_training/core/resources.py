@@ -7,13 +7,25 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["LOCAL", "MEMORY_MOST", "Allocation", "Capacity", "Need", "PolicyName", "Pool", "Resources", "VictimRule"]
+__all__ = [
+    "AT_MOST",
+    "LOCAL",
+    "MEMORY_MOST",
+    "Allocation",
+    "Capacity",
+    "Need",
+    "PolicyName",
+    "Pool",
+    "Resources",
+    "VictimRule",
+]
 
 LOCAL = "local"  # this machine's backend, and its own pool, which is always there
 
 PolicyName = Literal["priority", "fair_share"]
 VictimRule = Literal["last", "cheapest"]
 
+AT_MOST = "at_most"  # among a pool's options: slots that a person lets it have, where its service would give more
 MEMORY_MOST = 1 << 62  # bytes, of a job and of a pool: what a plan adds up, and a column holds
 
 
@@ -66,6 +78,11 @@ class Pool:
     is_found: bool = False  # its capacity is what the backend says that there is: a machine's CPUs, an account's quota
     options: dict[str, Any] = field(default_factory=dict)  # of its backend: an instance type, a region
     remark: str | None = None  # why it has no more slots now, by its backend, as a sentence
+
+    def limited(self, slots: int) -> int:
+        """So many slots, but no more than a person lets it have."""
+        most = self.options.get(AT_MOST)
+        return slots if not isinstance(most, int) else min(slots, most)
 
     @property
     def is_served(self) -> bool:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from jupyter_training.kernel import service_words
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
 from jupyter_training.kernel.wording import (
     TERMINAL,
@@ -78,6 +79,7 @@ _COLOUR_OF = {
     "pausing": "#b26a00",
     "unknown": "#b26a00",
 }
+_USUAL = ("Running.", "Starting.")  # sentences that say no more than the phase
 _GREY = "#808080"
 _FAINT = "opacity:.75"
 
@@ -119,12 +121,14 @@ def text(job: Job, series: Series | None = None) -> str:
         parts.append(end_sentence(job).removeprefix(f"{phase.capitalize()} ").removeprefix(f"{phase.capitalize()}: "))
         parts.extend(f"{name} {number(job['metrics'][name]['last'])}" for name in names[:3])
     elif phase == "running":
+        parts.append("" if job["sentence"] in _USUAL else sentence(job))
         parts.append(", ".join(filter(None, [_progress_text(job), left_text(job["eta"])])))
         parts.append(attempt_text(job))
         parts.extend(_metric_text(name, job["metrics"][name], series) for name in names[:3])
     else:
         parts.append(sentence(job).removeprefix("Paused "))
         parts.append(starts_text(job) if phase == "queued" else "")
+    parts.append(service_words.line(job))
     parts.append(job["warning"] or "")
     parts.append(_next_words(job))
     return "   ".join(filter(None, parts))
@@ -134,13 +138,14 @@ def html(job: Job, series: Series | None = None, extras: Extras | None = None) -
     """The card as HTML, at most ``LIMIT`` characters: pictures that have no place are left out or named."""
     extras = extras or Extras()
     rows = [_head(job)]
-    if job["phase"] not in ("running", "starting"):
+    if job["phase"] not in ("running", "starting") or job["sentence"] not in _USUAL:
         rows.append(f"<span>{escape(end_sentence(job) if job['phase'] in TERMINAL else sentence(job))}</span>")
     failed = failure(extras)
     rows += failed if sum(map(len, failed)) < LIMIT // 2 else []
     rows.append(_warning(job))
     rows.append(_progress_html(job))
     rows.append(_figures_html(job))
+    rows.append(_service(job))
     rows.append(_machine(job))
     rows.append(_parent(job))
     hint = _next_words(job)
@@ -290,6 +295,11 @@ def _machine(job: Job) -> str:
     words = [_cores(used["cpu"], job)] if "cpu" in used else []
     words += [f"memory {bytes_text(int(used['memory']))}"] if "memory" in used else []
     return f'<span style="{_FAINT}">{escape(" · ".join(words))}</span>' if words else ""
+
+
+def _service(job: Job) -> str:
+    words = service_words.line(job)
+    return f'<span style="{_FAINT}">{escape(words)}</span>' if words else ""
 
 
 def _cores(used: float, job: Job) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_training.client.context import Packed, shown, size_words
-from jupyter_training.kernel import search_words
+from jupyter_training.kernel import search_words, service_words
 from jupyter_training.kernel.policies import hang_text, policy_text, retries_text
 from jupyter_training.kernel.tables import Cell, Table
 from jupyter_training.kernel.wording import bytes_text, number, plain, span_text
@@ -52,6 +52,7 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
         yield "starts after", ", ".join(request["after"])
     if spec["preemptible"] != "auto":
         yield "preemptible", str(spec["preemptible"])
+    yield from service_words.planned(plan)
     yield "needs", _needs(spec["resources"])
     yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
     yield "grace", span_text(spec["grace"])

@@ -21,6 +21,7 @@ __all__ = [
     "item_of",
     "more",
     "moved",
+    "pool_remark",
     "read",
     "refusal",
     "row_cells",
@@ -98,7 +99,16 @@ def heading(page: Page) -> str:
     waiting = f"{pool['queued']} {'job waits' if pool['queued'] == 1 else 'jobs wait'}"
     order = "slots are shared fairly" if _is_fair(page) else "by priority"
     preemption = ", with preemption" if pool["preemption"] else ""
-    return f"{pool['name']}: {pool['used']} of {pool['slots']} slots used, {waiting}; {order}{preemption}"
+    words = f"{pool['name']}: {pool['used']} of {pool['slots']} slots used, {waiting}; {order}{preemption}"
+    remark = pool_remark(pool)
+    return f"{words}. {remark}" if remark else words
+
+
+def pool_remark(pool: Mapping[str, Any]) -> str:
+    """Why a pool of a service has no more: what that says, and what a person lets it have."""
+    most = pool["options"].get("at_most")
+    limit = f"You let it have {most} at most." if most is not None else ""
+    return " ".join(filter(None, [pool["remark"] or "", limit]))
 
 
 def more(page: Page, shown: int, line: str, *, reverse: bool = False) -> str:

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from jupyter_training.kernel import service_words
 from jupyter_training.kernel.card import ranked
 from jupyter_training.kernel.configs import Config
 from jupyter_training.kernel.curve import COLOURS, Points, image, spark
@@ -216,6 +217,7 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
         if seconds is not None:
             yield "ran" if job["ended"] else "runs for", span_text(seconds)
     yield "pool", f"{job['pool']}, priority {job['priority']}{weight_text(job)}"
+    yield from service_words.facts(job)
     if job["phase"] == "queued" and not plain() and starts_text(job):
         yield "start", starts_text(job)
     if job["after"]:

@@ -5,6 +5,8 @@
 What is not given stays as it was. A new pool without ``slots`` has one for each
 GPU, else one for each whole CPU, else one. ``gpus`` alone takes the machine's
 first ones, or, where nobody can say what the machine has, the numbers from 0.
+
+A pool of a service has what that gives now; ``slots`` is the most that it may have.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from jupyter_training.core.ids import NAME_PATTERN, no_name
-from jupyter_training.core.resources import LOCAL, MEMORY_MOST, Capacity, PolicyName, Pool, VictimRule
+from jupyter_training.core.resources import AT_MOST, LOCAL, MEMORY_MOST, Capacity, PolicyName, Pool, VictimRule
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
 
 __all__ = ["at_start", "followed", "read", "two_names"]
 
 _CAPACITY = ("slots", "gpus", "devices", "cpus", "memory")
-_KEYS = ("backend", *_CAPACITY, "policy", "preemption", "victim", "aging", "is_default", "is_found")
+_KEYS = ("backend", *_CAPACITY, "options", "policy", "preemption", "victim", "aging", "is_default", "is_found")
 _WRITTEN = {"default": "is_default", "found": "is_found"}  # as commands and settings call them
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}\Z")
 _MOST = 100_000
@@ -51,6 +53,10 @@ def read(
     if before is not None and backend != before.backend:
         raise _refused("backend", f"{name!r} runs its jobs at {before.backend!r}", "Add another pool for this backend.")
     pool = before or Pool(name, backend, 0)
+    if "options" in values:
+        pool = replace(pool, options={**pool.options, **_mapping(values["options"])})
+    if backend != LOCAL and (pool.is_found or values.get("is_found") or (before is None and "slots" not in values)):
+        return _rules(_served(pool, values), values)
     if values.get("is_found"):
         return _rules(_found(pool, values, capacity), values)
     pool = replace(pool, devices=_devices(values, pool, capacity, takes_fewer))
@@ -156,6 +162,24 @@ def _known(given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _served(pool: Pool, values: Mapping[str, Any]) -> Pool:
+    """A pool that has what its service gives; ``slots`` is then the most that a person lets it have."""
+    told = [key for key in _CAPACITY if key in values and key != "slots"]
+    if told:
+        raise _refused(told[0], f"what a machine at {pool.backend!r} has follows from its kind", "Leave it out.")
+    if values.get("is_found") is False:
+        if "slots" not in values:
+            raise _refused("found", "who does not ask the service has to say how many slots it has", "Say slots too.")
+        return replace(pool, is_found=False, slots=_whole(values, "slots"), remark=None)
+    if "slots" in values:
+        most = _whole(values, "slots")
+        options = {**pool.options, AT_MOST: most}
+        return replace(pool, is_found=True, slots=min(pool.slots, most) if pool.is_found else most, options=options)
+    if values.get("is_found"):
+        pool = replace(pool, options={key: value for key, value in pool.options.items() if key != AT_MOST})
+    return replace(pool, is_found=True, slots=pool.slots or 1)
+
+
 def _found(pool: Pool, values: Mapping[str, Any], capacity: Capacity | None) -> Pool:
     told = [key for key in _CAPACITY if key in values]
     if told:
@@ -250,6 +274,12 @@ def _number(values: Mapping[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST:
         raise _refused(key, f"it must be a number from 0 to {_MOST}, not {value!r}")
     return float(value)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _refused("options", f"it must be a mapping, not {value!r}")
+    return dict(value)
 
 
 def _yes(values: Mapping[str, Any], key: str) -> bool:

@@ -27,11 +27,14 @@ __all__ = [
     "LineageView",
     "MetricView",
     "PlanView",
+    "PlannedCall",
     "PlannedFile",
+    "PlannedUpload",
     "ProblemDocument",
     "ProblemEntry",
     "ProgressView",
     "RetriesView",
+    "ServiceView",
     "StartView",
     "SubmitResult",
     "VerbResult",
@@ -143,6 +146,25 @@ class ArtifactList(View):
     artifacts: tuple[ArtifactView, ...]
 
 
+class ServiceView(View):
+    """A job where a service runs it: its newest attempt, and what all of them came to. Times in seconds.
+
+    ``log_lag``: how old the newest line of its log was when it came; ``saving``: the part of its running that nobody
+    pays for, as on spot machines; ``cost`` with its currency: "0.42 USD", None where no price is known.
+    """
+
+    backend: str
+    machines: str  # "2 × ml.g5.xlarge, spot"
+    name: str | None  # of its training job there
+    stage: str | None  # what is done with it now, in a few words
+    model: str | None  # the URL of what it left, once it has ended
+    log_lag: float | None
+    billable: float | None
+    training: float | None
+    cost: str | None
+    saving: float | None
+
+
 class JobView(View):
     """A job as everybody sees it. ``sentence`` says its state, its wait or its end in words."""
 
@@ -199,6 +221,7 @@ class JobView(View):
     after: tuple[AfterView, ...] = ()
     start: StartView | None = None  # only while it waits, and only where durations are known
     start_note: str | None = None  # why there is no ``start``: "no history yet"
+    service: ServiceView | None = None  # None: it runs on this machine
 
 
 class SubmitResult(View):
@@ -256,10 +279,31 @@ class PlannedFile(View):
     size: int
 
 
+class PlannedUpload(View):
+    """What goes to a service before the job starts. ``once``: only where its content is not there yet."""
+
+    what: str
+    url: str
+    size: int
+    files: int
+    once: bool
+
+
+class PlannedCall(View):
+    """What a submit would send to a service, and what that costs, as a sentence. Nothing was sent."""
+
+    backend: str
+    machines: str
+    request: dict[str, JsonValue]
+    uploads: tuple[PlannedUpload, ...]
+    cost: str
+
+
 class PlanView(View):
     """What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``.
 
-    ``search``: where parameters vary; ``spec`` is then what each of its trials is like.
+    ``search``: where parameters vary; ``spec`` is then what each of its trials is like. ``service``: what goes where
+    a service runs it.
     """
 
     spec: dict[str, JsonValue]
@@ -270,6 +314,7 @@ class PlanView(View):
     sizes: dict[str, int]
     notes: tuple[str, ...]
     search: SearchPlanView | None = None
+    service: PlannedCall | None = None
 
 
 class ConfigView(View):

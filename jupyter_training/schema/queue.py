@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, JsonValue, WithJsonSchema
 
 from jupyter_training.core.lifecycle import Phase, Verb
 from jupyter_training.core.resources import PolicyName, VictimRule
@@ -130,6 +130,7 @@ class PoolRequest(Request):
     """A pool to be made or changed; what is None stays as it was, or is the default of a new pool.
 
     Taking slots or devices away stops nothing that runs; it only starts less.
+    Of a pool that a service gives, ``slots`` is the most that it may have.
     ``gpus``: as many devices, the machine's first ones. For ``cpus``, ``memory``
     and ``aging`` 0 means that it is not told, or off. ``is_found``: its capacity
     is what the machine has. ``is_new``: it must not be there with other values;
@@ -144,6 +145,7 @@ class PoolRequest(Request):
     devices: Annotated[tuple[str, ...], Field(max_length=1000)] | None = None
     cpus: float | None = Field(None, ge=0, allow_inf_nan=False)
     memory: int | str | None = Field(None, description="bytes, or a text like 64G")
+    options: dict[str, JsonValue] | None = Field(None, description="of its backend: an instance type, a region")
     preemption: bool | None = None
     victim: Annotated[str, WithJsonSchema(_words(VictimRule))] | None = None
     aging: float | str | None = Field(None, description="seconds of waiting that count as one priority, or 30m, or off")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SearchPlanView, SubmitRequest
-from jupyter_training.services import bundle, experiment_words, search_reading, searches, submit
+from jupyter_training.services import bundle, experiment_words, search_reading, searches, served, submit
 from jupyter_training.services.config_text import placed, with_config
 from jupyter_training.services.experiment_present import axis_views
 from jupyter_training.services.pools import unused_gpus
@@ -38,6 +38,7 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         submission = asked = submit.submission_of(site, request, files, user=user)
         notes = list(said)
     spec = submission.spec
+    jobs = (search.spec.stop.max_trials_started or 1) if search is not None else 1
     there = wishes.stand_in(site.store, asked)
     if there is not None:
         state = "has succeeded" if there.ended is not None else "has not ended"
@@ -58,6 +59,7 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         sizes={"code": sum(file.size for file in spec.files), "data": sum(one.size for one in spec.data)},
         notes=tuple(notes),
         search=_search(search) if search is not None else None,
+        service=served.call(site, spec, submission.makes or views.pools(site.store)[submission.pool], jobs=jobs),
     )
 
 

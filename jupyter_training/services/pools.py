@@ -12,7 +12,7 @@ from jupyter_training.core.resources import LOCAL, Capacity, Pool, Resources
 from jupyter_training.errors import InvalidSpec, PoolExists, PoolInUse, Problem
 from jupyter_training.languages.pools import read, two_names
 from jupyter_training.schema import PoolList, PoolRequest, PoolView
-from jupyter_training.seams import registry
+from jupyter_training.services.options import check_shape, wishes_of
 from jupyter_training.services.placing import known_pool
 from jupyter_training.services.site import Site
 from jupyter_training.services.standing import standing
@@ -66,8 +66,10 @@ def set_pool(site: Site, request: PoolRequest) -> PoolList:
     _check_settings(site, name, given)
     before = views.pools(site.store).get(name)
     backend = request.backend or (before.backend if before else LOCAL)
-    registry.load("backends", backend)
-    capacity = site.capacity(backend) if _asks_machine(given) else None
+    wishes_of(site, backend)
+    if request.options:
+        check_shape(site, backend, request.options)
+    capacity = site.capacity(backend) if backend == LOCAL and _asks_machine(given) else None
 
     def changed(known: Mapping[str, Pool]) -> list[Pool]:
         there = known.get(name)

@@ -12,6 +12,7 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import JobState, Phase, end_sentence, legal, phase
 from jupyter_training.core.metric import Progress, SeriesSummary
 from jupyter_training.core.policy import Blocked
+from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import ensure
 from jupyter_training.schema import (
     AfterView,
@@ -27,7 +28,7 @@ from jupyter_training.schema import (
     ProgressView,
     RetriesView,
 )
-from jupyter_training.services import forecast, sentences, signs
+from jupyter_training.services import forecast, sentences, served, signs
 from jupyter_training.services.instants import instant
 from jupyter_training.services.site import Site
 from jupyter_training.services.standing import planned
@@ -56,7 +57,10 @@ def job_views(
     saved = [job.id for job in jobs if job.checkpoint_step is not None]
     went_on = [job for job, own in attempts.items() if any(one.start_checkpoint is not None for one in own)]
     parents = {job.parent for job in jobs if job.parent is not None}
+    is_served = any(job.spec.options for job in jobs)
     around = _Around(
+        site=site,
+        pools=views.pools(site.store) if is_served else {},
         store=site.store.store_id,
         spool=os.fspath(site.settings.spool_root),
         outputs=os.fspath(site.settings.outputs),
@@ -86,6 +90,8 @@ class _Around:
     the one job that is shown in full.
     """
 
+    site: Site
+    pools: Mapping[str, Pool]
     store: str
     spool: str
     outputs: str
@@ -179,6 +185,7 @@ def _view(
         after=tuple(AfterView(job=one.after, name=one.name, state=one.state, met=one.met) for one in before),
         start=start,
         start_note=start_note,
+        service=served.view(around.site, job, attempts, summaries, around.pools.get(job.pool)),
     )
 
 

@@ -27,6 +27,7 @@ _WHO = (
     (Hold.EXPERIMENT, "Paused with its search"),
     (Hold.SEARCHER, "Paused by its searcher"),
 )
+_USUAL = "training"  # the stage of which there is nothing to say
 _AGO_FROM = 60.0  # seconds; what is fresher is said without its age, as sentences stand for a while
 _GOES_ON = {
     EndReason.CANCELED: "the checkpoint of step {} is kept.",
@@ -55,17 +56,19 @@ def sentence(
         return down or _wait(job, blocked, [one for one in before if not one.met])
     if shown is Phase.PAUSED:
         return _paused(job, latest, now)
+    stage = latest.stage if latest is not None else None
     if shown is Phase.UNKNOWN:
-        return "No answer from where it runs; its slots are kept until there is one."
+        why = f" {_sentence(stage)}" if stage is not None else ""
+        return f"No answer from where it runs; its slots are kept until there is one.{why}"
     if shown is Phase.STARTING:
-        return "Starting."
+        return f"Starting: {stage.removeprefix('starting: ')}." if stage not in (None, "starting") else "Starting."
     if shown is Phase.PAUSING:
         return _pausing(job, latest)
     if shown is Phase.STOPPING and (latest is None or latest.ended is not None):
         return "Canceled; it leaves the queue."
     if shown is Phase.STOPPING:
         return "Being killed." if job.desired is Desired.KILL else "Stopping; it may finish what it is doing."
-    return "Running."
+    return "Running." if stage in (None, _USUAL) else _sentence(stage)
 
 
 def warning(latest: Attempt | None, seen: float | None, quiet_after: float | None, *, now: Instant) -> str | None:
@@ -198,6 +201,11 @@ def _pausing(job: Job, latest: Attempt | None) -> str:
     if latest is not None and latest.stop_asked == "preempt":
         return "Makes room for another job, after its next checkpoint."
     return "Pausing, after its next checkpoint."
+
+
+def _sentence(words: str) -> str:
+    """A few words as a sentence."""
+    return f"{words[:1].upper()}{words[1:].removesuffix('.')}."
 
 
 def _number(step: int) -> str:

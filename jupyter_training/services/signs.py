@@ -19,11 +19,12 @@ from jupyter_training.schema import ArtifactView
 from jupyter_training.services import artifacts
 from jupyter_training.spool import layout
 
-__all__ = ["figure", "has_begun", "last_word", "machine", "source"]
+__all__ = ["figure", "has_begun", "last_word", "machine", "of_service", "of_service_in_all", "source"]
 
 _FIGURES = "figures"
 _FIGURE = re.compile(r"(0\d{3})\.(?:png|jpe?g|gif|webp)\Z", re.ASCII)  # as the runtime numbers them
 _MACHINE = "machine/"
+_SERVICE = f"{_MACHINE}service/"
 _SOURCES: tuple[Literal["report", "mlflow", "log"], ...] = ("report", "mlflow", "log")
 
 
@@ -67,8 +68,22 @@ def machine(summaries: Mapping[str, SeriesSummary]) -> dict[str, float]:
     return {
         name.removeprefix(_MACHINE): one.last
         for name, one in summaries.items()
-        if one.source == "machine" and one.last is not None
+        if one.source == "machine" and one.last is not None and not name.startswith(_SERVICE)
     }
+
+
+def of_service(summaries: Mapping[str, SeriesSummary], name: str) -> float | None:
+    """What the job's service said last of this."""
+    found = summaries.get(f"{_SERVICE}{name}")
+    return found.last if found is not None else None
+
+
+def of_service_in_all(summaries: Mapping[str, SeriesSummary], name: str) -> float | None:
+    """The same of all its attempts together, where it is counted for each."""
+    values = [
+        one.last for key, one in summaries.items() if key.startswith(f"{_SERVICE}{name}/") and one.last is not None
+    ]
+    return sum(values) if values else None
 
 
 def source(summaries: Mapping[str, SeriesSummary]) -> Literal["report", "log", "mlflow"] | None:

@@ -154,7 +154,7 @@ def test_a_raw_request_is_an_option_and_stands_under_the_service_s_name(stage: S
     )
     cells.run(f"%%train raw --config raw -q -o h\n{BODY}")
     spec = stage.job(cells.shell.user_ns["h"].id).spec
-    assert {"ResourceConfig": {"VolumeSizeInGB": 77}, "EnableNetworkIsolation": True} == spec.options["request"]
+    assert {"ResourceConfig": {"VolumeSizeInGB": 77}} == spec.options["request"]
     assert spec.options["isolated"]
 
 

@@ -84,6 +84,8 @@ class Blocked:
 
     def _never(self, job: QueuedJob) -> str:
         need, pool = job.need, self.pool
+        if pool.is_served and need.slots > pool.slots:
+            return self._not_yet(job)
         if need.slots and not pool.slots:
             return f"The pool {pool.name!r} has no slots now; it waits until it has some, or move it to another pool."
         if need.slots > pool.slots:
@@ -92,6 +94,16 @@ class Blocked:
             f"It will never fit: it asks for {words.need(need)}, the pool {pool.name!r} has"
             f" {words.need(_whole(pool, need))}."
         )
+
+    def _not_yet(self, job: QueuedJob) -> str:
+        """What a service does not give now it may give tomorrow, so that the job waits for it."""
+        pool = self.pool
+        if pool.remark is None and not pool.slots:
+            return f"What {pool.name} has now is being looked up."
+        asks = f"It asks for {job.need.slots} at once, {pool.name} has {pool.slots} now."
+        if pool.remark is None:
+            return asks
+        return f"{pool.name}: {pool.remark}" if not pool.slots else f"{asks} {pool.remark}"
 
     def _full(self, job: QueuedJob, held: int) -> str:
         if job.max_slots is not None and job.slots > job.max_slots:
@@ -112,7 +124,8 @@ class Blocked:
             parts.append(f"{words.used(kind, self.free, whole)} are used{by}")
         only_slots = lacking == ["slots"]
         asked = str(job.slots) if only_slots else words.need(need, lacking)
-        return f"{' and '.join(parts)}; it needs {asked}.{self._stay(job, lacking)}"
+        why = f" {self.pool.remark}" if self.pool.remark is not None and "slots" in lacking else ""
+        return f"{' and '.join(parts)}; it needs {asked}.{self._stay(job, lacking)}{why}"
 
     def _stay(self, job: QueuedJob, lacking: Sequence[str]) -> str:
         """Which of those that hold it would have to make room, and can't."""
@@ -142,6 +155,8 @@ class Blocked:
             return "about to start."
         first, need = self.waits[0].job, self._counted(job)
         said = f"Needs {words.need(need)}; {words.free(need, self.free)}. {first.name} is ahead."
+        if self.pool.remark is not None and "slots" in words.lacking(need, self.free):
+            said += f" {self.pool.remark}"
         if self.pool.preemption and not job.preemptible and not words.lacking(need, self.free):
             said += " It can't fill the gap, since it has no checkpoint to go on from if it has to leave."
         return said
