@@ -70,3 +70,11 @@ def is_a_door(path: Path, module: str) -> bool:
 @pytest.mark.parametrize("path", list(files(OLD_PYTHON)), ids=name_of)
 def test_what_runs_in_a_job_is_python_3_9(path: Path) -> None:
     ast.parse(path.read_text("utf-8"), feature_version=(3, 9))
+
+
+def test_the_package_names_what_it_has_before_anything_is_loaded() -> None:
+    import jupyter_training
+
+    assert sorted(jupyter_training.__all__) == dir(jupyter_training)
+    assert {"Client", "choice", "report"} <= set(dir(jupyter_training))
+    assert all(hasattr(jupyter_training, name) for name in dir(jupyter_training))

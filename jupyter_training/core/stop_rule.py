@@ -43,6 +43,7 @@ DEFAULT_TRIALS = 50  # of a search that nothing else would end
 _ALL_FAILED = 3  # at least so many, and as many as run at once, before "all fail" is said
 
 _LIMITS = ("max_trials_started", "max_trials_completed", "max_trials_finished")
+NO_END = "Nothing says when this search ends."
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ def with_default(stop: StopRule, *, size: int | None, exhausts: bool = False) ->
         count, why = size, f"the space has no more than {size} configuration{'' if size == 1 else 's'}"
     else:
         count, why = DEFAULT_TRIALS, "that is presumed where nothing is said"
-    note = f"Nothing says when this search ends. It begins {_trials(count)}: {why}."
+    note = f"{NO_END} It begins {_trials(count)}: {why}."
     hint = "Say max_trials, max_time or another limit to choose it yourself."
     return stop.model_copy(update={"max_trials_started": count}), f"{note} {hint}"
 

@@ -148,12 +148,12 @@ def _best(search: Search) -> str:
     best = search["best"]
     if best is None:
         return ""
-    words = (
-        f"{escape(search['metrics'][0])} {search_words.arrow(search['modes'][0])} best <b>{number(best['value'])}</b>"
-        f" in trial {best['trial']}"
+    words = ", ".join(
+        f"{escape(name)} {search_words.arrow(mode)} best <b>{number(value)}</b> in trial {trial}"
+        for name, mode, value, trial in search_words.bests(search)
     )
     if len(search["pareto"]) > 1:
-        words += f", {len(search['pareto'])} that none beats in every metric"
+        words += f"; {len(search['pareto'])} trials that none beats in every metric"
     config = search_words.config_text(best["config"])
     return f'{words}<span style="margin-right:16px"></span><span style="{_FAINT}">{escape(config)}</span>'
 

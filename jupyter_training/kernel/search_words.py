@@ -15,6 +15,7 @@ __all__ = [
     "arrow",
     "axes_of",
     "best_text",
+    "bests",
     "called",
     "config_text",
     "counts_text",
@@ -101,11 +102,22 @@ def arrow(mode: str) -> str:
 
 
 def best_text(search: Search) -> str:
-    """``val_accuracy ↑ 0.964 in trial 7``; empty before there is one."""
-    best = search["best"]
+    """``val_accuracy ↑ 0.964 in trial 7``, of several metrics each; empty before there is one."""
+    found = (f"{name} {arrow(mode)} {number(value)} in trial {trial}" for name, mode, value, trial in bests(search))
+    return ", ".join(found)
+
+
+def bests(search: Search) -> list[tuple[str, str, float, int]]:
+    """(metric, mode, best value, its trial) of each metric: of several those of the trials that no other one beats."""
+    best, pareto = search["best"], search["pareto"]
+    pairs = list(zip(search["metrics"], search["modes"], strict=True))
     if best is None:
-        return ""
-    return f"{search['metrics'][0]} {arrow(search['modes'][0])} {number(best['value'])} in trial {best['trial']}"
+        return []
+    found = [(*pairs[0], best["value"], best["trial"])]
+    for name, mode in pairs[1:] if pareto else ():
+        top = (min if mode == "min" else max)(pareto, key=lambda one: one["values"][name])
+        found.append((name, mode, top["values"][name], top["trial"]))
+    return found
 
 
 def config_text(config: Mapping[str, Any], *, most: int = 8) -> str:

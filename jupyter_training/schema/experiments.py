@@ -118,7 +118,7 @@ class ExperimentView(View):
     total: int | None
     best: BestView | None
     pareto: tuple[ParetoView, ...]  # only where there are several metrics
-    curve: tuple[tuple[int, float], ...]  # the best so far: (number of reports judged before, value), each improvement
+    curve: tuple[tuple[int, float], ...]  # the best so far: (reports judged before, value): each improvement, and now
     pool: str
     priority: int
     weight: float

@@ -87,9 +87,17 @@ _Refs = tuple[Annotated[str, Field(min_length=1, max_length=200)], ...]
 AnyRefs = Annotated[_Refs, BeforeValidator(_refs, json_schema_input_type=_Refs | str), Field(max_length=1000)]
 
 
+def _words(value: Any) -> Any:
+    """``loss, accuracy`` is as good as ``[loss, accuracy]``."""
+    found = _refs(value)
+    if value is not None and not found:
+        raise ValueError("it is empty; write a word, or several with commas between them")
+    return found
+
+
 _Words = tuple[Annotated[str, Field(min_length=1, max_length=250)], ...]
 AnyWords = Annotated[
-    _Words, BeforeValidator(_refs, json_schema_input_type=_Words | str), Field(min_length=1, max_length=20)
+    _Words, BeforeValidator(_words, json_schema_input_type=_Words | str), Field(min_length=1, max_length=20)
 ]
 
 

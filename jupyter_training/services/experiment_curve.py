@@ -37,8 +37,11 @@ class Gone:
 
     @property
     def curve(self) -> tuple[tuple[int, float], ...]:
-        """Each improvement of the first metric as (reports judged before it, value)."""
-        return tuple(self.steps[-_STEPS:])
+        """Each improvement of the first metric as (reports judged before it, value), and how it stands at the last."""
+        steps = self.steps[-_STEPS:]
+        if steps and steps[-1][0] < self.judged - 1:
+            steps.append((self.judged - 1, steps[-1][1]))
+        return tuple(steps)
 
 
 _turn = Lock()

@@ -18,6 +18,7 @@ from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.core.pareto import front
 from jupyter_training.core.space import Const, Domain, SearchSpace, expression, words
+from jupyter_training.core.stop_rule import NO_END
 from jupyter_training.schema import AxisView, BestView, ExperimentView, ParetoView, TrialView
 from jupyter_training.services import experiment_words
 from jupyter_training.services.experiment_curve import Gone, gone_through
@@ -105,7 +106,7 @@ def _view(
         phase=shown,
         desired=one.desired,
         sentence=said,
-        notes=one.notes,
+        notes=_notes(one),
         searcher=spec.searcher,
         searcher_note=next((note for note in one.notes if note.startswith(_SEARCHER_NOTE)), None),
         metrics=spec.objective.metrics,
@@ -142,6 +143,13 @@ def _view(
         updater=spec.updater,
         spec=spec.model_dump(mode="json") if full else None,
     )
+
+
+def _notes(one: Experiment) -> tuple[str, ...]:
+    """What is worth knowing still: that its end was presumed is not, once it has ended or a person has extended it."""
+    if not one.more and not one.state.is_final:
+        return one.notes
+    return tuple(note for note in one.notes if not note.startswith(NO_END))
 
 
 def trial_view(trial: Trial, job: Job | None, space: Space) -> TrialView:

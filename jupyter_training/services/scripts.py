@@ -14,10 +14,19 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from jupyter_training.errors import InvalidSpec, InvalidUsage, Problem
-from jupyter_training.languages import script_options
+from jupyter_training.languages import argparse_text, script_options
 from jupyter_training.languages.script_options import Options
+from jupyter_training.schema import SubmitRequest
 
-__all__ = ["ScriptParameter", "ScriptQuery", "ScriptSubmit", "ScriptView", "check_params", "only_a_server"]
+__all__ = [
+    "ScriptParameter",
+    "ScriptQuery",
+    "ScriptSubmit",
+    "ScriptView",
+    "check_params",
+    "defaults_of",
+    "only_a_server",
+]
 
 _LARGEST_READ = 200_000  # bytes; a longer script is not looked at, as nobody should wait for that
 
@@ -89,6 +98,19 @@ def _unknown(name: str, path: str, options: Options) -> Problem:
     close = options.near(name)
     hint = f"Did you mean {close}?" if close else f"It takes: {', '.join(options.names) or 'none'}."
     return Problem(f"{path} takes no parameter {name!r}", key=f"params.{name}", hint=hint)
+
+
+def defaults_of(request: SubmitRequest) -> dict[str, JsonValue]:
+    """What the parser of a request's script takes for what it is not given, as far as its text tells."""
+    entry = request.entry
+    text = next((one.text for one in request.files if one.path == entry.path), None)
+    if entry.kind != "script" or text is None or len(text) > _LARGEST_READ:
+        return {}
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}  # which its trials say
+    return {one.name: one.default for one in argparse_text.read(tree).parameters if one.default is not None}
 
 
 @lru_cache(maxsize=16)

@@ -10,6 +10,7 @@ axis is left as it is: a text is read only where it is an expression of the gram
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -31,6 +32,7 @@ __all__ = [
     "as_plain",
     "max_resource_of",
     "objective_of",
+    "of_a_list",
     "parted",
     "refused",
     "stop_of",
@@ -113,7 +115,7 @@ def objective_of(request: SubmitRequest) -> Objective:
     if twice is not None:
         raise refused("metric", f"{twice!r} stands twice", hint="Name each metric once.")
     if not modes:
-        raise refused("mode", f"is a smaller or a larger {metrics[0]} the better one?", hint=_hint(metrics))
+        raise refused("mode", f"is a smaller or a larger {metrics[0]} better?", hint=_hint(metrics))
     for mode in modes:
         if mode not in ("min", "max"):
             close = _MODES.get(mode.lower()) or near_miss(mode, ["min", "max"])
@@ -160,12 +162,17 @@ def stop_of(request: SubmitRequest, objective: Objective) -> StopRule:
         raise InvalidSpec(f"{first.key}: {first.detail}.", hint=first.hint, errors=problems) from None
 
 
-def max_resource_of(request: SubmitRequest, params: Mapping[str, JsonValue]) -> tuple[int | None, str | None]:
-    """How many reports a whole trial makes, and where that was found if nobody said it."""
+def max_resource_of(
+    request: SubmitRequest, params: Mapping[str, JsonValue], defaults: Mapping[str, JsonValue]
+) -> tuple[int | None, str | None]:
+    """How many reports a whole trial makes, and where that was found if nobody said it.
+
+    ``params``: what is the same in all trials; ``defaults``: what its script takes for what it is not given.
+    """
     if request.max_resource is not None:
         return request.max_resource, None
     for name in _EPOCHS:
-        value = params.get(name)
+        value = params.get(name, defaults.get(name))
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value, f"A whole trial is taken to make {value} reports: {name} is {value}. (max_resource says it.)"
     return None, None
@@ -193,7 +200,17 @@ def as_plain(request: SubmitRequest, found: Parted) -> tuple[SubmitRequest, tupl
     unused = [name for name in said if name not in (*_OF_A_TRAINING, "space")]
     if unused:
         note += f" {_listed(unused)} {'is' if len(unused) == 1 else 'are'} ignored."
-    return request.model_copy(update=changes), (note,)
+    close = of_a_list(found.params) if unused else None
+    return request.model_copy(update=changes), (note if close is None else f"{note} {close}",)
+
+
+def of_a_list(params: Mapping[str, JsonValue]) -> str | None:
+    """What to write where a list was meant as values to try: by itself it is one value, layers for instance."""
+    for name, value in params.items():
+        if isinstance(value, list) and len(value) > 1 and not any(map(_is_nested, value)):
+            shown = ", ".join(json.dumps(one, ensure_ascii=False) for one in value)
+            return f"A list is one value: to try each of {name}, write {name}=choice({shown})."
+    return None
 
 
 def refused(key: str, words: str, *, hint: str | None = None) -> InvalidSpec:

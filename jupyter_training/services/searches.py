@@ -26,7 +26,7 @@ from jupyter_training.core.stop_rule import refusals, with_default
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.services import bundle, contexts, data, model_states, searchers, submit
+from jupyter_training.services import bundle, contexts, data, model_states, scripts, searchers, submit
 from jupyter_training.services.experiment_words import GOES_THROUGH
 from jupyter_training.services.search_reading import (
     KEYS,
@@ -157,7 +157,8 @@ def _judged(
         notes.append(presumed)
     for problem in refusals(stop, objective, price=None):
         raise InvalidSpec(f"{problem.key}: {problem.detail}", hint=problem.hint, errors=[problem])
-    longest, where = max_resource_of(request, params)
+    defaults = {name: value for name, value in scripts.defaults_of(request).items() if name not in space.domains}
+    longest, where = max_resource_of(request, params, defaults)
     if chosen.is_multi_fidelity and where is not None:
         notes.append(where)
     elif chosen.is_multi_fidelity and longest is None and chosen.origin != "ours":

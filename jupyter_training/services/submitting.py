@@ -38,7 +38,8 @@ def _submitted(site: Site, user: str, request: SubmitRequest, *, insists: bool) 
         raise search_reading.refused(
             "params",
             "every parameter has one value, so there is nothing to search",
-            hint="Let one vary, e.g. lr=loguniform(1e-4, 1e-1), or submit it as a training.",
+            hint=search_reading.of_a_list(found.params)
+            or "Let one vary, e.g. lr=loguniform(1e-4, 1e-1), or submit it as a training.",
         )
     request, notes = search_reading.as_plain(request, found)
     if request.resume:

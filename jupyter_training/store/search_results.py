@@ -11,8 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -22,6 +22,8 @@ from jupyter_training.core.experiment import EventKind, Experiment, Trial
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.pareto import front
 from jupyter_training.store import experiment_listing as listing
+from jupyter_training.store import reports
+from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.experiments import trials_of
 from jupyter_training.store.search_tables import searches
@@ -36,12 +38,16 @@ _RESOURCES = {"report": "epoch"}  # what the column is called where the resource
 
 @dataclass(frozen=True)
 class Results:
-    """``told``: trial, body and verdict of each report that was judged; ``started``: of the trials' jobs."""
+    """``told``: trial, body and verdict of each report that was judged; ``started``: of the trials' jobs.
+
+    ``steps``: where reports are counted, what the code called them: by job and number of the report, from 1.
+    """
 
     experiment: Experiment
     trials: Mapping[int, Trial]
     told: tuple[tuple[int, dict[str, Any], str | None], ...]
     started: Mapping[JobId, float]
+    steps: Mapping[tuple[JobId, int], int] = field(default_factory=dict)
 
     def csv(self) -> str:
         spec = self.experiment.spec
@@ -64,14 +70,15 @@ class Results:
             if trial is None:
                 continue
             at, started, resource = body.get("time"), self.started.get(trial.job), body["resource"]
+            count = body.get("count", resource)
             yield [
                 number,
-                *((resource,) if with_resource else ()),
+                *((self.steps.get((trial.job, count), resource),) if with_resource else ()),
                 *map(_cell, body["values"]),
                 *configs[number],
                 (verdict or "continue").upper(),
                 _status(trial) if last[number] == place else "InProgress",
-                body.get("count", resource) - 1,
+                count - 1,
                 _cell(at),
                 _since(started, at),
                 _since(begun, at),
@@ -124,7 +131,17 @@ def read(store: Store, experiment: Experiment) -> Results:
             JobId(row.id): row.started for row in connection.execute(select(jobs.c.id, jobs.c.started).where(of_trials))
         }
     told = tuple((row.trial, json.loads(row.body), row.verdict) for row in rows if row.verdict != "ignored")
-    return Results(experiment, own, told, started)
+    return Results(experiment, own, told, started, _steps(store, experiment, own.values()))
+
+
+def _steps(store: Store, experiment: Experiment, own: Iterable[Trial]) -> dict[tuple[JobId, int], int]:
+    if experiment.spec.resource != "report":
+        return {}
+    found: dict[tuple[JobId, int], int] = {}
+    for part in chunks([one.job for one in own if one.values is not None]):
+        told = reports.since(store, dict.fromkeys(part, 0), experiment.spec.objective.metrics)
+        found.update(((job, one.count), one.step) for job, reported in told.items() for one in reported.reports)
+    return found
 
 
 def _status(trial: Trial) -> str:

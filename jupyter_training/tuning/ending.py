@@ -60,7 +60,11 @@ def missing(metrics: Sequence[str], names: Sequence[str]) -> str:
     """The sentence for a trial that ended without its metric; it reported ``names``."""
     wanted = " and ".join(absent(metrics, names) or metrics)
     if not names:
-        return f"It ended without reporting {wanted}, or anything else."
+        said = ", ".join(f"{name}=..." for name in metrics if name.isidentifier()) or "..."
+        return (
+            f"It ended without reporting {wanted}, or anything else. Call report({said}) in it; "
+            "a function may also return the value."
+        )
     return f"It ended without reporting {wanted}; it reported {', '.join(names)}.{_near(metrics, names)}"
 
 

@@ -35,6 +35,8 @@ __all__ = ["Ended", "Record"]
 
 log = logging.getLogger("jupyter_training.tuning")
 
+_ANEW = " begins anew: "
+_AS_OTHERS = "So does each that is to go on from a trial without a checkpoint: checkpoint.save(...) writes one."
 _NO_CHECKPOINT = "Trials write no checkpoint before they are to pause, so those that fall behind are stopped instead."
 
 
@@ -277,8 +279,8 @@ class Record:
                 if standing.started is None:
                     writer.change(started=self._site.now())
             for clone in clones.values():
-                if clone.note is not None:
-                    _note(writer, clone.note)
+                if clone.note is not None and not any(_ANEW in note for note in writer.standing.notes):  # once
+                    _note(writer, f"{clone.note} {_AS_OTHERS}")
         for (trial, _), job in zip(begun, jobs, strict=True):
             self._know(trial.number, job.id)
             log.info("Trial %d begins as job %s: %s", trial.number, job.id, self._words(trial.config))
@@ -291,11 +293,11 @@ class Record:
         source = event.body["clone_of"]
         found = views.jobs(self._site.store, [self.jobs[source]])
         if not found:
-            return _Clone(note=f"Trial {event.trial} begins anew: trial {source} was deleted.")
+            return _Clone(note=f"Trial {event.trial}{_ANEW}trial {source} was deleted.")
         try:
             chosen = stack.enter_context(checkpoints.chosen(self._site, found[0], None))
         except NoCheckpoint as error:
-            return _Clone(note=f"Trial {event.trial} begins anew: {error.detail}")
+            return _Clone(note=f"Trial {event.trial}{_ANEW}{error.detail}")
         return _Clone(chosen.start, chosen.settle(self._site))
 
     def _remember(self, event: Event) -> None:

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { asFiltered, parse } from '../src/model/filter';
 import { reduce } from '../src/model/reduce';
 import type { Event } from '../src/model/reduce';
-import { dots, highlights, steps } from '../src/model/searching';
+import { bests, dots, highlights, steps } from '../src/model/searching';
 import { courseOf, searches, sections } from '../src/model/select';
 import { EMPTY } from '../src/model/state';
 import type { State } from '../src/model/state';
@@ -124,4 +124,14 @@ test('the cloud has who reported both metrics, and those of the front though the
 test('ended trials that somebody looked at do not fill the list of what ended', () => {
   const state = after(heard(snapshot(1, [])), { type: 'jobs', jobs: [succeeded({ id: 't', experiment: 'e', trial: 1 })] });
   expect(sections(state).recent).toEqual([]);
+});
+
+test('each of several metrics has its best', () => {
+  const pareto = [
+    { trial: 4, job: 'a', values: { acc: 0.9, size: 9 }, config: {} },
+    { trial: 2, job: 'b', values: { acc: 0.5, size: 3 }, config: {} }
+  ];
+  const first = { trial: 4, job: 'a', value: 0.9 };
+  expect(bests({ metrics: ['acc', 'size'], modes: ['max', 'min'], pareto }, first)).toEqual([first, { trial: 2, job: 'b', value: 3 }]);
+  expect(bests({ metrics: ['acc', 'size'], modes: ['max', 'min'], pareto: [] }, first)).toEqual([first]);
 });

@@ -133,3 +133,16 @@ def test_a_space_of_several_metrics_is_told_in_all_of_them() -> None:
     assert ("trial", "state", "loss ↓", "size ↓", "reports", "lr", "batch") == search_words.trial_titles(view)
     row = search_words.trial_cells(view, trial(1, best=0.25, values={"loss": 0.3, "size": 1200}, config={"lr": 0.5}))
     assert ("1", "✓ completed", "0.25", "1\u2009200", "9", "0.5", "") == row
+
+
+def test_of_several_metrics_each_has_its_best() -> None:
+    front = [
+        {"trial": 4, "job": "trialabcde", "values": {"val_accuracy": 0.96251, "size": 9000.0}, "config": {"lr": 0.1}},
+        {"trial": 2, "job": "trialabcdf", "values": {"val_accuracy": 0.5, "size": 138.0}, "config": {"lr": 0.2}},
+    ]
+    view = search(metrics=["val_accuracy", "size"], modes=["max", "min"], pareto=front)
+    assert "val_accuracy ↑ 0.963 in trial 4, size ↓ 138 in trial 2" == search_words.best_text(view)
+    assert "val_accuracy ↑ best 0.963 in trial 4, size ↓ best 138 in trial 2; 2 trials that none" in words(
+        search_card.html(view)
+    )
+    assert "" == search_words.best_text(search(best=None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +14,7 @@ from jupyter_training.core.experiment import Objective
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.metric import Point
 from jupyter_training.schema import CurvesView
-from jupyter_training.services import experiments
+from jupyter_training.services import experiments, results
 from jupyter_training.services.experiments import CurvesQuery, ExperimentsQuery
 from jupyter_training.store import experiment_listing, points
 from jupyter_training.store.points import Batch
@@ -122,3 +124,13 @@ def test_the_configurations_of_a_name_are_those_of_searches_that_judged_the_same
 
 def replace_modes(objective: Objective) -> Objective:
     return objective.model_copy(update={"modes": ("max",)})
+
+
+def test_the_epochs_of_the_results_are_those_that_the_code_has_reported(stage: Stage) -> None:
+    search = a_search(stage, 0.5)
+    search.tell(0, 2, 0.25)
+    now = stage.site.now()
+    line = [Point("loss", step, now, 1 / step) for step in (10, 20)]
+    points.ingest(stage.site.store, JobId(search.trials[0].job), [Batch(1, "report", 0, 2, line)], now=now)
+    rows = csv.DictReader(io.StringIO(results.results(stage.site, search.id).csv))
+    assert [("10", "0"), ("20", "1")] == [(row["epoch"], row["st_worker_iter"]) for row in rows]

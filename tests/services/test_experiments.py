@@ -52,7 +52,7 @@ def test_how_it_stands_is_one_sentence(stage: Stage) -> None:
     assert "5 of 50 trials, 1 running, 1 waiting, 1 stopped early, 1 failed; best loss 0.3 (trial 0)." == view.sentence
     assert view.best is not None
     assert (0, 0.3, 2, {"lr": 0.01}) == (view.best.trial, view.best.value, view.best.resource, view.best.config)
-    assert ((0, 0.9), (1, 0.5), (2, 0.3)) == view.curve
+    assert ((0, 0.9), (1, 0.5), (2, 0.3), (4, 0.3)) == view.curve, "each improvement, and the last report"
     assert {"size": 8} == view.constants
     assert ("pause", "cancel", "kill", "extend", "retry_failed") == view.verbs
 
@@ -225,7 +225,8 @@ def test_a_long_record_is_read_a_part_at_each_look_and_whole_where_one_is_shown(
     played(stage)
     monkeypatch.setattr(experiment_curve, "_AT_ONCE", 2)
     looks = [experiments.page(stage.site, ExperimentsQuery()).experiments[0].curve for _ in range(3)]
-    assert [((0, 0.9), (1, 0.5)), ((0, 0.9), (1, 0.5), (2, 0.3)), ((0, 0.9), (1, 0.5), (2, 0.3))] == looks
+    best = ((0, 0.9), (1, 0.5), (2, 0.3))
+    assert [best[:2], (*best, (3, 0.3)), (*best, (4, 0.3))] == looks
     again = Searching(stage)
     again.drive()
     again.trial(0)

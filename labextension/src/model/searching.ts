@@ -21,6 +21,22 @@ export function steps(curve: Experiment['curve']): XY {
   return { xs, ys };
 }
 
+interface Best {
+  readonly trial: number;
+  readonly job: string;
+  readonly value: number;
+}
+
+/** The best trial by each metric; by those after the first, among the trials that no other one beats. */
+export function bests({ metrics, modes, pareto }: Pick<Experiment, 'metrics' | 'modes' | 'pareto'>, first: Best): readonly Best[] {
+  const others = metrics.slice(1).flatMap((name, place) => {
+    const sign = modes[place + 1] === 'max' ? -1 : 1;
+    const [top] = pareto.map(({ trial, job, values }) => ({ trial, job, value: values[name] ?? NaN })).sort((a, b) => sign * (a.value - b.value));
+    return top === undefined ? [] : [top];
+  });
+  return [first, ...others];
+}
+
 export interface Highlight {
   readonly trial: number;
   /** In the palette, from 1. */

@@ -1,5 +1,6 @@
 /** How a search stands: state, name, time, what can be done, how far it is, and the best so far. For card and detail. */
 import type { Experiment } from '../api/experiments';
+import { bests } from '../model/searching';
 import { isEnded } from '../model/select';
 import { between, exact, figure, short, span, value, wholeSpan } from '../model/wording';
 import { useDoors } from '../renderers/job/doors';
@@ -110,22 +111,26 @@ function Best({ search }: { search: Experiment }): JSX.Element | null {
   if (best === null) {
     return null;
   }
-  const words = trans.__('trial %1', best.trial);
   return (
     <div className="jp-Training-figures">
-      <span>
-        {metrics[0]} <b>{figure(best.value)}</b> {arrow(search)}{' '}
-        <span className="jp-Training-faint">
-          {trans.__('best, by')}{' '}
-          {doors.hasCommand(CommandIds.detail) ? (
-            <button type="button" className="jp-Training-link" title={trans.__('Open the best trial')} onClick={() => void doors.execute(CommandIds.detail, { job: best.job })}>
-              {words}
-            </button>
-          ) : (
-            words
-          )}
-        </span>
-      </span>
+      {bests(search, best).map(({ trial, job, value: top }, place) => {
+        const words = trans.__('trial %1', trial);
+        return (
+          <span key={metrics[place]}>
+            {metrics[place]} <b>{figure(top)}</b> {arrow(search, place)}{' '}
+            <span className="jp-Training-faint">
+              {trans.__('best, by')}{' '}
+              {doors.hasCommand(CommandIds.detail) ? (
+                <button type="button" className="jp-Training-link" title={trans.__('Open the best trial')} onClick={() => void doors.execute(CommandIds.detail, { job })}>
+                  {words}
+                </button>
+              ) : (
+                words
+              )}
+            </span>
+          </span>
+        );
+      })}
       <span className="jp-Training-params">
         {Object.entries(best.config)
           .slice(0, CONFIG_SHOWN)
