@@ -52,13 +52,17 @@ class LaunchOrder:
 
 @dataclass(frozen=True)
 class End:
-    """How an attempt ended, as far as anybody knows. ``detail`` is a sentence that replaces the reason's own."""
+    """How an attempt ended, as far as anybody knows. ``detail`` is a sentence that replaces the reason's own.
+
+    ``final``: whatever the job's retries say, it is not begun again by itself.
+    """
 
     reason: EndReason
     detail: str | None = None
     exit_code: int | None = None
     signal: int | None = None
     peak_memory: int | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""What a job may cost is a time that all its attempts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_training.core.lifecycle import EndReason, JobState, Verb
+from jupyter_training.testing.scripted_backend import Script
+from tests.dispatch.stage import Stage
+
+WORDS = "Stopped: it has cost as much as it may."
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    found = Stage(tmp_path / "home")
+    found.scripts["a"] = Script(runs=1_000)
+    yield found
+    found.store.close()
+
+
+def test_it_ends_a_job_before_its_time_limit_does(stage: Stage) -> None:
+    job = stage.submit("a", timeout=600.0, cost_within=60.0)
+    stage.tick()
+    stage.tick(50)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.tick(11)
+    stage.tick(1)
+    found = stage.job(job)
+    assert (JobState.FAILED, EndReason.TIMEOUT) == (found.state, found.reason)
+    assert (found.detail or "").startswith(WORDS)
+
+
+def test_a_time_limit_that_comes_first_says_so(stage: Stage) -> None:
+    job = stage.submit("a", timeout=30.0, cost_within=60.0)
+    stage.tick()
+    stage.tick(31)
+    stage.tick(1)
+    found = stage.job(job)
+    assert EndReason.TIMEOUT is found.reason
+    assert not (found.detail or "").startswith(WORDS)
+
+
+def test_it_is_not_retried(stage: Stage) -> None:
+    job = stage.submit("a", cost_within=60.0, retries={"max": 3, "on": ["timeout"]})
+    stage.tick()
+    stage.tick(61)
+    stage.tick(1)
+    assert JobState.FAILED is stage.job(job).state
+    assert 1 == len(stage.attempts(job))
+
+
+def test_attempts_share_it(stage: Stage) -> None:
+    job = stage.submit("a", cost_within=60.0)
+    stage.tick()
+    stage.tick(40)
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick(0)
+    stage.tick(1)
+    assert JobState.PAUSED is stage.job(job).state
+    stage.tick(1_000)  # what is paused costs nothing
+    stage.wish(job, Verb.ACTIVATE)
+    stage.tick(1)
+    stage.tick(15)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.succeed()  # the next dispatcher knows as much
+    stage.tick(1)
+    stage.tick(4)
+    stage.tick(1)
+    assert (stage.job(job).detail or "").startswith(WORDS)
+    assert 2 == len(stage.attempts(job))
+
+
+def test_a_persons_retry_may_cost_as_much_again(stage: Stage) -> None:
+    job = stage.submit("a", cost_within=60.0)
+    stage.tick()
+    stage.tick(61)
+    stage.tick(1)
+    stage.wish(job, Verb.RETRY)
+    stage.tick(1)
+    stage.tick(50)
+    assert JobState.RUNNING is stage.job(job).state
+    stage.tick(11)
+    stage.tick(1)
+    assert JobState.FAILED is stage.job(job).state
