@@ -27,6 +27,7 @@ from jupyter_training.core.job import (
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import InvalidSpec, Problem
 from jupyter_training.languages import output_lines, quantities
+from jupyter_training.languages.secret_names import looks_secret
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
 from jupyter_training.services import (
@@ -59,7 +60,6 @@ __all__ = [
     "wished",
 ]
 
-_SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 Settle = Callable[[Connection, Job], None]
 
 
@@ -236,7 +236,7 @@ def _check_param(name: str, value: Any) -> None:
         raise InvalidSpec(f"params: {name!r} is not a parameter's name.")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidSpec(f"params.{name}: {value} is not allowed; a parameter is a finite number.")
-    if isinstance(value, str) and value and _SECRET_NAME.search(name):
+    if isinstance(value, str) and value and looks_secret(name):
         raise InvalidSpec(
             f"params.{name} looks like a secret, and parameters are shown and recorded.",
             hint=f"Put it into an environment variable and name that: pass_env: [{name.upper()}]",
@@ -245,7 +245,7 @@ def _check_param(name: str, value: Any) -> None:
 
 def _check_variable(name: str, value: str) -> None:
     """Refuse a secret in plain sight; clients refuse more."""
-    if value and _SECRET_NAME.search(name):
+    if value and looks_secret(name):
         raise InvalidSpec(
             f"environment.variables.{name} looks like a secret, and variables are kept with the job.",
             hint=f"Set it where you submit from, and name it there: pass_env: [{name}]",
