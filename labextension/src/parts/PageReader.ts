@@ -9,6 +9,8 @@ import { troubleFrom } from '../api/http';
 export const PAGE = 200;
 const MOST = 500; // that the server gives at once
 const PAUSE_MS = 1000;
+/** After a reading that failed: nothing else may happen any more that would let it be read again. */
+const ONCE_MORE_MS = 5000;
 
 /** What a page of such a list is to its reader. */
 export interface Page<R> {
@@ -97,6 +99,7 @@ export class PageReader<R, P extends Page<R> = Page<R>> implements IDisposable {
     }
     this._busy = true;
     this._again = false;
+    let againMs = this.againMs;
     const waiting = this._waiting.splice(0);
     try {
       const rows: R[] = [];
@@ -109,6 +112,7 @@ export class PageReader<R, P extends Page<R> = Page<R>> implements IDisposable {
       this._set({ page, rows: this._once(rows), total: page.total, known: true, trouble: null });
     } catch (reason) {
       this._set({ ...this._reading, trouble: troubleFrom(reason) });
+      againMs ||= ONCE_MORE_MS;
     } finally {
       this._busy = false;
       this._last = Date.now();
@@ -121,8 +125,8 @@ export class PageReader<R, P extends Page<R> = Page<R>> implements IDisposable {
       void this._run();
     } else if (this._again) {
       this.look();
-    } else if (this.againMs > 0) {
-      this._timer = window.setTimeout(() => void (document.visibilityState === 'hidden' || this._run()), this.againMs);
+    } else if (againMs > 0) {
+      this._timer = window.setTimeout(() => void (document.visibilityState === 'hidden' || this._run()), againMs);
     }
   }
 
