@@ -92,7 +92,7 @@ class Ingester:
         while True:
             reading = self._reading(job, attempt.number)
             batches = self._pages(folder, reading, now, final=final)
-            if final and not batches:
+            if final and not batches and _is_log_taken(folder, reading):
                 reading.log_most = None  # nothing more will be said of it
             batches += self._log(job, folder, reading, now, final=final)
             if not batches:

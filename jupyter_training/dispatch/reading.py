@@ -3,6 +3,10 @@
 No disk and no store here. A point without a step gets the next number of its series. The numbers that
 each such series had reached go along with a checkpoint, as its *marks*: an
 attempt that goes on from there counts on from them.
+
+A service may start the container of an attempt again. Then the attempt begins once
+more, as a later one would: what it reports, or says that it was given, tells
+where, and what it had done behind that is superseded.
 """
 
 from __future__ import annotations
@@ -17,13 +21,13 @@ from jupyter_training.core.metric import Point, PointSource, Progress
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.languages.output_lines import Found
 from jupyter_training.spool import checkpoints
-from jupyter_training.store.supersede import COUNTED, STEPPED, TOLD, Certainty, Restart
+from jupyter_training.store.supersede import COUNTED, STEPPED, TOLD, Certainty, Restart, Run
 from jupyter_training.store.texts import clean, whole
 
 __all__ = ["MACHINE", "Committed", "Damaged", "Given", "Piece", "Reading", "Restored", "Told"]
 
 MACHINE = "machine/"
-_OF_THE_SUPERVISOR = frozenset({"m", "s", "cursor"})  # and of who writes a mirror: no sign of life of the code
+_NO_SIGN_OF_LIFE = frozenset({"m", "s", "cursor", "end", "exit"})  # not of the code
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Piece:
     shown: bool = False
     restart: Restart | None = None
     before: int = 0  # points that came before what told of the restart
+    run: Run | None = None  # the attempt's container has started
 
 
 @dataclass
@@ -74,7 +79,8 @@ class Reading:
     """Where one attempt's files have been read to, and what has to be known to read on.
 
     ``certainty``: from what is known where the attempt began, None: it is not known yet.
-    ``marks_of`` gives the marks of a checkpoint that the store knows.
+    ``marks_of`` gives the marks of a checkpoint that the store knows. ``runs``: the ids of the container's starts, in
+    order; of each but the first it is known anew where it began.
     """
 
     job: JobId
@@ -92,13 +98,15 @@ class Reading:
     measure: tuple[int, float] | None = None  # the policy's metric as it was reported last
     heard: bool = False  # the code has given a sign of life since that was last asked
     log_end: int = 0  # of the log as far as it was seen
+    log_most: int | None = None  # up to where the log belongs to what was read of the pages; None: nobody says
+    runs: list[str] = field(default_factory=list)
     faults: int = 0
 
     def take(self, event: list[Any], piece: Piece, now: Instant) -> None:
         """Take an event in. A malformed one is a fault."""
         try:
             kind, moment = event[0], event[1] / 1e6
-            self.heard |= kind not in _OF_THE_SUPERVISOR
+            self.heard |= kind not in _NO_SIGN_OF_LIFE
             if kind == "p":
                 source: PointSource = "mlflow" if len(event) > 4 and event[4] == "mlflow" else "report"
                 self.reported.update(event[3])
@@ -120,6 +128,10 @@ class Reading:
                 self.told.append(Restored(float(event[3])))
             elif kind == "x":
                 self.told.append(Damaged(_name(event[2])))
+            elif kind == "boot":
+                self._started(event[2], piece)
+            elif kind == "cursor":
+                self.log_most = whole(int(event[2]["log"]))
         except (IndexError, TypeError, ValueError, AttributeError, OverflowError):
             self.faults += 1
 
@@ -137,7 +149,7 @@ class Reading:
     def _points(
         self, values: Mapping[str, float | None], step: int | None, moment: float, source: PointSource, piece: Piece
     ) -> None:
-        if values and source != "machine" and self.attempt > 1 and (self.certainty is None or self.certainty < STEPPED):
+        if values and source != "machine" and self._goes_on and (self.certainty is None or self.certainty < STEPPED):
             self._guess_start(step, piece)
         for name, value in values.items():
             at = self.next_step.get(name, 0) if step is None else whole(int(step))
@@ -160,22 +172,46 @@ class Reading:
         if self.certainty is None:
             self._count_from({})
         self.certainty = certainty
-        piece.restart = Restart(certainty, None if step is None else whole(int(step)) - 1)
+        piece.restart = Restart(certainty, None if step is None else whole(int(step)) - 1, run=self._run)
 
     def _given(self, step: int | None, name: str | None, piece: Piece) -> None:
         step = None if step is None else whole(int(step))
         name = None if name is None else _name(name)
-        if name is not None and self.attempt > 1 and (checkpoints.parts(name) or (0, 0, 0))[1] == self.attempt:
-            return  # its own, asked for after it had saved: it did not begin there
-        self.told.append(Given(step, name))
-        if self.attempt == 1:
+        is_own = name is not None and (checkpoints.parts(name) or (0, 0, 0))[1] == self.attempt
+        if is_own and self._goes_on and (self._run == 0 or self.certainty == TOLD):
+            return  # asked for after it had saved: it did not begin there
+        if self._run == 0:
+            self.told.append(Given(step, name))
+        if not self._goes_on:
             return  # there is nothing earlier
         self.certainty = TOLD
         marks = self._marks_of(name) if name is not None else {}
         self._count_from(marks)
         if self.measure is not None and (step is None or self.measure[0] > step):
             self.measure = None
-        piece.restart, piece.before = Restart(TOLD, step, marks), len(piece.points)
+        piece.restart, piece.before = Restart(TOLD, step, marks, self._run), len(piece.points)
+
+    def _started(self, about: Mapping[str, Any], piece: Piece) -> None:
+        """The container has started. Of several hosts the first one speaks."""
+        if about.get("rank", 0) != 0:
+            return
+        run = clean(str(about["run"]))
+        if run in self.runs:
+            return
+        piece.run = Run(len(self.runs), run)
+        self.runs.append(run)
+        if self._run:
+            self.certainty = None
+
+    @property
+    def _run(self) -> int:
+        """The number of the present run; 0 also where there is no container."""
+        return max(0, len(self.runs) - 1)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether there may be points that it does anew."""
+        return self.attempt > 1 or self._run > 0
 
     def _marks_of(self, name: str) -> Mapping[str, int]:
         for one in self.told:

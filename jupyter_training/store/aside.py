@@ -25,7 +25,17 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.store import intake, pyramid, tables
 from jupyter_training.store.bulk import insert_rows
 from jupyter_training.store.engine import Store
-from jupyter_training.store.restarts import TOLD, Named, Restart, certainty_of, divided, fitting, settles
+from jupyter_training.store.restarts import (
+    TOLD,
+    Beginning,
+    Named,
+    Restart,
+    beginning,
+    certainty_of,
+    divided,
+    fitting,
+    settles,
+)
 from jupyter_training.store.tables import points, series
 
 __all__ = ["clear", "drop", "owner", "prepare", "summed_up", "take_place"]
@@ -45,40 +55,41 @@ def prepare(store: Store, job: JobId, attempt: int, restart: Restart, *, is_over
         long = series.c.length > _AT_ONCE
         if connection.execute(select(series.c.id).where(series.c.job == job, long).limit(1)).first() is None:
             return True
-        if not settles(certainty_of(connection, job, attempt), restart):
+        start = beginning(connection, job, attempt, restart)
+        if not settles(certainty_of(connection, job, start.key), restart):
             return True
-        place = _place(job, attempt, restart)
+        place = _place(job, start, restart)
         has_begun = connection.execute(select(series.c.id).where(series.c.job == place).limit(1)).first() is not None
-        names = divided(connection, job, attempt, restart)
+        names = divided(connection, job, start.key, restart)
         if not has_begun:
-            names = [one for one in names if _is_long(connection, job, attempt, one)]
+            names = [one for one in names if _is_long(connection, job, start, one)]
     if not has_begun:
         if not names:
             return True
         with store.write_points() as connection:
-            if not settles(certainty_of(connection, job, attempt), restart):
+            if not settles(certainty_of(connection, job, start.key), restart):
                 return True  # another dispatcher has come further
             for one in names:
-                _begin(connection, job, attempt, place, one)
+                _begin(connection, job, start.key, place, one)
     for one in names:
         while True:
             with store.write_points() as connection:
-                if not _put_aside(connection, job, attempt, restart, one):
+                if not _put_aside(connection, job, start, restart, one):
                     break
             if is_over():
                 return False
     return True
 
 
-def take_place(connection: Connection, job: JobId, attempt: int, restart: Restart, one: Named) -> bool:
+def take_place(connection: Connection, job: JobId, start: Beginning, restart: Restart, one: Named) -> bool:
     """Let what was put aside of a curve take its place. False: nothing was; it is to be divided at once."""
-    aside = _rows(connection, _place(job, attempt, restart), attempt, one)
+    aside = _rows(connection, _place(job, start, restart), start.key, one)
     if not aside:
         return False
-    while _put_aside(connection, job, attempt, restart, one):
+    while _put_aside(connection, job, start, restart, one):
         pass  # what the attempt reported right before it told where it began
-    aside = _rows(connection, _place(job, attempt, restart), attempt, one)
-    there = _rows(connection, job, attempt, one)
+    aside = _rows(connection, _place(job, start, restart), start.key, one)
+    there = _rows(connection, job, start.key, one)
     if sum(row.length for row in aside.values()) != sum(row.length for row in there.values()):
         return False  # it has changed since it was put aside, which nobody does
     _let_go(connection, [row.id for row in there.values()])
@@ -161,25 +172,25 @@ def summed_up(connection: Connection, own: int, length: int) -> dict[str, Any]:
     }
 
 
-def _place(job: JobId, attempt: int, restart: Restart) -> str:
+def _place(job: JobId, start: Beginning, restart: Restart) -> str:
     """Where a job's points stand aside for this restart alone: one that is known better divides otherwise."""
     said = repr((restart.certainty, restart.step, sorted(restart.counted.items())))
-    return f"{_MARK}{job}{_MARK}{attempt}{_MARK}{zlib.crc32(said.encode()):x}"
+    return f"{_MARK}{job}{_MARK}{start.key}{_MARK}{zlib.crc32(said.encode()):x}"
 
 
-def _rows(connection: Connection, place: str, attempt: int, one: Named) -> dict[int, Row[Any]]:
-    """The live series (0) and the one superseded by the attempt, as far as there are any."""
+def _rows(connection: Connection, place: str, key: int, one: Named) -> dict[int, Row[Any]]:
+    """The live series (0) and the one superseded under this key, as far as there are any."""
     own = (series.c.job == place, series.c.name == one.name, series.c.source == one.source)
-    rows = connection.execute(select(series).where(*own, series.c.superseded.in_((0, attempt))))
+    rows = connection.execute(select(series).where(*own, series.c.superseded.in_((0, key))))
     return {row.superseded: row for row in rows}
 
 
-def _is_long(connection: Connection, job: JobId, attempt: int, one: Named) -> bool:
+def _is_long(connection: Connection, job: JobId, start: Beginning, one: Named) -> bool:
     """Whether more of a curve moves than may at once."""
-    there = _rows(connection, job, attempt, one)
+    there = _rows(connection, job, start.key, one)
     if sum(row.length for row in there.values()) <= _AT_ONCE:
         return False
-    earlier = points.c.attempt < attempt
+    earlier = start.earlier()
     away, back = earlier, ~earlier
     if one.last_kept is not None:
         away, back = earlier & (points.c.step > one.last_kept), earlier & (points.c.step <= one.last_kept)
@@ -191,30 +202,30 @@ def _is_long(connection: Connection, job: JobId, attempt: int, one: Named) -> bo
     return moving > _AT_ONCE
 
 
-def _begin(connection: Connection, job: JobId, attempt: int, place: str, one: Named) -> None:
+def _begin(connection: Connection, job: JobId, key: int, place: str, one: Named) -> None:
     """Two empty series aside."""
-    there = _rows(connection, job, attempt, one)
-    if not there or _rows(connection, place, attempt, one):
+    there = _rows(connection, job, key, one)
+    if not there or _rows(connection, place, key, one):
         return
-    for superseded in (0, attempt):
+    for superseded in (0, key):
         like = there.get(superseded) or next(iter(there.values()))
         own = {"id": intake.last_id(connection) + 1, "job": place, "superseded": superseded, "length": 0}
         connection.execute(insert(series), {**like._mapping, **own})
 
 
-def _put_aside(connection: Connection, job: JobId, attempt: int, restart: Restart, one: Named) -> bool:
+def _put_aside(connection: Connection, job: JobId, start: Beginning, restart: Restart, one: Named) -> bool:
     """The next slice of a curve. False: there is none."""
-    there = _rows(connection, job, attempt, one)
-    aside = _rows(connection, _place(job, attempt, restart), attempt, one)
+    there = _rows(connection, job, start.key, one)
+    aside = _rows(connection, _place(job, start, restart), start.key, one)
     if not there or not aside:
         return False
-    live, beside = aside[0], aside[attempt]
+    live, beside = aside[0], aside[start.key]
     done = select(func.max(points.c.n))
     at = max(connection.execute(done.where(points.c.series == row.id)).scalar() or 0 for row in (live, beside))
     found = _next(connection, [row.id for row in there.values()], at)
     if not found:
         return False
-    stay = _staying(connection, live.id, found, there[0].id if 0 in there else None, attempt, restart, one.last_kept)
+    stay = _staying(connection, live.id, found, there[0].id if 0 in there else None, start, restart, one.last_kept)
     for row, of_it in ((live, True), (beside, False)):
         own = [point for point, stays in zip(found, stay, strict=True) if stays is of_it]
         if own:
@@ -245,25 +256,26 @@ def _staying(
     aside: int,
     found: Sequence[tuple[Any, ...]],
     live: int | None,
-    attempt: int,
+    start: Beginning,
     restart: Restart,
     last_kept: int | None,
 ) -> list[bool]:
     """Which of these points are of the curve from now on, as ``supersede`` divides it."""
+    own = [start.has(point[1], point[2]) for point in found]
     if last_kept is None:
-        return [point[2] == attempt for point in found]
+        return own
     # What the attempt reported before it asked where it stood is there already, from who did those steps; the
     # points of earlier attempts have come before its own.
     goes_on = restart.certainty == TOLD and (
-        any(point[2] < attempt and point[3] <= last_kept for point in found)
+        any(not is_own and point[3] <= last_kept for point, is_own in zip(found, own, strict=True))
         or connection.execute(
-            select(points.c.n).where(points.c.series == aside, points.c.attempt < attempt).order_by(points.c.n).limit(1)
+            select(points.c.n).where(points.c.series == aside, start.earlier()).order_by(points.c.n).limit(1)
         ).first()
         is not None
     )
     return [
-        point[3] <= last_kept if point[2] < attempt else point[3] > last_kept or (point[0] == live and not goes_on)
-        for point in found
+        point[3] > last_kept or (point[0] == live and not goes_on) if is_own else point[3] <= last_kept
+        for point, is_own in zip(found, own, strict=True)
     ]
 
 

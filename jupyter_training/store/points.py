@@ -93,7 +93,7 @@ class Batch:
 
     ``progress`` None: it said nothing of it. ``shown``: a figure was kept, which is a change by itself.
     ``counted``: names whose steps are our count. ``restart``: where its attempt turned out to have begun, after the
-    first ``before`` of the points.
+    first ``before`` of the points. ``run``: it tells of a start of the attempt's container, and of nothing else.
     """
 
     attempt: int
@@ -106,6 +106,7 @@ class Batch:
     counted: Collection[str] = ()
     restart: supersede.Restart | None = None
     before: int = 0
+    run: supersede.Run | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,10 @@ def ingest_all(store: Store, batches: Mapping[JobId, Sequence[Batch]], *, now: I
                 counted = {name for batch in own for name in batch.counted}
                 waiting: list[Point] = []
                 for batch in own:
+                    if batch.run is not None:
+                        intake.add(connection, job, attempt, waiting, counted)
+                        waiting = []
+                        supersede.begin(connection, job, attempt, batch.run)
                     if batch.restart is not None:
                         waiting += batch.points[: batch.before]
                         intake.add(connection, job, attempt, waiting, counted)

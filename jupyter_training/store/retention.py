@@ -15,6 +15,7 @@ from jupyter_training.store import changelog, ends, lease
 from jupyter_training.store import checkpoints as every
 from jupyter_training.store.checkpoints import GOING
 from jupyter_training.store.engine import Store
+from jupyter_training.store.restarts import attempt_of
 from jupyter_training.store.tables import checkpoints, jobs, points, series
 from jupyter_training.store.texts import clean
 
@@ -132,7 +133,7 @@ def reported(store: Store, job: JobId, metric: str, own: Iterable[Checkpoint]) -
                 select(points.c.value)
                 .join(series, series.c.id == points.c.series)
                 .where(series.c.job == job, series.c.name == clean(metric))
-                .where((series.c.superseded == 0) | (series.c.superseded > one.attempt))
+                .where((series.c.superseded == 0) | (attempt_of(series.c.superseded) > one.attempt))
                 .where(points.c.attempt <= one.attempt, points.c.step <= one.step, points.c.value.isnot(None))
                 .order_by(points.c.step.desc(), points.c.n.desc())
                 .limit(1)

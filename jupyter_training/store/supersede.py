@@ -25,18 +25,24 @@ from jupyter_training.store.bulk import insert_rows
 from jupyter_training.store.engine import Store
 from jupyter_training.store.restarts import (
     COUNTED,
+    RUN,
     STEPPED,
     TOLD,
+    Beginning,
     Certainty,
     Restart,
+    Run,
+    begin,
+    beginning,
     certainty_of,
     divided,
     fitting,
+    key_of,
     settles,
 )
 from jupyter_training.store.tables import points, series, starts
 
-__all__ = ["COUNTED", "STEPPED", "TOLD", "Certainty", "Known", "Restart", "apply", "known"]
+__all__ = ["COUNTED", "RUN", "STEPPED", "TOLD", "Certainty", "Known", "Restart", "Run", "apply", "begin", "known"]
 
 _MACHINE = "machine"  # samples of the machine are of a time, not of a step
 _AT_ONCE = 20_000  # points read together
@@ -50,10 +56,12 @@ class Known:
     counted: frozenset[str]
 
 
-def known(store: Store, job: JobId, attempt: int) -> Known:
+def known(store: Store, job: JobId, attempt: int, run: int = 0) -> Known:
     with store.read_points() as connection:
         names = select(series.c.name).where(series.c.job == job, series.c.counted, series.c.source != _MACHINE)
-        return Known(certainty_of(connection, job, attempt), frozenset(connection.execute(names).scalars()))
+        return Known(
+            certainty_of(connection, job, key_of(attempt, run)), frozenset(connection.execute(names).scalars())
+        )
 
 
 def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) -> bool:
@@ -61,38 +69,43 @@ def apply(connection: Connection, job: JobId, attempt: int, restart: Restart) ->
 
     In the transaction that moves the offset behind what told of the start.
     """
-    before = certainty_of(connection, job, attempt)
+    start = beginning(connection, job, attempt, restart)
+    before = certainty_of(connection, job, start.key)
     if not settles(before, restart):
         return False
     if before is None:
-        connection.execute(insert(starts), {"job": job, "attempt": attempt, "certainty": restart.certainty})
+        connection.execute(insert(starts), {"job": job, "attempt": start.key, "certainty": restart.certainty})
     else:
-        own = (starts.c.job == job, starts.c.attempt == attempt)
+        own = (starts.c.job == job, starts.c.attempt == start.key)
         connection.execute(update(starts).where(*own).values(certainty=restart.certainty))
     restart = fitting(restart)
     moved = False
-    for one in divided(connection, job, attempt, restart):
+    for one in divided(connection, job, start.key, restart):
         which = (series.c.job == job, series.c.name == one.name, series.c.source == one.source)
-        moved |= aside.take_place(connection, job, attempt, restart, one) or _divide(
-            connection, which, attempt, restart, one.last_kept
+        moved |= aside.take_place(connection, job, start, restart, one) or _divide(
+            connection, which, start, restart, one.last_kept
         )
     aside.drop(connection, job)
     return moved
 
 
 def _divide(
-    connection: Connection, own: Sequence[ColumnElement[bool]], attempt: int, restart: Restart, last_kept: int | None
+    connection: Connection,
+    own: Sequence[ColumnElement[bool]],
+    start: Beginning,
+    restart: Restart,
+    last_kept: int | None,
 ) -> bool:
-    """Move points between the live series and the one superseded by ``attempt``. True if any moved."""
-    earlier, of_attempt = points.c.attempt < attempt, points.c.attempt == attempt
+    """Move points between the live series and the one superseded by this start. True if any moved."""
+    earlier, of_attempt, key = start.earlier(), start.own(), start.key
     if last_kept is None:
         back, away = of_attempt, earlier
     else:
         back = (earlier & (points.c.step <= last_kept)) | (of_attempt & (points.c.step > last_kept))
         away = earlier & (points.c.step > last_kept)
-    pair = _pair(connection, own, attempt)
-    moved = attempt in pair and _move(connection, pair[attempt], pair.get(0), 0, back)
-    pair = _pair(connection, own, attempt)
+    pair = _pair(connection, own, key)
+    moved = key in pair and _move(connection, pair[key], pair.get(0), 0, back)
+    pair = _pair(connection, own, key)
     if 0 not in pair:
         return moved
     if last_kept is not None and restart.certainty == TOLD:
@@ -100,12 +113,12 @@ def _divide(
         if connection.execute(goes_on).first() is not None:
             # What it reported before it asked where it stood is there already, from who did those steps.
             away = away | (of_attempt & (points.c.step <= last_kept))
-    return _move(connection, pair[0], pair.get(attempt), attempt, away) or moved
+    return _move(connection, pair[0], pair.get(key), key, away) or moved
 
 
-def _pair(connection: Connection, own: Sequence[ColumnElement[bool]], attempt: int) -> dict[int, Row[Any]]:
-    """The live series and the one superseded by ``attempt``, as far as there are any, as they are now."""
-    rows = connection.execute(select(series).where(*own, series.c.superseded.in_((0, attempt))))
+def _pair(connection: Connection, own: Sequence[ColumnElement[bool]], key: int) -> dict[int, Row[Any]]:
+    """The live series and the one superseded under ``key``, as far as there are any, as they are now."""
+    rows = connection.execute(select(series).where(*own, series.c.superseded.in_((0, key))))
     return {row.superseded: row for row in rows}
 
 

@@ -225,3 +225,19 @@ def test_all_good_lines_come_out_between_any_garbage_at_any_pace(
             break
         offset = end
     assert (parts.count(None), len(parts)) == (found, found + faults)
+
+
+def test_a_container_s_start_comes_alone(tmp_path: Path) -> None:
+    """So that what is before and behind it can be told apart by who reads pieces."""
+    boot = b'["boot",1,{"run":"a"}]\n'
+    page = page_of(tmp_path, lines.MAGIC + boot + POINT + POINT + boot + boot + POINT)
+    pieces, offset = [], 0
+    while True:
+        events, end, faults = tail.read(page, offset)
+        if end == offset:
+            break
+        assert 0 == faults
+        pieces.append("".join(event[0][0] for event in events))
+        offset = end
+    assert ["b", "pp", "b", "b", "p"] == [one for one in pieces if one]
+    assert page.stat().st_size == offset
