@@ -55,7 +55,7 @@ def read(
     pool = before or Pool(name, backend, 0)
     if "options" in values:
         pool = replace(pool, options={**pool.options, **_mapping(values["options"])})
-    if backend != LOCAL and (pool.is_found or values.get("is_found") or (before is None and "slots" not in values)):
+    if backend != LOCAL and (pool.is_found or values.get("is_found") or (before is None and "options" in values)):
         return _rules(_served(pool, values), values)
     if values.get("is_found"):
         return _rules(_found(pool, values, capacity), values)

@@ -10,11 +10,13 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import JsonValue
 
 from jupyter_training.core.lifecycle import Seen
 from jupyter_training.core.resources import LOCAL, Capacity, Pool
@@ -23,13 +25,14 @@ from jupyter_training.errors import TrainingError
 from jupyter_training.languages.pools import two_names
 from jupyter_training.seams import registry
 from jupyter_training.seams.backend import Backend
+from jupyter_training.seams.backend_wishes import Wishes
 from jupyter_training.seams.clock import SystemClock
 from jupyter_training.settings import MB, Settings
 from jupyter_training.spool import identity, tail
 from jupyter_training.store import filesystems, record, upkeep, views
 from jupyter_training.store.engine import Store
 
-__all__ = ["Check", "Status", "examine"]
+__all__ = ["Check", "Status", "examine", "examine_backend"]
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -71,6 +74,22 @@ def examine(settings: Settings) -> list[Check]:
             checks.append(_record(settings, store))
     checks.append(_server(settings))
     return checks
+
+
+def examine_backend(settings: Settings, backend: str, options: Mapping[str, JsonValue]) -> Iterator[Check]:
+    """What a job with these options needs of a backend, as it is found; may take a while.
+
+    Raises:
+        UnknownPlugin: no such backend is installed.
+    """
+    registry.load("backends", backend)
+    wishes: Wishes = registry.load("wishes", backend)(settings)
+    found = False
+    for one in wishes.examine(options):
+        found = True
+        yield Check(one.name, one.status, one.sentence, one.fix)
+    if not found:
+        yield Check(backend, "ok", f"Jobs at {backend!r} need nothing beyond this home; `doctor` alone looks at that.")
 
 
 def _home(settings: Settings) -> Check:

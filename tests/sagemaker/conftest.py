@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.backends.sagemaker import account as accounts
-from jupyter_training.seams import registry
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from tests.services.stage import Stage
@@ -29,7 +28,6 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("JUPYTER_TRAINING_SAGEMAKER", json.dumps(HOUSE))
-    monkeypatch.setitem(registry.BUILT_IN["backends"], "sagemaker", "jupyter_training.backends.local:LocalBackend")  # type: ignore[arg-type]
     who = accounts.Caller("123456789012", "arn:aws:iam::123456789012:user/ada")
     monkeypatch.setattr(accounts, "caller", lambda region, profile, fresh=False: who)
 
