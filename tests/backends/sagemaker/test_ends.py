@@ -139,7 +139,7 @@ def test_what_is_wrong_with_its_data_is_a_launch_that_failed(stand: Stand) -> No
     assert "No S3 objects found" in str(end and end.detail)
 
 
-def test_one_that_AWS_breaks_is_lost(stand: Stand) -> None:
+def test_one_under_which_the_service_breaks_is_lost(stand: Stand) -> None:
     ref = stand.launch(WAITS)
     stand.until(ref, lambda _: "ready" in stand.log(ref))
     assert stand.double is not None
