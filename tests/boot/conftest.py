@@ -8,6 +8,7 @@ import pytest
 
 from tests.boot import containers
 from tests.boot.containers import Container
+from tests.sagemaker_double.fixture import double, double_process  # noqa: F401
 
 
 @pytest.fixture
