@@ -144,10 +144,14 @@ class ExperimentSpec(_Frozen):
     max_resource: _Count | None = None
     updater: str | None = None
     earlier: tuple[dict[str, JsonValue], ...] = ()  # good configurations of earlier searches, the best first
+    price: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None  # of a slot for an hour, for ``max_cost``
 
     @property
     def hash(self) -> str:
-        return content_hash(self.model_dump(mode="json"))
+        content = self.model_dump(mode="json")
+        if self.price is None:  # a search that has none has the hash that it had before there were prices
+            del content["price"]
+        return content_hash(content)
 
 
 @dataclass(frozen=True)

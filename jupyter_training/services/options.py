@@ -131,9 +131,9 @@ def written(site: Site, backend: str, options: Options) -> dict[str, JsonValue]:
         return dict(options)
 
 
-def price(site: Site, backend: str, options: Options) -> Price | None:
-    """What a slot there costs, where somebody knows."""
-    return wishes_of(site, backend).price(options) if options else None
+def price(site: Site, backend: str, options: Options, *, ask: bool = False) -> Price | None:
+    """What a slot there costs, where somebody knows. ``ask``: its service may be asked."""
+    return wishes_of(site, backend).price(options, ask=ask) if options else None
 
 
 def rehearsal(site: Site, backend: str, spec: JobSpec, *, jobs: int = 1) -> Rehearsal | None:

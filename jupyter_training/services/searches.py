@@ -26,7 +26,7 @@ from jupyter_training.core.stop_rule import refusals, with_default
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams.searcher import Setup
-from jupyter_training.services import bundle, contexts, data, model_states, scripts, searchers, submit
+from jupyter_training.services import bundle, contexts, data, model_states, options, scripts, searchers, submit
 from jupyter_training.services.experiment_words import GOES_THROUGH
 from jupyter_training.services.search_reading import (
     KEYS,
@@ -155,7 +155,8 @@ def _judged(
     stop, presumed = with_default(stop_of(request, objective), size=known_size, exhausts=chosen.name in GOES_THROUGH)
     if presumed is not None:
         notes.append(presumed)
-    for problem in refusals(stop, objective, price=None):
+    price = _price(site, trial) if stop.max_cost is not None else None
+    for problem in refusals(stop, objective, price=price):
         raise InvalidSpec(f"{problem.key}: {problem.detail}", hint=problem.hint, errors=[problem])
     defaults = {name: value for name, value in scripts.defaults_of(request).items() if name not in space.domains}
     longest, where = max_resource_of(request, params, defaults)
@@ -183,6 +184,7 @@ def _judged(
         max_resource=longest,
         updater=updater,
         earlier=_earlier(site, trial, objective, space) if chosen.name == "rush" else (),
+        price=price,
     )
     if chosen.name == "rush":
         count = len(spec.earlier)
@@ -223,10 +225,17 @@ def driver_of(wish: Wished, request: SubmitRequest) -> Submission:
         if_exists=request.if_exists,
         once=request.once,
     )
-    said = wish.spec.model_dump(mode="json", exclude={"template", "earlier"})
+    said = wish.spec.model_dump(mode="json", exclude={"template", "earlier", "price"})
     same = content_hash([said, wish.spec.template.work, wish.trial.pool])
     spec = driver.spec.model_copy(update={"params": {**driver.spec.params, "search": same}})
     return replace(driver, spec=spec)
+
+
+def _price(site: Site, trial: Submission) -> float | None:
+    """What a slot costs where the trials run, for an hour; None: nobody knows."""
+    pool = trial.makes or views.pools(site.store).get(trial.pool)
+    known = options.price(site, pool.backend, trial.spec.options, ask=True) if pool is not None else None
+    return known.amount if known is not None and known.amount > 0 else None
 
 
 def _check_objective(chosen: searchers.Chosen, objective: Objective) -> None:

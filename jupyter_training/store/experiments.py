@@ -22,7 +22,7 @@ from jupyter_training.store import changelog
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.search_tables import experiments, searches, trials
-from jupyter_training.store.tables import jobs
+from jupyter_training.store.tables import attempts, jobs
 
 __all__ = [
     "JOINED",
@@ -34,6 +34,7 @@ __all__ = [
     "many",
     "one",
     "runs",
+    "slot_seconds",
     "templates",
     "told",
     "trial_at",
@@ -207,6 +208,18 @@ def runs(store: Store, experiment: JobId) -> dict[JobId, tuple[JobState, int]]:
             )
         )
         return {JobId(row.id): (JobState(row.state), row.generation) for row in rows}
+
+
+def slot_seconds(store: Store, experiment: JobId, now: Instant) -> float:
+    """What its trials have used by now: slots times seconds of all their attempts that have begun."""
+    until = func.coalesce(attempts.c.ended, now)
+    with store.read() as connection:
+        found = connection.execute(
+            select(func.sum((until - attempts.c.started) * attempts.c.slots))
+            .join(jobs, jobs.c.id == attempts.c.job)
+            .where(jobs.c.experiment == experiment, jobs.c.trial.isnot(None), attempts.c.started.isnot(None))
+        ).scalar_one()
+    return float(found or 0.0)
 
 
 def counts(store: Store, ids: Sequence[JobId]) -> dict[JobId, dict[str, int]]:

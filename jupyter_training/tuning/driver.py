@@ -81,14 +81,19 @@ class Driver:
         return driving.standing(self._store, self.id).state.is_final
 
     def leave(self) -> bool:
-        """Ask to be stopped until something happens; False: something has, in this very moment."""
+        """Ask to be stopped until something happens; False: something has, in this very moment.
+
+        While trials run up costs that are limited, somebody has to look.
+        """
+        if self._spec.stop.max_cost is not None and self._search.going:
+            return False
         return self._record.leave(self._head)
 
     def _look(self) -> bool:
         if self._is_behind:
             self._search = self._led_through()
         head = views.head(self._store)
-        if head == self._head and not self._time_is_up():
+        if head == self._head and not self._time_is_up() and not self._money_is_spent():
             return False
         touched = self._touched(head)
         self._head = head
@@ -212,6 +217,8 @@ class Driver:
             self._search.tally,
             workers=self._spec.workers,
             seconds=standing.seconds(self._now()),
+            slot_seconds=self._slot_seconds(),
+            price=self._spec.price,
             forgiven=self._search.forgiven,
         )
         nonsense = ending.senseless(self._search) if found.now is None else None
@@ -229,6 +236,17 @@ class Driver:
         standing = driving.standing(self._store, self.id)
         limit = self._stop(standing).max_time
         return limit is not None and not standing.state.is_final and standing.seconds(self._now()) >= limit
+
+    def _money_is_spent(self) -> bool:
+        if self._spec.stop.max_cost is None or self._spec.price is None:
+            return False
+        standing = driving.standing(self._store, self.id)
+        limit = self._stop(standing).max_cost
+        cost = self._slot_seconds() / 3600 * self._spec.price
+        return limit is not None and not standing.state.is_final and cost >= limit and bool(self._search.going)
+
+    def _slot_seconds(self) -> float:
+        return experiments.slot_seconds(self._store, self.id, self._now()) if self._spec.price is not None else 0.0
 
     def _closes(self, standing: Standing, ruling: Ruling) -> bool:
         """Whether what runs is to be stopped."""

@@ -1,0 +1,67 @@
+"""Wishes as a submit asks them: the pool that is made, the spec that is stored, the price of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_training.backends.sagemaker.options import Settled
+from jupyter_training.core.ids import JobId
+from jupyter_training.errors import InvalidSpec
+from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
+from jupyter_training.store import experiments, views
+from tests.backends.sagemaker.aws import IMAGE, Aws
+from tests.services.stage import Stage
+
+SEARCH: dict[str, Any] = {
+    "params": {"lr": "loguniform(1e-4, 1e-1)"}, "metric": "loss", "mode": "min", "workers": 4, "max_trials": 8,
+}  # fmt: skip
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "prices.csv").write_text("instance,price\nml.m5.large,0.5\n")
+    told = {"region": "us-east-1", "image": IMAGE, "prices": "prices.csv"}
+    with Site.open(Settings(home=home, local_slots=2, sagemaker=told)) as site:
+        monkeypatch.setattr(site, "ensure_dispatcher", lambda: None)
+        yield Stage(site)
+
+
+def test_a_job_makes_its_pool_and_has_all_that_a_launch_needs(stage: Stage, known: Aws) -> None:
+    found = stage.submit(backend="sagemaker", options={"instance": "ml.m5.large", "instances": 2}).job
+    assert found is not None
+    pool = views.pools(stage.site.store)["ml.m5.large"]
+    assert ("sagemaker", True, {"instance": "ml.m5.large", "spot": False, "region": "us-east-1"}) == (
+        pool.backend, pool.is_found, pool.options,
+    )  # fmt: skip
+    spec = stage.job(found.id).spec
+    assert ("123456789012", 2) == (Settled.of(spec.options).account, spec.resources.slots)
+
+
+def test_the_same_again_is_the_same_job(stage: Stage, known: Aws) -> None:
+    said = {"backend": "sagemaker", "options": {"instance": "ml.m5.large"}, "if_exists": "reuse", "name": "a"}
+    first, second = stage.submit(**said), stage.submit(**said)
+    assert first.job is not None
+    assert second.job is not None
+    assert (first.job.id, False) == (second.job.id, second.created)
+
+
+def test_a_search_knows_what_its_trials_cost(stage: Stage, known: Aws) -> None:
+    options = {"instance": "ml.m5.large"}
+    result = stage.submit(**SEARCH, backend="sagemaker", options=options, stop={"max_cost": 3})
+    assert result.experiment is not None
+    spec = experiments.one(stage.site.store, JobId(result.experiment.id)).spec
+    assert (0.5, 3) == (spec.price, spec.stop.max_cost)
+    assert "123456789012" == Settled.of(spec.template.options).account
+
+
+def test_a_search_whose_price_nobody_knows_can_not_be_capped(stage: Stage, known: Aws) -> None:
+    options = {"instance": "ml.g5.xlarge"}
+    with pytest.raises(InvalidSpec, match="max_cost 3 can't be kept"):
+        stage.submit(**SEARCH, backend="sagemaker", options=options, stop={"max_cost": 3})
