@@ -1,9 +1,9 @@
 /** One job in full: its head, and a tab for each side of it. */
 import { Suspense, lazy, useEffect, useId, useState } from 'react';
-import type { KeyboardEvent } from 'react';
 import type { Job } from '../../api/jobs';
 import { Trouble } from '../../api/http';
 import { useRoom, useTrainings } from '../../parts/room';
+import { Tabs, useTab } from '../../parts/Tabs';
 import { LinkNotice } from '../sidebar/Link';
 import { Head } from './Head';
 import type { DetailHost } from './host';
@@ -31,6 +31,7 @@ const VIEWS: { readonly [tab in Tab]: (props: { job: Job }) => JSX.Element } = {
 };
 
 export function Detail({ host }: { host: DetailHost }): JSX.Element {
+  const { trans } = useRoom();
   const state = useTrainings();
   const trouble = useWhole(host.job);
   const tab = useTab(host);
@@ -56,7 +57,7 @@ export function Detail({ host }: { host: DetailHost }): JSX.Element {
     <div className="jp-Training-whole" data-phase={job.phase}>
       {state.link.kind === 'lost' && <LinkNotice state={state} />}
       <Head job={job} />
-      <Tabs base={base} chosen={tab} choose={next => (host.tab = next)} />
+      <Tabs base={base} label={trans.__('Views of the training')} tabs={TABS} word={one => tabWord(trans, one)} chosen={tab} choose={next => (host.tab = next)} />
       <div
         className="jp-Training-tabPanel"
         role="tabpanel"
@@ -73,43 +74,6 @@ export function Detail({ host }: { host: DetailHost }): JSX.Element {
   );
 }
 
-function Tabs({ base, chosen, choose }: { base: string; chosen: Tab; choose: (tab: Tab) => void }): JSX.Element {
-  const { trans } = useRoom();
-  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
-    const at = TABS.indexOf(chosen);
-    const to: { readonly [key: string]: number } = {
-      ArrowRight: (at + 1) % TABS.length,
-      ArrowLeft: (at + TABS.length - 1) % TABS.length,
-      Home: 0,
-      End: TABS.length - 1
-    };
-    const next = TABS[to[event.key] ?? -1];
-    if (next !== undefined) {
-      event.preventDefault();
-      choose(next);
-      document.getElementById(`${base}-${next}`)?.focus();
-    }
-  };
-  return (
-    <div className="jp-Training-tabs" role="tablist" aria-label={trans.__('Views of the training')} onKeyDown={onKeyDown}>
-      {TABS.map(tab => (
-        <button
-          key={tab}
-          type="button"
-          role="tab"
-          id={`${base}-${tab}`}
-          aria-selected={tab === chosen}
-          aria-controls={tab === chosen ? `${base}-panel` : undefined}
-          tabIndex={tab === chosen ? 0 : -1}
-          onClick={() => choose(tab)}
-        >
-          {tabWord(trans, tab)}
-        </button>
-      ))}
-    </div>
-  );
-}
-
 function Absent({ id, trouble }: { id: string; trouble: Trouble | null }): JSX.Element | null {
   const { trans } = useRoom();
   const state = useTrainings();
@@ -121,17 +85,6 @@ function Absent({ id, trouble }: { id: string; trouble: Trouble | null }): JSX.E
       {why}
     </p>
   );
-}
-
-function useTab(host: DetailHost): Tab {
-  const [tab, setTab] = useState(host.tab);
-  useEffect(() => {
-    const changed = (): void => setTab(host.tab);
-    changed();
-    host.tabChanged.connect(changed);
-    return () => void host.tabChanged.disconnect(changed);
-  }, [host]);
-  return tab;
 }
 
 /** Asks for what lists leave out, once the stream is there, and again when a snapshot has dropped the job. */

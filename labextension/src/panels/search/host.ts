@@ -1,14 +1,8 @@
-/** A search's widget in the main area. Hidden, it draws nothing and asks for nothing; what it was set to is kept. */
+/** A search's widget in the main area; see `Tabbed`. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Message } from '@lumino/messaging';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
-import { trainingIcon } from '../../icons';
 import type { Session } from '../../model/session';
-import { short } from '../../model/wording';
-import { WhileShown } from '../../parts/WhileShown';
+import { Tabbed } from '../../parts/Tabbed';
 import type { Doors } from '../../renderers/job/doors';
-import type { Recall } from '../detail/recall';
 import type { Mounted } from './mount';
 
 export const TABS = ['overview', 'configuration'] as const;
@@ -23,61 +17,19 @@ export interface SearchOptions {
 
 type Parts = [typeof import('./mount'), Session];
 
-export class SearchHost extends WhileShown<Parts, Mounted> {
+export class SearchHost extends Tabbed<Tab, Parts, Mounted> {
   constructor(private readonly options: SearchOptions) {
-    super(options.trans);
     const { search, trans } = options;
-    this.id = `jupyter-training-search-${search}`;
-    this.addClass('jp-Training');
-    this.addClass('jp-Training-main');
-    this.title.icon = trainingIcon;
-    this.title.closable = true;
-    this.title.label = short(search);
-    this.title.caption = trans.__('Search %1', search);
-    this.node.tabIndex = -1;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', this.title.caption);
+    super(trans, 'search', search, words => trans.__('Search %1', words), 'overview');
   }
 
   get search(): string {
     return this.options.search;
   }
 
-  get tab(): Tab {
-    return this._tab;
-  }
-
-  /** Emitted with the new tab, whoever chose it. */
-  get tabChanged(): ISignal<this, Tab> {
-    return this._tabChanged;
-  }
-
   /** Show this tab; anything else than a tab's name changes nothing. */
   turnTo(tab: unknown): void {
-    const known = TABS.find(one => one === tab);
-    if (known !== undefined && known !== this._tab) {
-      this._tab = known;
-      this._tabChanged.emit(known);
-    }
-  }
-
-  /** Called by what it draws, once it knows. */
-  readonly named = (name: string): void => {
-    const { trans, search } = this.options;
-    this.title.label = name;
-    this.title.caption = trans.__('Search %1', `${name} · ${search}`);
-    this.node.setAttribute('aria-label', trans.__('Search %1', name));
-  };
-
-  protected override onCloseRequest(message: Message): void {
-    super.onCloseRequest(message);
-    this.dispose();
-  }
-
-  protected override onActivateRequest(message: Message): void {
-    super.onActivateRequest(message);
-    const tab = this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]');
-    (tab ?? this.node).focus();
+    this.tab = TABS.find(one => one === tab) ?? this.tab;
   }
 
   protected override load(): Promise<Parts> {
@@ -85,10 +37,6 @@ export class SearchHost extends WhileShown<Parts, Mounted> {
   }
 
   protected override draw([{ mount }, session]: Parts): Mounted {
-    return mount(this, { session, trans: this.trans }, this.options, this._recall);
+    return mount(this, { session, trans: this.trans }, this.options, this.recalled);
   }
-
-  private _tab: Tab = 'overview';
-  private readonly _recall: Recall = new Map();
-  private readonly _tabChanged = new Signal<this, Tab>(this);
 }
