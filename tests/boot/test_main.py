@@ -211,3 +211,24 @@ def test_a_python_that_is_too_old_is_told(tmp_path: Path) -> None:
     answer = subprocess.run(words, env={"JT_ML_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert 1 == answer.returncode
     assert "needs Python 3.9 or newer" in (tmp_path / "output/failure").read_text()
+
+
+def test_mlflow_is_not_waited_for_and_what_it_logs_is_reported(container: Build) -> None:
+    """The job's own run can not be had from here. A stand-in for the library, which takes seconds to import."""
+    stand_in = (
+        "class MlflowClient:\n    def log_metric(self, run_id, key, value, timestamp=None, step=None): pass\n"
+        "def log_metric(key, value, step=None): MlflowClient().log_metric('own', key, value, None, step)\n"
+        "__version__ = '3.1.0'\n"
+    )
+    code = (
+        "import time\nbegan = time.monotonic()\nimport mlflow, os\n"
+        "mlflow.log_metric('loss', 0.5, step=3)\n"
+        "print(time.monotonic() - began < 5, os.environ['MLFLOW_TRACKING_URI'], 'MLFLOW_RUN_ID' in os.environ)"
+    )
+    one = container(code, files={"mlflow.py": stand_in})
+    ran = one.run()
+    assert [f"True sqlite:///{one.root}/output/jt/mlflow.db False"] == ran.printed
+    assert [(3, {"loss": 0.5})] == ran.points()
+    assert "report" == ran.records("p")[0][4], "so that it gets into the run that is kept outside"
+    there = container(code, root="other", files={"mlflow.py": stand_in}, variables={"MLFLOW_TRACKING_URI": "http://x"})
+    assert ["True http://x False"] == there.run().printed
