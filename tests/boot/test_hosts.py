@@ -9,6 +9,7 @@ from pathlib import Path
 from jupyter_training.boot import launching
 from jupyter_training.boot.machine import Machine
 from tests.boot.containers import Container
+from tests.boot.torchrun import stand_in
 
 Build = Callable[..., Container]
 
@@ -76,32 +77,6 @@ def test_torchrun_is_told_who_is_who() -> None:
 def test_without_torchrun_each_host_runs_the_code() -> None:
     words = launching.command("plain", machine("algo-2", ["algo-1", "algo-2"], 8), "python", "/rt", "/attempt")
     assert ["python", "/rt/job", "/attempt"] == words
-
-
-# What torchrun does with its words, as far as the code can see: so many processes, each with its rank.
-TORCHRUN = """
-import argparse, os, subprocess, sys
-parser = argparse.ArgumentParser()
-for name in ("nnodes", "node_rank", "nproc_per_node", "master_port"):
-    parser.add_argument("--" + name, type=int)
-parser.add_argument("--master_addr")
-parser.add_argument("words", nargs=argparse.REMAINDER)
-given = parser.parse_args()
-started = []
-for local in range(2):
-    rank = given.node_rank * 2 + local
-    own = {"RANK": str(rank), "LOCAL_RANK": str(local), "WORLD_SIZE": str(given.nnodes * 2)}
-    started.append(subprocess.Popen([sys.executable, "-u", *given.words], env={**os.environ, **own}))
-sys.exit(max(one.wait() != 0 for one in started))
-"""
-
-
-def stand_in(folder: Path) -> str:
-    (folder / "torch/distributed").mkdir(parents=True)
-    for name in ("torch/__init__.py", "torch/distributed/__init__.py"):
-        (folder / name).touch()
-    (folder / "torch/distributed/run.py").write_text(TORCHRUN)
-    return str(folder)
 
 
 def test_under_torchrun_one_rank_reports(container: Build, tmp_path: Path) -> None:
