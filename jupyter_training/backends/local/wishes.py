@@ -33,7 +33,7 @@ class LocalWishes:
 
     def settled(self, spec: JobSpec, pool: Pool) -> JobSpec:
         _refuse(spec.options)
-        return spec
+        return spec if spec.cost_within is None else spec.model_copy(update={"cost_within": None})  # it ran elsewhere
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return {}

@@ -151,11 +151,13 @@ class _Look:
             yield Finding("bucket", "warn", f"s3://{name} could not be looked at: {_why(answer)}", "Try again.")
 
     def quota(self, instance: str) -> Iterator[Finding]:
-        """How many machines of the type the account may have at once."""
-        wanted = f"{instance} for {'spot ' if self._chosen.spot else ''}training job usage"
-        found: dict[str, Any] | None = None
-        token: dict[str, str] = {}
-        while found is None:
+        """How many machines of the type the account may have at once, and may keep warm where that is wished."""
+        wanted = [f"{instance} for {'spot ' if self._chosen.spot else ''}training job usage"]
+        if self._chosen.keep_alive is not None:
+            wanted.append(f"{instance} for training warm pool usage")
+        found: dict[str, dict[str, Any]] = {}
+        token: dict[str, str] | None = {}
+        while token is not None and len(found) < len(wanted):
             told, answer = self._ask(
                 "service-quotas",
                 "list_service_quotas",
@@ -166,24 +168,26 @@ class _Look:
             )
             if told is None:
                 fix = "Allow servicequotas:ListServiceQuotas; without it the first job that is too many tells."
-                yield Finding("quota", "warn", f"{wanted!r} could not be looked at: {_why(answer)}", fix)
+                yield Finding("quota", "warn", f"{wanted[0]!r} could not be looked at: {_why(answer)}", fix)
                 return
-            found = next((one for one in told["Quotas"] if one["QuotaName"] == wanted), None)
-            if found is None and not told.get("NextToken"):
-                fix = f"Is there such a machine in {self._region}? Choose another type or region."
-                yield Finding("quota", "warn", f"There is no quota {wanted!r} in {self._region}.", fix)
-                return
-            token = {"NextToken": told.get("NextToken", "")}
-        count = int(found["Value"])
-        words = f"{instance}: {count} at once ({wanted!r})."
-        if count >= self._chosen.instances:
-            yield Finding("quota", "ok", words)
-            return
+            found.update({one["QuotaName"]: one for one in told["Quotas"] if one["QuotaName"] in wanted})
+            token = {"NextToken": told["NextToken"]} if told.get("NextToken") else None
+        yield self._count(instance, wanted[0], found.get(wanted[0]), "at once", "Jobs for more wait.")
+        for name in wanted[1:]:
+            yield self._count(instance, name, found.get(name), "kept warm", "Above that they are not kept.")
+
+    def _count(self, instance: str, name: str, quota: dict[str, Any] | None, what: str, otherwise: str) -> Finding:
+        if quota is None:
+            fix = f"Is there such a machine in {self._region}? Choose another type or region."
+            return Finding("quota", "warn", f"There is no quota {name!r} in {self._region}.", fix)
+        words = f"{instance}: {int(quota['Value'])} {what} ({name!r})."
+        if quota["Value"] >= self._chosen.instances:
+            return Finding("quota", "ok", words)
         fix = (
             "aws service-quotas request-service-quota-increase --service-code sagemaker "
-            f"--quota-code {found['QuotaCode']} --desired-value {self._chosen.instances} --region {self._region}"
+            f"--quota-code {quota['QuotaCode']} --desired-value {self._chosen.instances} --region {self._region}"
         )
-        yield Finding("quota", "fail", f"{words} Jobs for more wait.", fix)
+        return Finding("quota", "fail", f"{words} {otherwise}", fix)
 
     def image(self, instance: str, folder: Path) -> Iterator[Finding]:
         """What the image's name means."""

@@ -12,6 +12,7 @@ from jupyter_training.backends.sagemaker.options import Settled, is_s3
 from jupyter_training.backends.sagemaker.places import Places, root
 from jupyter_training.core.ids import JobId, content_hash
 from jupyter_training.core.job import JobSpec
+from jupyter_training.runtime import archive
 from jupyter_training.seams.backend_wishes import Upload
 
 __all__ = ["TAGS", "name_of", "places_of", "uploads_of"]
@@ -48,7 +49,11 @@ def places_of(spec: JobSpec, settled: Settled) -> Places:
 def uploads_of(spec: JobSpec, settled: Settled) -> list[Upload]:
     """What will be sent, with sizes before anything is compressed."""
     places = places_of(spec, settled)
-    found = [Upload("code", places.code, sum(file.size for file in spec.files), len(spec.files))]
+    boot = archive.boot_files()
+    found = (
+        [] if settled.launcher == "toolkit" else [Upload("boot", places.boot, sum(map(len, boot.values())), len(boot))]
+    )
+    found += [Upload("code", places.code, sum(file.size for file in spec.files), len(spec.files))]
     if spec.context is not None:
         found.append(Upload("context", places.code, spec.context.size, spec.context.files))
     if places.data is not None:

@@ -98,6 +98,21 @@ def test_spot_has_a_quota_of_its_own(house: House, ready: Aws) -> None:
     assert "ok" == found(house, spot=True)["quota"].status
 
 
+def test_machines_that_are_kept_warm_have_one_too(house: House, ready: Aws) -> None:
+    """It is 0 until somebody asks for more, and then nothing says that they are not kept."""
+    ready.says("s3", "head_bucket", {"BucketRegion": "us-east-1"})
+    quotas = [
+        {"QuotaName": f"{KIND} for training {what} usage", "QuotaCode": "L-2", "Value": value}
+        for what, value in (("job", 4), ("warm pool", 0))
+    ]
+    ready.says("service-quotas", "list_service_quotas", {"Quotas": quotas})
+    checks = [one for one in house.wishes.examine({**ASKED, "keep_alive": 600}) if one.name == "quota"]
+    assert ["ok", "fail"] == [one.status for one in checks]
+    assert f"{KIND}: 0 kept warm ('{KIND} for training warm pool usage'). Above that they are not kept." == (
+        checks[1].sentence
+    )
+
+
 def test_a_region_without_the_machine(house: House, ready: Aws) -> None:
     ready.says("s3", "head_bucket", {"BucketRegion": "us-east-1"})
     ready.says("service-quotas", "list_service_quotas", {"Quotas": []})

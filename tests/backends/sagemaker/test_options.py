@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from jupyter_training import settings as settings_module
-from jupyter_training.backends.sagemaker import account
 from jupyter_training.backends.sagemaker.options import Options, Settled, read
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import (
@@ -23,10 +22,10 @@ from jupyter_training.core.job import (
     StartFrom,
 )
 from jupyter_training.core.resources import Pool, Resources
-from jupyter_training.errors import Forbidden, InvalidSpec, Unavailable, UnknownPlugin
+from jupyter_training.errors import InvalidSpec, UnknownPlugin
 from jupyter_training.seams import registry
 from jupyter_training.settings import Settings
-from tests.backends.sagemaker.aws import ACCOUNT, ASSUMED, IMAGE, ROLE, SAVES, USER, Aws, House
+from tests.backends.sagemaker.aws import ACCOUNT, ASSUMED, IMAGE, ROLE, SAVES, Aws, House
 
 JOB = JobId("abcdefghij")
 
@@ -185,8 +184,7 @@ class TestSettled:
         assert asked == known.asked
 
     def test_it_can_be_shown_as_it_was_written(self, house: House, known: Aws) -> None:
-        said = {"instance": "ml.m5.large", "image": IMAGE, "max_wait": "9h", "spot": True, "timeout": None}
-        said.pop("timeout")
+        said: dict[str, Any] = {"instance": "ml.m5.large", "image": IMAGE, "max_wait": "9h", "spot": True}
         spec = house.spec(SAVES, options=said, timeout=3600)
         assert said == house.wishes.written(house.settled(spec).options) == house.wishes.written(said)
 
@@ -344,73 +342,6 @@ def test_a_folder_that_came_along_is_looked_into(house: House, known: Aws, tmp_p
     assert Settled.of(house.settled(house.spec(context=sent, options={"spot": True})).options).spot
 
 
-class TestAccount:
-    """Whom AWS takes us for, and as whom jobs run."""
-
-    def test_a_role_by_its_name_is_looked_up(self, house: House, aws: Aws) -> None:
-        aws.is_called_by(USER)
-        aws.has_role(f"arn:aws:iam::{ACCOUNT}:role/teams/Training", name="Training")
-        found = Settled.of(house.settled(house.spec(options={"role": "Training"})).options)
-        assert f"arn:aws:iam::{ACCOUNT}:role/teams/Training" == found.role_arn
-
-    def test_who_may_not_look_gets_what_it_most_likely_is(self, house: House, aws: Aws) -> None:
-        aws.is_called_by(f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/AmazonSageMaker-Execution/x")
-        aws.refuses("iam", "get_role", "AccessDenied", "no")
-        found = Settled.of(house.settled(house.spec()).options)
-        assert f"arn:aws-cn:iam::{ACCOUNT}:role/service-role/AmazonSageMaker-Execution" == found.role_arn
-
-    def test_a_user_has_to_name_a_role(self, house: House, aws: Aws) -> None:
-        aws.is_called_by(USER)
-        with pytest.raises(
-            InvalidSpec, match="SageMaker runs each job as a role, and none is said; you are user/ada"
-        ) as no:
-            house.settled(house.spec())
-        assert "options.role" == no.value.errors[0].key
-        assert "under [sagemaker] in the settings" in str(no.value)
-
-    def test_a_role_that_is_not_there(self, house: House, aws: Aws) -> None:
-        aws.is_called_by(USER)
-        aws.refuses("iam", "get_role", "NoSuchEntity", "no", 404)
-        with pytest.raises(InvalidSpec, match=r"options\.role: the account 123456789012 has no role 'Gone'"):
-            house.settled(house.spec(options={"role": "Gone"}))
-
-    @pytest.mark.parametrize(
-        ("code", "kind", "words"),
-        [
-            ("ExpiredToken", Unavailable, "The AWS credentials have expired. Renew them"),
-            ("InvalidClientTokenId", Unavailable, "AWS does not take the credentials"),
-            ("AccessDenied", Forbidden, "the permission sts:GetCallerIdentity is missing"),
-            ("InternalFailure", Unavailable, "AWS has a fault of its own"),
-        ],
-    )
-    def test_answers_that_are_none(self, code: str, kind: type[Exception], words: str, house: House, aws: Aws) -> None:
-        aws.refuses("sts", "get_caller_identity", code, "")
-        with pytest.raises(kind, match=words):
-            house.settled(house.spec())
-
-    def test_the_next_job_asks_again_after_an_error(self, house: House, aws: Aws) -> None:
-        aws.refuses("sts", "get_caller_identity", "ExpiredToken", "")
-        aws.is_called_by(ASSUMED)
-        aws.has_role()
-        with pytest.raises(Unavailable):
-            house.settled(house.spec())
-        assert house.settled(house.spec()).options
-
-    def test_no_credentials_no_profile_no_region(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        with pytest.raises(InvalidSpec, match=r"options\.region: AWS has many regions"):
-            account.region_of(None, None)
-        with pytest.raises(InvalidSpec, match="the AWS configuration has no profile 'lab'"):
-            account.region_of(None, "lab")
-        account.forget()
-        with pytest.raises(Unavailable, match="There are no AWS credentials here. `aws configure`"):
-            account.caller("eu-north-1", None)
-
-
 class TestLocal:
     """This machine has no options, and says so."""
 
@@ -420,6 +351,11 @@ class TestLocal:
         with pytest.raises(InvalidSpec, match="a job on this machine has no option 'instance'. Say which backend"):
             local.settled(spec, Pool("local", "local", 1))
         assert local.pool({}) is None
+
+    def test_what_a_job_may_cost_elsewhere_is_nothing_here(self, tmp_path: Path) -> None:
+        local = registry.load("wishes", "local")(Settings(home=tmp_path))
+        spec = JobSpec(name="a", entry=Entry(kind="script", path="a.py"), files=(), cost_within=60.0)
+        assert local.settled(spec, Pool("local", "local", 1)).cost_within is None
 
     def test_an_unknown_backend_is_told_which_there_are(self) -> None:
         with pytest.raises(UnknownPlugin, match="There is no backend 'slurm'; there is: local, sagemaker"):

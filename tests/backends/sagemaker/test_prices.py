@@ -156,7 +156,8 @@ def test_a_rehearsal_says_what_would_be_sent_and_sends_nothing(house: House, kno
     asked = len(known.asked)
     found = house.wishes.rehearsal(spec, seconds=3600, jobs=6)
     assert ["pricing"] == known.asked[asked:]
-    assert [("code", 8, 1), ("inputs.train", 1000, 2)] == [(one.what, one.size, one.files) for one in found.uploads]
+    assert "boot" == found.uploads[0].what
+    assert [("code", 8, 1), ("inputs.train", 1000, 2)] == [(one.what, one.size, one.files) for one in found.uploads[1:]]
     assert all(one.url.startswith("s3://sagemaker-us-east-1-123456789012/jupyter-training/") for one in found.uploads)
     assert found.cost.startswith("About 6.00 USD for 6 jobs: ml.m5.large at 1.00 USD an hour (AWS price list, ")
     assert "ml.m5.large" == found.request["ResourceConfig"]["InstanceType"]  # type: ignore[index, call-overload]
