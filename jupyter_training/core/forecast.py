@@ -44,6 +44,7 @@ NO_HISTORY = "no history yet"
 NO_ANSWER = "no answer from a job that is ahead"
 NO_POOL = "its pool is gone"
 TOO_BIG = "too big for its pool"
+NO_MORE_NOW = "more than its pool is given now"
 AFTER_OTHERS = "nobody knows when what it starts after succeeds"
 TOO_FAR = "too much comes before it"
 FAR = f"more than {LOOKED_AT} jobs are ahead"
@@ -114,7 +115,7 @@ def _said(job: QueuedJob, runs: Sequence[_Run], pool: Pool | None) -> Start | Un
     if pool is None:
         return Unknown(NO_POOL)
     if not could_fit(pool, job.need) or (job.max_slots is not None and job.slots > job.max_slots):
-        return Unknown(TOO_BIG)
+        return Unknown(NO_MORE_NOW if pool.is_served else TOO_BIG)
     return Unknown(next((reason for reason in (run.why_never(job) for run in runs) if reason), TOO_FAR))
 
 

@@ -7,9 +7,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -85,6 +86,7 @@ class Chosen:
         def give(connection: Connection, job: Job) -> None:
             own = replace(self.checkpoint, job=job.id, name=folders.name(self.checkpoint.step, 0), attempt=0)
             if self._coming is not None:
+                own = replace(own, place=None)
                 folder = site.settings.checkpoints / job.id
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._given = job.id
@@ -110,18 +112,18 @@ class Chosen:
 
 
 @contextlib.contextmanager
-def chosen(site: Site, job: Job, wish: str | int | None) -> Iterator[Chosen]:
+def chosen(site: Site, job: Job, wish: str | int | None, *, fetch: bool = False) -> Iterator[Chosen]:
     """The checkpoint that is meant (by name, by step, None: the newest good one), checked, and a copy of it at hand.
 
     The copy shares its files with the original by hard links, so that it costs
     no room and outlives it. One under a URL stays there: its manifest is looked at
-    now, its files by whoever loads it. May take minutes.
+    now, its files by whoever loads it, unless ``fetch`` brings it here. May take minutes.
 
     Raises:
         NoCheckpoint: there is none, or the one that is named was removed or is damaged.
         Unavailable: it can't be read now.
     """
-    found, coming, notes = _found(site, job, wish)
+    found, coming, notes = _found(site, job, wish, fetch=fetch)
     begins = Chosen(found, coming, notes)
     try:
         yield begins
@@ -131,13 +133,18 @@ def chosen(site: Site, job: Job, wish: str | int | None) -> Iterator[Chosen]:
             shutil.rmtree(coming.parent, ignore_errors=True)
 
 
-def _found(site: Site, job: Job, wish: str | int | None) -> tuple[Checkpoint, Path | None, tuple[str, ...]]:
+def _found(
+    site: Site, job: Job, wish: str | int | None, *, fetch: bool
+) -> tuple[Checkpoint, Path | None, tuple[str, ...]]:
     """The checkpoint, its copy, and what was passed over."""
     every = of_job(site, job)
     notes: list[str] = []
     for one in _wanted(job, every, wish):
         coming = _linked(site, one) if one.place is None else None
         why = _fault(one, coming) if one.place is None else _fault_far_away(one, one.place)
+        if why is None and fetch and one.place is not None:
+            coming = _fetched(site, one, one.place)
+            why = _fault(one, coming)
         if why is None:
             return one, coming, tuple(notes)
         if coming is not None:
@@ -179,6 +186,42 @@ def _fault_far_away(one: Checkpoint, place: str) -> str | None:
     if hashlib.sha256(manifest).hexdigest() != one.sha256:
         return f"its {folders.MANIFEST} in {place} has changed since it was written"
     return None
+
+
+def _fetched(site: Site, one: Checkpoint, place: str) -> Path:
+    """A folder with the files of a checkpoint that is kept under a URL.
+
+    Raises:
+        Unavailable: they can't be had now.
+    """
+    import fsspec
+
+    site.settings.checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
+    above = Path(tempfile.mkdtemp(dir=site.settings.checkpoints, prefix=folders.TEMPORARY))
+    target = above / one.name
+    try:
+        system, root = fsspec.core.url_to_fs(place)
+        target.mkdir()
+        system.get_file(f"{root.rstrip('/')}/{folders.MANIFEST}", str(target / folders.MANIFEST))
+        for file in _inside(folders.read(target) or {}):
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            system.get_file(f"{root.rstrip('/')}/{file}", str(target / file))
+    except Exception as error:  # each storage library has errors of its own
+        shutil.rmtree(above, ignore_errors=True)
+        why = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise Unavailable(
+            f"The checkpoint {one.name} of {one.job} can't be fetched from {place}: {why}.",
+            hint="See whether this server can reach the place, with the rights that it needs.",
+        ) from error
+    return target
+
+
+def _inside(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The paths of a manifest that stay in its folder; whoever checks it finds fault with others."""
+    for one in manifest.get("files", ()):
+        path = str(one["path"])
+        if not os.path.isabs(path) and os.pardir not in path.split("/"):
+            yield path
 
 
 def _wanted(job: Job, every: Sequence[Checkpoint], wish: str | int | None) -> list[Checkpoint]:

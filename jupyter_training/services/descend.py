@@ -74,12 +74,20 @@ def carry_on(
     before = lineage.of_key(site.store, submission.key)
     if before is not None and (before.parent, before.relation) == (old.id, "continue"):
         return _result(site, wishes.Submitted(before, created=False), notes)  # a newer checkpoint changes nothing
-    with checkpoints.chosen(site, old, wish) as chosen:
+    with checkpoints.chosen(site, old, wish, fetch=_comes_back(site, old, submission)) as chosen:
         spec = submission.spec.model_copy(update={"start": chosen.start})
         begins = replace(submission, spec=spec, if_exists="new", once=False, parent=old.id, relation="continue")
         stored = submit.stored(site, begins, secrets=secrets, also=chosen.settle(site))
         said = f"It begins with the checkpoint of step {chosen.checkpoint.step} of {old.name} {old.id[:6]}."
         return _result(site, stored, (*notes, *chosen.notes, said))
+
+
+def _comes_back(site: Site, old: Job, submission: Submission) -> bool:
+    """Whether the old job ran at a service and the new one runs here, where a job may know no way to that."""
+    pools = views.pools(site.store)
+    before, after = pools.get(old.pool), submission.makes or pools.get(submission.pool)
+    at_service = before is not None and before.backend != LOCAL
+    return at_service and after is not None and after.backend == LOCAL
 
 
 def not_a_driver(job: Job, participle: str) -> Job:
