@@ -42,6 +42,7 @@ __all__ = ["main"]
 _TICK = 0.25  # seconds
 _ADOPTIONS = 5  # supervisors that may be killed, before what they watch is given up
 _RESOLVE_WITHIN = 60.0
+_LAST_LINES_WITHIN = 2.0  # also where there is no time left
 
 
 def main() -> int:
@@ -74,7 +75,7 @@ def _run(out: Output, places: Places) -> int:
     except BadRequirements as error:
         return _not_installed(here, places, out, str(error))
     except (Refused, OSError) as error:
-        why = str(error) if isinstance(error, Refused) else f"{error.strerror} ({error.filename})."
+        why = str(error) if isinstance(error, Refused) else _words(error)
         failing.write(places.failure, failing.reason({"launch_error": why}, None, ()))
         out.say(f"could not start: {why}")
         return _left(here, out, {"launch_error": why})
@@ -102,6 +103,11 @@ def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Sto
     said = candidates.said(order, places, own)
     attempt.write(order, here, places, attempt_folder=folder, variables=environment, checkpoints=said)
     return order, folder
+
+
+def _words(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename is not None else ""
+    return f"{error.strerror or error}{where}."
 
 
 def _wait_for_names(here: Machine, out: Output, stopping: Stopping) -> None:
@@ -159,6 +165,7 @@ class _Run:
         ended = self._watch(woken)
         end = layout.read_json(os.path.join(self._folder, layout.END))
         self._copying.end()
+        self._copying.join(_LAST_LINES_WITHIN)
         while self._copying.is_alive() and not self._stopping.is_over(time.monotonic()):
             self._copying.join(_TICK)
         return self._tell(ended, end)
@@ -219,6 +226,8 @@ class _Run:
             failing.write(self._places.failure, text)
             if ended.get("launch_error"):
                 self._out.say(text)
+        if self._copying.is_alive():
+            return status  # nobody takes what we print, and there is no time left
         if end is not None and self._here.is_first:
             self._out.event("end", end)
         self._out.event("exit", {"version": layout.VERSION, "time": time.time(), **ended, "host": self._here.host})

@@ -26,6 +26,7 @@ __all__ = ["Stopping"]
 HOW = "pause"
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LAST_WORDS = 3.0  # seconds between SIGKILL and leaving
+_PREPARING_GRACE = 10  # whole seconds between SIGTERM and SIGKILL to what prepares the start
 
 
 class Stopping:
@@ -49,17 +50,21 @@ class Stopping:
     def install(self) -> None:
         for number in _SIGNALS:
             signal.signal(number, self._heard)
+        signal.signal(signal.SIGALRM, lambda *_: self._end_group(signal.SIGKILL))
 
     @contextlib.contextmanager
     def ending(self, group: int) -> Iterator[None]:
         """While this lasts, a stop ends this process group and no attempt."""
         self._preparing = group
         if self.is_asked:
-            self._end_group()
+            self._stop_preparing()
         try:
             yield
         finally:
+            if self.is_asked:
+                self._end_group(signal.SIGKILL)  # what it started and left behind
             self._preparing = None
+            signal.alarm(0)
 
     def begin(self, folder: str, *, grace: float, within: float) -> None:
         """From now on a stop is one of the attempt in this folder."""
@@ -91,7 +96,7 @@ class Stopping:
         if self._count == 1:
             self._asked_at = time.monotonic()
         if self._preparing is not None:
-            self._end_group()
+            self._stop_preparing()
 
     def _ask(self) -> None:
         self._written = self._write(HOW)
@@ -112,7 +117,12 @@ class Stopping:
         with contextlib.suppress(OSError, TypeError, ValueError):
             os.killpg(int(record["pgid"]), number) if record else None
 
-    def _end_group(self) -> None:
-        """A first stop ends what is being prepared, a second one at once."""
-        with contextlib.suppress(OSError):
-            os.killpg(self._preparing or 0, signal.SIGTERM if self._count == 1 else signal.SIGKILL)
+    def _stop_preparing(self) -> None:
+        """A second stop is not waited for."""
+        self._end_group(signal.SIGTERM if self._count == 1 else signal.SIGKILL)
+        signal.alarm(_PREPARING_GRACE)
+
+    def _end_group(self, number: int) -> None:
+        if self._preparing is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._preparing, number)

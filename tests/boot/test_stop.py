@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from jupyter_training.boot.places import ROOT
 from jupyter_training.spool import identity
 from tests.boot.containers import Container
 from tests.runtime.attempts import until
@@ -132,18 +136,21 @@ def test_a_stop_before_the_code_begins(container: Build) -> None:
         requirements="auto",
         files={
             "requirements.txt": "./slow\n",
-            "slow/slow.py": "import time\nopen('../building', 'w').close()\ntime.sleep(100)",
+            "slow/slow.py": "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            "open('../building', 'w').write(str(os.getpid()))\ntime.sleep(100)",
             "slow/pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n',
         },
         variables={"PIP_NO_INDEX": "1", "PIP_TARGET": "site"},
     )
     ran = one.start()
-    until(lambda: (one.root / "code/building").exists() or ran.process.poll() is not None, what="pip's build")
+    building = one.root / "code/building"
+    until(lambda: (building.exists() and building.read_text()) or ran.process.poll() is not None, what="pip's build")
     ran.terminate()
     assert 143 == ran.code, ran.printed
     assert ("pause", []) == (ran.record("exit")["how_stopped"], ran.records("end"))
     assert "ran" not in ran.printed
     assert one.failure is None
+    until(lambda: identity.start_time(int(building.read_text())) is None, what="the end of what pip started")
 
 
 def test_code_that_ends_well_although_a_stop_was_asked_for_has_ended_well(container: Build) -> None:
@@ -159,3 +166,16 @@ def test_code_that_ends_well_although_a_stop_was_asked_for_has_ended_well(contai
     (one.root / "code/go").touch()
     assert 0 == ran.code
     assert "done" in ran.printed
+
+
+def test_a_log_that_nobody_reads_keeps_no_stop_waiting(container: Build, tmp_path: Path) -> None:
+    one = container("import time\nprint('x' * 10_000_000, flush=True)\ntime.sleep(100)", within=6.0, grace=0.5)
+    readable, writable = os.pipe()
+    words = [sys.executable, str(one.root / "input/data/jt_boot/boot.py")]
+    variables = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), ROOT: str(one.root)}
+    with subprocess.Popen(words, env=variables, stdout=writable, stdin=subprocess.DEVNULL) as process:
+        os.close(writable)
+        until(lambda: [path for path in one.root.glob("output/jt/*/log") if path.stat().st_size > 10_000_000])
+        process.terminate()
+        assert 143 == process.wait(30)
+    os.close(readable)
