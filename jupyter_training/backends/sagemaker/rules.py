@@ -46,8 +46,9 @@ def _of_spec(spec: JobSpec, max_run: int) -> Iterator[Problem]:
             )
     if spec.environment.kind != "current":
         yield Problem("on SageMaker the image is the environment", key="environment.kind", hint="Say options.image.")
-    if spec.launcher != "plain":
-        yield Problem("on SageMaker it is an option", key="launcher", hint=f"Say options.launcher: {spec.launcher}")
+    if spec.launcher not in ("plain", "torchrun"):
+        words = f"SageMaker starts code plainly or by torchrun, not by {spec.launcher!r}"
+        yield Problem(words, key="launcher", hint="Leave it out, or say torchrun.")
     if spec.grace > _GRACE:
         yield Problem(f"{spec.grace:g} s is too long: SageMaker ends a job {_GRACE:g} s after it asks", key="grace")
     if max_run > LONGEST_RUN:
@@ -142,6 +143,8 @@ def _code(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
     if chosen.launcher != "toolkit":
         return
     key = "options.launcher"
+    if spec.launcher != "plain":
+        yield Problem(f"the toolkit starts the script itself, and launcher says {spec.launcher}", key=key)
     if spec.entry.kind != "script":
         yield Problem(f"the toolkit starts a script, and this is a {spec.entry.kind}", key=key)
     if spec.entry.args:

@@ -188,6 +188,10 @@ class TestSettled:
         spec = house.spec(SAVES, options=said, timeout=3600)
         assert said == house.wishes.written(house.settled(spec).options) == house.wishes.written(said)
 
+    def test_torchrun_may_be_said_in_both_ways(self, house: House, known: Aws) -> None:
+        assert "torchrun" == house.settled(house.spec(launcher="torchrun")).launcher
+        assert "torchrun" == Settled.of(house.settled(house.spec(options={"launcher": "torchrun"})).options).launcher
+
     def test_a_time_limit_is_the_services_too(self, house: House, known: Aws) -> None:
         assert 91 == Settled.of(house.settled(house.spec(timeout=90.5)).options).max_run
 
@@ -275,7 +279,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "options.launcher", "another job's checkpoint",
     ),
     "environment": (wish(environment=EnvironmentWish(kind="uv")), "environment.kind", "the image is the environment"),
-    "launcher": (wish(launcher="torchrun"), "launcher", "Say options.launcher: torchrun"),
+    "launcher": (wish(launcher="mpi"), "launcher", "SageMaker starts code plainly or by torchrun, not by 'mpi'"),
+    "two launchers": (
+        wish(launcher="torchrun", options={"launcher": "toolkit"}),
+        "options.launcher", "the toolkit starts the script itself, and launcher says torchrun",
+    ),
     "no price": (
         wish(options={"max_cost": 5}), "options.max_cost", "nobody has said what ml.m5.large costs in us-east-1",
     ),
