@@ -57,16 +57,20 @@ class PageWriter:
 
     ``lost`` counts lines that could not be kept, ``fault`` is why the last one was not.
     ``put`` is the shortest way for one line: it copies it to the present page, or
-    raises ValueError if there is no room; then ``write`` turns the page.
+    raises ValueError if there is no room; then ``write`` turns the page. ``stem`` begins the names of its pages, in
+    place of the process: readers take pages in the order of their names.
     """
 
-    def __init__(self, folder: str, *, first_page: int = FIRST_PAGE, next_page: int = NEXT_PAGE) -> None:
+    def __init__(
+        self, folder: str, *, first_page: int = FIRST_PAGE, next_page: int = NEXT_PAGE, stem: str | None = None
+    ) -> None:
         self.lost = 0
         self.fault: OSError | None = None
         self._folder = folder
         self._size = first_page
         self._next_size = next_page
-        self._stem = f"events-{os.getpid()}-{identity.start_time(os.getpid()) or time.time_ns()}"
+        own = stem or f"{os.getpid()}-{identity.start_time(os.getpid()) or time.time_ns()}"
+        self._stem = f"events-{own}"
         self._number = 0
         self._retry_at = 0.0
         # Reentrant: a signal handler may report while its own thread turns the page.

@@ -174,7 +174,8 @@ class Mirror:
 
     def _put(self, line: bytes) -> None:
         if self._writer is None:
-            self._writer = lines.PageWriter(str(self._folder))
+            # Each writer's pages come after those of the ones before it, as its cursors do.
+            self._writer = lines.PageWriter(str(self._folder), stem=f"{self._count:012}")
         if not self._writer.write(line):
             fault = self._writer.fault
             raise NotWritten(f"{self._folder} can't be written: {fault.strerror if fault else 'no room'}.")

@@ -98,7 +98,8 @@ class Room:
         if most is not None and self._refused is not None and now >= self._refused.until:
             most = max(most, used + self._refused.asked)
         if self._scarce is not None:
-            most = used if now < self._scarce.until else min(used + self._scarce.asked, most or used + _AHEAD)
+            probed = used if now < self._scarce.until else used + self._scarce.asked
+            most = probed if most is None else min(most, probed)
         return most
 
     def _remark(self, now: float) -> str | None:
