@@ -67,6 +67,7 @@ print(json.dumps(options_from(trainer)))
 """
 
 
+@pytest.mark.slow
 def test_a_real_one_says_what_its_request_would(tmp_path: Any) -> None:
     surroundings = {
         **os.environ,

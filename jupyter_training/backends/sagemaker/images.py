@@ -16,7 +16,7 @@ from jupyter_training.backends.sagemaker import kept
 from jupyter_training.backends.sagemaker.options import refused
 from jupyter_training.errors import Problem
 
-__all__ = ["DEFAULT", "is_short", "resolved"]
+__all__ = ["DEFAULT", "resolved"]
 
 DEFAULT = "pytorch-2.6"
 KEY = "options.image"
@@ -47,11 +47,6 @@ except FileNotFoundError:
 except Exception as error:
     print(json.dumps({"refused": f"{type(error).__name__}: {error}"}))
 """
-
-
-def is_short(image: str) -> bool:
-    """Whether it is a short name and no URI."""
-    return _SHORT.match(image) is not None
 
 
 def resolved(image: str, *, region: str, instance: str, folder: Path) -> str:

@@ -80,3 +80,24 @@ def test_no_credentials_no_profile_no_region(tmp_path: Path, monkeypatch: pytest
     account.forget()
     with pytest.raises(Unavailable, match="There are no AWS credentials here. `aws configure`"):
         account.caller("eu-north-1", None)
+
+
+def test_the_caller_is_asked_for_once_unless_somebody_wants_to_know_it_anew(aws: Aws) -> None:
+    for arn in (ASSUMED, USER):
+        aws.is_called_by(arn)
+    assert [ASSUMED] * 2 == [account.caller("us-east-1", None).arn for _ in range(2)]
+    assert USER == account.caller("us-east-1", None, fresh=True).arn
+    assert 2 == aws.asked.count("sts")
+
+
+def test_what_is_known_of_the_caller_becomes_old(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile may come to mean another account while a server lives."""
+    now = 0.0
+    monkeypatch.setattr(account.time, "monotonic", lambda: now)
+    for arn in (ASSUMED, USER):
+        aws.is_called_by(arn)
+    account.caller("us-east-1", None)
+    now = 899.0
+    assert ASSUMED == account.caller("us-east-1", None).arn
+    now = 901.0
+    assert USER == account.caller("us-east-1", None).arn

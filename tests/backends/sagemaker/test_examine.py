@@ -204,6 +204,23 @@ def test_permissions_that_are_missing_are_named_with_what_they_are_for(house: Ho
     ) == permissions.sentence
 
 
+def test_who_may_not_ask_what_is_allowed_is_told_that(house: House, aws: Aws) -> None:
+    aws.is_called_by(ASSUMED)
+    aws.has_role()
+    aws.has_role()
+    aws.refuses("iam", "simulate_principal_policy", "AccessDenied", "", 403)
+    permissions = found(house)["permissions"]
+    assert "ok" == permissions.status
+    assert "the permission iam:SimulatePrincipalPolicy is missing" in permissions.sentence
+
+
+def test_without_a_type_of_machine_there_is_no_quota_to_look_at(house: House, ready: Aws) -> None:
+    ready.says("s3", "head_bucket", {"BucketRegion": "us-east-1"})
+    checks = list(house.wishes.examine({}))
+    assert ("quota", "ok") == (checks[-1].name, checks[-1].status)
+    assert "no type of machine is named" in checks[-1].sentence
+
+
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
 def test_without_an_identity_nothing_else_is_looked_at(code: str, house: House, aws: Aws) -> None:
     aws.refuses("sts", "get_caller_identity", code, "")

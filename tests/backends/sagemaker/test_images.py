@@ -39,6 +39,7 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> Asked:
     return asked
 
 
+@pytest.mark.slow
 def test_the_real_sdk_knows_it_without_a_network(tmp_path: Path) -> None:
     found = resolved("pytorch-2.6", tmp_path)
     assert "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6-gpu-py312" == found
@@ -101,6 +102,15 @@ def test_a_name_that_leads_nowhere(answer: dict[str, str], words: str, tmp_path:
     assert words in str(refused.value)
     assert "the whole URI of the image" in str(refused.value)
     assert "options.image" == refused.value.errors[0].key
+
+
+def test_a_long_list_of_what_there_is_keeps_its_end(tmp_path: Path, sdk: Asked) -> None:
+    """The newest versions stand there."""
+    sdk.answer = {"refused": f"ValueError: Unsupported version. Supported: {', '.join(map(str, range(300)))}."}
+    with pytest.raises(InvalidSpec) as refused:
+        resolved("pytorch-2.6", tmp_path)
+    assert refused.value.errors[0].detail.endswith("298, 299")
+    assert len(refused.value.errors[0].detail) < 400
 
 
 def test_what_is_neither_a_name_nor_a_uri(tmp_path: Path, sdk: Asked) -> None:
