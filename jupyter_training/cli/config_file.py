@@ -79,7 +79,7 @@ def request(options: argparse.Namespace, wish: Wish, words: list[str], client: C
     for name in ("metric", "mode"):
         given[name] = _one(given.get(name), name)
     found = tuning_job.prepared(
-        {**given, "config_file": options.config_file, "config_space": space, "backend": "local"},
+        {**given, "config_file": options.config_file, "config_space": space, **_place(asked)},
         limit=client.settings.bundle_limit_bytes,
     )
     for note in found.notes:
@@ -89,6 +89,13 @@ def request(options: argparse.Namespace, wish: Wish, words: list[str], client: C
     if options.key is not None:
         whole_wish["key"] = options.key
     return {name: value for name, value in whole_wish.items() if value is not None}
+
+
+def _place(asked: dict[str, Any]) -> dict[str, Any]:
+    """Where it runs, as ``execute_tuning_job`` calls it; what it takes from there is no longer asked."""
+    if asked.get("backend") != "sagemaker":
+        return {"backend": "local"}
+    return {"backend": asked.pop("backend"), "options": asked.pop("options", None)}
 
 
 def _options() -> tuple[str, ...]:

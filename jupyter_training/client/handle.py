@@ -97,6 +97,15 @@ class Handle(Followed):
         return Handle(self._client, result["job"])
 
     @property
+    def service(self) -> dict[str, Any] | None:
+        """Where a service runs it (``ServiceView``): its training job's ``name`` there, ``machines``, ``cost``, ``model``.
+
+        None: it runs on this machine.
+        """
+        found: dict[str, Any] | None = self.view["service"]
+        return found
+
+    @property
     def checkpoints(self) -> list[dict[str, Any]]:
         """The job's checkpoints, newest first (each a ``CheckpointView``)."""
         found: list[dict[str, Any]] = self._client.checkpoints(self.id)["checkpoints"]

@@ -18,7 +18,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.client import config_job, foreign_domains, model_states, submission
+from jupyter_training.client import config_job, foreign_domains, model_states, sagemaker_job, submission
 from jupyter_training.client.config_job import refused
 from jupyter_training.errors import (
     InvalidRequest,
@@ -60,6 +60,8 @@ _IN_OUR_WORDS = {
     "workers": "n_workers",
     "space": "config_space",
     "name": "job_name",
+    "timeout": "instance_max_time",
+    **{ours: theirs for theirs, ours in sagemaker_job.OPTIONS.items()},
     **{f"stop.{theirs}": ours for ours, theirs in _STOPS.items()},
 }
 _OLD_NAMES = {
@@ -75,6 +77,7 @@ _OF_SAGEMAKER = {
     "instance_type": "ml.c5.xlarge",
     "instance_count": 1,
     "instance_max_time": 259_200.0,
+    "options": None,
 }
 
 
@@ -110,6 +113,7 @@ def execute_tuning_job(
     instance_type: str = "ml.c5.xlarge",
     instance_count: int = 1,
     instance_max_time: float = 259_200.0,
+    options: Mapping[str, object] | None = None,
     max_time: float | str | None = None,
     max_num_trials_started: int | None = None,
     max_num_trials_completed: int | None = None,
@@ -142,7 +146,13 @@ def execute_tuning_job(
     ``scheduler`` is "random", "bo", "asha", "rush" or any other searcher; without
     one it is "random". ``max_num_trials_finished=3`` means 3.
     ``input_state_url`` is where the model comes from, ``output_state_url`` where
-    the best one goes: folders. Data are kept below ``working_directory``.
+    the best one goes: folders, or s3://... Data are kept below ``working_directory``.
+
+    With ``backend="sagemaker"`` it runs there as ``role``, on ``instance_count``
+    machines of ``instance_type``, for ``instance_max_time`` seconds at most;
+    ``dependencies`` (files, folders) go along, ``requirements_file`` is installed
+    first, and ``options`` are the backend's others: ``{"spot": True, "region": ...}``.
+    The handle's ``service`` knows the training job's name.
 
     Raises:
         InvalidSpec: a value, the config file or the space breaks a rule; each fault is named.
@@ -200,6 +210,7 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
         goes_on=states["input"] is not None,
         limit=limit,
     )
+    service, target = sagemaker_job.placed(asked, ready.target, limit=limit)
     options = dict(asked["scheduler_kwargs"] or {})
     if asked["scheduler"] == "rush":
         points, note = model_states.points(states["input"], space, asked["metric"], asked["mode"])
@@ -209,15 +220,16 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
     axes = {name: value for name, value in values.items() if config_job.is_axis(value)}
     plain = {name: value for name, value in values.items() if name not in axes}
     request = submission.request(
-        ready.target,
+        target,
         (),
         plain,
         limit=limit,
+        **service,
         name=asked["job_name"],
         metric=[asked["metric"]],
         mode=[asked["mode"]],
         updater=plain.get("updater"),
-        gpus=asked["devices"] if asked["accelerator"] == "gpu" else None,
+        gpus=asked["devices"] if asked["accelerator"] == "gpu" and not service else None,
         env={state.VARIABLE: json.dumps(states)} if states["input"] or states["output"] else None,
         **(_searched(asked, axes, options, epochs) if axes else {}),
     )
@@ -283,9 +295,6 @@ def _check(asked: Mapping[str, Any]) -> None:
     """See that values which only we know of are allowed."""
     _one_of("mode", asked["mode"], _MODES)
     _one_of("backend", asked["backend"], _BACKENDS)
-    if asked["backend"] == "sagemaker":
-        words = "'sagemaker' comes with a later version; this one trains on this machine"
-        raise refused("backend", words, "Write backend='local'.")
     if not isinstance(asked["config_space"], Mapping):
         raise refused(
             "config_space", f"it is a {type(asked['config_space']).__name__}, no mapping from names to values"

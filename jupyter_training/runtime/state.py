@@ -8,7 +8,7 @@
     made/  -> .state.new-...  -> one rename (an exchange, where something stands there)  -> state/
 
 A state is there as a whole or not at all: who reads meanwhile finds the one before. Files of other people in the
-folder stay. ``at`` gives the place that a URL means; another kind of place needs the same two methods.
+folder stay. ``at`` gives the place that a URL means: a folder, or one in S3.
 """
 
 from __future__ import annotations
@@ -40,6 +40,16 @@ if TYPE_CHECKING:
         def about(self) -> dict[str, Any]:
             """What ``state.json`` says there; empty where there is none."""
 
+        def read(self, name: str) -> bytes | None:
+            """The content of one of its files; None where there is none."""
+
+        def has(self, name: str) -> bool:
+            """Whether it has a file of this name."""
+
+        @property
+        def place(self) -> str:
+            """The same text for the same place."""
+
         def publish(self, made: str) -> None:
             """Move a finished state there, in the place of what was there. ``made`` is empty then, or gone.
 
@@ -48,7 +58,10 @@ if TYPE_CHECKING:
             """
 
 
-__all__ = ["ABOUT", "FILES", "HISTORY", "LEARNER", "MODEL", "VARIABLE", "FolderState", "NoState", "about", "at", "seal"]
+__all__ = [
+    "ABOUT", "FILES", "HISTORY", "LEARNER", "MODEL", "VARIABLE", "FolderState", "NoState",
+    "about", "at", "check", "seal",
+]  # fmt: skip
 
 MODEL, LEARNER, HISTORY, ABOUT = "model.ckpt", "learner.ckpt", "hpo.csv", "state.json"
 FILES = (MODEL, LEARNER, HISTORY, ABOUT)
@@ -76,9 +89,11 @@ def at(url: str) -> State:
         from urllib.parse import unquote
 
         return FolderState(unquote(rest if rest.startswith("/") else "/" + rest.partition("/")[2]))
-    raise ValueError(
-        f"{url}: a state is kept in a folder; object stores such as {scheme}:// come with a later version."
-    )
+    if scheme == "s3" and rest.strip("/"):
+        from jupyter_training.runtime.state_s3 import S3State
+
+        return S3State(url)
+    raise ValueError(f"{url}: a state is kept in a folder or below s3://BUCKET/FOLDER.")
 
 
 def about(folder: str) -> dict[str, Any]:
@@ -91,6 +106,18 @@ def about(folder: str) -> dict[str, Any]:
     except ValueError:
         raise NoState(f"{os.path.join(folder, ABOUT)} is no JSON.") from None
     return found if isinstance(found, dict) else {}
+
+
+def check(found: Mapping[str, Any], folder: str, shown: str) -> None:
+    """See that the files in a folder are those that ``state.json`` speaks of.
+
+    Raises:
+        NoState: one is not.
+    """
+    for one in found.get("files", ()):
+        path = os.path.join(folder, one["name"])
+        if one["name"] in FILES and (not os.path.isfile(path) or _measured(path)["sha256"] != one["sha256"]):
+            raise NoState(f"The state in {shown} is damaged: {one['name']} is not what its {ABOUT} says.")
 
 
 def seal(folder: str, before: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,11 +159,24 @@ class FolderState:
         finally:
             os.close(here)
         found = about(folder)
-        for one in found.get("files", ()):
-            path = os.path.join(folder, one["name"])
-            if one["name"] in FILES and (not os.path.isfile(path) or _measured(path)["sha256"] != one["sha256"]):
-                raise NoState(f"The state in {self.path} is damaged: {one['name']} is not what its {ABOUT} says.")
+        check(found, folder, self.path)
         return found
+
+    @property
+    def place(self) -> str:
+        return os.path.realpath(self.path)
+
+    def read(self, name: str) -> bytes | None:
+        self._mend()
+        try:
+            with open(os.path.join(self.path, name), "rb") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def has(self, name: str) -> bool:
+        self._mend()
+        return os.path.isfile(os.path.join(self.path, name))
 
     def about(self) -> dict[str, Any]:
         self._mend()

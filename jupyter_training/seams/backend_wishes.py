@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, JsonValue
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 
@@ -99,8 +100,10 @@ class Wishes(Protocol):
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """The options of a settled spec as a person would write them to have the same again."""
 
-    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
-        """Where an attempt of a settled spec is to be found; ``handle`` None: none was launched. Asks nobody.
+    def traces(self, spec: JobSpec, job: JobId | None, number: int) -> Traces | None:
+        """Where an attempt of a settled spec is to be found, also before it is launched. Asks nobody.
+
+        ``job`` None: there is none yet.
 
         None: there is nothing to find elsewhere.
         """

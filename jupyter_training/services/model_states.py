@@ -50,7 +50,9 @@ def refusal(site: Site, url: str, pool: str) -> str | None:
         place = state.at(url)
     except ValueError as error:
         return str(error).rstrip(".")
-    path, home = os.path.realpath(getattr(place, "path", url)), os.path.realpath(site.settings.home)
+    if "://" in place.place:
+        return None  # a bucket lets in whom it lets in
+    path, home = place.place, os.path.realpath(site.settings.home)
     known: Pool | None = views.pools(site.store).get(pool)
     if known is not None and known.backend != LOCAL:
         return f"trials in the pool {pool} run at {known.backend}, and can't write to {path} on this machine"

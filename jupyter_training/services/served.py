@@ -35,7 +35,7 @@ def view(
         return None
     latest = attempts[-1] if attempts else None
     try:
-        found = options.wishes_of(site, pool.backend).traces(job.spec.options, latest.handle if latest else None)
+        found = options.wishes_of(site, pool.backend).traces(job.spec, job.id, latest.number if latest else 1)
     except UnknownPlugin:
         return None
     if found is None:
@@ -59,7 +59,7 @@ def view(
 def call(site: Site, spec: JobSpec, pool: Pool, *, jobs: int = 1) -> PlannedCall | None:
     """What a submit of the settled spec would send; ``jobs``: as often as a search does. None: nothing to anybody."""
     found = options.rehearsal(site, pool.backend, spec, jobs=jobs)
-    traces = options.wishes_of(site, pool.backend).traces(spec.options, None) if found is not None else None
+    traces = options.wishes_of(site, pool.backend).traces(spec, None, 1) if found is not None else None
     if found is None or traces is None:
         return None
     return PlannedCall(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, Problem
@@ -38,7 +39,7 @@ class LocalWishes:
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return {}
 
-    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
+    def traces(self, spec: JobSpec, job: JobId | None, number: int) -> Traces | None:
         return None
 
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:

@@ -28,6 +28,7 @@ from jupyter_training.backends.sagemaker.options import Settled, read, refused
 from jupyter_training.backends.sagemaker.places import root
 from jupyter_training.backends.sagemaker.sample import TAGS, name_of, places_of, uploads_of
 from jupyter_training.backends.sagemaker.traces import traces
+from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidSpec, Problem, TrainingError, near_miss
@@ -109,8 +110,8 @@ class SagemakerWishes:
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         return dict(Settled.of(options).written) if "account" in options else dict(options)
 
-    def traces(self, options: Mapping[str, JsonValue], handle: str | None) -> Traces | None:
-        return traces(Settled.of(options), handle) if "account" in options else None
+    def traces(self, spec: JobSpec, job: JobId | None, number: int) -> Traces | None:
+        return traces(spec, Settled.of(spec.options), job, number) if "account" in spec.options else None
 
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         try:

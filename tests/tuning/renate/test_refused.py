@@ -1,7 +1,6 @@
 """What is refused before anything starts, each with what is allowed; nothing here needs a server.
 
-Of the reference's acceptance tests: 3, 4 (the type), 5, 15 (the errors), 16; and what of 14 and 18 is said until a
-later version has it.
+Of the reference's acceptance tests: 3, 4 (the type), 5, 15 (the errors), 16.
 """
 
 from __future__ import annotations
@@ -47,10 +46,9 @@ def test_mode_and_backend_list_what_is_allowed() -> None:
     assert "backend: 'slurm' is not one of local, sagemaker." == refusal(backend="slurm")
 
 
-def test_sagemaker_comes_later_and_that_is_said() -> None:
-    """Until then: tests 14, 18 and 19 belong to the issue that brings it."""
-    assert "backend: 'sagemaker' comes with a later version" in refusal(backend="sagemaker")
-    assert "object stores such as s3:// come with a later version" in refusal(output_state_url="s3://bucket/state")
+def test_what_only_sagemaker_has_a_use_for_is_said() -> None:
+    """How it is there: ``tests/sagemaker/test_tuning_job.py``."""
+    assert "a state is kept in a folder or below s3://BUCKET/FOLDER" in refusal(output_state_url="gs://bucket/state")
     (note,) = [one for one in wish({"width": 3}, instance_type="ml.p3", role="me").notes if "sagemaker" in one]
     assert "Only the backend sagemaker has a use for role, instance_type: ignored." == note
 
