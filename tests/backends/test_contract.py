@@ -156,12 +156,10 @@ class SagemakerHome:
         time.sleep(0.05)
 
     def begun(self, ref: AttemptRef) -> int:
-        assert self.stand.double is not None
         made = self.stand.double.calls("CreateTrainingJob")
-        return sum(1 for call in made if str(ref.job)[:8] in call["about"] and call["outcome"] == "200")
+        return sum(1 for call in made if str(ref.job)[:8] in call["about"] and call["outcome"].endswith("200"))
 
     def cut_off(self) -> bool:
-        assert self.stand.double is not None
         self.stand.double.fail("*", "error", times=100_000)
         return True
 

@@ -75,6 +75,7 @@ _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyC
 _QUOTA = re.compile(
     r"limit '([^']+)' is ([\d.]+)[^,]*, with current utilization of ([\d.]+).* request delta of ([\d.]+)", re.DOTALL
 )
+_NOWHERE = re.compile(r"not available in this region", re.IGNORECASE)  # said under the same code, and no quota helps
 _PERMISSION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?")
 
 
@@ -111,7 +112,7 @@ def _refused(response: Any, permission: str) -> Answer:
         return Answer(Kind.THROTTLED, f"AWS asks for fewer calls ({code}).", code)
     if code in _DENIED:
         return Answer(Kind.DENIED, _denied(words, permission), code)
-    if code == "ResourceLimitExceeded":
+    if code == "ResourceLimitExceeded" and not _NOWHERE.search(words):
         return Answer(Kind.QUOTA, words, code, _refusal(words))
     if code in _EXISTS:
         return Answer(Kind.EXISTS, words, code)

@@ -20,7 +20,7 @@ from jupyter_training.backends.sagemaker.pace import Pace
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import BundleFile, Entry, JobSpec
 from jupyter_training.core.resources import Allocation, Pool, Resources
-from jupyter_training.seams.backend import AttemptRef, LaunchOrder, Observation
+from jupyter_training.seams.backend import AttemptRef, LaunchOrder, Observation, Standing
 from jupyter_training.seams.clock import Clock, SystemClock
 from jupyter_training.settings import Settings
 from jupyter_training.spool import attempt_folder, tail
@@ -46,13 +46,18 @@ class Stand:
 
     def __init__(self, home: Path, double: Double | None, *, pace: Pace = QUICK, clock: Clock | None = None) -> None:
         self.settings = Settings(home=home)
-        self.double = double
+        self._double = double
         self.pace = pace
         self.clock = clock or SystemClock()
         self.rng = random.Random(os.urandom(8))
         self.bucket = double.bucket if double is not None else "bucket"
         self.role = double.role_arn if double is not None else "arn:aws:iam::123456789012:role/training"
         self.backend = self.new_backend()
+
+    @property
+    def double(self) -> Double:
+        assert self._double is not None, "this home has no service"
+        return self._double
 
     def new_backend(self, **more: Any) -> SagemakerBackend:
         return SagemakerBackend(self.settings, self.clock, pace=self.pace, **more)
@@ -128,6 +133,14 @@ class Stand:
 
     def ended(self, ref: AttemptRef, *, seconds: float = 40) -> Observation:
         return self.until(ref, lambda seen: seen.end is not None, seconds=seconds)
+
+    def until_standing(self, holds: Callable[[Standing], object], *, seconds: float = 30) -> Standing:
+        """What the usual pool has, as soon as this is true of it."""
+        end = time.monotonic() + seconds
+        while not holds(standing := self.backend.standings([self.pool()])[INSTANCE]):
+            assert time.monotonic() < end, f"it never came to be so: {standing}"
+            time.sleep(0.05)
+        return standing
 
     def folder(self, ref: AttemptRef) -> Path:
         return attempt_folder(self.settings.spool_root, ref.job, ref.number)

@@ -41,6 +41,7 @@ def refused(code: str, words: str = "", status: int = 400) -> ClientError:
         (refused("InternalFailure", status=500), Kind.UNSURE),
         (refused("Whatever", status=502), Kind.UNSURE),
         (refused("ResourceLimitExceeded", QUOTA), Kind.QUOTA),
+        (refused("ResourceLimitExceeded", "training-job/x is not available in this region"), Kind.REFUSED),
         (refused("ResourceInUse", "Training job names must be unique"), Kind.EXISTS),
         (refused("PreconditionFailed", status=412), Kind.EXISTS),
         (refused("ValidationException", "Requested resource not found."), Kind.MISSING),
@@ -75,8 +76,7 @@ def test_a_refusal_in_other_words_is_one_all_the_same() -> None:
     ("words", "expected"),
     [
         (
-            "User: arn:aws:iam::1:user/ada is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r"
-            " because no identity-based policy allows it",
+            "User: ada is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r because no policy",
             "AWS does not allow it: the permission iam:PassRole on arn:aws:iam::1:role/r is missing.",
         ),
         ("Access Denied", "AWS does not allow it: the permission s3:PutObject is missing."),

@@ -96,7 +96,6 @@ def test_one_that_runs_is_stopped_for_the_reason_that_was_asked_for(
 def test_one_that_was_stopped_in_the_console_says_so(stand: Stand) -> None:
     ref = stand.launch(WAITS)
     stand.until(ref, lambda seen: seen.state is AttemptState.RUNNING)
-    assert stand.double is not None
     stand.double.client("sagemaker").stop_training_job(TrainingJobName=stand.name(ref))
     end = stand.ended(ref).end
     assert EndReason.CANCELED is reason(end)
@@ -109,7 +108,6 @@ def test_one_that_reaches_its_time_limit_timed_out(stand: Stand) -> None:
 
 
 def test_one_that_is_void_before_it_was_sent_is_never_made(stand: Stand) -> None:
-    assert stand.double is not None
     stand.double.faults(expired=True)
     ref = stand.launch(WAITS)
     stand.until(ref, lambda seen: seen.seen is Seen.UNKNOWN)
@@ -120,7 +118,6 @@ def test_one_that_is_void_before_it_was_sent_is_never_made(stand: Stand) -> None
 
 
 def test_a_machine_that_cannot_be_had_sends_it_back_to_the_queue(stand: Stand) -> None:
-    assert stand.double is not None
     stand.double.faults(no_capacity=[INSTANCE])
     stand.backend.standings([stand.pool()])
     ref = stand.launch(WAITS)
@@ -142,7 +139,6 @@ def test_what_is_wrong_with_its_data_is_a_launch_that_failed(stand: Stand) -> No
 def test_one_under_which_the_service_breaks_is_lost(stand: Stand) -> None:
     ref = stand.launch(WAITS)
     stand.until(ref, lambda _: "ready" in stand.log(ref))
-    assert stand.double is not None
     stand.double.break_down(stand.name(ref))
     end = stand.ended(ref).end
     assert EndReason.LOST is reason(end)
@@ -151,7 +147,6 @@ def test_one_under_which_the_service_breaks_is_lost(stand: Stand) -> None:
 
 def test_an_interrupted_spot_machine_goes_on_from_its_checkpoint_in_the_same_attempt(stand: Stand) -> None:
     ref = stand.launch(SAVES, options={"spot": True, "max_wait": 120})
-    assert stand.double is not None
     stand.until(ref, lambda _: len(stand.events(ref, "p")) >= 12, seconds=20)
     stand.double.interrupt(stand.name(ref))
     seen = stand.until(ref, lambda seen: "interrupted" in str(seen.stage) or len(stand.events(ref, "boot")) > 1)

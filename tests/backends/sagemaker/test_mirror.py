@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -233,10 +234,8 @@ def test_killed_twice_in_a_row_everything_is_there_once(tmp_path: Path, monkeypa
 
                 with monkeypatch.context() as patch:
                     patch.setattr(pages.PageWriter, "write", lethal)
-                    try:
+                    with contextlib.suppress(Killed):
                         tell(Mirror(folder))
-                    except Killed:
-                        pass
             tell(Mirror(folder))
             found = (sorted(log(folder)), events(folder))
             assert (sorted(expected[0]), expected[1]) == found, f"killed at {first}, then at {second}"
