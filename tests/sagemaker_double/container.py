@@ -23,7 +23,7 @@ from pathlib import Path
 __all__ = ["ENVIRONMENT", "Container", "Plan", "isolation"]
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = ROOT / ".venvs" / "container"
+ENVIRONMENT = (ROOT / ".venvs" / "container").resolve()
 INSIDE = Path(__file__).with_name("inside.sh")
 
 # What no container of the real service sees: the tree, and what others leave in the temporary folder.

@@ -232,7 +232,10 @@ class Life:
 
     def _order(self) -> str | None:
         with self.job.lock:
-            return self.job.orders.pop(0) if self.job.orders else None
+            order = self.job.orders.pop(0) if self.job.orders else None
+            if self.job.orders:
+                self.job.wake.set()
+            return order
 
     def _launch(self, folder: Path) -> None:
         job, network = self.job, self.host.network()

@@ -49,7 +49,19 @@ def by_hand(*words: str) -> Iterator[tuple[subprocess.Popen[str], Double, str]]:
 
 
 def inside(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return [one for one in psutil.Process(process.pid).children(recursive=True) if one.name() == "sleep"]
+    """What runs in its containers; while one is brought up, processes come and go."""
+    found = []
+    for one in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.name() == "sleep":
+                found.append(one)
+    return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def until(holds: Any) -> Any:
@@ -80,7 +92,7 @@ def test_containers_end_with_it(tmp_path: Path, how: signal.Signals) -> None:
         (sleeping,) = until(lambda: inside(process))
         process.send_signal(how)
         process.wait(15)
-        until(lambda: not sleeping.is_running())
+        until(lambda: not is_alive(sleeping))
         for client in double.clients.values():
             client.close()
         if how == signal.SIGTERM:
