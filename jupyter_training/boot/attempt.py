@@ -24,8 +24,6 @@ __all__ = ["RUNTIME", "folder", "write"]
 # Where this package lies: what is put first on the path of the code.
 RUNTIME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-_MARGIN = 3.0  # seconds that are left for the last lines when everything has been killed
-
 
 def folder(places: Places, run: str) -> str:
     """An empty folder for this run of the attempt. What earlier ones in this container left is removed.
@@ -94,8 +92,7 @@ def write(
             "output": places.output_data,
             "grace": order.grace,
             "stop_within": order.stop_within,
-            # A checkpoint is not waited for longer than the service waits for us.
-            "pause_within": min(order.pause_within, max(0.0, order.within - order.grace - _MARGIN)),
+            "pause_within": order.pause_within,  # or as long as the service lets us: see ``stopping``
             "checkpoints": checkpoints,
             "test": order.test,
             "sample_every": order.sample_every,

@@ -118,6 +118,23 @@ def test_a_second_sigterm_hastens(container: Build) -> None:
     assert "pause" == ran.record("exit")["how_stopped"]
 
 
+def test_a_second_sigterm_leaves_the_grace_and_no_more(container: Build) -> None:
+    """To code that saves, so that a checkpoint would be waited for, and hears no SIGTERM."""
+    code = (
+        "import signal, time\nfrom jupyter_training import checkpoint\ncheckpoint.latest()\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\nwhile True: time.sleep(1)"
+    )
+    ran = container(code, grace=1.0, within=110.0, pause_within=600.0).start()
+    ran.wait_for("ready")
+    began = time.monotonic()
+    for _ in range(2):
+        ran.terminate()
+        until(lambda: (ran.folder / "stop.json").exists(), what="stop.json")
+    assert 137 == ran.code
+    assert 1 <= time.monotonic() - began < 20
+    assert "pause" == ran.record("exit")["how_stopped"]
+
+
 def test_whoever_can_not_be_ended_is_left_behind_in_time(container: Build) -> None:
     """A supervisor that is stopped, as one that waits for a dead disk, neither acts nor ends."""
     ran = container("import time\nprint('ready', flush=True)\ntime.sleep(100)", within=6.0, grace=0.5).start()
