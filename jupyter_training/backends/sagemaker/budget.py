@@ -19,16 +19,21 @@ class Budget:
         self._share = 1.0
         self._next = float("-inf")
 
+    @property
+    def spacing(self) -> float:
+        """Seconds between two calls, as things stand."""
+        return 1 / (self._rate * self._share)
+
     def book(self, now: float) -> float:
         """When the next call may be made, counted as made then."""
         at = max(now, self._next)
-        self._next = at + 1 / (self._rate * self._share)
+        self._next = at + self.spacing
         return at
 
     def refused(self, now: float) -> None:
         """The service said that this was too often."""
         self._share = max(_LEAST, self._share / 2)
-        self._next = max(self._next, now + 1 / (self._rate * self._share))
+        self._next = max(self._next, now + self.spacing)
 
     def taken(self) -> None:
         """The service has taken a call."""

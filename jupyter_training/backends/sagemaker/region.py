@@ -20,6 +20,8 @@ from jupyter_training.seams.clock import Clock
 
 __all__ = ["Failed", "Find", "Region"]
 
+_APART = 0.9  # of the usual spacing, at least, between two calls
+
 Find = Callable[[str | None, str | None], Any]  # clients by region and profile
 
 
@@ -64,6 +66,7 @@ class Region:
             "quotas": Budget(pace.quotas),
         }
         self._booked: dict[tuple[str, str], float] = {}
+        self._made: dict[str, float] = {}  # boot time of the last call of a kind
 
     def wait(self, kind: str, who: str) -> float:
         """Seconds until ``who`` may make a call of a kind; 0: now. Whoever asked first comes first."""
@@ -72,9 +75,12 @@ class Region:
             at = self._booked.get((kind, who))
             if at is None:
                 at = self._booked[kind, who] = self._budgets[kind].book(now)
+            # Threads that come late come together: they are kept apart all the same.
+            at = max(at, self._made.get(kind, 0.0) + _APART * self._budgets[kind].spacing)
             if at > now:
                 return at - now
             del self._booked[kind, who]
+            self._made[kind] = now
             return 0.0
 
     def give_up(self, who: str) -> None:

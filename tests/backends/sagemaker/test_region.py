@@ -1,0 +1,119 @@
+"""How AWS is spoken to: at its rates, and with an ear for what it says of the credentials."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from jupyter_training.backends.sagemaker.answers import Kind
+from jupyter_training.backends.sagemaker.pace import Pace
+from jupyter_training.backends.sagemaker.region import Failed, Region
+from jupyter_training.testing.clock import VirtualClock
+
+
+class Aws:
+    """Clients whose every call answers the same."""
+
+    def __init__(self) -> None:
+        self.answer: Any = {}
+        self.forgotten = 0
+
+    @property
+    def sagemaker(self) -> Aws:
+        return self
+
+    def list_training_jobs(self, **_: Any) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def forget(self, *_: Any) -> None:
+        self.forgotten += 1
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def aws() -> Aws:
+    return Aws()
+
+
+@pytest.fixture
+def region(aws: Aws, clock: VirtualClock) -> Region:
+    return Region(
+        "us-east-1",
+        "lab",
+        pace=Pace(creates=1.0, lists=2.0),
+        clock=clock,
+        rng=random.Random(1),
+        find=lambda *_: aws,
+        forget=aws.forget,
+    )
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "ListTrainingJobs")
+
+
+def ask(region: Region) -> Any:
+    return region.call("list", "sagemaker", "list_training_jobs", "sagemaker:ListTrainingJobs")
+
+
+def test_who_asks_first_comes_first_and_each_kind_has_a_rate_of_its_own(region: Region, clock: VirtualClock) -> None:
+    assert 0.0 == region.wait("create", "a")
+    assert [1.0, 2.0] == [region.wait("create", who) for who in ("b", "c")]
+    assert 0.0 == region.wait("list", "b")
+    clock.advance(1.0)
+    assert [1.0, 0.0] == [region.wait("create", who) for who in ("c", "b")]
+
+
+def test_those_who_come_late_are_kept_apart(region: Region, clock: VirtualClock) -> None:
+    for who in "abcd":
+        region.wait("create", who)
+    clock.advance(60.0)
+    waits = [region.wait("create", who) for who in "bcd"]
+    assert [0.0, 0.9, 0.9] == pytest.approx(waits)
+
+
+def test_who_gives_up_leaves_nothing_behind(region: Region, clock: VirtualClock) -> None:
+    region.wait("create", "a")
+    region.wait("create", "b")
+    region.give_up("b")
+    assert region.wait("create", "b") > 1.0
+
+
+def test_a_throttled_call_slows_its_kind_down(region: Region, aws: Aws, clock: VirtualClock) -> None:
+    aws.answer = refused("ThrottlingException")
+    with pytest.raises(Failed) as caught:
+        ask(region)
+    assert Kind.THROTTLED is caught.value.answer.kind
+    assert region.wait("list", "a") >= 1.0
+    assert 0.0 == region.wait("create", "a")
+
+
+def test_credentials_are_looked_for_anew_and_named_until_they_are_good(region: Region, aws: Aws) -> None:
+    aws.answer = refused("ExpiredTokenException")
+    with pytest.raises(Failed):
+        ask(region)
+    assert 1 == aws.forgotten
+    assert "(profile 'lab'). Renew them; it goes on by itself then." in str(region.no_credentials)
+    aws.answer = refused("InternalFailure")
+    with pytest.raises(Failed):
+        ask(region)
+    assert region.no_credentials is not None, "nobody has looked at them"
+    aws.answer = refused("ValidationException")
+    with pytest.raises(Failed):
+        ask(region)
+    assert region.no_credentials is None, "who refuses the request has taken the credentials"
+
+
+def test_a_fault_of_ours_is_no_answer(region: Region, aws: Aws) -> None:
+    aws.answer = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        ask(region)
