@@ -59,12 +59,12 @@ sagemaker-env: .venvs/sagemaker/.made .venvs/container/.made
 
 DOUBLE := tests/sagemaker_double/constraints.txt
 
-.venvs/sagemaker/.made: .venv/.made-uv $(DOUBLE)
+.venvs/sagemaker/.made: $(DOUBLE) | .venv/.made-uv
 	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/sagemaker
 	$(BIN)/uv pip install --quiet --python .venvs/sagemaker/bin/python --compile-bytecode --constraint $(DOUBLE) --group sagemaker-double
 	@touch $@
 
-.venvs/container/.made: .venv/.made-uv $(DOUBLE)
+.venvs/container/.made: $(DOUBLE) | .venv/.made-uv
 	$(BIN)/uv venv --quiet --clear --python $(RUN) .venvs/container
 	$(BIN)/uv pip install --quiet --python .venvs/container/bin/python --compile-bytecode --constraint $(DOUBLE) --group sagemaker-container
 	@touch $@
