@@ -61,6 +61,7 @@ export function aJob(over: Partial<Job> = {}): Job {
     after: [],
     start: null,
     start_note: null,
+    service: null,
     ...over
   };
 }
@@ -78,6 +79,7 @@ export function anAttempt(number: number, over: Partial<Attempt> = {}): Attempt 
     ended: null,
     peak_memory: null,
     start_step: null,
+    stage: null,
     devices: [],
     ...over
   };
@@ -149,6 +151,8 @@ export function aPool(name: string, over: Partial<Pool> = {}): Pool {
     aging: null,
     is_default: name === 'local',
     is_found: name === 'local',
+    options: {},
+    remark: null,
     note: null,
     ...over
   };

@@ -182,7 +182,8 @@ test('each attempt says when it began and how it ended, and leads to its log', a
     ended: '2026-11-21T10:05:00Z',
     peak_memory: 15_900_000_000,
     start_step: 30,
-    devices: []
+    devices: [],
+    stage: null
   };
   await shown(aJob({ attempts: [ended] }), 'attempts');
   expect(words()).toContain('Killed, probably out of memory.');

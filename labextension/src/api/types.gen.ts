@@ -1081,6 +1081,12 @@ export interface components {
          */
         ContinueRequest: {
             /**
+             * Backend
+             * @description instead of a pool: the pool of this backend
+             * @default null
+             */
+            backend?: string | null;
+            /**
              * Checkpoint
              * @default null
              */
@@ -1094,6 +1100,14 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * Options
+             * @description of its backend; these replace the old job's
+             * @default null
+             */
+            options?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /**
              * @default {
              *       "cell": null,
@@ -1499,6 +1513,12 @@ export interface components {
          * @description A new job with another one's code and config, edited; no weights. What is None stays as it was.
          */
         ForkRequest: {
+            /**
+             * Backend
+             * @description instead of a pool: the pool of this backend
+             * @default null
+             */
+            backend?: string | null;
             /** @default null */
             config?: components["schemas"]["ConfigText"] | null;
             /** Key */
@@ -1508,6 +1528,14 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * Options
+             * @description of its backend; these replace the old job's
+             * @default null
+             */
+            options?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /**
              * @default {
              *       "cell": null,
@@ -1741,6 +1769,8 @@ export interface components {
             seen: string | null;
             /** Sentence */
             sentence: string;
+            /** @default null */
+            service: components["schemas"]["ServiceView"] | null;
             /** Source */
             source: ("report" | "log" | "mlflow") | null;
             /** Spec */
@@ -2061,6 +2091,24 @@ export interface components {
          * @enum {string}
          */
         Phase: "queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "succeeded" | "failed" | "canceled" | "unknown";
+        /**
+         * PlannedCall
+         * @description What a submit would send to a service, and what that costs, as a sentence. Nothing was sent.
+         */
+        PlannedCall: {
+            /** Backend */
+            backend: string;
+            /** Cost */
+            cost: string;
+            /** Machines */
+            machines: string;
+            /** Request */
+            request: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** Uploads */
+            uploads: components["schemas"]["PlannedUpload"][];
+        };
         /** PlannedFile */
         PlannedFile: {
             /** Path */
@@ -2069,10 +2117,27 @@ export interface components {
             size: number;
         };
         /**
+         * PlannedUpload
+         * @description What goes to a service before the job starts. ``once``: only where its content is not there yet.
+         */
+        PlannedUpload: {
+            /** Files */
+            files: number;
+            /** Once */
+            once: boolean;
+            /** Size */
+            size: number;
+            /** Url */
+            url: string;
+            /** What */
+            what: string;
+        };
+        /**
          * PlanView
          * @description What a submit would store; nothing was. ``sizes``: bytes of ``code`` and ``data``.
          *
-         *     ``search``: where parameters vary; ``spec`` is then what each of its trials is like.
+         *     ``search``: where parameters vary; ``spec`` is then what each of its trials is like. ``service``: what goes where
+         *     a service runs it.
          */
         PlanView: {
             /** Data */
@@ -2087,6 +2152,8 @@ export interface components {
             priority: number;
             /** @default null */
             search: components["schemas"]["SearchPlanView"] | null;
+            /** @default null */
+            service: components["schemas"]["PlannedCall"] | null;
             /** Sizes */
             sizes: {
                 [key: string]: number;
@@ -2119,6 +2186,7 @@ export interface components {
          * @description A pool to be made or changed; what is None stays as it was, or is the default of a new pool.
          *
          *     Taking slots or devices away stops nothing that runs; it only starts less.
+         *     Of a pool that a service gives, ``slots`` is the most that it may have.
          *     ``gpus``: as many devices, the machine's first ones. For ``cpus``, ``memory``
          *     and ``aging`` 0 means that it is not told, or off. ``is_found``: its capacity
          *     is what the machine has. ``is_new``: it must not be there with other values;
@@ -2174,6 +2242,14 @@ export interface components {
             memory?: number | string | null;
             /** Name */
             name: string;
+            /**
+             * Options
+             * @description of its backend: an instance type, a region
+             * @default null
+             */
+            options?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /**
              * Policy
              * @default null
@@ -2779,6 +2855,35 @@ export interface components {
             superseded: boolean;
         };
         /**
+         * ServiceView
+         * @description A job where a service runs it: its newest attempt, and what all of them came to. Times in seconds.
+         *
+         *     ``log_lag``: how old the newest line of its log was when it came; ``saving``: the part of its running that nobody
+         *     pays for, as on spot machines; ``cost`` with its currency: "0.42 USD", None where no price is known.
+         */
+        ServiceView: {
+            /** Backend */
+            backend: string;
+            /** Billable */
+            billable: number | null;
+            /** Cost */
+            cost: string | null;
+            /** Log Lag */
+            log_lag: number | null;
+            /** Machines */
+            machines: string;
+            /** Model */
+            model: string | null;
+            /** Name */
+            name: string | null;
+            /** Saving */
+            saving: number | null;
+            /** Stage */
+            stage: string | null;
+            /** Training */
+            training: number | null;
+        };
+        /**
          * SourceFile
          * @description One file of the code, as text or, for anything else, as base64.
          */
@@ -3014,6 +3119,14 @@ export interface components {
              * @default false
              */
             once?: boolean;
+            /**
+             * Options
+             * @description of that backend: an instance type, an image ...
+             * @default null
+             */
+            options?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /**
              * @default {
              *       "cell": null,

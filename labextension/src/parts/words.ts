@@ -78,10 +78,19 @@ export function policyWords(trans: TranslationBundle, pool: Pool): string {
   if (pool.aging !== null) {
     parts.push(trans.__('Each %1 of waiting counts as one priority.', span(pool.aging)));
   }
-  if (pool.note !== null) {
-    parts.push(pool.note);
+  const noted = poolNote(trans, pool);
+  if (noted !== null) {
+    parts.push(noted);
   }
   return parts.join(' ');
+}
+
+/** What is out of the ordinary with a pool: why its service gives no more, what a person lets it have; null: nothing. */
+export function poolNote(trans: TranslationBundle, pool: Pool): string | null {
+  const most = pool.options['at_most'];
+  const limit = typeof most === 'number' ? trans.__('You let it have %1 at most.', figure(most)) : null;
+  const parts = [pool.note, pool.remark, limit].filter(part => part !== null);
+  return parts.length === 0 ? null : parts.join(' ');
 }
 
 /** What a pool has, and what of it is used: `2 of 4 slots, 1 of 2 GPUs`. */

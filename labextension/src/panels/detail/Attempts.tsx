@@ -81,9 +81,9 @@ function exit(trans: TranslationBundle, one: Attempt): string {
 function standing(trans: TranslationBundle, one: Attempt): string {
   switch (one.state) {
     case 'launching':
-      return trans.__('is starting');
+      return one.stage ?? trans.__('is starting');
     case 'running':
-      return one.seen === 'unknown' ? trans.__('no answer from where it runs') : trans.__('runs');
+      return one.seen === 'unknown' ? trans.__('no answer from where it runs') : (one.stage ?? trans.__('runs'));
     case 'stopping':
       return trans.__('is stopping');
     case 'ended':

@@ -9,6 +9,7 @@ import { isEnded, ranked } from '../../model/select';
 import { drawnAtFirst, grouped, onAxis, restarts, runs, seams, smoothed } from '../../model/series';
 import type { Axis, Group, Seam } from '../../model/series';
 import { useRoom } from '../../parts/room';
+import { Service } from '../../parts/Service';
 import { seamWords } from '../../parts/words';
 import { Failure } from '../../renderers/job/Failure';
 import { Figure } from '../../renderers/job/Pictures';
@@ -64,6 +65,7 @@ export function Overview({ job }: { job: Job }): JSX.Element {
     <div className="jp-Training-overview">
       <div className="jp-Training-charts">
         <Family job={job} />
+        <Service job={job} />
         {job.phase === 'failed' && <Failure job={job} seen={true} />}
         {names.length > 0 && (
           <ChartTools

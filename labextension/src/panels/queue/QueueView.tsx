@@ -17,7 +17,7 @@ import { useRoom, useTrainings } from '../../parts/room';
 import { Skeleton } from '../../parts/Skeleton';
 import { useMoves } from '../../parts/useMoves';
 import { usePools } from '../../parts/usePools';
-import { policyWords } from '../../parts/words';
+import { policyWords, poolNote } from '../../parts/words';
 import { CommandIds } from '../../tokens';
 import { useBulk } from '../sidebar/Bulk';
 import { LinkNotice } from '../sidebar/Link';
@@ -153,6 +153,7 @@ function PoolLine({ pool, total }: { pool: Pool; total: number }): JSX.Element {
     : pool.preemption
       ? trans.__('shared fairly, with pre-emption')
       : trans.__('shared fairly');
+  const noted = poolNote(trans, pool);
   return (
     <div className="jp-Training-poolLine">
       <PoolRoom pool={pool} />
@@ -162,7 +163,7 @@ function PoolLine({ pool, total }: { pool: Pool; total: number }): JSX.Element {
       <span className="jp-Training-faint">
         {trans._n('%1 training', '%1 trainings', total, figure(total))}: {trans.__('%1 run, %2 wait', figure(pool.running), figure(pool.queued))}
       </span>
-      {pool.note !== null && <span className="jp-Training-faint">{pool.note}</span>}
+      {noted !== null && <span className="jp-Training-faint">{noted}</span>}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import type { Pool } from '../../api/jobs';
 import { PoolRoom } from '../../parts/PoolRoom';
 import { useRoom } from '../../parts/room';
+import { poolNote } from '../../parts/words';
 
 interface Props {
   readonly pool: Pool;
@@ -15,6 +16,7 @@ interface Props {
 
 export function PoolItem({ pool, rowKey, index, start, tabStop, onQueue, onFocus }: Props): JSX.Element {
   const { trans } = useRoom();
+  const noted = poolNote(trans, pool);
   return (
     <div
       role="row"
@@ -30,6 +32,12 @@ export function PoolItem({ pool, rowKey, index, start, tabStop, onQueue, onFocus
     >
       <span role="gridcell" className="jp-Training-name" title={trans.__('Show the queue of %1', pool.name)}>
         {pool.name}
+        {noted !== null && (
+          <span className="jp-Training-faint" title={noted}>
+            {' '}
+            {noted}
+          </span>
+        )}
       </span>
       <span role="gridcell">
         <PoolRoom pool={pool} />

@@ -4,6 +4,7 @@ import type { Job } from '../../api/jobs';
 import { isEnded, ranked } from '../../model/select';
 import { Progress } from '../../parts/Progress';
 import { useRoom } from '../../parts/room';
+import { Service } from '../../parts/Service';
 import { Notice, Quiet } from '../../parts/Standing';
 import { Failure } from './Failure';
 import { Head } from './Head';
@@ -30,14 +31,20 @@ export const Card = memo(function Card({ job, seen, notice }: Props): JSX.Elemen
     <article className="jp-Training-card" data-phase={job.phase} aria-label={trans.__('Training %1', job.name)}>
       <Head job={job} seen={seen} />
       {notice}
-      {job.phase !== 'running' && job.phase !== 'starting' && <p className="jp-Training-sentence">{endSentence(job)}</p>}
+      {saysMore(job) && <p className="jp-Training-sentence">{endSentence(job)}</p>}
       {job.phase === 'failed' && <Failure job={job} seen={seen} />}
       {seen && <Quiet job={job} />}
       <Notice job={job} />
       {!isEnded(job) && <Progress job={job} />}
+      <Service job={job} />
       <Values job={job} drawn={drawn} onChoose={setChosen} />
       <Pictures job={job} name={drawn} seen={seen} />
       {job.phase !== 'failed' && <Machine job={job} seen={seen} />}
     </article>
   );
 });
+
+/** Whether its sentence says more than its phase: of one that runs only where a service is about something else. */
+function saysMore({ phase, sentence }: Job): boolean {
+  return (phase !== 'running' && phase !== 'starting') || (sentence !== 'Running.' && sentence !== 'Starting.');
+}

@@ -4,6 +4,7 @@
  */
 import type { Job, Series } from '../../api/jobs';
 import { best, ranked } from '../../model/select';
+import { ENGLISH, serviceParts } from '../../model/service';
 import { figure, short, value } from '../../model/wording';
 import type { Ending } from './lines';
 import { bytes, endSentence } from './words';
@@ -43,7 +44,7 @@ export function still(job: Job, series: ReadonlyMap<string, Points>, end: Ending
 }
 
 function asText(job: Job): string {
-  return [told(job), job.warning ?? '', next(job)].filter(Boolean).join('   ');
+  return [told(job), service(job), job.warning ?? '', next(job)].filter(Boolean).join('   ');
 }
 
 /** Which job it is, how it ended, and with what. */
@@ -59,7 +60,7 @@ function told(job: Job): string {
 function asHtml(job: Job, series: ReadonlyMap<string, Points>, end: Ending): string {
   const failed = failure(end);
   const told = failed.reduce((sum, row) => sum + length(row), 0) < LIMIT / 2 ? failed : [];
-  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, warning(job), values(job), origin(job)];
+  const rows = [head(job), `<span>${escaped(endSentence(job))}</span>`, ...told, warning(job), values(job), faint(service(job)), origin(job)];
   const hint = next(job);
   const foot = hint ? [`<code style="${FAINT}">${escaped(hint)}</code>`] : [];
   const room = LIMIT - length(whole([...rows, '', ...foot]));
@@ -84,6 +85,15 @@ function head(job: Job): string {
 
 function warning(job: Job): string {
   return !job.warning ? '' : `<span style="color:${WARN}">⚠</span> ${escaped(job.warning)}`;
+}
+
+/** What a service ran it on, and what that has cost. */
+function service(job: Job): string {
+  return job.service ? serviceParts(ENGLISH, job.service).join(' · ') : '';
+}
+
+function faint(words: string): string {
+  return words && `<span style="${FAINT}">${escaped(words)}</span>`;
 }
 
 /** What the job was made from. */
