@@ -40,6 +40,7 @@ JOB = JobId("abcdefghij")
         ({"max_wait": "long"}, "options.max_wait", "'long' is not a duration. Write seconds, or e.g. 45s, 90m, 2h"),
         ({"inputs": {"train": {"url": "s3://b"}}}, "options.inputs.train.url", "Did you mean 'uri'?"),
         ({"inputs": {"train": {"uri": "s3://b", "mode": "Fast"}}}, "options.inputs.train.mode", "FastFile"),
+        ({"inputs": {"train": {"mode": "File"}}}, "options.inputs.train.uri", "it is missing"),
         ({"launcher": "torchrn"}, "options.launcher", "Did you mean 'torchrun'?"),
         ({"max_cost": -1}, "options.max_cost", "greater than 0"),
         ({"tags": ["a"]}, "options.tags", "it must be a mapping"),
