@@ -102,13 +102,18 @@ class SagemakerBackend:
         folder = self._folder(order.ref)
         intent = Intent.read(folder)
         if intent is None:
-            intent = Intent.of(order, self._clock.now())
             try:
+                intent = Intent.of(order, self._clock.now())
                 intent.write(folder)
+            except ValueError:  # pydantic's, where nobody has settled the options
+                raise LaunchFailed(
+                    "it was not made for SageMaker: its options say no role, region, image and instance.",
+                    hint="Submit it again with `--backend sagemaker --instance ...`.",
+                ) from None
             except OSError as error:
                 raise LaunchFailed(f"its folder could not be made: {error.strerror} ({error.filename}).") from None
         if intent.token == order.ref.token:
-            self._take_up(intent, folder)
+            self._take_up(intent, folder, is_new=True)
         return names.handle(intent.region, intent.name)
 
     def observe(self, refs: Sequence[AttemptRef]) -> list[Observation]:
@@ -144,7 +149,7 @@ class SagemakerBackend:
                 return found
             one = found
         desk = self._desk(one.intent.region, one.intent.profile)
-        seen = view.of(ref, one, desk.region, heard=desk.poller.heard, now=self._clock.boot(), wall=self._clock.now())
+        seen = view.of(ref, one, desk.region, heard=desk.poller.heard, now=self._clock.boot())
         if seen.end is not None:
             self._forget_attempt((ref.job, ref.number))
         return seen
@@ -200,7 +205,7 @@ class SagemakerBackend:
 
     # --- what is worked on --------------------------------------------------------------------------------------
 
-    def _take_up(self, intent: Intent, folder: Path) -> Remote:
+    def _take_up(self, intent: Intent, folder: Path, *, is_new: bool = False) -> Remote:
         """Go on with an attempt where its folder says that it is."""
         key = (intent.job, intent.number)
         with self._lock:
@@ -213,7 +218,8 @@ class SagemakerBackend:
             one.arn = None if answer is None else str(answer["arn"])
             one.is_sent = claim.is_taken(folder) and not claim.is_void(folder)
             one.is_unsure = one.is_lost = one.is_sent and one.arn is None
-            one.looked = self._clock.boot()
+            one.looked = one.taken_up = self._clock.boot()
+            one.is_new = is_new and not one.is_sent
             self._remotes[key] = one
             desk = self._desk(intent.region, intent.profile)
             reading = Reading(desk.region, one, self._settings, self._clock)

@@ -264,6 +264,9 @@ class Driving:
         ):
             if value is not None:
                 one.figures[name] = value
+        if details.started is not None and one.ran_at is None:
+            ran = max(0.0, self._clock.now() - details.started)  # AWS's clock may be ahead of ours, or behind
+            one.ran_at = one.looked - (min(ran, one.looked - one.taken_up) if one.is_new else ran)
         before, one.details = one.details, details
         if before is None or before.secondary != details.secondary:
             self._changed(one)
@@ -318,6 +321,10 @@ class Driving:
 
     def _ended(self, one: Remote, end: End, records: Records | None = None) -> float | None:
         """Write the last file. None: there is nothing more to do."""
+        answer = layout.read_json(one.folder / ANSWER) if one.arn is None else None
+        if answer is not None:  # a dispatcher that had been given up has come back: AWS took it from the other one
+            self._made(one, str(answer["arn"]))
+            return 0.0
         started = one.details.started if one.details is not None else None
         write_end(one.folder, end, started, records.exit() if records is not None else None)
         one.end, one.doing = end, None

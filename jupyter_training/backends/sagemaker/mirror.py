@@ -18,7 +18,8 @@ token. ``turn`` is the stream whose lines stand behind the cursor: it has to be
 read again first. ``skip`` are the records that stand behind an earlier cursor and
 were not met again yet.
 
-One writer at a time: the dispatcher that has the lease.
+One writer at a time: the dispatcher that has the lease. Each new one leaves its
+mark, by which one that was suspended and comes back sees that it has been given up.
 """
 
 from __future__ import annotations
@@ -39,10 +40,15 @@ from jupyter_training.backends.sagemaker.verdict import Records
 from jupyter_training.spool import layout, lines, log, tail
 from jupyter_training.supervisor.log_cap import LogCap
 
-__all__ = ["Line", "Mirror", "NotWritten", "Position"]
+__all__ = ["Line", "Mirror", "NotWritten", "Position", "Superseded"]
 
 _FIRST_HOST = "algo-1"
+_WRITER = "mirror.json"
 _OPEN_MOST = 200_000  # characters of an unfinished record that a cursor takes along
+
+
+class Superseded(Exception):
+    """Another dispatcher writes it now; this one has been given up."""
 
 
 class NotWritten(Exception):
@@ -87,6 +93,8 @@ class Mirror:
         self._log_size = 0
         self._is_bare = True  # no cursor stands in this writer's pages yet
         self.is_behind = False  # something stands behind the last cursor: ``turn`` is to be read before other streams
+        self._mark = os.urandom(8).hex()
+        layout.write_json(folder / _WRITER, {"mark": self._mark}, durable=False)
         self._recover()
         self._writer: lines.PageWriter | None = None
         self._cap = LogCap(str(folder), cap_bytes=cap_bytes, head_bytes=head_bytes)
@@ -104,7 +112,10 @@ class Mirror:
 
         Raises:
             NotWritten: the mirror has to be made anew.
+            Superseded: nothing was written, as somebody else does.
         """
+        if (layout.read_json(self._folder / _WRITER) or {}).get("mark") != self._mark:
+            raise Superseded(f"{self._folder} is written by another dispatcher.")
         if self.turn != stream or self._is_bare:
             self.turn = stream
             self._cursor()

@@ -65,6 +65,8 @@ class Region:
             "find": Budget(pace.finds),
             "quotas": Budget(pace.quotas),
         }
+        self._lacking: Answer | None = None  # what was answered for want of credentials
+        self._look_at = 0.0  # boot time at which they are looked for again
         self._booked: dict[tuple[str, str], float] = {}
         self._made: dict[str, float] = {}  # boot time of the last call of a kind
 
@@ -92,9 +94,12 @@ class Region:
     def call(self, kind: str | None, service: str, operation: str, permission: str, /, **request: Any) -> Any:
         """What the service answers.
 
+        While there are no credentials that count, one caller looks for them now and then; the others are told at once.
+
         Raises:
             Failed
         """
+        self._look_for_credentials()
         try:
             answer = getattr(getattr(self._find(self.name, self.profile), service), operation)(**request)
         except Exception as error:  # noqa: BLE001 (botocore's have no common root; others are raised again there)
@@ -104,6 +109,15 @@ class Region:
                 self._budgets[kind].taken()
             self.no_credentials = None
         return answer
+
+    def _look_for_credentials(self) -> None:
+        with self._lock:
+            now = self._clock.boot()
+            if self._lacking is None or self.no_credentials is None:
+                return
+            if now < self._look_at:
+                raise Failed(self._lacking)
+            self._look_at = now + self.pace.no_credentials
 
     def failed(self, error: Exception, permission: str, kind: str | None = None) -> Failed:
         """What an error of a call means; it is noted what it says of the credentials.
@@ -117,6 +131,7 @@ class Region:
                 self._budgets[kind].refused(self._clock.boot())
             if answer.kind is Kind.CREDENTIALS:
                 who = f" (profile {self.profile!r})" if self.profile else ""
+                self._lacking, self._look_at = answer, self._clock.boot() + self.pace.no_credentials
                 self.no_credentials = f"{answer.sentence.rstrip('.')}{who}. Renew them; it goes on by itself then."
             elif answer.kind not in (Kind.UNREACHED, Kind.UNSURE):
                 self.no_credentials = None  # somebody looked at them and had nothing to say

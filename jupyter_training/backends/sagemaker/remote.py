@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,13 @@ class Intent:
         if record is None or record.get("version") != _VERSION:
             return None
         del record["version"]
-        record["spec"] = JobSpec.model_validate(record["spec"])
-        record["checkpoints"] = tuple(Checkpoint(**one) for one in record["checkpoints"])
-        record["known"] = tuple(record["known"])
-        return cls(**record)
+        try:
+            record["spec"] = JobSpec.model_validate(record["spec"])
+            record["checkpoints"] = tuple(Checkpoint(**one) for one in record["checkpoints"])
+            record["known"] = tuple(record["known"])
+            return cls(**record)
+        except (KeyError, TypeError, ValueError):
+            return None
 
     def write(self, folder: Path) -> None:
         """Keep it, so that it survives anything.
@@ -100,7 +104,7 @@ class Intent:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         layout.write_json(folder / INTENT, {"version": _VERSION, **record})
 
-    @property
+    @cached_property
     def chosen(self) -> Settled:
         return Settled.of(self.spec.options)
 
@@ -117,6 +121,9 @@ class Remote:
     folder: Path
     places: Places | None = None  # where what it needs lies, once it does
     arn: str | None = None  # AWS has taken it
+    taken_up: float = 0.0  # boot time since which it is known here
+    is_new: bool = False  # it was launched here, and not by an earlier dispatcher
+    ran_at: float | None = None  # boot time at which its code began, as far as that is known
     is_sent: bool = False  # a CreateTrainingJob may have been sent
     is_lost: bool = False  # one had no answer: it may have been done, or be done still
     is_unsure: bool = False  # whether it was done has to be looked up

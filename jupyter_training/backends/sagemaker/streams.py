@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_training.backends.sagemaker.answers import Kind
-from jupyter_training.backends.sagemaker.mirror import Line, Mirror, NotWritten, Position
+from jupyter_training.backends.sagemaker.mirror import Line, Mirror, NotWritten, Position, Superseded
 from jupyter_training.backends.sagemaker.names import LOG_GROUP
 from jupyter_training.backends.sagemaker.region import Failed, Region
 from jupyter_training.backends.sagemaker.remote import Remote
@@ -79,6 +79,9 @@ class Reading:
             self.tries, one.log_fault = (self.tries, one.log_fault) if wait is None else (0, None)
         except Failed as failed:
             return self._not_read(failed)
+        except Superseded as error:
+            log.warning("%s: %s", one.intent.name, error)
+            return self.region.pace.longest_wait
         except (NotWritten, OSError) as error:
             log.warning("%s: %s", one.intent.name, error)
             self.mirror = None
@@ -132,21 +135,20 @@ class Reading:
         wait = self.region.wait("logs", self.one.intent.name)
         if wait > 0:
             return wait
-        stream = self.streams[name]
-        lines, token = self._lines(name, mirror.position(name))
-        before = mirror.position(name)
-        if lines or token != before.token:
-            mirror.take(name, lines, token)
-            self.one.records = mirror.records
-        if lines:
-            self.news = now
-            self.one.figures["service/log_lag"] = max(0.0, self.clock.now() - lines[-1].at / 1000)
-            stream.quiet, stream.due = _SOON, now + (0.0 if len(lines) >= _FULL else _SOON)
-        else:
+        stream, position = self.streams[name], mirror.position(name)
+        lines, token = self._lines(name, position)
+        if not lines and token == position.token:  # another token says that there is more, also behind an empty answer
             stream.to_end = now
             stream.quiet = min(self.region.pace.read_idle, max(_SOON, stream.quiet * 1.5))
             stream.due = now + stream.quiet
-        return 0.0 if lines else None
+            return None
+        mirror.take(name, lines, token)
+        self.one.records = mirror.records
+        if lines:
+            self.news = now
+            self.one.figures["service/log_lag"] = max(0.0, self.clock.now() - lines[-1].at / 1000)
+        stream.quiet, stream.due = _SOON, now + (0.0 if len(lines) >= _FULL else _SOON)
+        return 0.0
 
     def _lines(self, stream: str, position: Position) -> tuple[list[Line], str | None]:
         """What comes next in a stream, and the token for what comes after."""

@@ -14,8 +14,8 @@ __all__ = ["of"]
 _LONGEST = 300  # characters of a stage
 
 
-def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float, wall: float) -> Observation:
-    """One attempt. ``heard``: the boot time of the last list; ``now`` and ``wall``: boot and wall time."""
+def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float) -> Observation:
+    """One attempt. ``heard``: the boot time of the last list; ``now``: boot time."""
     started = Instant(one.details.started) if one.details is not None and one.details.started is not None else None
     if one.end is not None:
         return Observation(ref, Seen.GONE, AttemptState.ENDED, started, one.end, figures=dict(one.figures))
@@ -32,7 +32,7 @@ def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float
         started,
         figures=dict(one.figures),
         stage=words[:_LONGEST] if words else None,
-        age=max(0.0, wall - started) if started is not None else None,
+        age=now - one.ran_at if one.ran_at is not None else None,
     )
 
 

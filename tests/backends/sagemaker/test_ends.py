@@ -145,6 +145,7 @@ def test_one_under_which_the_service_breaks_is_lost(stand: Stand) -> None:
     assert "InternalServerError" in str(end and end.detail)
 
 
+@pytest.mark.slow  # it runs for longer than it takes to interrupt it, and then for the rest
 def test_an_interrupted_spot_machine_goes_on_from_its_checkpoint_in_the_same_attempt(stand: Stand) -> None:
     ref = stand.launch(SAVES, options={"spot": True, "max_wait": 120})
     stand.until(ref, lambda _: len(stand.events(ref, "p")) >= 12, seconds=20)

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_training.backends.sagemaker import mirror as room
 from jupyter_training.backends.sagemaker.lines import Lines
-from jupyter_training.backends.sagemaker.mirror import Line, Mirror, NotWritten
+from jupyter_training.backends.sagemaker.mirror import Line, Mirror, NotWritten, Superseded
 from jupyter_training.spool import lines as pages
 from jupyter_training.spool import tail
 
@@ -251,6 +251,17 @@ def test_what_a_full_disk_does_not_take_is_read_again(tmp_path: Path, monkeypatc
     again = Mirror(tmp_path)
     assert "f/2" == again.position(ONE).token
     again.take(ONE, said("b", point(1)), "f/4")
+    assert ("a\nb\n", [0, 1]) == (log(tmp_path), [one[2] for one in events(tmp_path, "p")])
+
+
+def test_a_writer_that_comes_back_after_another_has_taken_over_writes_nothing(tmp_path: Path) -> None:
+    """As one that was suspended within a batch; the lease does not reach into its threads."""
+    old = Mirror(tmp_path)
+    old.take(ONE, said("a", point(0)), "f/2")
+    new = Mirror(tmp_path)
+    new.take(ONE, said("b", point(1)), "f/4")
+    with pytest.raises(Superseded):
+        old.take(ONE, said("b", point(1)), "f/4")
     assert ("a\nb\n", [0, 1]) == (log(tmp_path), [one[2] for one in events(tmp_path, "p")])
 
 

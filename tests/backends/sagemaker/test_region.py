@@ -97,20 +97,38 @@ def test_a_throttled_call_slows_its_kind_down(region: Region, aws: Aws, clock: V
     assert 0.0 == region.wait("create", "a")
 
 
-def test_credentials_are_looked_for_anew_and_named_until_they_are_good(region: Region, aws: Aws) -> None:
+def test_credentials_are_looked_for_anew_and_named_until_they_are_good(
+    region: Region, aws: Aws, clock: VirtualClock
+) -> None:
     aws.answer = refused("ExpiredTokenException")
     with pytest.raises(Failed):
         ask(region)
     assert 1 == aws.forgotten
     assert "(profile 'lab'). Renew them; it goes on by itself then." in str(region.no_credentials)
+    clock.advance(region.pace.no_credentials)
     aws.answer = refused("InternalFailure")
     with pytest.raises(Failed):
         ask(region)
     assert region.no_credentials is not None, "nobody has looked at them"
+    clock.advance(region.pace.no_credentials)
     aws.answer = refused("ValidationException")
     with pytest.raises(Failed):
         ask(region)
     assert region.no_credentials is None, "who refuses the request has taken the credentials"
+
+
+def test_without_credentials_one_looks_for_them_for_all(region: Region, aws: Aws, clock: VirtualClock) -> None:
+    """Each look makes a session anew, which takes a processor a while."""
+    aws.answer = refused("ExpiredTokenException")
+    for _ in range(50):
+        with pytest.raises(Failed) as caught:
+            ask(region)
+        assert Kind.CREDENTIALS is caught.value.answer.kind
+    assert 1 == aws.forgotten
+    clock.advance(region.pace.no_credentials)
+    aws.answer = {}
+    assert {} == ask(region)
+    assert region.no_credentials is None
 
 
 def test_a_fault_of_ours_is_no_answer(region: Region, aws: Aws) -> None:
