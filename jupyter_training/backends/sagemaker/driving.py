@@ -122,7 +122,7 @@ class Driving:
         try:
             one.places = self._uploads.ensure(one.intent, lambda words: setattr(one, "doing", words))
         except Busy:
-            one.doing = "waiting for an upload that another job needs too"
+            one.doing = "waiting for uploads of other jobs"
             return _MOMENT
         except TrainingError as error:
             return self._failed(one, str(error))

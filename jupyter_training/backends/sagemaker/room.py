@@ -104,8 +104,9 @@ class Room:
 
     def _remark(self, now: float) -> str | None:
         if self._scarce is not None:
-            left = max(0.0, self._scarce.until - now)
-            again = f"it is tried again within {_span(left)}" if left else "it is being tried again"
+            # Nothing that counts down: each new sentence is a change of the pool for everybody who looks at it.
+            wait = step_of(self._pace.capacity, self._scarce.count)
+            again = "it is being tried again" if now >= self._scarce.until else f"it is tried again after {_span(wait)}"
             return f"AWS has no {self._instance} to spare now; {again}. {self._scarce_words}".rstrip()
         if self._limit is None or self._quota is None:
             return None

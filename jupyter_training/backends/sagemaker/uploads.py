@@ -34,11 +34,12 @@ _KNOWN_FOR = 3600.0  # seconds for which what was there is taken to be there
 _LOOKED_FOR = 1_000_000  # bytes; of a larger file it is asked whether it is there before it is sent
 _IN_PARTS = 100_000_000  # bytes; a larger file is sent in parts
 _AT_ONCE = 8
+_SENDERS = 3  # attempts whose content is sent at once: the threads have more to do
 _MARK = ".complete"  # beside a folder of many files once all of them are there
 
 
 class Busy(Exception):
-    """Somebody sends the same just now."""
+    """Somebody sends the same just now, or as many send as may."""
 
 
 class Uploads:
@@ -57,7 +58,7 @@ class Uploads:
         """Put there what the attempt needs and what is not there; where everything is. May be repeated.
 
         Raises:
-            Busy: somebody else sends a part of it now.
+            Busy: others send now; ask again.
             Failed: AWS did not take it.
             LaunchFailed: something that it needs is not there any more.
             OSError: this machine's disk can't be read or written.
@@ -226,12 +227,12 @@ class Uploads:
         """Send it, unless it is known to be there.
 
         Raises:
-            Busy: somebody does so.
+            Busy: somebody does so, or as many as may send something else.
         """
         with self._lock:
             if self._is_there(url):
                 return
-            if url in self._sending:
+            if url in self._sending or len(self._sending) >= _SENDERS:
                 raise Busy
             self._sending.add(url)
         try:

@@ -125,7 +125,7 @@ def test_a_machine_that_cannot_be_had_sends_it_back_to_the_queue(stand: Stand) -
     assert EndReason.UNPLACED is reason(end)
     standing = stand.backend.standings([stand.pool()])[INSTANCE]
     assert 0 == standing.slots
-    assert f"no {INSTANCE} to spare now; it is tried again within 2 s" in str(standing.remark)
+    assert f"no {INSTANCE} to spare now; it is tried again after 2 s" in str(standing.remark)
 
 
 def test_what_is_wrong_with_its_data_is_a_launch_that_failed(stand: Stand) -> None:

@@ -79,7 +79,9 @@ def test_without_a_machine_to_spare_it_is_tried_less_and_less_until_one_is_had()
     for wait in (60.0, 120.0, 300.0, 600.0, 600.0):
         there.scarce(1, now, WORDS)
         assert 1 == there.standing(1, now + wait - 1).slots, "what runs stays"
-        assert "no ml.g5.xlarge to spare now" in str(there.standing(1, now + 1).remark)
+        remark = there.standing(1, now + 1).remark
+        assert "no ml.g5.xlarge to spare now; it is tried again after" in str(remark)
+        assert remark == there.standing(1, now + 50).remark, "each new one is a change of the pool"
         now += wait
         assert 2 == there.standing(1, now).slots
     there.placed()
