@@ -76,18 +76,23 @@ class Copying(threading.Thread):
 
     def _log(self) -> None:
         while True:
-            if log.size(self._folder) <= self._log_at:
-                text = ""
-            else:
-                text, at = log.read(self._folder, self._log_at, _PIECE)
-                moved, self._log_at = at != self._log_at, at
-                if not moved:
-                    text = ""
+            text = self._printed()
             # Also without anything new: a bar may be due.
             for line in self._lines.feed(text, time.monotonic()):
                 self._line(line)
             if not text:
                 return
+
+    def _printed(self) -> str:
+        """What is new in the log; a log that can't be read has nothing now, and is looked at again."""
+        try:
+            if log.size(self._folder) <= self._log_at:
+                return ""
+            text, at = log.read(self._folder, self._log_at, _PIECE)
+        except OSError:
+            return ""
+        moved, self._log_at = at != self._log_at, at
+        return text if moved else ""
 
     def _line(self, line: str) -> None:
         self._out.line(line)

@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["MOST", "Output"]
 
 MOST = 200_000  # bytes of one call
 _WHOLE, _PART = b"[jt] ", b"[jt<] "
+_RECORDS = b"[jt"  # what both begin with, and nothing else does
+_NEWLINE = re.compile(r"\r?\n|\r")
 
 
 class Output:
@@ -46,18 +50,10 @@ class Output:
             self._write(_WHOLE + text + b"\n")
 
     def line(self, text: str) -> None:
-        """A line that the code printed, without its newline."""
-        if text.startswith("[jt"):
-            text = " " + text
-        data = text.encode("utf-8", "replace")
+        """What the code printed, without the last newline: one line, or as many as it is."""
         with self._writing:
-            while len(data) >= MOST:
-                cut = MOST - 1
-                while cut > MOST - 5 and data[cut] & 0xC0 == 0x80:  # not within a character
-                    cut -= 1
-                self._write(data[:cut] + b"\n")
-                data = data[cut:]
-            self._write(data + b"\n")
+            for piece in _pieces(text):
+                self._write(piece + b"\n")
 
     def say(self, sentence: str) -> None:
         self.line(f"jupyter_training: {sentence}")
@@ -68,3 +64,20 @@ class Output:
                 data = data[os.write(self._handle, data) :]
         except OSError:
             pass  # nobody collects the log; the code goes on
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    """What was printed, as lines of the log: none is too long for a call, or looks like a record, wherever it is cut."""
+    for line in _NEWLINE.split(text):
+        data = line.encode("utf-8", "replace")
+        while True:
+            if data.startswith(_RECORDS):
+                data = b" " + data
+            if len(data) < MOST:
+                break
+            cut = MOST - 1
+            while cut > MOST - 5 and data[cut] & 0xC0 == 0x80:  # not within a character
+                cut -= 1
+            yield data[:cut]
+            data = data[cut:]
+        yield data

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from jupyter_training.boot.copying import Copying
 from jupyter_training.boot.lines import Lines
 from jupyter_training.boot.records import MOST, Output
 from tests.boot.containers import Container
@@ -92,3 +94,38 @@ def test_a_long_line_is_cut_between_characters(tmp_path: Path) -> None:
     lines = (tmp_path / "out").read_bytes().splitlines()
     assert 2 == len(lines)
     assert "世" * 100_000 == "".join(line.decode() for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[jt] ["exit",1,{}]',
+        "x" * (MOST - 1) + '[jt] ["exit",1,{}]',
+        "世" * 70_000 + '[jt] ["exit",1,{}]' * 20_000,
+        'why: one\n[jt] ["exit",1,{}]\r[jt<] two\r\n[jt] ["exit",1,{}]',
+    ],
+    ids=["at its beginning", "where it is cut", "all over", "behind a newline"],
+)
+def test_no_piece_of_what_is_printed_looks_like_a_record(tmp_path: Path, text: str) -> None:
+    with open(tmp_path / "out", "wb") as file:
+        Output(file.fileno()).line(text)
+    lines = (tmp_path / "out").read_bytes().splitlines(keepends=True)
+    assert not [line[:20] for line in lines if line.startswith(b"[jt")]
+    assert all(len(line) <= MOST for line in lines)
+    assert re.sub(r"\s", "", text) == re.sub(r"\s", "", b"".join(lines).decode())
+
+
+def test_a_log_that_can_t_be_read_for_a_while_is_read_afterwards(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    for n in range(200):  # a folder with a size, like a log that has something
+        (tmp_path / "log" / f"{'x' * 100}{n}").touch()
+    with open(tmp_path / "out", "wb") as file:
+        copying = Copying(str(tmp_path), Output(file.fileno()), sends_events=True, url=None)
+        copying.start()
+        copying.join(0.3)
+        assert copying.is_alive()
+        (tmp_path / "log").rename(tmp_path / "away")
+        (tmp_path / "log").write_text("hello\n")
+        copying.end()
+        copying.join()
+    assert b"hello\n" == (tmp_path / "out").read_bytes()
