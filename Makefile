@@ -14,7 +14,8 @@ BIN := .venv/bin
 RUN := $(BIN)/python
 DEMO_HOME := $(CURDIR)/.demo/home
 NOTEBOOKS := notebooks/01_first_job.ipynb notebooks/02_the_cell_knows_its_notebook.ipynb notebooks/03_nothing_is_lost.ipynb \
-    notebooks/04_the_queue.ipynb notebooks/05_tune_a_model.ipynb notebooks/06_two_objectives.ipynb
+    notebooks/04_the_queue.ipynb notebooks/05_tune_a_model.ipynb notebooks/06_two_objectives.ipynb \
+    notebooks/07_on_sagemaker.ipynb
 
 FRONT := package.json $(wildcard labextension/*.json labextension/*.cjs) $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
 

@@ -2,16 +2,19 @@
 
 nbval does the comparing. JUPYTER_TRAINING_PLAIN leaves times, ids and rates out of
 the outputs, so that they are equal each time; the home is new, and empty afterwards.
+A notebook with `sagemaker` in its name finds an account: that of the double in `tests/sagemaker_double`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.kernel.living import REPOSITORY, emptied, variables
+from tests.sagemaker.within import account
 
 
 def main(notebooks: list[str]) -> int:
@@ -27,8 +30,11 @@ def main(notebooks: list[str]) -> int:
         "-p",
         "no:cacheprovider",
     ]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, emptied(Path(folder) / "home") as home:
-        environment = variables(home, JUPYTER_TRAINING_URL="home", JUPYTER_TRAINING_PLAIN="1")
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        more = stack.enter_context(account(folder / "double")) if any("sagemaker" in one for one in notebooks) else {}
+        home = stack.enter_context(emptied(folder / "home"))
+        environment = variables(home, JUPYTER_TRAINING_URL="home", JUPYTER_TRAINING_PLAIN="1", **more)
         return subprocess.run([*command, *notebooks], env=environment, cwd=REPOSITORY, check=False).returncode
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kernel.living import Kernel, Outputs, emptied, variables
+from tests.sagemaker.within import said
 from tests.sagemaker_double.fixture import Double, Running
 
 pytestmark = pytest.mark.processes
@@ -41,19 +42,12 @@ def account(double_process: Running) -> Double:
 @pytest.fixture(scope="module")
 def kernel(account: Double, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("far")
-    house = {
-        "role": account.role_arn,
-        "bucket": account.bucket,
-        "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/plain:1",
-        "poll_every": 0.6,
-    }
     with emptied(folder / "home") as home:
         environment = variables(
             home,
             JUPYTER_TRAINING_URL="home",
             JPY_SESSION_NAME=str(folder / "my book.ipynb"),
-            JUPYTER_TRAINING_SAGEMAKER=json.dumps(house),
-            **account.environment,
+            **said(account),
         )
         with Kernel(environment, folder=folder) as kernel:
             kernel.run("%load_ext jupyter_training")
