@@ -106,9 +106,10 @@ def _judge(site: Site, request: SubmitRequest) -> None:
     searches.check_parts(request)
     passed = request.environment.pass_env if request.environment else ()
     some = {"secrets": dict.fromkeys(passed, ""), "params": search_reading.parted(request).params}
-    spec = submit.spec_of(request.model_copy(update=some), bundle.listed({"cell.py": b"pass"}))
-    submit.check_plugins(spec)
     pools = views.pools(site.store)
+    backend = options.backend_of(pools, request.pool, request.backend)
+    spec = submit.spec_of(request.model_copy(update=some), bundle.listed({"cell.py": b"pass"}), backend=backend)
+    submit.check_plugins(spec)
     is_named = request.pool is not None or request.backend is not None
     if request.pool is None and request.backend is not None and _has_options(site, request.backend):
         options.check_shape(site, request.backend, spec.options)  # its pool follows from all options together

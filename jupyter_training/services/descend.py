@@ -113,7 +113,8 @@ def _submission(site: Site, user: str, old: Job, request: ForkRequest) -> Submis
     pools = views.pools(site.store)
     wish = _edited(site, pools, old, request)
     _check_code(site, old.spec, wish)
-    spec = submit.spec_of(wish, old.spec.files).model_copy(update={"entry": old.spec.entry})
+    backend = options.backend_of(pools, wish.pool, wish.backend)
+    spec = submit.spec_of(wish, old.spec.files, backend=backend).model_copy(update={"entry": old.spec.entry})
     place = options.place(site, pools, pool=wish.pool, backend=wish.backend, options=wish.options)
     origin = Origin(
         user,

@@ -23,7 +23,18 @@ from jupyter_training.services.problems import problems_of
 from jupyter_training.services.site import Site
 from jupyter_training.services.surroundings import portable
 
-__all__ = ["Place", "as_before", "check_shape", "place", "price", "rehearsal", "settled", "wishes_of", "written"]
+__all__ = [
+    "Place",
+    "as_before",
+    "backend_of",
+    "check_shape",
+    "place",
+    "price",
+    "rehearsal",
+    "settled",
+    "wishes_of",
+    "written",
+]
 
 Options = Mapping[str, JsonValue]
 
@@ -72,6 +83,14 @@ def place(
         if made is not None:
             return _of_backend(pools, made)
     return Place(placing.known_pool(pools, placing.pool_of(pools, pool, backend)))
+
+
+def backend_of(pools: Mapping[str, Pool], pool: str | None, backend: str | None) -> str:
+    """The backend of a job that names these, as far as that can be told before anything of it is checked."""
+    if backend is not None:
+        return backend
+    found = next((one for one in pools.values() if (one.is_default if pool is None else one.name == pool)), None)
+    return LOCAL if found is None else found.backend
 
 
 def settled(site: Site, spec: JobSpec, pool: Pool) -> JobSpec:

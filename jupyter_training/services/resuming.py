@@ -12,7 +12,7 @@ from jupyter_training.core.job import Job, JobSpec, Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.errors import IllegalVerb
 from jupyter_training.schema import ResumeRequest, SubmitRequest, SubmitResult
-from jupyter_training.services import descend, passed, scripts, submit
+from jupyter_training.services import descend, options, passed, scripts, submit
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
@@ -37,7 +37,8 @@ def resume(site: Site, job_id: str, request: ResumeRequest) -> SubmitResult:
     """
     job = descend.not_a_driver(known(site, job_id), "resumed")
     params = {name: value for name, value in request.params.items() if job.params.get(name) != value}
-    submit.check_params(params)
+    pools = views.pools(site.store)
+    submit.check_params(params, backend=options.backend_of(pools, job.pool, None))
     if job.spec.entry.kind == "script":
         _check_script(site, job.spec, params)
     return _resumed(site, job, params, secrets=request.secrets, key=request.key)

@@ -24,10 +24,10 @@ from jupyter_training.core.job import (
     Retries,
     Submission,
 )
-from jupyter_training.core.resources import Resources
+from jupyter_training.core.resources import LOCAL, Resources
 from jupyter_training.errors import InvalidSpec, Problem
 from jupyter_training.languages import output_lines, quantities
-from jupyter_training.languages.secret_names import looks_secret
+from jupyter_training.languages.secret_names import looks_secret, secrets_in
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
 from jupyter_training.services import (
@@ -139,7 +139,7 @@ def submission_of(site: Site, request: SubmitRequest, files: tuple[BundleFile, .
     """
     pools = views.pools(site.store)
     origin = Origin(user, request.origin.notebook, request.origin.cell, request.origin.client)
-    spec = spec_of(request, files)
+    spec = spec_of(request, files, backend=options.backend_of(pools, request.pool, request.backend))
     place = options.place(site, pools, pool=request.pool, backend=request.backend, options=request.options)
     submission = Submission(
         key=request.key,
@@ -168,16 +168,16 @@ def after_of(site: Site, request: SubmitRequest, origin: Origin) -> tuple[JobId,
     return references.jobs_before(site, request.after, user=origin.user, notebook=origin.notebook)
 
 
-def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
+def spec_of(request: SubmitRequest, files: tuple[Any, ...], *, backend: str = LOCAL) -> JobSpec:
     params = dict(request.params or {})
-    check_params(params)
+    check_params(params, backend=backend)
     if isinstance(request.metrics, dict):
         output_lines.check_patterns(request.metrics)
     if request.checkpoints is not None:
         destinations.check(request.checkpoints)
     environment = request.environment or EnvironmentWish()
     for name, value in environment.variables.items():
-        _check_variable(name, value)
+        _check_variable(name, value, backend)
     missing = [name for name in environment.pass_env if name not in request.secrets]
     if missing:
         raise InvalidSpec(
@@ -220,36 +220,49 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...]) -> JobSpec:
         raise InvalidSpec(f"{problems[0].key}: {words}.", errors=problems) from None
 
 
-def check_params(params: Mapping[str, Any]) -> None:
-    """See that a job can be given these.
+def check_params(params: Mapping[str, Any], *, backend: str = LOCAL) -> None:
+    """See that a job can be given these. ``backend``: where it runs, for what to do instead.
 
     Raises:
         InvalidSpec: a name is none, a number is not finite, or it looks like a secret.
     """
     for name, value in params.items():
         _check_param(name, value)
+    for path in secrets_in(params):
+        raise InvalidSpec(
+            f"params.{path} looks like a secret, and parameters are shown and recorded.",
+            hint=_elsewhere(backend)
+            or f"Put it into an environment variable and name that: pass_env: [{_variable(path)}]",
+        )
 
 
 def _check_param(name: str, value: Any) -> None:
-    """Refuse what no job can be given: no name, a number that is none, a secret in plain sight."""
+    """Refuse what no job can be given: no name, a number that is none."""
     if not re.match(r"[A-Za-z_][\w.-]*\Z", name):
         raise InvalidSpec(f"params: {name!r} is not a parameter's name.")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidSpec(f"params.{name}: {value} is not allowed; a parameter is a finite number.")
-    if isinstance(value, str) and value and looks_secret(name):
-        raise InvalidSpec(
-            f"params.{name} looks like a secret, and parameters are shown and recorded.",
-            hint=f"Put it into an environment variable and name that: pass_env: [{name.upper()}]",
-        )
 
 
-def _check_variable(name: str, value: str) -> None:
+def _check_variable(name: str, value: str, backend: str) -> None:
     """Refuse a secret in plain sight; clients refuse more."""
     if value and looks_secret(name):
         raise InvalidSpec(
             f"environment.variables.{name} looks like a secret, and variables are kept with the job.",
-            hint=f"Set it where you submit from, and name it there: pass_env: [{name}]",
+            hint=_elsewhere(backend) or f"Set it where you submit from, and name it there: pass_env: [{name}]",
         )
+
+
+def _elsewhere(backend: str) -> str | None:
+    """How code that runs at a service comes by a secret: nothing is handed over to there."""
+    return (
+        None if backend == LOCAL else "Let the code read it where it runs, e.g. from that service's store of secrets."
+    )
+
+
+def _variable(path: str) -> str:
+    """A name for an environment variable."""
+    return re.sub(r"\W", "_", path).upper()
 
 
 def settled(site: Site, spec: JobSpec, place: options.Place) -> JobSpec:

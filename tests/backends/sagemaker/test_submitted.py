@@ -11,6 +11,8 @@ import pytest
 from jupyter_training.backends.sagemaker.options import Settled
 from jupyter_training.core.ids import JobId
 from jupyter_training.errors import InvalidSpec
+from jupyter_training.schema import ResumeRequest
+from jupyter_training.services import resuming
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import experiments, views
@@ -65,3 +67,31 @@ def test_a_search_whose_price_nobody_knows_can_not_be_capped(stage: Stage, known
     options = {"instance": "ml.g5.xlarge"}
     with pytest.raises(InvalidSpec, match="max_cost 3 can't be kept"):
         stage.submit(**SEARCH, backend="sagemaker", options=options, stop={"max_cost": 3})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"params": {"db": {"users": [{"password": "hunter2"}]}}},
+        {"environment": {"variables": {"HF_TOKEN": "hunter2"}}},
+        {"params": {"lr": "loguniform(1e-4, 1e-1)", "api_key": "choice(1, 2)"}, "metric": "loss", "mode": "min"},
+    ],
+)
+def test_what_looks_like_a_secret_is_refused_with_what_helps_there(stage: Stage, said: dict[str, Any]) -> None:
+    """By any way to say where it runs; what is handed over by name reaches no service."""
+    far = {**said, "backend": "sagemaker", "options": {"instance": "ml.m5.large"}}
+    with pytest.raises(InvalidSpec, match="looks like a secret") as refused:
+        stage.submit(**far)
+    assert "pass_env" not in str(refused.value.hint)
+    assert "Let the code read it where it runs" in str(refused.value.hint)
+    with pytest.raises(InvalidSpec, match="looks like a secret") as refused:
+        stage.submit(**said)
+    assert "pass_env: [" in str(refused.value.hint)
+
+
+def test_a_job_that_ran_there_is_resumed_with_no_secret_either(stage: Stage, known: Aws) -> None:
+    job = stage.submit(backend="sagemaker", options={"instance": "ml.m5.large"}).job
+    assert job is not None
+    with pytest.raises(InvalidSpec, match="params.db.password looks like a secret") as refused:
+        resuming.resume(stage.site, job.id, ResumeRequest(params={"db": {"password": "x"}}))
+    assert "pass_env" not in str(refused.value.hint)
