@@ -13,6 +13,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from jupyter_training.core.job import PRIORITY_DEFAULT, CheckpointPolicy, HangWatch, Job, JobSpec, Keep, Retries
 from jupyter_training.core.resources import Resources
 from jupyter_training.errors import NotFound
-from jupyter_training.services import code, placing
+from jupyter_training.services import code, options, placing
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
 from jupyter_training.store import views
@@ -33,12 +34,14 @@ _PLAIN = re.compile(r"[\w.,:/@%+-][\w.,:/@%+=-]*\Z")
 _PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
 _ARITHMETIC = re.compile(r"[\d.+\-eE_]*[*/][\d.+\-*/eE_]*\Z")
 _WORDS = frozenset({"true", "false", "null", "none", "nan", "inf", "infinity"})
+# Options of a backend that have words of their own on a magic line.
+_SERVED = frozenset({"instance", "instances", "max_wait", "image", "role", "region", "profile", "bucket", "volume"})
 _RESOURCES = ("slots", "gpus", "cpus", "memory", "max_slots")
 # What ``Client.submit`` takes for itself: parameters of these names go into its ``params``.
 _CLIENT_OPTIONS = frozenset(
-    {"name", "params", "pool", "backend", "priority", "weight", "after", "preemptible", *_RESOURCES, "timeout", "grace",
-     "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context", "launcher", "config",
-     "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self",
+    {"name", "params", "pool", "backend", "options", "priority", "weight", "after", "preemptible", *_RESOURCES,
+     "timeout", "grace", "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context", "launcher",
+     "config", "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self",
      "metric", "mode", "searcher", "searcher_options", "workers", "max_trials", "max_time", "max_failures", "target",
      "stop", "resource", "max_resource", "seed", "space", "updater"}
 )  # fmt: skip
@@ -59,7 +62,7 @@ def cell(site: Site, job_id: str) -> CellText:
         UnknownJob: no job has that id.
         NotFound: its code is no longer kept.
     """
-    job = known(site, job_id)
+    job = _as_said(site, known(site, job_id))
     entry = job.spec.entry
     if entry.kind == "cell":
         file = next((file for file in job.spec.files if file.path == entry.path), None)
@@ -70,12 +73,26 @@ def cell(site: Site, job_id: str) -> CellText:
     return CellText(text=_client_cell(job, _turn(site, job)))
 
 
+def _as_said(site: Site, job: Job) -> Job:
+    """The job with the options of its backend as a person writes them, and without what these have come to."""
+    pool = views.pools(site.store).get(job.pool)
+    if pool is None or not job.spec.options:
+        return job
+    spec = options.as_before(site, job.spec, pool)
+    said = options.written(site, pool.backend, job.spec.options)
+    return replace(job, spec=spec.model_copy(update={"options": said}))
+
+
 def _turn(site: Site, job: Job) -> dict[str, str | int | float]:
     """What of its pool and its turn there was not what one gets without saying it."""
     pools = views.pools(site.store)
-    shares = job.pool in pools and pools[job.pool].policy == "fair_share"
     found: dict[str, str | int | float] = {}
-    if job.pool != placing.pool_of(pools, None, None):
+    if job.spec.options and job.pool in pools:
+        backend = pools[job.pool].backend
+        usual = options.wishes_of(site, backend).pool(job.spec.options)
+        found = {"backend": backend} if usual is not None and usual.name == job.pool else {"pool": job.pool}
+    shares = job.pool in pools and pools[job.pool].policy == "fair_share"
+    if not found and job.pool != placing.pool_of(pools, None, None):
         found["pool"] = job.pool
     if job.priority != PRIORITY_DEFAULT and not shares:
         found["priority"] = job.priority
@@ -99,6 +116,7 @@ def _options(job: Job, turn: Mapping[str, str | int | float]) -> Iterator[str]:
     spec, usual = job.spec, Resources()
     for name, said in turn.items():
         yield from (f"--{name}", _word(said) if isinstance(said, str) else _number(said))
+    yield from _service_options(spec)
     for name in _RESOURCES:
         asked = getattr(spec.resources, name)
         if asked != getattr(usual, name):
@@ -121,6 +139,20 @@ def _options(job: Job, turn: Mapping[str, str | int | float]) -> Iterator[str]:
         yield from ("--context", ".")  # which folder it was is not kept; most often the notebook's own
     if spec.data:
         yield from ("--take", ",".join(one.name for one in spec.data))
+
+
+def _service_options(spec: JobSpec) -> Iterator[str]:
+    """The options of its backend: by their own words, where they have some, else as ``--option KEY=VALUE``."""
+    for name, value in spec.options.items():
+        if name == "inputs" and isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+            for channel, place in value.items():
+                yield from ("--input", _word(f"{channel}={place}"))
+        elif name == "spot" and value is True:
+            yield "--spot"
+        elif name in _SERVED and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            yield from (f"--{name.replace('_', '-')}", _word(value) if isinstance(value, str) else _number(value))
+        else:
+            yield from ("--option", _word(f"{name}={_value(value)}"))
 
 
 def _lasting_options(spec: JobSpec) -> Iterator[str]:
@@ -170,6 +202,8 @@ def _client_options(job: Job) -> Iterator[tuple[str, object]]:
     for name in _RESOURCES:
         if getattr(spec.resources, name) != getattr(usual, name):
             yield name, getattr(spec.resources, name)
+    if spec.options:
+        yield "options", dict(spec.options)
     if spec.preemptible != "auto":
         yield "preemptible", spec.preemptible
     if spec.timeout is not None:

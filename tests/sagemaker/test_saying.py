@@ -14,6 +14,7 @@ from jupyter_training.client.local import LocalTransport
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import InvalidSpec, TrainingError
+from jupyter_training.services import cell_text
 from jupyter_training.settings import Settings
 from jupyter_training.store import views
 from tests.kernel.shells import Cells
@@ -251,3 +252,29 @@ def test_a_repeated_submit_gives_the_first_job(stage: Stage) -> None:
     assert first.job is not None
     assert second.job is not None
     assert (first.job.id, False) == (second.job.id, second.created)
+
+
+def test_a_clone_says_the_same_and_gives_the_same(stage: Stage, cells: Cells) -> None:
+    line = f"--backend sagemaker --timeout 1h {FLAGS} --option request={{'EnableNetworkIsolation':True}}"
+    cells.run(f"%%train first {line} -q -o h\n{BODY}")
+    assert cells.result.error_in_exec is None
+    first = stage.job(cells.shell.user_ns["h"].id)
+    text = cells.client.cell(first.id)
+    assert "--backend sagemaker" in text
+    assert "--slots" not in text
+    assert "--checkpoints" not in text
+    top, _, body = text.partition("\n")
+    shown = cells.run(f"{top.replace('%%train first', '%%train again')} -q -o h\n{body}")
+    assert cells.result.error_in_exec is None, f"{shown}\n{text}"
+    again = stage.job(cells.shell.user_ns["h"].id)
+    assert (first.spec.options, first.pool) == (again.spec.options, again.pool)
+    assert first.spec.checkpoints == again.spec.checkpoints
+
+
+def test_a_clone_of_a_script_is_a_call_that_gives_the_same(stage: Stage) -> None:
+    told = stage.submit(BODY, backend="sagemaker", timeout="1h", options=SAID).job
+    assert told is not None
+    text = cell_text.cell(stage.site, told.id).text
+    assert "backend='sagemaker'" in text
+    assert "'instance': 'ml.g5.xlarge'" in text
+    assert "slots=" not in text
