@@ -70,6 +70,7 @@ _UNSURE = frozenset({"InternalFailure", "InternalError", "InternalServerError", 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AllAccessDisabled", "403"})
 _EXISTS = frozenset({"ResourceInUse", "ConflictException", "PreconditionFailed", "ConditionalRequestConflict", "412"})
 _MISSING = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchKey", "404"})
+_CARRIERS = frozenset({"s3transfer", "boto3"})  # what they raise when they have tried often enough is their own
 _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
 
 _QUOTA = re.compile(
@@ -83,13 +84,13 @@ def read(error: Exception, permission: str) -> Answer:
     """What an exception of botocore means. ``permission`` is what the call needs, e.g. ``s3:PutObject``.
 
     Raises:
-        Exception: the one that was given, if it is none of botocore's.
+        Exception: the one that was given, if it is none of boto3's.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, ClientError):
         return _refused(error.response, permission)
-    if not isinstance(error, BotoCoreError):
+    if not isinstance(error, BotoCoreError) and type(error).__module__.partition(".")[0] not in _CARRIERS:
         raise error
     name = type(error).__name__
     words = str(error).strip().rstrip(".")

@@ -49,7 +49,10 @@ _ANOTHERS = (
     "Lost: its folder is held by another attempt of the same number, of which this store knows nothing."
     " Was the store put back from a copy?"
 )
+_RUNS_ON = " That one's training job {} in {} may run on at AWS, where it costs money: look at it there, and stop it."
 _Key = tuple[JobId, int]
+# Who uploads or fetches for hours, or reads a log that does not answer, leaves threads to those who stop and look.
+_LANES = {"carry": 3, "read": 4, "drive": 4, "look": 2}
 
 
 @dataclass
@@ -73,13 +76,13 @@ class SagemakerBackend:
         clock: Clock,
         *,
         pace: Pace | None = None,
-        threads: int = 6,
+        threads: int = sum(_LANES.values()),
         rng: random.Random | None = None,
         find: Find | None = None,
         forget: Callable[[str | None, str | None], None] = clients.forget,
     ) -> None:
         self.pace = pace or Pace.of(settings.sagemaker)
-        self.work = Work(clock, threads=threads)
+        self.work = Work(clock, threads=threads, lanes=_LANES)
         self._settings = settings
         self._clock = clock
         self._rng = rng or random.Random()
@@ -159,7 +162,9 @@ class SagemakerBackend:
         folder = self._folder(ref)
         end, intent = read_end(folder), Intent.read(folder)
         if intent is not None and intent.token != ref.token:
-            return Observation(ref, Seen.GONE, AttemptState.ENDED, None, End(EndReason.LOST, _ANOTHERS))
+            at_aws = claim.is_taken(folder) and not claim.is_void(folder) and end is None
+            words = _ANOTHERS + (_RUNS_ON.format(intent.name, intent.region) if at_aws else "")
+            return Observation(ref, Seen.GONE, AttemptState.ENDED, None, End(EndReason.LOST, words))
         if end is not None:
             started = None if end[1] is None else Instant(end[1])
             return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end[0])
@@ -224,10 +229,20 @@ class SagemakerBackend:
             desk = self._desk(intent.region, intent.profile)
             reading = Reading(desk.region, one, self._settings, self._clock)
             self._tickets[key] = (
-                self.work.add(lambda: desk.driving.turn(one), f"{intent.name}: driving"),
-                self.work.add(reading.turn, f"{intent.name}: reading"),
+                self.work.add(
+                    lambda: self._drive(desk, one),
+                    f"{intent.name}: driving",
+                    lane=lambda: "carry" if one.carries else "drive",
+                ),
+                self.work.add(reading.turn, f"{intent.name}: reading", lane=lambda: "read"),
             )
         return one
+
+    def _drive(self, desk: _Desk, one: Remote) -> float | None:
+        wait = desk.driving.turn(one)
+        if wait is None and not one.is_sent:  # it never was: nobody may ask for it again
+            self._forget_attempt((one.intent.job, one.intent.number))
+        return wait
 
     def _forget_attempt(self, key: _Key) -> None:
         """It has ended, and its folder says how."""
@@ -266,8 +281,8 @@ class SagemakerBackend:
             changed=self._read_on,
         )
         where = f"{name or 'the usual region'}{f', {profile}' if profile else ''}"
-        self.work.add(lambda: poller.turn(self._listed), f"{where}: list")
-        self.work.add(quotas.turn, f"{where}: quotas")
+        self.work.add(lambda: poller.turn(self._listed), f"{where}: list", lane=lambda: "look")
+        self.work.add(quotas.turn, f"{where}: quotas", lane=lambda: "look")
         return _Desk(region, poller, quotas, driving)
 
     def _read_on(self, one: Remote) -> None:

@@ -5,9 +5,10 @@
 
 Every step may be repeated by whoever comes after a death. The one that must not
 be done twice is guarded by AWS itself, since the name is the attempt's own and
-can be used once: that it is in use is a success if the tag proves that the job
+can be used once: that it is in use is a success if its mark proves that the job
 is ours. Where it is not known whether a job was made, that is looked up before
-anything is tried again.
+anything is tried again; and no such attempt ends, whatever is answered later,
+before AWS has said for a while that it has no job of it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any
 
 from jupyter_training.backends.sagemaker import names, outputs, request, room
 from jupyter_training.backends.sagemaker.answers import Answer, Kind
+from jupyter_training.backends.sagemaker.looks import PROOF, Looks
 from jupyter_training.backends.sagemaker.places import Places
 from jupyter_training.backends.sagemaker.region import Failed, Region
-from jupyter_training.backends.sagemaker.remote import ANSWER, Remote, stop_asked, write_end
+from jupyter_training.backends.sagemaker.remote import ANSWER, INTENT, Remote, stop_asked, write_end
 from jupyter_training.backends.sagemaker.room import Room
 from jupyter_training.backends.sagemaker.uploads import Busy, Uploads
 from jupyter_training.backends.sagemaker.verdict import Details, Records, verdict
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 
 _MOMENT = 0.2  # seconds, where somebody else has to be done first
 _IDLE = 1.0  # between looks at an attempt that AWS has: what List found, a stop that was asked for
-_FETCHES = 4  # times that results are tried to be brought here
+_FETCHES = 8  # times that results are tried to be brought here
 
 
 class Driving:
@@ -62,6 +64,7 @@ class Driving:
         ``changed`` is told where AWS describes an attempt otherwise than before.
         """
         self._region = region
+        self._looks = Looks(region, clock)
         self._uploads = uploads
         self._settings = settings
         self._clock = clock
@@ -94,14 +97,15 @@ class Driving:
             return None
         if one.arn is None:
             return self._begin(one)
-        if one.must_look or one.listed != one.seen_as or self._is_out_of_sight(one):
+        self._looks.at_home(one)
+        if not one.is_over and (one.must_look or one.listed != one.seen_as or self._is_out_of_sight(one)):
             wait = self._describe(one)
             if wait is not None or one.end is not None:
                 return wait
         details = one.details
         if details is not None and details.is_terminal:
             return self._finish(one, details)
-        if not one.stop_sent and stop_asked(one.folder) is not None:
+        if self._is_stop_due(one):
             return self._stop(one)
         return _IDLE
 
@@ -109,7 +113,7 @@ class Driving:
 
     def _begin(self, one: Remote) -> float | None:
         if not one.is_sent:
-            if claim.is_void(one.folder):
+            if claim.is_void(one.folder) or not (one.folder / INTENT).exists():  # given up; perhaps deleted since
                 return self._ended(one, End(EndReason.VOID))
             if stop_asked(one.folder) is not None and claim.void(one.folder, one.intent.token):
                 return self._ended(one, End(EndReason.VOID))
@@ -117,8 +121,12 @@ class Driving:
             return self._look_up(one)
         elif stop_asked(one.folder) is not None and not one.is_lost:
             return self._ended(one, End(EndReason.VOID))  # every one that was sent was refused
+        self._looks.at_home(one)
         if one.places is not None:
             return self._ask(one, one.places)
+        if not one.carries:
+            one.carries = True
+            return 0.0
         try:
             one.places = self._uploads.ensure(one.intent, lambda words: setattr(one, "doing", words))
         except Busy:
@@ -130,6 +138,7 @@ class Driving:
             if failed.answer.kind in (Kind.DENIED, Kind.REFUSED, Kind.MISSING):
                 return self._failed(one, failed.answer.sentence)
             raise
+        one.carries = False
         return 0.0
 
     def _ask(self, one: Remote, places: Places) -> float | None:
@@ -139,7 +148,7 @@ class Driving:
         may = there.may_try(one.intent.machines, used, asking, self._clock.boot())
         if may == "no" and self._is_found(pool):
             remark = there.standing(used, self._clock.boot()).remark
-            return self._ended(one, End(EndReason.UNPLACED, f"There was no room for it. {remark or ''}".rstrip()))
+            return self._given_up(one, End(EndReason.UNPLACED, f"There was no room for it. {remark or ''}".rstrip()))
         if may != "yes":
             one.doing = "waiting for room at AWS"
             return room.SOON if may == "no" else _MOMENT
@@ -171,15 +180,27 @@ class Driving:
     def _request(self, one: Remote, places: Places) -> dict[str, Any]:
         intent = one.intent
         tags = names.tags(intent.job, intent.number, token=intent.token, store=intent.store, version=self._version)
-        variables = {"JUPYTER_TRAINING_JOB": intent.job, "JUPYTER_TRAINING_ATTEMPT": str(intent.number)}
+        variables = {
+            "JUPYTER_TRAINING_JOB": intent.job,
+            "JUPYTER_TRAINING_ATTEMPT": str(intent.number),
+            PROOF: names.token_hash(intent.token),
+        }
         return request.build(
-            intent.spec, name=intent.name, uploads=places, tags=tags, params=intent.params, environment=variables
+            intent.spec,
+            name=intent.name,
+            uploads=places,
+            tags=tags,
+            params=intent.params,
+            environment=variables,
+            spent=intent.spent,
         )
 
     def _not_made(self, one: Remote, answer: Answer) -> float | None:
         kind = answer.kind
         if kind is Kind.EXISTS or kind is Kind.UNSURE:
             one.is_unsure = one.is_lost = True
+            if kind is Kind.UNSURE:
+                one.absence.over()
             if kind is Kind.EXISTS:
                 return self._look_up(one)
         elif kind is Kind.QUOTA:
@@ -187,7 +208,7 @@ class Driving:
             there = self._rooms(one)
             there.refused(answer.refusal, one.intent.machines, used, self._clock.boot())
             remark = there.standing(used, self._clock.boot()).remark or answer.sentence
-            return self._ended(one, End(EndReason.UNPLACED, f"There was no room for it. {remark}"))
+            return self._given_up(one, End(EndReason.UNPLACED, f"There was no room for it. {remark}"))
         elif kind in (Kind.DENIED, Kind.REFUSED, Kind.MISSING):
             return self._failed(one, answer.sentence)
         raise Failed(answer)
@@ -197,28 +218,40 @@ class Driving:
         wait = self._region.wait("describe", one.intent.name)
         if wait > 0:
             return wait
-        found = self._described(one)
+        found = self._looks.described(one)
         if found is None:
+            is_sure = self._looks.is_absent(one)
+            if one.instead is not None:
+                return self._ended(one, one.instead) if is_sure else self._looks.apart
             # Also where a stop was asked for: one that was sent may still be on its way, and AWS takes the name once.
             # Either that one or the one that is sent now is made, and can then be stopped.
             one.is_unsure = False
-            return 0.0
-        listed = self._region.call(
-            *("describe", "sagemaker", "list_tags", "sagemaker:ListTags"), ResourceArn=found["TrainingJobArn"]
-        )
-        if names.proof(listed.get("Tags", [])) != names.token_hash(one.intent.token):
-            return self._failed(
-                one,
-                f"AWS has a training job {one.intent.name} already, and it is not this attempt's."
-                " Was the store put back from a copy?",
-            )
+            return 0.0 if one.absence.count == 1 else self._looks.apart
+        proof = self._looks.proof(found)
+        if proof is None and not self._looks.is_absent(one):  # its tags may be known later than the job
+            return self._looks.apart
+        if proof != names.token_hash(one.intent.token):
+            words = f"AWS has a training job {one.intent.name} already, and it is not this attempt's."
+            end = End(EndReason.LAUNCH_FAILED, f"Could not start: {words} Was the store put back from a copy?")
+            return self._ended(one, end)
         self._made(one, found["TrainingJobArn"])
         self._note(one, found)
         return 0.0
 
+    def _given_up(self, one: Remote, end: End) -> float | None:
+        """It is not to be made any more: its end, unless one that was sent may have been received."""
+        if not one.is_lost:
+            return self._ended(one, end)
+        one.instead, one.is_unsure = end, True
+        one.absence.over()
+        one.doing = "making sure that AWS has not made it all the same"
+        return _MOMENT
+
     def _made(self, one: Remote, arn: str) -> None:
         """AWS has it. Kept without waiting for the disk: were it lost, it would be looked up."""
         one.arn, one.is_lost, one.is_unsure, one.tries, one.doing = arn, False, False, 0, None
+        one.instead, one.carries = None, False
+        one.absence.over()
         one.looked = self._clock.boot()
         layout.write_json(one.folder / ANSWER, {"arn": arn, "time": self._clock.now()}, durable=False)
 
@@ -234,24 +267,17 @@ class Driving:
         if wait > 0:
             return wait
         seen = one.listed
-        found = self._described(one)
+        found = self._looks.described(one)
         if found is None:
-            return self._ended(one, End(EndReason.LOST, f"Lost: AWS has no training job {one.intent.name} any more."))
+            if self._looks.is_absent(one):
+                words = f"Lost: AWS has no training job {one.intent.name} any more."
+                return self._ended(one, End(EndReason.LOST, words))
+            one.must_look, one.doing = True, "AWS does not know it now; it is asked again"
+            return self._looks.apart
+        one.absence.over()
         self._note(one, found)
         one.seen_as, one.must_look = seen, False
         return None
-
-    def _described(self, one: Remote) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = self._region.call(
-                *("describe", "sagemaker", "describe_training_job", "sagemaker:DescribeTrainingJob"),
-                TrainingJobName=one.intent.name,
-            )
-        except Failed as failed:
-            if failed.answer.kind is Kind.MISSING:
-                return None
-            raise
-        return found
 
     def _note(self, one: Remote, found: dict[str, Any]) -> None:
         details = Details.of(found)
@@ -271,6 +297,12 @@ class Driving:
         if before is None or before.secondary != details.secondary:
             self._changed(one)
 
+    def _is_stop_due(self, one: Remote) -> bool:
+        """Whether a stop is wished and has to be sent: for the first time, or since the job goes on in spite of one."""
+        if self._clock.boot() < one.stop_due or (one.details is not None and one.details.status == "Stopping"):
+            return False
+        return stop_asked(one.folder) is not None
+
     def _stop(self, one: Remote) -> float | None:
         wait = self._region.wait("stop", one.intent.name)
         if wait > 0:
@@ -283,8 +315,13 @@ class Driving:
         except Failed as failed:
             if failed.answer.kind not in (Kind.REFUSED, Kind.MISSING, Kind.EXISTS):
                 raise
-            one.must_look = True  # it has ended, or is just about to
-        one.stop_sent, one.tries, one.doing = True, 0, None
+            # It has ended, or is just about to: what AWS says of the job itself counts, and until then it is asked on.
+            one.must_look = True
+            one.stops += 1
+            one.stop_due = self._clock.boot() + self._region.patience(failed.answer, one.stops)
+            return _MOMENT
+        one.stop_due = self._clock.boot() + self._region.pace.stop_again
+        one.stops, one.tries, one.doing = 0, 0, None
         return _MOMENT
 
     # --- after its end at AWS -----------------------------------------------------------------------------------
@@ -293,7 +330,11 @@ class Driving:
         if not one.is_drained:
             return _MOMENT
         if not one.has_outputs:
+            if not one.carries:
+                one.carries = True
+                return 0.0
             self._fetch(one, details)
+            one.carries = False
         records = one.records or Records()
         if records.end is not None:
             layout.write_json(layout.end_file(one.folder), dict(records.end), durable=False)
@@ -310,14 +351,17 @@ class Driving:
             folder = self._settings.outputs / one.intent.job
             try:
                 outputs.fetch(self._region, where, one.intent.name, folder, limit=self._region.pace.fetch_limit)
-            except Failed as failed:
-                if failed.answer.kind is Kind.CREDENTIALS or one.tries < _FETCHES:
+            except (Failed, OSError) as error:
+                if isinstance(error, Failed) and error.answer.kind is Kind.CREDENTIALS:
                     raise
-                log.warning("%s: its results stay at %s: %s", one.intent.name, where, failed.answer.sentence)
+                one.fetches += 1
+                if one.fetches < _FETCHES:
+                    raise
+                log.warning("%s: its results stay at %s: %s", one.intent.name, where, error)
         one.has_outputs = True
 
     def _failed(self, one: Remote, sentence: str) -> float | None:
-        return self._ended(one, End(EndReason.LAUNCH_FAILED, f"Could not start: {sentence}"))
+        return self._given_up(one, End(EndReason.LAUNCH_FAILED, f"Could not start: {sentence}"))
 
     def _ended(self, one: Remote, end: End, records: Records | None = None) -> float | None:
         """Write the last file. None: there is nothing more to do."""
@@ -325,6 +369,9 @@ class Driving:
         if answer is not None:  # a dispatcher that had been given up has come back: AWS took it from the other one
             self._made(one, str(answer["arn"]))
             return 0.0
+        if not one.is_sent and not one.folder.exists():  # deleted with its job: nobody asks for it any more
+            one.end, one.doing = end, None
+            return None
         started = one.details.started if one.details is not None else None
         write_end(one.folder, end, started, records.exit() if records is not None else None)
         one.end, one.doing = end, None

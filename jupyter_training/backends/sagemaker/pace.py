@@ -23,6 +23,8 @@ class Pace:
     quotas: float = 4.0
     silent: float = 60.0  # without an answer to a look, what runs is seen as unknown
     unlisted: float = 30.0  # a training job that is in no list for so long is looked at by itself
+    missing_for: float = 60.0  # so long AWS has to say that it has no such job until that is believed
+    stop_again: float = 60.0  # after a stop was taken, if the job goes on
     drain: float = 30.0  # without a new line after its end, a log is complete
     look_for_streams: float = 5.0
     read_idle: float = 3.0  # between readings of a stream that has nothing new

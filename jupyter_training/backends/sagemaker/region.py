@@ -67,6 +67,8 @@ class Region:
         }
         self._lacking: Answer | None = None  # what was answered for want of credentials
         self._look_at = 0.0  # boot time at which they are looked for again
+        self._caller: tuple[Any, str] | None = None  # clients, and the account that they speak for
+        self._renewed = float("-inf")  # boot time
         self._booked: dict[tuple[str, str], float] = {}
         self._made: dict[str, float] = {}  # boot time of the last call of a kind
 
@@ -109,6 +111,30 @@ class Region:
                 self._budgets[kind].taken()
             self.no_credentials = None
         return answer
+
+    def account(self, *, fresh: bool = False) -> str:
+        """The account that the credentials are of, asked when they have been read; ``fresh``: asked now.
+
+        Raises:
+            Failed
+        """
+        found = self._find(self.name, self.profile)
+        with self._lock:
+            if not fresh and self._caller is not None and self._caller[0] is found:
+                return self._caller[1]
+        told = str(self.call(None, "sts", "get_caller_identity", "sts:GetCallerIdentity")["Account"])
+        with self._lock:
+            self._caller = (found, told)
+        return told
+
+    def renew(self) -> None:
+        """Read the credentials again, if that was not done a moment ago: they are not those that are needed."""
+        with self._lock:
+            now = self._clock.boot()
+            if now < self._renewed + self.pace.longest_wait:
+                return
+            self._renewed, self._caller = now, None
+        self._forget(self.name, self.profile)
 
     def _look_for_credentials(self) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from jupyter_training.backends.sagemaker import names
+from jupyter_training.backends.sagemaker.absence import Absence
 from jupyter_training.backends.sagemaker.options import Settled
 from jupyter_training.backends.sagemaker.places import Places
 from jupyter_training.backends.sagemaker.poller import Listed
@@ -54,6 +55,7 @@ class Intent:
     known: tuple[str, ...] = ()
     base: int = 0
     begun: float = 0.0  # wall time
+    spent: float = 0.0  # seconds that earlier attempts ran, of what the job may cost
 
     @classmethod
     def of(cls, order: LaunchOrder, now: float) -> Intent:
@@ -75,6 +77,7 @@ class Intent:
             known=order.known_checkpoints,
             base=order.base_step,
             begun=now,
+            spent=order.spent,
         )
 
     @classmethod
@@ -134,7 +137,13 @@ class Remote:
     looked: float = float("-inf")  # boot time of the last description
     must_look: bool = False  # it has to be described, whatever a list says
     details: Details | None = None
-    stop_sent: bool = False
+    absence: Absence = field(default_factory=Absence)  # what AWS says instead of describing it
+    instead: End | None = None  # its end, once it is sure that AWS has no job of it
+    stranger: str | None = None  # why AWS isn't asked for it: the credentials are another account's
+    stop_due: float = 0.0  # boot time from which on a stop that is wished may be sent
+    stops: int = 0  # that AWS did not take
+    carries: bool = False  # its next step sends or fetches much
+    fetches: int = 0  # times that its results could not be brought here
     records: Records | None = None  # of its end, as its streams say it
     is_drained: bool = False  # all that its streams said is in the spool
     log_fault: str | None = None  # why they can't be read, as a sentence

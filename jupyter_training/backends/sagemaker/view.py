@@ -21,7 +21,7 @@ def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float
         return Observation(ref, Seen.GONE, AttemptState.ENDED, started, one.end, figures=dict(one.figures))
     seen = Seen.LIVE
     silent = one.arn is not None and now - max(heard, one.looked) > region.pace.silent
-    if silent or region.no_credentials is not None:
+    if silent or region.no_credentials is not None or one.stranger is not None:
         seen = Seen.UNKNOWN
     state = AttemptState.RUNNING if started is not None else AttemptState.LAUNCHING
     words = region.no_credentials or one.doing or _stage(one)

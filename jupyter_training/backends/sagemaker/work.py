@@ -4,6 +4,9 @@ A task is a function that gives the seconds until its next turn, or None when it
 is done. It is never called twice at once. The threads are started when there is
 work and leave when there is none; they end with the process, which may die at
 any moment: nothing that counts is in memory alone.
+
+Tasks of a lane have so many threads at most. What a task does next may take
+hours, an upload say; others that are due meanwhile, a stop say, find a thread.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import heapq
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from jupyter_training.seams.clock import Clock
@@ -34,17 +38,24 @@ class Ticket:
     task: Task
     name: str
     at: float
-    runs: bool = False
+    lane: Callable[[], str]  # of its next turn
+    runs: str | None = None  # the lane in which it does
     called: bool = False  # meanwhile it was asked for
     is_done: bool = field(default=False)
 
 
 class Work:
-    """A queue of tasks. Without ``threads`` nobody works but who calls ``run_due``."""
+    """A queue of tasks. Without ``threads`` nobody works but who calls ``run_due``.
 
-    def __init__(self, clock: Clock, *, threads: int = 6) -> None:
+    ``lanes``: how many threads, of all, may be in a lane; in one that is not named, any number.
+    """
+
+    def __init__(self, clock: Clock, *, threads: int = 6, lanes: Mapping[str, int] | None = None) -> None:
         self._clock = clock
         self._most = threads
+        self._lanes = dict(lanes or {})
+        self._busy: Counter[str] = Counter()
+        self._parked: dict[str, list[Ticket]] = {}  # due, and their lane has no thread left
         self._queue: list[tuple[float, int, Ticket]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
@@ -52,9 +63,9 @@ class Work:
         self._idle = 0
         self._closed = False
 
-    def add(self, task: Task, name: str) -> Ticket:
-        """Have a task called soon, and again as it says."""
-        ticket = Ticket(task, name, self._clock.boot())
+    def add(self, task: Task, name: str, lane: Callable[[], str] = lambda: "") -> Ticket:
+        """Have a task called soon, and again as it says. ``lane`` is asked before each turn."""
+        ticket = Ticket(task, name, self._clock.boot(), lane)
         with self._changed:
             self._push(ticket, ticket.at)
             self._staff()
@@ -63,7 +74,7 @@ class Work:
     def hasten(self, ticket: Ticket) -> None:
         """Have a task called soon, whatever it said. One that is done stays so."""
         with self._changed:
-            if ticket.runs:
+            if ticket.runs is not None:
                 ticket.called = True
             elif not ticket.is_done and ticket.at > self._clock.boot():
                 self._push(ticket, self._clock.boot())
@@ -102,12 +113,23 @@ class Work:
         self._changed.notify()
 
     def _pop(self) -> Ticket | None:
-        """The first of the queue, as running; None: it was queued for another time since."""
+        """The first of the queue, as running; None: it was queued for another time since, or its lane is full."""
         at, _, ticket = heapq.heappop(self._queue)
-        if ticket.runs or ticket.is_done or at != ticket.at:
+        if ticket.runs is not None or ticket.is_done or at != ticket.at:
             return None
-        ticket.runs = True
+        lane = ticket.lane()
+        if self._busy[lane] >= self._lanes.get(lane, self._busy[lane] + 1):
+            self._parked.setdefault(lane, []).append(ticket)
+            return None
+        ticket.runs = lane
+        self._busy[lane] += 1
         return ticket
+
+    def _leave(self, lane: str) -> None:
+        """There is a thread for the lane again."""
+        self._busy[lane] -= 1
+        for ticket in self._parked.pop(lane, ()):
+            self._push(ticket, ticket.at)
 
     def _staff(self) -> None:
         if not self._closed and self._idle == 0 and self._alive < self._most:
@@ -152,7 +174,8 @@ class Work:
             log.exception("%s: a fault of ours; it is tried again", ticket.name)
             wait = _AFTER_A_FAULT
         with self._changed:
-            ticket.runs = False
+            self._leave(ticket.runs or "")
+            ticket.runs = None
             if wait is None:
                 ticket.is_done = True
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.backends.sagemaker.aws import aws, house, known
+from tests.backends.sagemaker.memory import still
 from tests.backends.sagemaker.stand import stand
 
-__all__ = ["aws", "house", "known", "stand"]
+__all__ = ["aws", "house", "known", "stand", "still"]

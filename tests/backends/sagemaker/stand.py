@@ -35,6 +35,8 @@ QUICK = Pace(
     quota_known=3.0,
     capacity=(2.0, 4.0),
     no_credentials=0.5,
+    missing_for=2.0,
+    stop_again=3.0,
     first_wait=0.3,
     longest_wait=3.0,
 )
