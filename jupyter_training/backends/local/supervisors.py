@@ -55,7 +55,7 @@ class Supervisors:
     def _ask(self, runtime: Path, folder: Path) -> bool:
         """Whether the nursery was told, a second one if the first has gone."""
         request = os.fsencode(folder) + b"\0"
-        if len(request) > _LONGEST or self._failures >= _FAILURES:
+        if len(request) > _LONGEST:
             return False
         return self._tell(runtime, request) or (self._nursery is None and self._tell(runtime, request))
 
@@ -63,13 +63,16 @@ class Supervisors:
         if self._nursery is not None and (self._runtime != runtime or self._nursery.poll() is not None):
             self._failures += self._nursery.returncode not in (None, 0)
             self._forget()
+        if self._failures >= _FAILURES:
+            return False
         try:
             nursery = self._nursery or self._started(runtime)
             assert nursery.stdin is not None
             return os.write(nursery.stdin.fileno(), request) == len(request)
         except BlockingIOError:  # it does not read: it was halted
             return False
-        except OSError:
+        except OSError:  # it has gone already
+            self._failures += 1
             self._forget()
             return False
 
