@@ -160,6 +160,7 @@ SERVED = (
     Option(("--profile",), "the credentials of this name", "text", "NAME", "options.profile"),
     Option(("--bucket",), "where code, inputs and outputs are kept", "text", "BUCKET", "options.bucket"),
     Option(("--volume",), "disk of each machine in GB", "whole", "GB", "options.volume"),
+    Option(("--max-cost",), "end it, with a checkpoint, once it has cost so much", "number", "X", "options.max_cost"),
     Option(
         ("--input",),
         "data that it reads, a folder or s3://...; may be repeated",
@@ -211,6 +212,13 @@ CELL = Command(
             "auto|restart|never",
             "preemptible",
             choices=("auto", "restart", "never"),
+        ),
+        Option(
+            ("--launcher",),
+            "how its code is started: as one process (plain), or one for each GPU (torchrun)",
+            "text",
+            "NAME",
+            "launcher",
         ),
         Option(("--slots",), "slots of the pool that it holds (1)", "whole", "N", "resources.slots"),
         Option(("--max-slots",), "slots that its experiment holds at most", "whole", "N", "resources.max_slots"),

@@ -33,7 +33,7 @@ KEYS: dict[str, Option | None] = {
     **{option.key: option for option in CELL.options if option.key},
     # Short for the same.
     **{option.name: option for option in CELL.options if option.key.startswith("resources.")},
-    **{option.key.removeprefix("options."): option for option in SERVED},
+    **{option.key.removeprefix("options."): option for option in SERVED if option.name != "max_cost"},
     **dict.fromkeys(("role_arn", "sagemaker")),
     **dict.fromkeys(("params", "resources", "environment", "environment.kind", "launcher")),
     **dict.fromkeys(("retries", "retries.on", "hang", "checkpoints", "checkpoints.keep")),
@@ -74,7 +74,7 @@ def _values(path: str | None, sources: Sources) -> list[str]:
         return list(_CHOICES.get(path or "", ()))
     if option.kind == "switch":
         return ["true", "false"]
-    return list(option.choices) or listed(option.lists, sources)
+    return list(option.choices) or list(_CHOICES.get(path or "", ())) or listed(option.lists, sources)
 
 
 def _path(above: list[str], indent: str, key: str) -> str | None:

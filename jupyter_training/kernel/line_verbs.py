@@ -197,6 +197,7 @@ VERBS: dict[str, Command] = {
             values=True,
         ),
         _one("checkpoints", "A job's checkpoints; with --keep-... which of them stay from now on.", *_KEPT),
+        Command("pools", "Every pool with what it has and uses, and why it has no more."),
         Command("queue", "What waits and runs in a pool, in its order, and why it waits.", options=_QUEUED),
         Command(
             "queue update",

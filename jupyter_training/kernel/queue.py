@@ -104,7 +104,15 @@ def _with_ids(item: str, names: Mapping[str, Any]) -> str:
     return _OTHER.sub(lambda found: f"={held(found[2], names)}", item)
 
 
+def pools(desk: Desk, _: Parsed) -> None:
+    """Every pool with what it uses, and what is out of the ordinary with it."""
+    found = desk.session.client.pools()
+    rows = [[Cell(text) for text in queue_words.pool_cells(pool)] for pool in found]
+    desk.screen.table(Table(queue_words.POOL_TITLES, rows, "There is no pool yet; the dispatcher makes one."))
+
+
 ACTIONS: dict[str, Callable[[Desk, Parsed], None]] = {
+    "pools": pools,
     "queue": queue,
     "queue update": update,
     "queue update-batch": update_batch,

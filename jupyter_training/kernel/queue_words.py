@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OPERATIONS",
+    "POOL_TITLES",
     "became",
     "chosen",
     "devices_text",
@@ -21,6 +22,7 @@ __all__ = [
     "item_of",
     "more",
     "moved",
+    "pool_cells",
     "pool_remark",
     "read",
     "refusal",
@@ -37,6 +39,8 @@ Row = Mapping[str, Any]
 Job = Mapping[str, Any]
 
 OPERATIONS = ("priority", "weight", "resource_pool", "ahead_of", "behind_of", "top", "bottom", "position")
+
+POOL_TITLES = ("Pool", "Backend", "Slots", "GPUs", "Waiting", "")
 
 _ITEM = re.compile(r"\.(" + "|".join(one.replace("_", "[-_]") for one in OPERATIONS) + r")(?:=(.*))?\Z", re.DOTALL)
 _AT_ONCE = 500  # jobs that a server gives in one page
@@ -109,6 +113,15 @@ def pool_remark(pool: Mapping[str, Any]) -> str:
     most = pool["options"].get("at_most")
     limit = f"You let it have {most} at most." if most is not None else ""
     return " ".join(filter(None, [pool["remark"] or "", limit]))
+
+
+def pool_cells(pool: Mapping[str, Any]) -> tuple[str, ...]:
+    """A pool as a row of a table, a text for each of ``POOL_TITLES``."""
+    gpus = len(pool["devices"])
+    used = f"{gpus - len(pool['free_devices'])}/{gpus}" if gpus else ""
+    words = " ".join(filter(None, [pool["note"], pool_remark(pool)]))
+    slots = "" if plain() else f"{pool['used']}/{pool['slots']}"
+    return (pool["name"], pool["backend"], slots, used, "" if plain() else str(pool["queued"]), words)
 
 
 def more(page: Page, shown: int, line: str, *, reverse: bool = False) -> str:

@@ -35,15 +35,18 @@ _PLAIN_TEXT = re.compile(r"[A-Za-z_/.~][\w./:@%+~-]*\Z", re.ASCII)
 _ARITHMETIC = re.compile(r"[\d.+\-eE_]*[*/][\d.+\-*/eE_]*\Z")
 _WORDS = frozenset({"true", "false", "null", "none", "nan", "inf", "infinity"})
 # Options of a backend that have words of their own on a magic line.
-_SERVED = frozenset({"instance", "instances", "max_wait", "image", "role", "region", "profile", "bucket", "volume"})
+_SERVED = frozenset(
+    {"instance", "instances", "max_wait", "image", "role", "region", "profile", "bucket", "volume", "max_cost"}
+)
 _RESOURCES = ("slots", "gpus", "cpus", "memory", "max_slots")
 # What ``Client.submit`` takes for itself: parameters of these names go into its ``params``.
 _CLIENT_OPTIONS = frozenset(
     {"name", "params", "pool", "backend", "options", "priority", "weight", "after", "preemptible", *_RESOURCES,
-     "timeout", "grace", "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context", "launcher",
-     "config", "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within", "hang", "resume", "wait", "self",
-     "metric", "mode", "searcher", "searcher_options", "workers", "max_trials", "max_time", "max_failures", "target",
-     "stop", "resource", "max_resource", "seed", "space", "updater"}
+     "timeout", "grace", "metrics", "tags", "env", "pass_env", "environment", "python", "folder", "context",
+     "launcher", "config", "if_exists", "once", "key", "origin", "retries", "checkpoints", "pause_within",
+     "hang", "resume", "wait", "self", "metric", "mode", "searcher", "searcher_options", "workers",
+     "max_trials", "max_time", "max_failures", "target", "stop", "resource", "max_resource", "seed", "space",
+     "updater"}
 )  # fmt: skip
 
 

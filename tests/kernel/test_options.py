@@ -172,7 +172,7 @@ def test_the_resolved_wish_is_what_is_sent(cells: Cells, tmp_path: Path, monkeyp
         ("--env 1A=2", "'1A' is not the name of an environment variable", ""),
         ("--take 1x", "'1x' is not a variable's name", "Write --take NAME[,NAME]."),
         ("--if-exists reus", "'reus' is not known", "Did you mean reuse?"),
-        ("--backend locl", "There is no backend 'locl'; there is: local.", "Did you mean 'local'?"),
+        ("--backend locl", "There is no backend 'locl'; there is: local, sagemaker.", "Did you mean 'local'?"),
         ("--config big", "This kernel knows no config 'big'.", "Run a cell that begins with %%train_config big first"),
         ("--config no.yaml", "The config no.yaml can't be read", ""),
         ("--retries some", "--retries: 'some' is not a whole number.", "Write --retries N."),

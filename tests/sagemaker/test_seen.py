@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from jupyter_training.services import moves, plans, pools, queue
 from jupyter_training.services.present import job_views
 from jupyter_training.store import facts, views
 from jupyter_training.store import pools as pool_rows
+from tests.kernel.shells import Cells
 from tests.sagemaker.test_saying import BODY
 from tests.services.stage import USER, Stage, request
 
@@ -90,6 +92,20 @@ def test_the_queue_and_the_list_of_pools_say_it_too(stage: Stage, capsys: pytest
     assert heading(page).endswith(f"by priority. {QUOTA}")
     assert 0 == main(["pool", "list"])
     assert f"ml.g5.xlarge: {QUOTA}" in capsys.readouterr().out
+
+
+def test_pools_are_a_table_in_a_notebook_too(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wished(stage)
+    told(stage, 0, QUOTA)
+    monkeypatch.chdir(tmp_path)
+    cells = Cells()
+    try:
+        shown = cells.run("%train pools")
+    finally:
+        cells.close()
+    assert cells.result.error_in_exec is None
+    assert "ml.g5.xlarge" in shown
+    assert QUOTA in shown
 
 
 def test_a_person_s_own_limit_stays_below_what_the_service_gives(
