@@ -15,6 +15,7 @@ from jupyter_training.core.lifecycle import AttemptState, Desired, EndReason, St
 from jupyter_training.core.policy import Decision, Finish, Start, Stop
 from jupyter_training.dispatch.ending import Reached, told
 from jupyter_training.dispatch.holdings import Holdings
+from jupyter_training.dispatch.spending import spent_before
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.backend import AttemptRef, Backend, End, LaunchOrder
 from jupyter_training.store import checkpoints, facts
@@ -100,6 +101,7 @@ class Actor:
             base_step=job.base_step,
             pool_options=self._holdings.pool_options(attempt.allocation.pool),
             hides_devices=self._holdings.has_devices(attempt.allocation.pool),
+            spent=spent_before(self._store, attempt) if job.spec.cost_within is not None else 0.0,
         )
         try:
             handle = self._backend(attempt).launch(order)

@@ -17,7 +17,7 @@ from jupyter_training.seams.backend import End
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
 
-__all__ = ["Spending"]
+__all__ = ["Spending", "spent_before"]
 
 _SLACK = 1.0  # seconds by which the clock of whoever ended it may differ from ours
 
@@ -49,12 +49,15 @@ class Spending:
             return None
         key = (job.id, attempt.number)
         if key not in self._before:
-            earlier = [
-                one
-                for one in views.attempts(self._store, [job.id]).get(job.id, ())
-                if one.number < attempt.number and one.generation == attempt.generation
-            ]
-            self._before[key] = sum(
-                one.ended - one.started for one in earlier if one.started is not None and one.ended is not None
-            )
+            self._before[key] = spent_before(self._store, attempt)
         return max(0.0, job.spec.cost_within - self._before[key])
+
+
+def spent_before(store: Store, attempt: Attempt) -> float:
+    """Seconds that the earlier attempts ran since the job was last submitted or retried by a person."""
+    earlier = [
+        one
+        for one in views.attempts(store, [attempt.job]).get(attempt.job, ())
+        if one.number < attempt.number and one.generation == attempt.generation
+    ]
+    return sum(one.ended - one.started for one in earlier if one.started is not None and one.ended is not None)

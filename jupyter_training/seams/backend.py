@@ -48,6 +48,7 @@ class LaunchOrder:
     base_step: int = 0  # where ``checkpoint.steps(n)`` counts from
     pool_options: Mapping[str, JsonValue] = field(default_factory=dict)  # of the pool that the allocation is of
     hides_devices: bool = False  # the backend's devices are given out, and none that was not given may be seen
+    spent: float = 0.0  # seconds that earlier attempts ran, of a job that may run so long in all (``cost_within``)
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Observation:
     figures: dict[str, float] = field(default_factory=dict)
     stage: str | None = None  # what a service does with it now, in a few words; None: there is nothing to say
     age: float | None = None  # seconds that it has run, by a clock that never jumps; None where nobody knows
+    is_heard: bool = True  # what it says would be here; False: its silence says nothing of it
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,10 @@ class Backend(Protocol):
 
     def void(self, ref: AttemptRef) -> bool:
         """Make sure that an attempt that has not begun never will. False: it was claimed already."""
+
+    def close(self) -> None:
+        """Leave office: whatever this backend does besides its calls ends, soon, and what runs goes on.
+
+        Its successor may be in the same process, and both would do everything
+        twice. Nothing else is called afterwards. Never raises.
+        """

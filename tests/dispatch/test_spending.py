@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
+from jupyter_training.seams.backend import LaunchOrder
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
@@ -72,6 +73,30 @@ def test_attempts_share_it(stage: Stage) -> None:
     stage.tick(1)
     assert (stage.job(job).detail or "").startswith(WORDS)
     assert 2 == len(stage.attempts(job))
+
+
+@pytest.mark.parametrize(("within", "told"), [(60.0, [0.0, 41.0]), (None, [0.0, 0.0])])
+def test_a_backend_is_told_what_the_attempts_before_have_run(
+    tmp_path: Path, within: float | None, told: list[float]
+) -> None:
+    """For a service that ends a job by itself, also where nobody is there to stop it."""
+    orders: list[LaunchOrder] = []
+
+    def script(order: LaunchOrder) -> Script:
+        orders.append(order)
+        return Script(runs=1_000)
+
+    stage = Stage(tmp_path / "home", script=script)
+    job = stage.submit("a", cost_within=within)
+    stage.tick()
+    stage.tick(40)
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick(0)
+    stage.tick(1)
+    stage.wish(job, Verb.ACTIVATE)
+    stage.tick(1)
+    assert told == [pytest.approx(order.spent, abs=1.0) for order in orders]
+    stage.store.close()
 
 
 def test_a_persons_retry_may_cost_as_much_again(stage: Stage) -> None:

@@ -13,11 +13,21 @@ shown, cloned and forked in the person's own words.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from jupyter_training.errors import InvalidSpec, Problem, near_miss
 from jupyter_training.languages import quantities
@@ -120,6 +130,15 @@ class Settled(Options):
     max_run: int = Field(ge=1)
     cost_limit: int | None = Field(None, ge=1)  # seconds of running after which it has cost ``max_cost``
     written: dict[str, JsonValue] = {}
+
+    @field_validator("inputs")
+    @classmethod
+    def _without_tilde(cls, inputs: dict[str, Input]) -> dict[str, Input]:
+        """Paths here are whole ones: whoever uploads may have another home."""
+        return {
+            channel: one if is_s3(one.uri) else one.model_copy(update={"uri": os.path.expanduser(one.uri)})
+            for channel, one in inputs.items()
+        }
 
     @classmethod
     def of(cls, options: Mapping[str, JsonValue]) -> Settled:

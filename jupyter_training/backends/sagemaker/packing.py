@@ -138,13 +138,25 @@ def _files(root: Path) -> Iterator[File]:
         return
     if not root.is_dir():
         raise LaunchFailed(f"the input {root} is not there.")
-    for folder, folders, files in os.walk(root, followlinks=True):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(folder) / name
-            state = path.stat()
-            if stat.S_ISREG(state.st_mode):
-                yield File(path.relative_to(root).as_posix(), path, state.st_size)
+    yield from _below(root, "", frozenset())
+
+
+def _below(folder: Path, name: str, above: frozenset[tuple[int, int]]) -> Iterator[File]:
+    """The files of a folder that is called so, and of those in it. ``above``: those on the way; no link leads back."""
+    state = folder.stat()
+    itself = (state.st_dev, state.st_ino)
+    if itself in above:
+        return
+    inner = []
+    for one in sorted(os.listdir(folder)):
+        path = folder / one
+        state = path.stat()
+        if stat.S_ISREG(state.st_mode):
+            yield File(f"{name}{one}", path, state.st_size)
+        elif stat.S_ISDIR(state.st_mode):
+            inner.append(one)
+    for one in inner:
+        yield from _below(folder / one, f"{name}{one}/", above | {itself})
 
 
 def _look(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,9 +14,10 @@ from jupyter_training.backends.sagemaker.options import Input, Settled, is_s3
 from jupyter_training.backends.sagemaker.places import CHECKPOINTS, Places
 from jupyter_training.core.job import JobSpec
 
-__all__ = ["BOOT", "build", "merged", "variables"]
+__all__ = ["BOOT", "NAMES_THE_ATTEMPT", "build", "merged", "variables"]
 
 BOOT = "/opt/ml/input/data/jt_boot/boot.py"
+NAMES_THE_ATTEMPT = ("JUPYTER_TRAINING_JOB", "JUPYTER_TRAINING_ATTEMPT")
 
 # What is true of this machine and of no container: the kernel sends it along for jobs that run here.
 _OF_THIS_MACHINE = (
@@ -37,11 +39,13 @@ def build(
     tags: Mapping[str, str],
     params: Mapping[str, JsonValue] | None = None,
     environment: Mapping[str, str] | None = None,
+    spent: float = 0.0,
 ) -> dict[str, Any]:
     """What ``create_training_job`` is called with.
 
     ``tags`` are those that name the attempt; the person's come after them. ``params``: the order's, where a resume
     has changed some. ``environment``: what names the attempt to the code (``JUPYTER_TRAINING_JOB`` ...).
+    ``spent``: seconds that earlier attempts have run, which count towards what the job may cost.
     """
     chosen = Settled.of(spec.options)
     toolkit = chosen.launcher == "toolkit"
@@ -87,6 +91,10 @@ def build(
     if "InstanceGroups" in result["ResourceConfig"]:  # they say for themselves of what type and how many they are
         for one in ("InstanceType", "InstanceCount"):
             result["ResourceConfig"].pop(one, None)
+    if chosen.cost_limit is not None:  # over what the person says of the run time: both are said, and less is meant
+        limits = result["StoppingCondition"]
+        left = max(1, math.floor(chosen.cost_limit - spent))
+        limits["MaxRuntimeInSeconds"] = min(limits["MaxRuntimeInSeconds"], left)
     if not result["InputDataConfig"]:
         del result["InputDataConfig"]
     return result
@@ -138,7 +146,8 @@ def _channels(chosen: Settled, uploads: Places) -> list[dict[str, Any]]:
     # With the slash, since the service takes every key that begins so: attempt 1 would get the order of 10, too.
     found = [_channel(name, Input(uri=f"{url}/")) for name, url in ours]
     for name, one in chosen.inputs.items():
-        uri = one.uri if is_s3(one.uri) else uploads.inputs[name]
+        # With the slash for the same reason: beside the folder is what says that all of it is there.
+        uri = one.uri if is_s3(one.uri) else f"{uploads.inputs[name]}/"
         found.append(_channel(name, one.model_copy(update={"uri": uri})))
     return found
 

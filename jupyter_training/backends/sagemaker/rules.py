@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_training.backends.sagemaker.options import RESERVED_CHANNELS, Options, is_s3
-from jupyter_training.backends.sagemaker.request import variables
+from jupyter_training.backends.sagemaker.request import NAMES_THE_ATTEMPT, variables
 from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import Problem
-from jupyter_training.languages.secret_names import looks_secret
+from jupyter_training.languages.secret_names import secrets_in
 
 __all__ = ["LONGEST_RUN", "problems"]
 
@@ -80,10 +81,9 @@ def _secrets(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
         if isinstance(own, Mapping):
             places.append((f"options.request.{member}", own))
     for key, values in places:
-        for name, value in values.items():
-            if isinstance(value, str) and value and looks_secret(name):
-                words = "it looks like a secret, and everybody who may describe the training job can read it"
-                yield Problem(words, key=f"{key}.{name}", hint=reads)
+        for path in secrets_in(values):
+            words = "it looks like a secret, and everybody who may describe the training job can read it"
+            yield Problem(words, key=f"{key}.{path}", hint=reads)
 
 
 def _spot(chosen: Options, max_run: int, keeps_checkpoints: Callable[[], bool]) -> Iterator[Problem]:
@@ -128,7 +128,7 @@ def _inputs(chosen: Options) -> Iterator[Problem]:
             words = f"{one.uri!r} is neither in S3 nor a path"
             yield Problem(words, key=key, hint="Other sources of data can be said with options.request.")
             continue
-        path = Path(one.uri).expanduser()
+        path = Path(os.path.expanduser(one.uri))  # pathlib's own raises where there is no such person
         if not path.is_absolute():
             yield Problem(f"{one.uri!r} is not a whole path, and it would depend on who looks", key=key)
         elif not path.exists():
@@ -163,3 +163,12 @@ def _request(chosen: Options) -> Iterator[Problem]:
             found = found.get(part) if isinstance(found, Mapping) else None
         if found is not None:
             yield Problem(words, key=".".join(("options.request", *path)))
+    channels, variables_ = chosen.request.get("InputDataConfig"), chosen.request.get("Environment")
+    for one in channels if isinstance(channels, list) else ():
+        name = one.get("ChannelName") if isinstance(one, Mapping) else None
+        if isinstance(name, str) and name.startswith(RESERVED_CHANNELS):
+            words = f"names that begin with {RESERVED_CHANNELS} are our own channels'"
+            yield Problem(words, key=f"options.request.InputDataConfig.{name}")
+    for name in variables_ if isinstance(variables_, Mapping) else ():
+        if name in NAMES_THE_ATTEMPT:
+            yield Problem("it says to the code which attempt it is", key=f"options.request.Environment.{name}")

@@ -59,7 +59,7 @@ def uploads_of(spec: JobSpec, settled: Settled) -> list[Upload]:
     if places.data is not None:
         found.append(Upload("values", places.data, sum(one.size for one in spec.data), len(spec.data)))
     for channel, path in settled.local_inputs.items():
-        sizes = list(_sizes(Path(path).expanduser()))
+        sizes = list(_sizes(Path(path)))
         found.append(Upload(f"inputs.{channel}", places.inputs[channel], sum(sizes), len(sizes)))
     return found
 

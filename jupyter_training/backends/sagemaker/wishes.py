@@ -221,12 +221,15 @@ class SagemakerWishes:
         """The seconds after which a job has cost ``max_cost``."""
         if chosen.max_cost is None:
             return None
-        found = self._price(chosen, region, ask=True)
-        if found is None or not found.amount:
-            words = f"nobody has said what {chosen.instance} costs in {region}, so it can't be kept"
-            hint = 'Say it in a table: [sagemaker] prices = "prices.csv" in the settings; or use timeout.'
-            raise refused([Problem(words, key="options.max_cost", hint=hint)])
-        return max(1, math.floor(chosen.max_cost / prices.cost(found, instances=chosen.instances, seconds=1)))
+        a_second = 0.0
+        for instance, count in _machines(chosen).items():
+            found = self._price(chosen.model_copy(update={"instance": instance}), region, ask=True)
+            if found is None or not found.amount:
+                words = f"nobody has said what {instance} costs in {region}, so it can't be kept"
+                hint = 'Say it in a table: [sagemaker] prices = "prices.csv" in the settings; or use timeout.'
+                raise refused([Problem(words, key="options.max_cost", hint=hint)])
+            a_second += prices.cost(found, instances=count, seconds=1)
+        return max(1, math.floor(chosen.max_cost / a_second))
 
     def _price(self, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
         table = self._usual("prices")
@@ -277,6 +280,17 @@ def _role(chosen: Chosen) -> str | None:
         words = f"it says {chosen.role!r}, and role_arn says {chosen.role_arn!r}"
         raise refused([Problem(words, key="options.role", hint="Say one of them: they mean the same.")])
     return chosen.role or chosen.role_arn
+
+
+def _machines(chosen: Chosen) -> Mapping[str, int]:
+    """How many machines of which type: by the groups of a raw request where it has some."""
+    groups = _at(chosen.request, ("ResourceConfig", "InstanceGroups"))
+    found: dict[str, int] = {}
+    for one in groups if isinstance(groups, list) else ():
+        instance, count = _at(one, ("InstanceType",)), _at(one, ("InstanceCount",))
+        if isinstance(instance, str) and isinstance(count, int):
+            found[instance] = found.get(instance, 0) + count
+    return found or {str(chosen.instance): chosen.instances}
 
 
 def _max_run(spec: JobSpec, chosen: Chosen) -> int:

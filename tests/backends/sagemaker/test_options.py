@@ -189,6 +189,17 @@ class TestSettled:
         spec = house.spec(SAVES, options=said, timeout=3600)
         assert said == house.wishes.written(house.settled(spec).options) == house.wishes.written(said)
 
+    def test_a_path_in_ones_home_is_a_whole_one(
+        self, house: House, known: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever uploads it may have another home."""
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "rows.csv").write_text("a")
+        settled = house.settled(house.spec(options={"inputs": {"train": "~/rows.csv"}}))
+        monkeypatch.setenv("HOME", "/")
+        assert {"train": str(tmp_path / "rows.csv")} == Settled.of(settled.options).local_inputs
+        assert {"train": "~/rows.csv"} == house.wishes.written(settled.options)["inputs"]
+
     def test_torchrun_may_be_said_in_both_ways(self, house: House, known: Aws) -> None:
         assert "torchrun" == house.settled(house.spec(launcher="torchrun")).launcher
         assert "torchrun" == Settled.of(house.settled(house.spec(options={"launcher": "torchrun"})).options).launcher
@@ -213,6 +224,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "raw secret": (
         wish(options={"request": {"Environment": {"API_KEY": "x"}}}), "options.request.Environment.API_KEY", "a secret",
+    ),
+    "deep secret": (
+        wish(params={"db": {"users": [{"password": "x"}]}}), "params.db.users.0.password", "it looks like a secret",
+    ),
+    "our own channel": (
+        wish(options={"request": {"InputDataConfig": [{"ChannelName": "jt_order", "InputMode": "Pipe"}]}}),
+        "options.request.InputDataConfig.jt_order", "names that begin with jt_ are our own",
+    ),
+    "which attempt it is": (
+        wish(options={"request": {"Environment": {"JUPYTER_TRAINING_JOB": "x"}}}),
+        "options.request.Environment.JUPYTER_TRAINING_JOB", "it says to the code which attempt it is",
+    ),
+    "nobody's home": (
+        wish(options={"inputs": {"train": "~nobody-is-called-so/x"}}), "options.inputs.train", "is not a whole path",
     ),
     "pass_env": (
         wish(environment=EnvironmentWish(pass_env=("WANDB_API_KEY",))),

@@ -90,6 +90,27 @@ def test_code_that_is_gone_is_a_launch_that_fails(here: Stand) -> None:
         archive(here, spec)
 
 
+def test_links_are_followed_but_none_that_leads_back(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "b").write_text("22")
+    (folder / "again").symlink_to("deep")
+    (folder / "deep" / "back").symlink_to("..")
+    (tmp_path / "beside").mkdir()
+    (folder / "out").symlink_to("../beside")
+    (tmp_path / "beside" / "in").symlink_to("../data")
+    found = [one.path for one in packing.tree(folder).files]
+    assert ["again/b", "deep/b"] == found
+
+
+def test_an_attempt_knows_what_those_before_it_ran(here: Stand, tmp_path: Path) -> None:
+    made = Intent.of(replace(here.order("x"), spent=12.5), 1.0)
+    made.write(tmp_path / "1")
+    read = Intent.read(tmp_path / "1")
+    assert read is not None
+    assert 12.5 == read.spent
+
+
 def test_a_folder_is_known_by_all_that_is_in_it(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     (folder / "deep").mkdir(parents=True)

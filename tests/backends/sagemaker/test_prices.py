@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_training.backends.sagemaker import prices
+from jupyter_training.backends.sagemaker import prices, request
 from jupyter_training.backends.sagemaker.options import Settled
+from jupyter_training.backends.sagemaker.places import Places
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.seams.backend_wishes import Price
 from tests.backends.sagemaker.aws import Aws, House
@@ -133,6 +134,29 @@ class TestCap:
         assert (3600, 3600, 3600) == (chosen.cost_limit, chosen.max_run, spec.cost_within)
         assert 3600 == house.request(spec)["StoppingCondition"]["MaxRuntimeInSeconds"]
         assert 60 == Settled.of(house.settled(house.spec(options={"max_cost": 10}, timeout=60)).options).max_run
+
+    def test_groups_cost_what_all_of_their_machines_cost(self, tmp_path: Path, known: Aws) -> None:
+        groups = [
+            {"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "a"},
+            {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2, "InstanceGroupName": "b"},
+        ]
+        house = House(tmp_path, region="us-east-1", prices="mine.json")
+        (tmp_path / "mine.json").write_text('{"ml.m5.large": 2, "ml.g5.xlarge": 4}')
+        said = {"max_cost": 10, "request": {"ResourceConfig": {"InstanceGroups": groups}}}
+        assert 3600 == house.settled(house.spec(options=said)).cost_within
+
+    @pytest.mark.parametrize(("said", "spent", "runs"), [(86400, 0.0, 7200), (60, 0.0, 60), (None, 7000.5, 199)])
+    def test_no_attempt_may_run_longer_than_what_is_left(
+        self, tmp_path: Path, known: Aws, said: int | None, spent: float, runs: int
+    ) -> None:
+        """Whatever the person's own members of the request say."""
+        house = House(tmp_path, region="us-east-1", prices="mine.json")
+        (tmp_path / "mine.json").write_text('{"ml.m5.large": 5}')
+        raw = {} if said is None else {"request": {"StoppingCondition": {"MaxRuntimeInSeconds": said}}}
+        spec = house.settled(house.spec(options={"max_cost": 10, **raw}))
+        places = Places.of("s3://b", job="abcdefghij", attempt=1, boot="b", code="c")
+        found = request.build(spec, name="a", uploads=places, tags={}, spent=spent)
+        assert {"MaxRuntimeInSeconds": runs} == found["StoppingCondition"]
 
     def test_a_job_without_one_has_no_trace_of_it(self, house: House, known: Aws) -> None:
         spec = house.settled(house.spec())

@@ -127,6 +127,7 @@ def test_channels(house: House, known: Aws, tmp_path: Path) -> None:
     assert ("FastFile", "text/csv") == (val["InputMode"], val["ContentType"])
     assert "ShardedByS3Key" == val["DataSource"]["S3DataSource"]["S3DataDistributionType"]
     assert "/jupyter-training/inputs/" in channels(found)["local"]
+    assert channels(found)["local"].endswith("/"), "what lies beside the folder is none of it"
 
 
 def test_values_and_a_checkpoint_to_begin_with_are_channels(house: House, known: Aws) -> None:
