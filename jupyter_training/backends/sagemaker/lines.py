@@ -4,7 +4,8 @@
     [jt<] ["end",17000000...                       a long one, in parts: this one goes on
     [jt] ...}]                                     and ends here
 
-A line that looks like a record and is none is what somebody printed.
+A line that looks like a record and is none is what somebody printed; so is one
+that only the mirror may write, since what it says is believed there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = ["Heard", "Lines"]
 
 _WHOLE, _PART = "[jt] ", "[jt<] "
 _LONGEST = 1024 * 1024 - 1024  # characters of a record; readers of the spool refuse longer lines
+_NEVER = frozenset({"cursor"})
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 
@@ -47,9 +49,8 @@ class Lines:
             return Heard(text=message)
         text, self.open = self.open + message[len(_WHOLE) :], ""
         record = _record(text) if len(text) <= _LONGEST else None
-        if record is None:
-            return Heard(text=message)
-        return Heard(record=record, line=json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        line = None if record is None else _line(record)
+        return Heard(text=message) if line is None else Heard(record=record, line=line)
 
 
 def _record(text: str) -> list[Any] | None:
@@ -59,4 +60,16 @@ def _record(text: str) -> list[Any] | None:
         return None
     if type(found) is not list or len(found) < 3 or type(found[0]) is not str or type(found[1]) is not int:
         return None
-    return found
+    return None if found[0] in _NEVER else found
+
+
+def _line(record: list[Any]) -> bytes | None:
+    """The record as it stands in the spool; None: it has no room there, or is no text."""
+    for ascii_only in (True, False):  # letters beyond ASCII are six bytes each, unless they are left as they are
+        try:
+            line = json.dumps(record, separators=(",", ":"), ensure_ascii=ascii_only).encode() + b"\n"
+        except UnicodeEncodeError:
+            return None
+        if len(line) <= _LONGEST:
+            return line
+    return None

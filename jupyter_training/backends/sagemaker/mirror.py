@@ -31,6 +31,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,7 @@ from jupyter_training.supervisor.log_cap import LogCap
 __all__ = ["Line", "Mirror", "NotWritten", "Position", "Superseded"]
 
 _FIRST_HOST = "algo-1"
+_OF_ONE_START = frozenset({"boot", "p", "end", "exit"})  # after the next start they would be taken for its own
 _WRITER = "mirror.json"
 _OPEN_MOST = 200_000  # characters of an unfinished record that a cursor takes along
 
@@ -76,6 +78,33 @@ class Position(NamedTuple):
         last = read[-1].at
         same = sum(1 for line in read if line.at == last)
         return Position(token, last, same + (self.same if last == self.at else 0))
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """What a cursor says."""
+
+    positions: dict[str, Position]
+    open: dict[str, str]
+    turn: str | None
+    log: int
+    count: int
+    skip: list[str]
+
+    @classmethod
+    def of(cls, event: list[Any]) -> _Cursor | None:
+        """The cursor that an event is; None: it is none, or not one that this mirror wrote."""
+        if event[0] != "cursor":
+            return None
+        try:
+            about = event[2]
+            places = {str(stream): Position(*place) for stream, place in about["streams"].items()}
+            opened = {str(stream): str(text) for stream, text in about.get("open", {}).items()}
+            turn = None if about["turn"] is None else str(about["turn"])
+            skip = [str(one) for one in about.get("skip", ())]
+            return cls(places, opened, turn, int(about["log"]), int(about["count"]), skip)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
 
 
 class Mirror:
@@ -122,6 +151,7 @@ class Mirror:
         reader = self._lines.setdefault(stream, Lines())
         host = names.host_of(stream)
         prefix = "" if host == _FIRST_HOST else f"[{host}] "
+        is_past = self._is_past(stream, host)
         printed: list[str] = []
         for line in read:
             heard = reader.feed(line.message)
@@ -129,7 +159,7 @@ class Mirror:
                 continue
             if heard.text is not None:
                 printed.append(f"{prefix}{heard.text}\n")
-            elif heard.record is not None:
+            elif heard.record is not None and not (is_past and heard.record[0] in _OF_ONE_START):
                 self._record(heard.record, heard.line, host)
         if printed:
             self._append("".join(printed))
@@ -145,9 +175,14 @@ class Mirror:
             with contextlib.suppress(OSError):  # damaged or gone: nothing depends on it
                 lines.trim(os.path.join(self._folder, page))
 
+    def _is_past(self, stream: str, host: str) -> bool:
+        """Whether its container was started again, and that start has spoken already."""
+        began = names.begun(stream)
+        return any(names.host_of(other) == host and names.begun(other) > began for other in self._positions)
+
     def _record(self, record: list[Any], line: bytes, host: str) -> None:
         self._note(record, host)
-        digest = _digest(line)
+        digest = _digest(record)
         if self._skip[digest] > 0:
             self._skip[digest] -= 1
             self._skip = +self._skip
@@ -203,22 +238,23 @@ class Mirror:
 
     def _recover(self) -> None:
         """Go on where the last writer was, whatever it was doing then."""
-        last: dict[str, Any] | None = None
+        last: _Cursor | None = None
         behind: list[list[Any]] = []
         for events in self._written():
             for event in events:
-                if event[0] != "cursor":
+                cursor = _Cursor.of(event)
+                if cursor is not None:
+                    last, behind = cursor, []
+                elif event[0] != "cursor":
                     behind.append(event)
                     self._note(event, _FIRST_HOST)
-                else:
-                    last, behind = event[2], []
         if last is not None:
-            self._positions = {stream: Position(*position) for stream, position in last["streams"].items()}
-            self._lines = {stream: Lines(text) for stream, text in last.get("open", {}).items()}
-            self._count, self.turn = int(last["count"]), last["turn"]
-            self._skip = Counter(last.get("skip", ()))
-        self._skip.update(_digest(json.dumps(event, separators=(",", ":")).encode() + b"\n") for event in behind)
-        size = int(last["log"]) if last is not None else 0
+            self._positions = last.positions
+            self._lines = {stream: Lines(text) for stream, text in last.open.items()}
+            self._count, self.turn = last.count, last.turn
+            self._skip = Counter(last.skip)
+        self._skip.update(_digest(event) for event in behind)
+        size = last.log if last is not None else 0
         self.is_behind = self.turn is not None and (bool(behind) or log.size(self._folder) > size)
         self._log_size = self._cut_log(size)
 
@@ -236,8 +272,8 @@ class Mirror:
                 if end == offset:
                     break
                 offset = end
-        known = [events for events in by_writer.values() if events and events[0][0] == "cursor"]
-        return sorted(known, key=lambda events: int(events[0][2]["count"]))
+        known = [(_Cursor.of(events[0]), events) for events in by_writer.values() if events]
+        return [events for cursor, events in sorted(known, key=_count_of) if cursor is not None]
 
     def _cut_log(self, size: int) -> int:
         found = log.size(self._folder)
@@ -246,5 +282,9 @@ class Mirror:
         return min(found, size)  # shorter after a power cut: what is gone is gone
 
 
-def _digest(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()[:20]
+def _count_of(written: tuple[_Cursor | None, list[list[Any]]]) -> int:
+    return written[0].count if written[0] is not None else -1
+
+
+def _digest(record: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(record, separators=(",", ":")).encode()).hexdigest()[:20]

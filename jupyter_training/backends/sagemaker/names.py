@@ -12,7 +12,7 @@ import re
 
 from jupyter_training.core.ids import JobId
 
-__all__ = ["LOG_GROUP", "OURS", "TAG", "handle", "host_of", "job_name", "proof", "tags", "token_hash"]
+__all__ = ["LOG_GROUP", "OURS", "TAG", "begun", "handle", "host_of", "job_name", "proof", "tags", "token_hash"]
 
 OURS = "jt-"  # what the names of our training jobs begin with
 TAG = "jupyter-training:"
@@ -62,3 +62,9 @@ def host_of(stream: str) -> str:
     last = stream.rpartition("/")[2]
     found = re.match(r"algo-\d+", last)
     return found[0] if found else last
+
+
+def begun(stream: str) -> tuple[int, str]:
+    """By which the log streams of a host are in the order in which its containers were started: 1700000000."""
+    number = stream.rpartition("-")[2]
+    return (int(number) if number.isdecimal() else 0, stream)

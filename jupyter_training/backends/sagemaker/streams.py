@@ -4,8 +4,9 @@
 
 One stream is read at a time, by the token that CloudWatch gives for what comes
 next. Streams come to be when containers start, so they are looked for as long
-as the job goes on. After the job's end its log is complete when every host has
-said how it ended, or when nothing new has come for a while.
+as the job goes on; what a host said before it was started again is read first.
+After the job's end its log is complete when every host has said how it ended,
+or when nothing new has come for a while.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_training.backends.sagemaker import names
 from jupyter_training.backends.sagemaker.answers import Kind
 from jupyter_training.backends.sagemaker.mirror import Line, Mirror, NotWritten, Position, Superseded
-from jupyter_training.backends.sagemaker.names import LOG_GROUP
 from jupyter_training.backends.sagemaker.region import Failed, Region
 from jupyter_training.backends.sagemaker.remote import Remote
 from jupyter_training.seams.clock import Clock
@@ -41,6 +42,7 @@ class _Stream:
     """What is known of a stream. Boot times."""
 
     due: float = 0.0
+    found: float = float("-inf")  # when it was found to be there
     quiet: float = 0.0  # seconds to wait after the next reading that brings nothing
     to_end: float = float("-inf")  # when all of it had been read
 
@@ -65,6 +67,8 @@ class Reading:
         one = self.one
         if one.end is not None or one.is_drained:
             return self._complete()
+        if one.stranger is not None:
+            return _WAITING
         details = one.details
         if details is None or not details.has_run:
             return self._complete() if details is not None and details.is_terminal else _WAITING
@@ -110,7 +114,7 @@ class Reading:
             try:
                 found = self.region.call(
                     *("find", "logs", "describe_log_streams", "logs:DescribeLogStreams"),
-                    logGroupName=LOG_GROUP,
+                    logGroupName=names.LOG_GROUP,
                     logStreamNamePrefix=f"{name}/",
                     **token,
                 )
@@ -119,11 +123,13 @@ class Reading:
                     raise
                 found = {}  # there is no log group before the account's first container
             for one in found.get("logStreams", ()):
-                self.streams.setdefault(one["logStreamName"], _Stream(due=now))
+                self.streams.setdefault(one["logStreamName"], _Stream(due=now, found=now))
             if not found.get("nextToken"):
                 break
             token = {"nextToken": found["nextToken"]}
         self.looked = now
+        if not self.streams:
+            self.one.read_at = now
         return None
 
     def _read(self, now: float) -> float | None:
@@ -136,9 +142,14 @@ class Reading:
         if wait > 0:
             return wait
         stream, position = self.streams[name], mirror.position(name)
-        lines, token = self._lines(name, position)
+        try:
+            lines, token = self._lines(name, position)
+        except Failed as failed:
+            if failed.answer.kind is not Kind.MISSING:
+                raise
+            lines, token = [], position.token  # it was deleted there: what was read of it is all that there is
         if not lines and token == position.token:  # another token says that there is more, also behind an empty answer
-            stream.to_end = now
+            stream.to_end = self.one.read_at = now
             stream.quiet = min(self.region.pace.read_idle, max(_SOON, stream.quiet * 1.5))
             stream.due = now + stream.quiet
             return None
@@ -152,7 +163,7 @@ class Reading:
 
     def _lines(self, stream: str, position: Position) -> tuple[list[Line], str | None]:
         """What comes next in a stream, and the token for what comes after."""
-        request: dict[str, Any] = {"logGroupName": LOG_GROUP, "logStreamName": stream, "limit": _MOST}
+        request: dict[str, Any] = {"logGroupName": names.LOG_GROUP, "logStreamName": stream, "limit": _MOST}
         request["startFromHead"] = True
         left_out = 0
         if position.token is not None:
@@ -178,12 +189,23 @@ class Reading:
         if mirror.is_behind and mirror.turn is not None:
             self.streams.setdefault(mirror.turn, _Stream())
             return mirror.turn
-        due = [(one.due, name) for name, one in self.streams.items() if one.due <= now]
+        due = [(one.due, name) for name, one in self._readable().items() if one.due <= now]
         return min(due)[1] if due else None
+
+    def _readable(self) -> dict[str, _Stream]:
+        """The streams that may be read: one of a host's next start, when all before it has been read to its end."""
+        found: dict[str, _Stream] = {}
+        latest: dict[str, float] = {}  # by host: when the streams before had been read to their ends
+        for name in sorted(self.streams, key=names.begun):
+            one, host = self.streams[name], names.host_of(name)
+            if latest.get(host, float("inf")) >= one.found:
+                found[name] = one
+                latest[host] = min(one.to_end, latest.get(host, float("inf")))
+        return found
 
     def _next(self, now: float) -> float:
         most = self.looked + self._look_every()
-        first = min([most, *(one.due for one in self.streams.values())])
+        first = min([most, *(one.due for one in self._readable().values())])
         return max(0.0, first - now) or 0.05
 
     def _is_drained(self, now: float) -> bool:

@@ -2,7 +2,7 @@
 
     Completed              completed
     Failed  AlgorithmError what the records say of the code, else AWS's own words
-            ClientError    could not be started: data, permissions, image
+            ClientError    could not be started: data, permissions, image; after it was, it failed
             CapacityError  no machine: back to the queue
             Internal...    lost
     Stopped                for the reason that we asked for; at a time limit; else by somebody outside
@@ -112,7 +112,17 @@ class Records:
 
 
 def verdict(details: Details, records: Records, asked: StopHow | None) -> End:
-    """Why a training job that has ended did so. ``asked``: the stop that we asked for."""
+    """Why a training job that has ended did so. ``asked``: the stop that we asked for.
+
+    Records that are not as they should be count as none: whoever may print into the log could have made them.
+    """
+    try:
+        return _verdict(details, records, asked)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return _verdict(details, Records(), asked)
+
+
+def _verdict(details: Details, records: Records, asked: StopHow | None) -> End:
     exit_record = records.exit()
     told = processes.verdict(exit_record, records.end) if exit_record is not None else None
     if details.status == "Completed":
@@ -135,7 +145,7 @@ def _failure(details: Details, exit_record: Mapping[str, Any] | None, told: End 
     kind = words.partition(":")[0].strip()
     if _CAPACITY.search(kind) or (kind != "AlgorithmError" and _CAPACITY.search(words)):
         return End(EndReason.UNPLACED, f"AWS had no machine for it; it waits again. {words}".strip())
-    if kind == "ClientError":
+    if kind == "ClientError" and details.started is None:
         return End(EndReason.LAUNCH_FAILED, f"Could not start: {_without_kind(words)}")
     if kind.startswith("InternalServer") or kind == "InternalError":
         return End(EndReason.LOST, f"Lost: AWS had a fault of its own: {words}")
@@ -177,7 +187,7 @@ def _without_kind(words: str) -> str:
 
 def _host_number(host: str) -> tuple[int, str]:
     number = host.rpartition("-")[2]
-    return (int(number) if number.isdigit() else 0, host)
+    return (int(number) if number.isdecimal() else 0, host)
 
 
 def _number(value: object) -> float | None:

@@ -292,3 +292,57 @@ def test_a_closed_mirror_gives_its_unused_space_back(tmp_path: Path) -> None:
     made.close()
     assert page.stat().st_size < 2000
     assert "f/2" == Mirror(tmp_path).position(ONE).token
+
+
+def test_a_cursor_that_somebody_printed_is_what_somebody_printed(tmp_path: Path) -> None:
+    printed = '[jt] ["cursor",1,{}]'
+    Mirror(tmp_path).take(ONE, said("hello", printed, "[jt<] " + "x" * 250_000), "t1")
+    again = Mirror(tmp_path)
+    again.take(ONE, said("hello", printed), "t1")
+    assert f"hello\n{printed}\n" == log(tmp_path)
+    assert 1 == again.position(ONE).same
+
+
+@pytest.mark.parametrize("about", [{}, {"streams": [], "turn": 1, "log": 0, "count": 0}, {"streams": {"a": 3}}])
+def test_a_cursor_that_is_none_of_ours_stops_no_reader(tmp_path: Path, about: dict[str, Any]) -> None:
+    """As they may stand in pages of an earlier version, which took them from logs."""
+    mirror = Mirror(tmp_path)
+    mirror.take(ONE, said("hello", point(1)), "t1")
+    mirror._put(json.dumps(["cursor", 1, about]).encode() + b"\n")
+    again = Mirror(tmp_path)
+    assert "t1" == again.position(ONE).token
+    again.take(ONE, said(point(2)), "t2")
+    assert [1, 2] == [one[2] for one in events(tmp_path, "p")]
+
+
+@pytest.mark.parametrize("letter", ["é", "\U0001f600"])
+def test_a_long_record_of_other_letters_stops_no_reader(tmp_path: Path, letter: str) -> None:
+    text = json.dumps(["f", 1, letter * 200_000], ensure_ascii=False)
+    mirror = Mirror(tmp_path)
+    mirror.take(ONE, said("[jt] " + text, point(1)), "t1")
+    assert [1] == [one[2] for one in events(tmp_path, "p")]
+    assert [["f", 1, letter * 200_000]] == events(tmp_path, "f")
+    Mirror(tmp_path).take(ONE, said(point(2)), "t2")
+    assert [1, 2] == [one[2] for one in events(tmp_path, "p")]
+
+
+def test_a_record_that_is_no_text_is_what_somebody_printed(tmp_path: Path) -> None:
+    long = "\\ud800" * 180_000
+    Mirror(tmp_path).take(ONE, said(f'[jt] ["f",1,"{long}"]', point(1)), "t1")
+    assert [1] == [one[2] for one in events(tmp_path, "p")]
+
+
+def test_what_a_start_says_after_the_next_one_began_is_not_taken_for_that_ones(tmp_path: Path) -> None:
+    """Lines may be late; the end of a container that was interrupted is not the end of the one that goes on."""
+    again = "job/algo-1-1000"
+    mirror = Mirror(tmp_path)
+    mirror.take(ONE, said(record("boot", 1, {"run": "a"}), point(1)), "t1")
+    mirror.take(again, said(record("boot", 2, {"run": "b"}), point(1)), "t1")
+    late = [point(2), record("exit", 3, {"signal": 15, "host": "algo-1"}), "its last words"]
+    mirror.take(ONE, said(*late), "t2")
+    assert ({}, None) == (mirror.records.exits, mirror.records.end)
+    assert [1, 1] == [one[2] for one in events(tmp_path, "p")]
+    assert [] == events(tmp_path, "exit")
+    assert "its last words" in log(tmp_path)
+    mirror.take(TWO, said(record("exit", 3, {"exit_code": 0, "host": "algo-2"})), "t1")
+    assert ["algo-2"] == list(mirror.records.exits)

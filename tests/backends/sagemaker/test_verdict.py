@@ -20,8 +20,8 @@ ERROR: dict[str, Any] = {
 }
 
 
-def of(status: str, secondary: str | None = None, failure: str = "") -> Details:
-    return Details(status, secondary or status, failure=failure, started=1.0)
+def of(status: str, secondary: str | None = None, failure: str = "", *, began: float | None = 1.0) -> Details:
+    return Details(status, secondary or status, failure=failure, started=began)
 
 
 def records(*exits: dict[str, Any], end: dict[str, Any] | None = None) -> Records:
@@ -41,8 +41,12 @@ def records(*exits: dict[str, Any], end: dict[str, Any] | None = None) -> Record
         (of("Failed", failure="AlgorithmError: x"), records(WELL, RAISED), None,
          EndReason.ERROR, "Failed: the code ended with exit status 1."),
         (of("Failed", failure="AlgorithmError: x"), records(WELL), None, EndReason.ERROR, "Failed: x"),
-        (of("Failed", failure="ClientError: Data download failed: No S3 objects"), records(), None,
+        (of("Failed", failure="ClientError: Data download failed: No S3 objects", began=None), records(), None,
          EndReason.LAUNCH_FAILED, "Could not start: Data download failed: No S3 objects"),
+        (of("Failed", failure="ClientError: Artifact upload failed: disk full"), records(WELL), None,
+         EndReason.ERROR, "Failed: Artifact upload failed: disk full"),
+        (of("Failed", failure="ClientError: use a larger machine"), records(RAISED, end=ERROR), None,
+         EndReason.ERROR, "Failed: ValueError: no at train.py, line 3."),
         (of("Failed", failure="InternalServerError: We encountered an internal error."), records(WELL), None,
          EndReason.LOST, "Lost: AWS had a fault of its own: InternalServerError: We encountered an internal error."),
         (of("Failed", failure="CapacityError: Unable to provision"), records(), None, EndReason.UNPLACED,
@@ -119,3 +123,19 @@ def test_a_description_is_read_with_its_times() -> None:
     assert not found.is_terminal
     assert found.has_run
     assert not Details.of({"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}).has_run
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        records({"exit_code": "seven"}),
+        records({"signal": [9]}),
+        records(RAISED, end={"exit_code": 1, "error": {"type": "E", "message": "m", "frames": [1]}}),
+        records(RAISED, end={"exit_code": 1, "error": {"type": "E", "message": "m", "frames": [{"own": True}]}}),
+        Records(None, {"algo-²": RAISED}),
+    ],
+)
+def test_records_that_are_not_as_they_should_be_leave_aws_its_word(known: Records) -> None:
+    found = verdict(of("Failed", failure="AlgorithmError: no, exit code: 1"), known, None)
+    assert EndReason.ERROR is found.reason
+    assert str(found.detail).startswith("Failed")

@@ -1,0 +1,83 @@
+"""The order in which log streams are read, and what does not stop their readers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyter_training.backends.sagemaker import names
+from jupyter_training.core.lifecycle import EndReason
+from tests.backends.sagemaker.memory import Still, missing
+from tests.backends.sagemaker.test_ends import reason
+
+ENDED: dict[str, Any] = {"exit_code": 1, "signal": None, "how_stopped": None, "host": "algo-1"}
+ERROR = {"type": "ValueError", "message": "mine", "traceback": "tb", "frames": []}
+
+
+def record(*event: Any) -> str:
+    return f"[jt] {json.dumps(event, separators=(',', ':'))}"
+
+
+def interrupted(still: Still, lines: int) -> tuple[str, str]:
+    """A spot job that was interrupted and has failed then: its streams, in which nobody has read yet."""
+    ref = still.taken()
+    name, at = still.name(ref), int(still.clock.now() * 1000)
+    first, second = f"{name}/algo-1-999", f"{name}/algo-1-1700"
+    said = [record("boot", 1, {"run": "a", "host": "algo-1"}), *("line" for _ in range(lines)), "the first one's last"]
+    said.append(record("exit", 2, {"exit_code": None, "signal": 15, "how_stopped": "pause", "host": "algo-1"}))
+    still.aws.streams[first] = [(at + number, line) for number, line in enumerate(said)]
+    said = [record("boot", 3, {"run": "b", "host": "algo-1"}), "the second one's first"]
+    said += [record("end", 4, {"exit_code": 1, "error": ERROR}), record("exit", 5, ENDED)]
+    still.aws.streams[second] = [(at + 900_000 + number, line) for number, line in enumerate(said)]
+    words = "AlgorithmError: ValueError: mine, exit code: 1"
+    still.aws.runs(name, "Failed", "Failed", FailureReason=words)
+    still.job(ref)["SecondaryStatusTransitions"] *= 2
+    assert still.go(300, lambda: still.see(ref).end is not None)
+    end = still.see(ref).end
+    assert (EndReason.ERROR, "Failed: ValueError: mine.") == (reason(end), end and end.detail)
+    assert [1, 2, 3, 4, 5] == [one[1] for one in still.events(ref, "boot", "end", "exit")]
+    log = still.log(ref)
+    assert log.index("the first one's last") < log.index("the second one's first")
+    return first, second
+
+
+def test_after_an_outage_what_was_said_before_the_interruption_is_read_first(still: Still) -> None:
+    """The first stream has several pages, and both are there at once."""
+    interrupted(still, 50_000)
+
+
+def test_streams_are_in_the_order_of_their_numbers(still: Still) -> None:
+    first, second = interrupted(still, 10)
+    assert sorted((first, second)) == [second, first], "and not of their letters"
+    assert [first, second] == sorted((second, first), key=names.begun)
+
+
+def test_a_stream_that_is_deleted_keeps_nobody_from_the_others(still: Still) -> None:
+    ref = still.taken()
+    name = still.name(ref)
+    still.aws.streams = {f"{name}/algo-1-1": [(1, "gone")], f"{name}/algo-1-2": [(2, "there")]}
+    still.aws.first("logs", *[missing] * 3)
+    still.aws.runs(name)
+    assert still.go(60, lambda: "there" in still.log(ref))
+
+
+def test_what_two_hosts_say_is_read_side_by_side(still: Still) -> None:
+    ref = still.taken(options={"instances": 2})
+    name = still.name(ref)
+    still.aws.streams = {f"{name}/algo-1-5": [(1, "one")], f"{name}/algo-2-4": [(2, "two")]}
+    still.aws.runs(name)
+    assert still.go(60, lambda: still.log(ref).count("\n") == 2)
+    assert {"one", "[algo-2] two"} == set(still.log(ref).splitlines())
+
+
+def test_a_cursor_in_a_log_stops_no_later_dispatcher(still: Still) -> None:
+    ref = still.taken()
+    name = still.name(ref)
+    still.aws.streams[f"{name}/algo-1-1"] = [(1, "hello"), (1, '[jt] ["cursor",1,{}]')]
+    still.aws.runs(name)
+    assert still.go(60, lambda: "cursor" in still.log(ref))
+    still.backend = still.new_backend()
+    still.see(ref)
+    still.aws.runs(name, "Completed", "Completed")
+    assert still.go(300, lambda: still.see(ref).end is not None)
+    assert 1 == still.log(ref).count("hello")
