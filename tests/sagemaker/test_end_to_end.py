@@ -12,6 +12,7 @@ import pytest
 from tests.kernel.living import Kernel, Outputs, emptied, variables
 from tests.sagemaker.within import said
 from tests.sagemaker_double.fixture import Double, Running
+from tests.tuning.renate.place import CONFIG
 
 pytestmark = pytest.mark.processes
 
@@ -55,7 +56,7 @@ def kernel(account: Double, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def ran(kernel: Kernel, cell: str) -> Outputs:
-    got = kernel.run(cell)
+    got = kernel.run(cell, within=150)
     assert got.error is None, got.shown
     return got
 
@@ -118,6 +119,30 @@ def test_a_search_runs_its_trials_there(kernel: Kernel) -> None:
     assert ["succeeded", "succeeded"] == trials or 2 == len(trials)
     pool = value(kernel, "sweep.view['pool']")
     assert "ml.m5.large" == pool
+
+
+def test_a_tuning_job_is_waited_for_and_its_state_goes_from_update_to_update_in_s3(
+    kernel: Kernel, account: Double
+) -> None:
+    """Renate's tests 14 and 18."""
+    ran(kernel, f"open('renate_config.py', 'w').write({CONFIG!r})")
+    call = (
+        "from jupyter_training import execute_tuning_job\n"
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "job = execute_tuning_job('max', {'width': 3}, 'val_accuracy', 'sagemaker', config_file='renate_config.py',\n"
+        "    instance_type='ml.m5.large', updater=None, max_epochs=2, job_name='update', wait=True, "
+    )
+    first, second = (f"s3://{account.bucket}/states/{name}" for name in ("first", "second"))
+    ran(kernel, f"{call} output_state_url={first!r})")
+    assert "succeeded" == value(kernel, "job.state")
+    ran(kernel, f"{call} input_state_url={first!r}, output_state_url={second!r})")
+    held = account.client("s3").list_objects_v2(Bucket=account.bucket, Prefix="states/")["Contents"]
+    assert {"model.ckpt", "learner.ckpt", "hpo.csv", "state.json"} == {
+        one["Key"].rpartition("/")[2] for one in held if "/second/" in one["Key"]
+    }
+    told = account.client("s3").get_object(Bucket=account.bucket, Key="states/second/state.json")["Body"].read()
+    assert [0, 1] == [one["update_id"] for one in json.loads(told)["updates"]]
+    assert value(kernel, "job.service['name']").startswith("jt-update-")
 
 
 def test_a_quota_of_nothing_is_said(kernel: Kernel, account: Double) -> None:
