@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
+from jupyter_training.boot.keeping import Keeping
 from jupyter_training.boot.lines import Lines
 from jupyter_training.boot.records import Output
 from jupyter_training.spool import log, tail
@@ -25,15 +26,18 @@ _LAST_LINES = 20
 
 
 class Copying(threading.Thread):
-    """``sends_events``: of several hosts only one does."""
+    """``sends_events``: of several hosts only one does. ``keeping`` hears of them, too."""
 
-    def __init__(self, folder: str, out: Output, *, sends_events: bool, url: str | None) -> None:
+    def __init__(
+        self, folder: str, out: Output, *, sends_events: bool, url: str | None, keeping: Keeping | None = None
+    ) -> None:
         super().__init__(daemon=True)
         self.last_lines: list[str] = []
         self._folder = folder
         self._out = out
         self._sends_events = sends_events
         self._url = url
+        self._keeping = keeping
         self._lines = Lines()
         self._log_at = 0
         self._pages: dict[str, int] = {}
@@ -64,6 +68,8 @@ class Copying(threading.Thread):
                     break
                 for event in events:
                     self._out.record(self._placed(event))
+                    if self._keeping is not None:
+                        self._keeping.hear(event)
                 self._pages[page.name] = end
                 if end == start:
                     break

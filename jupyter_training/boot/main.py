@@ -23,6 +23,7 @@ from jupyter_training import supervisor
 from jupyter_training.boot import attempt, candidates, code, failing, launching, machine, requirements, variables
 from jupyter_training.boot import order as orders
 from jupyter_training.boot.copying import Copying
+from jupyter_training.boot.keeping import Keeping
 from jupyter_training.boot.places import Places
 from jupyter_training.boot.records import Output
 from jupyter_training.boot.refusals import BadRequirements, Refused, Stopped
@@ -34,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from jupyter_training.boot.candidates import Found
     from jupyter_training.boot.machine import Machine
     from jupyter_training.boot.order import Order
 
@@ -69,7 +71,7 @@ def _run(out: Output, places: Places) -> int:
     said = {"run": run, "host": here.host, "rank": here.rank, "python": version, "started": round(time.time(), 3)}
     out.event("boot", said)
     try:
-        order, folder = _prepare(run, here, places, out, stopping)
+        order, folder, own = _prepare(run, here, places, out, stopping)
     except Stopped:
         return _left(here, out, {"how_stopped": HOW, "signal": int(signal.SIGTERM)})
     except BadRequirements as error:
@@ -79,11 +81,13 @@ def _run(out: Output, places: Places) -> int:
         failing.write(places.failure, failing.reason({"launch_error": why}, None, ()))
         out.say(f"could not start: {why}")
         return _left(here, out, {"launch_error": why})
-    return _Run(order, folder, here, places, out, stopping).to_its_end()
+    return _Run(order, folder, own, here, places, out, stopping).to_its_end()
 
 
-def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Stopping) -> tuple[Order, str]:
-    """All that is done before the code can begin: the order, and the folder of the attempt."""
+def _prepare(
+    run: str, here: Machine, places: Places, out: Output, stopping: Stopping
+) -> tuple[Order, str, list[Found]]:
+    """All that is done before the code can begin: the order, the folder of the attempt, and what it saved before."""
     order = orders.read(places)
     places.make()
     code.unpack(places)
@@ -102,7 +106,7 @@ def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Sto
     folder = attempt.folder(places, run)
     said = candidates.said(order, places, own)
     attempt.write(order, here, places, attempt_folder=folder, variables=environment, checkpoints=said)
-    return order, folder
+    return order, folder, own
 
 
 def _words(error: OSError) -> str:
@@ -144,7 +148,14 @@ class _Run:
     """The attempt, from the supervisor's start on."""
 
     def __init__(
-        self, order: Order, folder: str, here: Machine, places: Places, out: Output, stopping: Stopping
+        self,
+        order: Order,
+        folder: str,
+        own: list[Found],
+        here: Machine,
+        places: Places,
+        out: Output,
+        stopping: Stopping,
     ) -> None:
         self._order = order
         self._folder = folder
@@ -152,7 +163,10 @@ class _Run:
         self._places = places
         self._out = out
         self._stopping = stopping
-        self._copying = Copying(folder, out, sends_events=here.is_first, url=order.url)
+        keeping = Keeping(places.checkpoints, order.keep)
+        for one in reversed(own):
+            keeping.note(int(one.time * 1e6), one.step, one.name, one.about)
+        self._copying = Copying(folder, out, sends_events=here.is_first, url=order.url, keeping=keeping)
 
     def to_its_end(self) -> int:
         woken, wake = os.pipe()

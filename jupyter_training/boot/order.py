@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from jupyter_training.boot.keeping import Keep
 from jupyter_training.boot.places import CHANNEL_ORDER, Places
 from jupyter_training.boot.refusals import Refused
 from jupyter_training.spool import layout
@@ -48,6 +49,7 @@ class Order(NamedTuple):
     known: list[str]
     base: int
     sklearn: str
+    keep: Keep | None  # which of its checkpoints stay; None: all
 
 
 def read(places: Places) -> Order:
@@ -100,6 +102,7 @@ def _checked(record: dict[str, Any]) -> Order:
         known=[str(one) for one in said.get("known") or ()],
         base=int(said.get("base") or 0),
         sklearn=str(said.get("sklearn") or "skops"),
+        keep=Keep.read(said["keep"]) if said.get("keep") else None,
     )
 
 

@@ -67,7 +67,7 @@ class Output:
 
 
 def _pieces(text: str) -> Iterator[bytes]:
-    """What was printed, as lines of the log: none is too long for a call, or looks like a record, wherever it is cut."""
+    """What was printed, as lines of the log. None is too long for a call, or looks like a record wherever it is cut."""
     for line in _NEWLINE.split(text):
         data = line.encode("utf-8", "replace")
         while True:

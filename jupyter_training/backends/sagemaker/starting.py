@@ -17,7 +17,7 @@ from jupyter_training.backends.sagemaker.packing import File
 from jupyter_training.backends.sagemaker.places import Places, checkpoints_of
 from jupyter_training.backends.sagemaker.remote import Intent
 from jupyter_training.backends.sagemaker.request import variables
-from jupyter_training.core.job import DataFile
+from jupyter_training.core.job import CheckpointPolicy, DataFile
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.settings import Settings
@@ -89,6 +89,7 @@ def order(intent: Intent, start: Start, places: Places, settings: Settings) -> b
             "known": list(intent.known),
             "base": intent.base,
             "sklearn": spec.checkpoints.sklearn,
+            "keep": _keep(spec.checkpoints),
         },
     }
     return json.dumps(record, sort_keys=True).encode()
@@ -107,6 +108,12 @@ def data_files(data: Sequence[DataFile], kept: Path) -> list[File]:
             raise LaunchFailed(f"the content of {one.name!r} is no longer in the home's data.", hint="Submit it again.")
         found[one.sha256] = File(one.sha256, source, source.stat().st_size)
     return list(found.values())
+
+
+def _keep(policy: CheckpointPolicy) -> dict[str, object]:
+    """The policy for the container, which knows of this job alone: what is best of a search is so of it, too."""
+    best = max(policy.keep.trial_best, policy.keep.experiment_best)
+    return {"newest": policy.keep.trial_latest, "best": best, "metric": policy.metric, "mode": policy.mode}
 
 
 def _is_whole(one: Checkpoint, folder: Path) -> bool:

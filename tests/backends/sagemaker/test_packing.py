@@ -16,7 +16,7 @@ import pytest
 from jupyter_training.backends.sagemaker import packing, starting
 from jupyter_training.backends.sagemaker.places import Places
 from jupyter_training.backends.sagemaker.remote import Intent
-from jupyter_training.core.job import BundleFile, ContextRef, DataFile, Instant
+from jupyter_training.core.job import BundleFile, CheckpointPolicy, ContextRef, DataFile, Instant, Keep
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import LaunchFailed
 from jupyter_training.runtime.checkpoint import sealing
@@ -206,6 +206,15 @@ def test_the_order_says_all_that_the_container_needs_to_know(here: Stand) -> Non
     assert (1, job.job, 1, job.token) == (order["version"], order["job"], order["attempt"], order["token"])
     assert ({"lr": 0.1}, "plain", None) == (order["params"], order["launcher"], order["requirements"])
     assert f"{BASE}/checkpoints/{job.job}" == order["checkpoints"]["url"]
+
+
+def test_the_container_is_told_which_checkpoints_stay(here: Stand) -> None:
+    """It knows of one job only; what is best of a search is among the best of that."""
+    policy = CheckpointPolicy(keep=Keep(experiment_best=4, trial_best=2, trial_latest=3), metric="loss", mode="max")
+    job = Intent.of(here.order("x", checkpoints=policy), 1.0)
+    places = Places.of(BASE, job=job.job, attempt=1, boot="b", code="c")
+    order = json.loads(starting.order(job, starting.plan(job, BASE, here.settings.checkpoints), places, here.settings))
+    assert {"newest": 3, "best": 4, "metric": "loss", "mode": "max"} == order["checkpoints"]["keep"]
 
 
 @pytest.mark.parametrize(("said", "expected"), [(True, "auto"), (False, None), ("req/gpu.txt", "req/gpu.txt")])
