@@ -46,8 +46,12 @@ def found(order: Order, places: Places) -> list[Found]:
     return sorted(whole, key=lambda one: (one.time, one.step), reverse=True)
 
 
-def said(order: Order, places: Places, own: list[Found]) -> dict[str, Any]:
-    """The part about checkpoints of the order that the runtime reads."""
+def said(order: Order, places: Places, own: list[Found], *, beside: str | None) -> dict[str, Any]:
+    """The part about checkpoints of the order that the runtime reads.
+
+    ``beside``: of several hosts, where the others keep theirs. The service copies what all of them have in its folder
+    to one place, where files of two hosts under one name would be neither's checkpoint.
+    """
     candidates: list[dict[str, Any]] = [
         {"name": one.name, "step": one.step, "sha256": one.sha256, "place": None} for one in own
     ]
@@ -57,8 +61,11 @@ def said(order: Order, places: Places, own: list[Found]) -> dict[str, Any]:
         if one.get("in") == "start":
             candidate["folder"] = os.path.join(places.channel(CHANNEL_START), name)
         candidates.append(candidate)
+    if beside is not None:
+        for candidate in candidates:
+            candidate.setdefault("folder", os.path.join(places.checkpoints, str(candidate["name"])))
     return {
-        "folder": places.checkpoints,
+        "folder": places.checkpoints if beside is None else os.path.join(beside, "checkpoints"),
         "to": None,  # the service copies the folder
         "candidates": candidates,
         # All that lies there now is either a candidate or passed over: its times must not be asked.

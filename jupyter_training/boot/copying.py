@@ -57,8 +57,6 @@ class Copying(threading.Thread):
         self._is_over.set()
 
     def _events(self, *, final: bool) -> None:
-        if not self._sends_events:
-            return
         for page in tail.pages(self._folder):
             while True:
                 start = self._pages.get(page.name, 0)
@@ -67,7 +65,8 @@ class Copying(threading.Thread):
                 except OSError:
                     break
                 for event in events:
-                    self._out.record(self._placed(event))
+                    if self._sends_events:
+                        self._out.record(self._placed(event))
                     if self._keeping is not None:
                         self._keeping.hear(event)
                 self._pages[page.name] = end

@@ -35,7 +35,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from jupyter_training.boot.candidates import Found
     from jupyter_training.boot.machine import Machine
     from jupyter_training.boot.order import Order
 
@@ -71,7 +70,7 @@ def _run(out: Output, places: Places) -> int:
     said = {"run": run, "host": here.host, "rank": here.rank, "python": version, "started": round(time.time(), 3)}
     out.event("boot", said)
     try:
-        order, folder, own = _prepare(run, here, places, out, stopping)
+        order, folder, keeping = _prepare(run, here, places, out, stopping)
     except Stopped:
         return _left(here, out, {"how_stopped": HOW, "signal": int(signal.SIGTERM)})
     except BadRequirements as error:
@@ -81,13 +80,11 @@ def _run(out: Output, places: Places) -> int:
         failing.write(places.failure, failing.reason({"launch_error": why}, None, ()))
         out.say(f"could not start: {why}")
         return _left(here, out, {"launch_error": why})
-    return _Run(order, folder, own, here, places, out, stopping).to_its_end()
+    return _Run(order, folder, keeping, here, places, out, stopping).to_its_end()
 
 
-def _prepare(
-    run: str, here: Machine, places: Places, out: Output, stopping: Stopping
-) -> tuple[Order, str, list[Found]]:
-    """All that is done before the code can begin: the order, the folder of the attempt, and what it saved before."""
+def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Stopping) -> tuple[Order, str, Keeping]:
+    """All that is done before the code can begin: the order, the attempt's folder, and what looks after its disk."""
     order = orders.read(places)
     places.make()
     code.unpack(places)
@@ -104,9 +101,12 @@ def _prepare(
             place = f"{order.url}/{one.name}" if order.url else None
             out.record(["c", int(one.time * 1e6), one.step, one.name, {**one.about, "place": place}])
     folder = attempt.folder(places, run)
-    said = candidates.said(order, places, own)
+    said = candidates.said(order, places, own, beside=None if here.is_first else os.path.dirname(folder))
+    keeping = Keeping(said["folder"], order.keep)
+    for one in reversed(own) if here.is_first else ():
+        keeping.note(int(one.time * 1e6), one.step, one.name, one.about)
     attempt.write(order, here, places, attempt_folder=folder, variables=environment, checkpoints=said)
-    return order, folder, own
+    return order, folder, keeping
 
 
 def _words(error: OSError) -> str:
@@ -151,7 +151,7 @@ class _Run:
         self,
         order: Order,
         folder: str,
-        own: list[Found],
+        keeping: Keeping,
         here: Machine,
         places: Places,
         out: Output,
@@ -163,9 +163,6 @@ class _Run:
         self._places = places
         self._out = out
         self._stopping = stopping
-        keeping = Keeping(places.checkpoints, order.keep)
-        for one in reversed(own):
-            keeping.note(int(one.time * 1e6), one.step, one.name, one.about)
         self._copying = Copying(folder, out, sends_events=here.is_first, url=order.url, keeping=keeping)
 
     def to_its_end(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,26 @@ def test_two_hosts_find_each_other_and_one_speaks(container: Build) -> None:
     assert ["boot", "exit"] == [event[0] for event in runs[1].records()]
     assert [0, 1] == [run.record("boot")["rank"] for run in runs]
     assert list(HOSTS) == [run.record("exit")["host"] for run in runs]
+
+
+def test_two_hosts_that_save_alike_leave_one_checkpoint(container: Build) -> None:
+    """The service copies the folder of each to the same place."""
+    code = (
+        "import os\nfrom jupyter_training import checkpoint\nhere = os.environ['SM_CURRENT_HOST']\n"
+        "found = checkpoint.latest()\nprint(found.load()['host'] if found else 'anew')\n"
+        "for step in range(1, 9): checkpoint.save({'host': here}, step=step + (found.step if found else 0))\n"
+        "print(checkpoint.latest().load()['host'])\n"
+    )
+    keep = {"newest": 1, "best": 0, "metric": None, "mode": "min"}
+    made = [container(code, root=host, host=host, hosts=HOSTS, checkpoints={"keep": keep}) for host in HOSTS]
+    assert [["anew", HOSTS[0]], ["anew", HOSTS[1]]] == [one.run().printed for one in made]
+    kept = [one.root / "checkpoints" for one in made]
+    assert [3, 0] == [len(list(folder.iterdir())) for folder in kept]
+    assert 3 == len(list((made[1].root / "output" / "jt" / "checkpoints").iterdir()))
+    # What the first one saved is what all of them get back.
+    shutil.copytree(kept[0], kept[1], dirs_exist_ok=True)
+    again = [one.run().printed for one in made]
+    assert [[HOSTS[0], HOSTS[0]], [HOSTS[0], HOSTS[1]]] == again
 
 
 def machine(host: str, hosts: list[str], gpus: int = 0) -> Machine:
