@@ -1,15 +1,16 @@
-"""Names that say that a secret is behind them. What has such a name is shown and recorded nowhere. Pure."""
+"""Names that say that a secret is behind them, and URLs with a password. Such is shown and recorded nowhere. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["looks_secret", "secrets_in"]
+__all__ = ["looks_secret", "passwords_in", "secrets_in"]
 
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 # Tokens of a text, as tokenizers call them; nested settings of a model have all of them.
 _OF_A_TEXT = re.compile(r"(?:^|_)(?:pad|bos|eos|unk|sep|cls|mask|start|end)_token$", re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 
 
 def looks_secret(name: str) -> bool:
@@ -19,19 +20,26 @@ def looks_secret(name: str) -> bool:
 
 def secrets_in(values: Mapping[str, object]) -> Iterator[str]:
     """The key paths, like ``db.password``, at which a text stands that looks like a secret, however deep."""
-    for name, value in values.items():
-        if looks_secret(str(name)) and _has_text(value):
-            yield str(name)
-        else:
-            yield from (f"{name}.{path}" for path in _within(value))
+    return _paths(values, lambda name, value: looks_secret(name) and _has_text(value))
 
 
-def _within(value: object) -> Iterator[str]:
+def passwords_in(values: Mapping[str, object]) -> Iterator[str]:
+    """The key paths at which a text has a URL with a password, like ``postgres://user:password@host``."""
+    return _paths(values, lambda _, value: isinstance(value, str) and _URL.search(value) is not None)
+
+
+def _paths(value: object, holds: Callable[[str, object], bool]) -> Iterator[str]:
     if isinstance(value, Mapping):
-        yield from secrets_in(value)
+        named = [(str(name), one) for name, one in value.items()]
     elif isinstance(value, (list, tuple)):
-        for index, one in enumerate(value):
-            yield from (f"{index}.{path}" for path in _within(one))
+        named = [(str(index), one) for index, one in enumerate(value)]
+    else:
+        return
+    for name, one in named:
+        if holds(name, one):
+            yield name
+        else:
+            yield from (f"{name}.{path}" for path in _paths(one, holds))
 
 
 def _has_text(value: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_training.languages.secret_names import secrets_in
+from jupyter_training.languages.secret_names import passwords_in, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ from jupyter_training.languages.secret_names import secrets_in
 )
 def test_secrets_are_found_however_deep(values: dict[str, object], found: list[str]) -> None:
     assert found == list(secrets_in(values))
+
+
+@pytest.mark.parametrize(
+    ("text", "has_one"),
+    [
+        ("postgres://ada:pw@host/d", True),
+        ("see https://:token@host", True),
+        ("https://ada@host", False),
+        ("s3://bucket/a:b@c", False),
+        ("http://host:80/x@y", False),
+        ("a: b://", False),
+    ],
+)
+def test_urls_with_a_password(text: str, has_one: bool) -> None:
+    assert (["deep.0"] if has_one else []) == list(passwords_in({"deep": [text]}))

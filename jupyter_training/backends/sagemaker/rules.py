@@ -10,7 +10,7 @@ from jupyter_training.backends.sagemaker.options import RESERVED_CHANNELS, Optio
 from jupyter_training.backends.sagemaker.request import NAMES_THE_ATTEMPT, variables
 from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import Problem
-from jupyter_training.languages.secret_names import secrets_in
+from jupyter_training.languages.secret_names import passwords_in, secrets_in
 
 __all__ = ["LONGEST_RUN", "problems"]
 
@@ -67,6 +67,7 @@ def _of_spec(spec: JobSpec, max_run: int) -> Iterator[Problem]:
 
 def _secrets(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
     reads = "Let the code read it itself, e.g. from AWS Secrets Manager with the job's role."
+    everybody = "everybody who may describe the training job can read it"
     if spec.environment.pass_env:
         names = ", ".join(spec.environment.pass_env)
         words = f"the values of {names} would be readable to everybody who may describe the training job"
@@ -74,6 +75,7 @@ def _secrets(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
     places: list[tuple[str, Mapping[str, object]]] = [
         ("params", spec.params),
         ("environment.variables", variables(spec)),
+        ("tags", spec.tags),
         ("options.tags", chosen.tags),
     ]
     for member in ("HyperParameters", "Environment"):
@@ -82,8 +84,9 @@ def _secrets(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
             places.append((f"options.request.{member}", own))
     for key, values in places:
         for path in secrets_in(values):
-            words = "it looks like a secret, and everybody who may describe the training job can read it"
-            yield Problem(words, key=f"{key}.{path}", hint=reads)
+            yield Problem(f"it looks like a secret, and {everybody}", key=f"{key}.{path}", hint=reads)
+        for path in passwords_in(values):
+            yield Problem(f"its URL has a password, and {everybody}", key=f"{key}.{path}", hint=reads)
 
 
 def _spot(chosen: Options, max_run: int, keeps_checkpoints: Callable[[], bool]) -> Iterator[Problem]:

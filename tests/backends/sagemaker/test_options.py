@@ -192,11 +192,10 @@ class TestSettled:
     def test_a_path_in_ones_home_is_a_whole_one(
         self, house: House, known: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whoever uploads it may have another home."""
         monkeypatch.setenv("HOME", str(tmp_path))
         (tmp_path / "rows.csv").write_text("a")
         settled = house.settled(house.spec(options={"inputs": {"train": "~/rows.csv"}}))
-        monkeypatch.setenv("HOME", "/")
+        monkeypatch.setenv("HOME", "/")  # of whoever uploads it
         assert {"train": str(tmp_path / "rows.csv")} == Settled.of(settled.options).local_inputs
         assert {"train": "~/rows.csv"} == house.wishes.written(settled.options)["inputs"]
 
@@ -227,6 +226,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "deep secret": (
         wish(params={"db": {"users": [{"password": "x"}]}}), "params.db.users.0.password", "it looks like a secret",
+    ),
+    "secret tag": (wish(tags={"api_key": "x"}), "tags.api_key", "it looks like a secret"),
+    "URL with a password": (
+        wish(environment=EnvironmentWish(variables={"DATABASE_URL": "postgres://ada:pw@host/d"})),
+        "environment.variables.DATABASE_URL", "its URL has a password",
     ),
     "our own channel": (
         wish(options={"request": {"InputDataConfig": [{"ChannelName": "jt_order", "InputMode": "Pipe"}]}}),
