@@ -26,7 +26,7 @@ from jupyter_training.backends.sagemaker.pace import Pace
 from jupyter_training.backends.sagemaker.poller import Listed, Poller
 from jupyter_training.backends.sagemaker.quotas import Quotas, quota_name
 from jupyter_training.backends.sagemaker.region import Find, Region
-from jupyter_training.backends.sagemaker.remote import ANSWER, Intent, Remote, read_end, stop_asked
+from jupyter_training.backends.sagemaker.remote import ANSWER, INTENT, Intent, Remote, read_end, stop_asked
 from jupyter_training.backends.sagemaker.room import Room
 from jupyter_training.backends.sagemaker.streams import Reading
 from jupyter_training.backends.sagemaker.uploads import Uploads
@@ -50,6 +50,7 @@ _ANOTHERS = (
     " Was the store put back from a copy?"
 )
 _RUNS_ON = " That one's training job {} in {} may run on at AWS, where it costs money: look at it there, and stop it."
+_UNREADABLE = "what it was launched with can't be read by this version; a newer one may have written it"
 _Key = tuple[JobId, int]
 # Who uploads or fetches for hours, or reads a log that does not answer, leaves threads to those who stop and look.
 _LANES = {"carry": 3, "read": 4, "drive": 4, "look": 2}
@@ -141,6 +142,9 @@ class SagemakerBackend:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             return claim.void(folder, ref.token)
 
+    def close(self) -> None:
+        self.work.close()
+
     # --- what is known ------------------------------------------------------------------------------------------
 
     def _observe(self, ref: AttemptRef) -> Observation:
@@ -173,7 +177,8 @@ class SagemakerBackend:
             gone = claim.is_void(folder) or (ref.handle is not None and self.void(ref))
             seen = Seen.GONE if gone else Seen.UNKNOWN
             state = AttemptState.ENDED if gone else AttemptState.LAUNCHING
-            return Observation(ref, seen, state, end=End(EndReason.VOID) if gone else None)
+            why = _UNREADABLE if not gone and (folder / INTENT).exists() else None
+            return Observation(ref, seen, state, end=End(EndReason.VOID) if gone else None, stage=why)
         return self._take_up(intent, folder)
 
     def _standing(self, pool: Pool) -> Standing:

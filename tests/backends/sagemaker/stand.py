@@ -136,6 +136,16 @@ class Stand:
     def ended(self, ref: AttemptRef, *, seconds: float = 40) -> Observation:
         return self.until(ref, lambda seen: seen.end is not None, seconds=seconds)
 
+    def until_ended(self, refs: list[AttemptRef], count: int, *, seconds: float = 60) -> dict[AttemptRef, Observation]:
+        """All of them, as soon as so many have ended."""
+        end = time.monotonic() + seconds
+        while True:
+            seen = dict(zip(refs, self.backend.observe(refs), strict=True))
+            if sum(1 for one in seen.values() if one.end is not None) >= count:
+                return seen
+            assert time.monotonic() < end, f"not so many have ended: {seen}"
+            time.sleep(0.05)
+
     def until_standing(self, holds: Callable[[Standing], object], *, seconds: float = 30) -> Standing:
         """What the usual pool has, as soon as this is true of it."""
         end = time.monotonic() + seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from s3transfer.exceptions import RetriesExceededError
 
 from jupyter_training.backends.sagemaker.absence import TIMES, Absence
 from jupyter_training.core.lifecycle import EndReason, Seen
+from jupyter_training.seams.clock import SystemClock
 from tests.backends.sagemaker.memory import Instead, Memory, Still, conflict, denied, lost, missing, quota
 from tests.backends.sagemaker.test_ends import reason
 
@@ -195,3 +198,31 @@ def test_results_that_can_not_be_brought_here_keep_no_attempt_from_its_end(still
     assert still.go(600, lambda: still.see(ref).end is not None)
     assert EndReason.COMPLETED is reason(still.see(ref).end)
     assert 3 < still.aws.calls["download"] < 20
+
+
+def test_uploads_that_take_long_leave_threads_to_stops(still: Still) -> None:
+    """As many as may be of real threads wait for a bucket."""
+    ref = still.taken()
+    gate, begun = threading.Event(), threading.Semaphore(0)
+
+    def slow(aws: Memory, request: dict[str, Any]) -> Any:
+        begun.release()
+        assert gate.wait(60)
+        return None
+
+    still.clock = SystemClock()  # type: ignore[assignment]
+    still.aws.first("put", *[slow] * 1000)
+    still.backend = still.new_backend(threads=13)
+    for number in range(20):
+        still.launch("print(1)", options={"prefix": f"p{number}"})
+    try:
+        assert all(begun.acquire(timeout=30) for _ in range(3))
+        still.see(ref)
+        still.backend.stop(ref, "cancel", 1.0)
+        end = time.monotonic() + 30
+        while still.job(ref)["TrainingJobStatus"] != "Stopping":
+            assert time.monotonic() < end, "no thread was free"
+            time.sleep(0.02)
+    finally:
+        gate.set()
+        still.backend.work.close()

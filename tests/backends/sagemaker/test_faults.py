@@ -187,8 +187,10 @@ def test_without_a_quota_it_waits_and_goes_on_when_there_is_one(stand: Stand, do
 def test_a_quota_that_nobody_may_look_up_is_found_out_by_one_job(stand: Stand, double: Double) -> None:
     double.faults(denied=["servicequotas:ListServiceQuotas"], quota={INSTANCE: 1})
     stand.until_standing(lambda one: one.slots > 1)
-    running, *rest = [stand.launch(WAITS) for _ in range(4)]
-    ends = [stand.ended(ref).end for ref in rest]
+    refs = [stand.launch(WAITS) for _ in range(4)]
+    found = {ref: seen.end for ref, seen in stand.until_ended(refs, 3).items()}
+    (running,) = [ref for ref, end in found.items() if end is None]
+    ends = [end for end in found.values() if end is not None]
     assert [EndReason.UNPLACED] * 3 == [reason(end) for end in ends]
     assert f"quota '{INSTANCE} for training job usage'" in str(ends[0] and ends[0].detail)
     outcomes = [call["outcome"] for call in double.calls("CreateTrainingJob")]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.lifecycle import EndReason, Seen
 from jupyter_training.seams.backend import LaunchOrder
 from tests.backends.sagemaker.stand import Stand
 from tests.backends.sagemaker.test_ends import SAVES, reason
@@ -123,3 +123,13 @@ def test_killed_while_it_is_being_stopped_it_is_stopped(stand: Stand, double: Do
     made = [call for call in double.calls("CreateTrainingJob") if call["outcome"].endswith("200")]
     assert 1 == len(made)
     assert stand.events(ref, "c"), "it has saved"
+
+
+def test_what_a_newer_program_has_launched_is_kept_and_not_taken_for_gone(stand: Stand) -> None:
+    order = stand.order(CODE)
+    kill_at(stand, order, STEPS["the claim"])
+    folder = stand.folder(order.ref)
+    (folder / "remote.json").write_text('{"version": 99}')
+    seen = stand.see(replace(order.ref, handle="us-east-1/jt-x"))
+    assert (Seen.UNKNOWN, None) == (seen.seen, seen.end)
+    assert "newer" in str(seen.stage)

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_training.backends.sagemaker import names
 from jupyter_training.core.lifecycle import EndReason
-from tests.backends.sagemaker.memory import Still, missing
+from tests.backends.sagemaker.memory import Memory, Still, missing
 from tests.backends.sagemaker.test_ends import reason
 
 ENDED: dict[str, Any] = {"exit_code": 1, "signal": None, "how_stopped": None, "host": "algo-1"}
@@ -56,7 +56,11 @@ def test_a_stream_that_is_deleted_keeps_nobody_from_the_others(still: Still) -> 
     ref = still.taken()
     name = still.name(ref)
     still.aws.streams = {f"{name}/algo-1-1": [(1, "gone")], f"{name}/algo-1-2": [(2, "there")]}
-    still.aws.first("logs", *[missing] * 3)
+
+    def deleted(aws: Memory, request: dict[str, Any]) -> Any:
+        return missing(aws, request) if request["logStreamName"].endswith("-1-1") else None
+
+    still.aws.first("logs", *[deleted] * 1000)
     still.aws.runs(name)
     assert still.go(60, lambda: "there" in still.log(ref))
 

@@ -129,3 +129,43 @@ def test_a_task_is_never_called_twice_at_once() -> None:
     assert done.wait(30)
     work.close(20)
     assert 1 == worst
+
+
+def test_a_lane_that_is_full_leaves_threads_to_the_others() -> None:
+    work = Work(SystemClock(), threads=4, lanes={"carry": 2})
+    gate, begun, stopped = threading.Event(), threading.Semaphore(0), threading.Event()
+    sent: list[int] = []
+
+    def upload(number: int) -> None:
+        begun.release()
+        assert gate.wait(30)
+        sent.append(number)
+
+    for number in range(6):
+        work.add(lambda number=number: upload(number), str(number), lane=lambda: "carry")  # type: ignore[misc]
+    assert all(begun.acquire(timeout=20) for _ in range(2))
+    work.add(stopped.set, "stop")  # type: ignore[arg-type]
+    assert stopped.wait(20), "no thread was free"
+    assert not begun.acquire(timeout=0.1), "two at once"
+    gate.set()
+    assert all(begun.acquire(timeout=20) for _ in range(4)), "the others come when there is room"
+    work.close(20)
+    assert set(range(6)) == set(sent)
+
+
+def test_a_task_changes_its_lane_between_two_turns() -> None:
+    clock = VirtualClock()
+    work = Work(clock, threads=0, lanes={"carry": 1})
+    lanes = {"a": "carry", "b": "carry"}
+    called: list[str] = []
+
+    def task(name: str) -> float | None:
+        called.append(name)
+        lanes[name] = ""
+        return 0.0 if called.count(name) == 1 else None
+
+    for name in ("a", "b"):
+        work.add(lambda name=name: task(name), name, lane=lambda name=name: lanes[name])  # type: ignore[misc]
+    assert [1, 2, 1] == [work.run_due() for _ in range(3)]
+    assert ["a", "b"] == sorted(set(called))
+    assert 4 == len(called)
