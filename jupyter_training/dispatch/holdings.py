@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,8 @@ class Holdings:
         self._reported: set[JobId] = set()
         self._unfinished = Unfinished(store)
         self._active: dict[JobId, tuple[Job, Attempt]] = {}
-        self._wanted: set[JobId] = set()
+        self._wanted: dict[JobId, str] = {}  # with the pool in which each waits or runs
+        self._uses: Counter[str] = Counter()  # by pool
         self._away: set[JobId] = set()
         self._pools = views.pools(store)
         self._view = QueueView(self._pools)
@@ -117,10 +119,11 @@ class Holdings:
         return known.options if known is not None else {}
 
     def pools_by_backend(self) -> dict[str, list[Pool]]:
-        """The pools whose capacity is found, of all backends but this machine's."""
+        """The pools whose capacity is found, of all backends but this machine's, where some job waits or runs."""
         found: dict[str, list[Pool]] = {}
-        for pool in self._pools.values():
-            if pool.is_found and pool.backend != LOCAL:
+        for name in self._uses:
+            pool = self._pools.get(name)
+            if pool is not None and pool.is_found and pool.backend != LOCAL:
                 found.setdefault(pool.backend, []).append(pool)
         return found
 
@@ -140,24 +143,35 @@ class Holdings:
         """Bring the view up to date with the jobs that changed."""
         delta = self._unfinished.refresh()
         if delta.anew:
-            self._active, self._wanted, self._away = {}, set(), set()
+            self._active, self._wanted, self._away = {}, {}, set()
+            self._uses.clear()
             self._view = QueueView(self._pools)
         for job_id in delta.gone:
             self._view.drop(job_id)
             self._active.pop(job_id, None)
-            self._wanted.discard(job_id)
+            self._want(job_id, None)
             self._away.discard(job_id)
         for job, attempt in delta.entries:
             self._view.put(member(job, attempt))
             (self._away.add if is_away(job) else self._away.discard)(job.id)
+            pool = job.pool
             if attempt is not None and attempt.state is not AttemptState.ENDED:
                 self._active[job.id] = (job, attempt)
+                pool = attempt.allocation.pool
             else:
                 self._active.pop(job.id, None)
-            if job.state is not JobState.PAUSED or job.desired in _STOPS:
-                self._wanted.add(job.id)
-            else:
-                self._wanted.discard(job.id)
+            self._want(job.id, pool if job.state is not JobState.PAUSED or job.desired in _STOPS else None)
+
+    def _want(self, job_id: JobId, pool: str | None) -> None:
+        """The job needs a dispatcher for this pool; None: for none."""
+        before = self._wanted.pop(job_id, None)
+        if before is not None:
+            self._uses[before] -= 1
+            if self._uses[before] == 0:
+                del self._uses[before]
+        if pool is not None:
+            self._wanted[job_id] = pool
+            self._uses[pool] += 1
 
     @property
     def is_wanted(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from jupyter_training.core.lifecycle import FREE_RESTART_LIMIT, TERMINAL, EndReason, JobState, Verb
 from jupyter_training.core.resources import Pool
-from jupyter_training.seams.backend import End, Standing
+from jupyter_training.dispatch.tick import Ticker
+from jupyter_training.seams.backend import Backend, End, Standing
 from jupyter_training.store import pools, views
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
@@ -77,3 +79,53 @@ def test_a_job_that_is_stopped_while_it_finds_no_room_does_not_wait_again(stage:
     stage.settle()
     assert JobState.CANCELED is stage.job(canceled).state
     assert JobState.PAUSED is stage.job(paused).state
+
+
+def asked(stage: Stage) -> list[list[str]]:
+    """From now on: the pools whose standing each round asks for."""
+    found: list[list[str]] = []
+    usual = stage.backend.standings
+
+    def standings(members: Sequence[Pool]) -> Mapping[str, Standing]:
+        found.append([pool.name for pool in members])
+        return usual(members)
+
+    stage.backend.standings = standings  # type: ignore[method-assign]
+    return found
+
+
+def test_a_service_is_asked_for_pools_only_in_which_a_job_waits_or_runs(stage: Stage) -> None:
+    pools.write(stage.store, Pool("other", "scripted", 0, is_found=True), now=stage.clock.now())
+    seen = asked(stage)
+    stage.tick()
+    assert [] == seen, "there is no job"
+    stage.submit("local")
+    stage.tick(1)
+    assert [] == seen, "there is none of the service's"
+    job = submit(stage, "a")
+    stage.backend.has["service"] = Standing(0)
+    stage.tick(1)
+    assert [["service"]] == seen, "it waits"
+    stage.backend.has["service"] = Standing(1)
+    stage.tick(1)
+    assert {"a"} <= stage.running()
+    stage.wish(job, Verb.PAUSE)
+    while stage.job(job).state is not JobState.PAUSED:
+        stage.tick(1)
+    seen.clear()
+    stage.tick(1)
+    assert [] == seen, "it is paused"
+    stage.wish(job, Verb.ACTIVATE)
+    stage.tick(1)
+    assert ["service"] in seen
+    stage.settle()
+    seen.clear()
+    stage.tick(1)
+    assert [] == seen
+
+
+def test_a_backend_is_not_even_imported_where_no_job_is(stage: Stage) -> None:
+    def import_it(name: str) -> Backend:
+        raise AssertionError(f"{name} is not needed")
+
+    Ticker(stage.settings, stage.store, import_it, stage.clock).tick(stage.epoch)
