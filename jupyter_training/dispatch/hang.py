@@ -2,7 +2,9 @@
 
 Only jobs that wish to be stopped then are watched here; the warning is said by
 whoever shows a job. Machine samples are no sign of life: the supervisor takes
-them of a process that has hung, too.
+them of a process that has hung, too. Nor is it silence where nobody would hear a word:
+without an answer of its backend, or without a machine. What is heard afterwards
+first has to be read, so that the whole span is allowed anew.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ class HangWatch:
             self._last = {key: min(boot, last + asleep) for key, last in self._last.items()}
 
     def heard(self, attempt: Attempt, boot: float) -> None:
-        """The attempt gave a sign of life."""
+        """The attempt gave a sign of life, or could not be heard."""
         self._last[(attempt.job, attempt.number)] = boot
 
     def forget(self, attempt: Attempt) -> None:
@@ -60,7 +62,10 @@ class HangWatch:
             after = self.allowed(job)
             if not job.spec.hang.stop or after is None or attempt.started is None:
                 continue
-            if attempt.seen is Seen.UNKNOWN or attempt.state is AttemptState.ENDED:
+            if attempt.state is AttemptState.ENDED:
+                continue
+            if attempt.seen is Seen.UNKNOWN:
+                self.heard(attempt, boot)
                 continue
             key = (job.id, attempt.number)
             if key not in self._last:

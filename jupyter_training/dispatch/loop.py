@@ -17,7 +17,6 @@ import logging
 import os
 import signal
 import socket
-from functools import cache
 from types import FrameType
 from typing import Literal
 
@@ -114,6 +113,7 @@ class Loop:
                 self._wait(listener, found, self._pause(found, now - quiet_since))
         finally:
             listener.close()
+            self._backends.close()  # before the lease: who takes it may be this very process
             if self._lease is not None:
                 with contextlib.suppress(TrainingError):
                     lease.release(self._store, self._lease)
@@ -229,19 +229,21 @@ class Loop:
 
 
 class _Backends:
-    """Backends by name, made once each."""
+    """Backends by name, made once each, until they are closed."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._made = cache(self._make)
+        self._made: dict[str, Backend] = {}
 
     def __call__(self, name: str) -> Backend:
-        return self._made(name)
+        if name not in self._made:
+            self._made[name] = registry.load("backends", name)(self._settings, self._clock)
+        return self._made[name]
 
-    def _make(self, name: str) -> Backend:
-        backend: Backend = registry.load("backends", name)(self._settings, self._clock)
-        return backend
+    def close(self) -> None:
+        while self._made:
+            self._made.popitem()[1].close()
 
 
 def servers_alive(settings: Settings) -> bool:

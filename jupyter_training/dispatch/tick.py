@@ -11,7 +11,7 @@ from pathlib import Path
 from jupyter_training import spool
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
-from jupyter_training.core.lifecycle import TERMINAL
+from jupyter_training.core.lifecycle import TERMINAL, Seen
 from jupyter_training.core.policy import Plan, Start, plan
 from jupyter_training.core.resources import Pool
 from jupyter_training.dispatch import drivers
@@ -147,7 +147,7 @@ class Ticker:
         return found
 
     def _ask_for_room(self) -> bool:
-        """Let the pools of services have what those give now."""
+        """Let the pools of services have what those give now. Where no job is, none is asked, nor even imported."""
         changed = False
         for name, members in self._holdings.pools_by_backend().items():
             found = self._backends(name).standings(members)
@@ -172,6 +172,8 @@ class Ticker:
             observations = self._backends(name).observe([ref_of(attempt) for _, attempt in members])
             for (job, attempt), observation in zip(members, observations, strict=True):
                 changed |= self._note(job, attempt, observation, epoch)
+                if observation.seen is Seen.UNKNOWN or not observation.is_heard:
+                    self._hang.heard(attempt, self._clock.boot())  # its silence counts from when it would be heard
                 changed |= self._keep_figures(attempt, observation)
                 if observation.end is None:
                     running.append((job, attempt, self._folder(attempt)))

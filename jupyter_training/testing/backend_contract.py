@@ -10,6 +10,7 @@ Needs pytest.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -245,6 +246,34 @@ class BackendContract:
         assert not place.backend.void(ref)
         assert not place.succeed().void(ref)
         self._end(place, ref)
+
+    # --- leaving office -----------------------------------------------------------------------------------------
+
+    def test_what_runs_goes_on_when_office_is_left(self, place: BackendHome) -> None:
+        order = place.order("waits")
+        ref = _ref(order, place.backend.launch(order))
+        self._until(place, ref, lambda seen: seen.state is AttemptState.RUNNING)
+        place.backend.close()
+        place.succeed()
+        seen = self._until(place, ref, lambda seen: seen.state is AttemptState.RUNNING)
+        assert Seen.GONE is not seen.seen
+        assert 1 == self._begun(place, ref)
+        self._end(place, ref)
+
+    def test_nothing_goes_on_in_this_process_when_office_was_left(self, place: BackendHome) -> None:
+        before = set(threading.enumerate())
+        orders = [place.order("waits") for _ in range(2)]
+        refs = [_ref(order, place.backend.launch(order)) for order in orders]
+        place.backend.observe(refs)
+        place.backend.close()
+        end = time.monotonic() + self.patience
+        while left := set(threading.enumerate()) - before:
+            assert time.monotonic() < end, f"they go on: {left}"
+            place.wait()
+        place.backend.close()
+        place.succeed()
+        for ref in refs:
+            self._end(place, ref)
 
     # --- what there is ------------------------------------------------------------------------------------------
 

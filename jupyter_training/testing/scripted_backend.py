@@ -28,13 +28,17 @@ _STOPPED: dict[StopHow, EndReason] = {
 
 @dataclass(frozen=True)
 class Script:
-    """What an attempt will do: start after a while, run, end so. ``silent``: spans in which nobody answers."""
+    """What an attempt will do: start after a while, run, end so. Spans are seconds after the launch.
+
+    ``silent``: nobody answers; ``unheard``: its backend can't tell whether it says anything.
+    """
 
     runs: float = 10.0
     starts_after: float = 0.0
     ends: End = field(default_factory=lambda: End(EndReason.COMPLETED, exit_code=0))
     obeys_after: float = 0.0  # from a graceful stop to the end
-    silent: tuple[tuple[float, float], ...] = ()  # seconds after the launch
+    silent: tuple[tuple[float, float], ...] = ()
+    unheard: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass
@@ -90,6 +94,9 @@ class ScriptedBackend:
         self._void.add(key)
         return True
 
+    def close(self) -> None:
+        """There is nothing that goes on here between the calls."""
+
     def slots_in_use(self) -> list[tuple[JobId, int]]:
         """The attempts that have begun and not ended."""
         return [key for key, run in self._runs.items() if self._end(run) is None]
@@ -119,7 +126,14 @@ class ScriptedBackend:
         if end is not None:
             return Observation(ref, Seen.GONE, AttemptState.ENDED, started, end)
         state = AttemptState.RUNNING if began else AttemptState.LAUNCHING
-        return Observation(ref, Seen.LIVE, state, started, age=age - run.script.starts_after if began else None)
+        return Observation(
+            ref,
+            Seen.LIVE,
+            state,
+            started,
+            age=age - run.script.starts_after if began else None,
+            is_heard=not any(start <= age < stop for start, stop in run.script.unheard),
+        )
 
     def _end(self, run: _Run) -> End | None:
         """How the attempt has ended; None while it goes on."""

@@ -131,3 +131,32 @@ def test_who_does_not_answer_is_not_called_hung(stage: Stage) -> None:
     for _ in range(10):
         stage.tick(40)
     assert JobState.RUNNING is stage.job(job).state
+
+
+def test_who_answers_again_after_long_may_be_quiet_for_the_whole_span(stage: Stage) -> None:
+    """What it said meanwhile has to be read first."""
+    stage.scripts["a"] = Script(runs=100_000, silent=((30, 500),))
+    job, _ = begun(stage, after=60.0, stop=True)
+    for _ in range(24):
+        stage.tick(20)
+    stage.tick(18)
+    for _ in range(5):
+        stage.tick(10)
+    assert JobState.RUNNING is stage.job(job).state
+    for _ in range(3):
+        stage.tick(10)
+    assert EndReason.HUNG is stage.job(job).reason
+
+
+def test_whom_nobody_would_hear_is_not_called_hung_either_not_by_a_successor(stage: Stage) -> None:
+    stage.scripts["a"] = Script(runs=100_000, unheard=((30, 500),))
+    job, _ = begun(stage, after=60.0, stop=True)
+    for _ in range(40):
+        stage.tick(10)
+    stage.succeed()
+    for _ in range(12):
+        stage.tick(10)
+    assert JobState.RUNNING is stage.job(job).state
+    for _ in range(7):
+        stage.tick(10)
+    assert EndReason.HUNG is stage.job(job).reason

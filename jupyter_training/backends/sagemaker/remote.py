@@ -147,6 +147,7 @@ class Remote:
     records: Records | None = None  # of its end, as its streams say it
     is_drained: bool = False  # all that its streams said is in the spool
     log_fault: str | None = None  # why they can't be read, as a sentence
+    read_at: float = float("-inf")  # boot time at which one was last read to its end, or there was none yet
     has_outputs: bool = False
     tries: int = 0  # failures in a row
     doing: str | None = None  # what is done with it here, or why it does not go on, in a few words

@@ -33,7 +33,14 @@ def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float
         figures=dict(one.figures),
         stage=words[:_LONGEST] if words else None,
         age=now - one.ran_at if one.ran_at is not None else None,
+        is_heard=_is_heard(one, now - region.pace.silent),
     )
+
+
+def _is_heard(one: Remote, since: float) -> bool:
+    """Whether its code runs, as far as AWS says, and its log has been read to its end since."""
+    runs = one.details is not None and one.details.secondary == "Training"
+    return runs and one.log_fault is None and one.read_at >= since
 
 
 def _stage(one: Remote) -> str | None:

@@ -93,7 +93,7 @@ class Work:
         now = self._clock.boot()
         with self._changed:
             due = []
-            while self._queue and self._queue[0][0] <= now:
+            while not self._closed and self._queue and self._queue[0][0] <= now:
                 ticket = self._pop()
                 if ticket is not None:
                     due.append(ticket)
