@@ -108,6 +108,7 @@ class Live:
         self._backend = backend
         self._options = options
         self._folder = folder
+        self.made: list[Handle] = []
 
     def submit(self, proof: Proof, name: str = "") -> Handle:
         script = self._folder / f"{proof.name}.py"
@@ -118,6 +119,7 @@ class Live:
             script, name=f"live-{name or proof.name}", backend=self._backend, options=options, if_exists="new", **wish
         )
         assert isinstance(handle, Handle)
+        self.made.append(handle)
         return handle
 
     def until(self, handle: Handle, holds: Callable[[dict[str, Any]], object], what: str) -> dict[str, Any]:
@@ -333,13 +335,10 @@ def _proof(name: str) -> Proof:
 
 def _all(live: Live, chosen: Sequence[Proof]) -> list[tuple[str, str, str, str]]:
     """Every proof with its result, all at the same time."""
-    made: list[Handle] = []
 
     def one(proof: Proof) -> tuple[str, str, str, str]:
         try:
-            handle = live.submit(proof)
-            made.append(handle)
-            seen = proof.judge(live, handle)
+            seen = proof.judge(live, live.submit(proof))
         except (AssertionError, TrainingError) as error:
             return proof.name, "fail", proof.proves, str(error)
         return proof.name, "ok", proof.proves, seen
@@ -348,18 +347,15 @@ def _all(live: Live, chosen: Sequence[Proof]) -> list[tuple[str, str, str, str]]
         with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
             return list(pool.map(one, chosen))
     finally:
-        _take_away(live)
+        _take_away(live, live.made)
 
 
-def _take_away(live: Live) -> None:
-    """End what still runs of ours, and remove it here and in S3."""
+def _take_away(live: Live, made: Sequence[Handle]) -> None:
+    """End what still runs of these, and remove them here and in S3. Jobs of the person's may have such names, too."""
     print("Cleaning up ...", file=sys.stderr)
-    for view in live.client.jobs(text="live-", limit=100)["jobs"]:
-        if not view["name"].startswith("live-") or view["service"] is None:
-            continue
-        handle = Handle(live.client, view)
+    for handle in made:
         with contextlib.suppress(TrainingError, AssertionError):
-            if view["ended"] is None:
+            if handle.view["ended"] is None:
                 handle.kill()
             whole = live.ended(handle)
             _empty(whole)
