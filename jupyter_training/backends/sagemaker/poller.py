@@ -3,6 +3,11 @@
 ListTrainingJobs gives a hundred a call with both statuses; one whose line has
 changed is then described by itself. Two such calls a second are all that an
 account gets, for everybody in it.
+
+The newest come first, also those that have ended. An old job may lie behind
+thousands of them, so that a look goes on only as long as it finds something, or
+while too many are left to be described by themselves, as those are that are in
+no list.
 """
 
 from __future__ import annotations
@@ -65,14 +70,21 @@ class Poller:
             return max(self._region.pace.poll, self._region.patience(failed.answer, self._tries))
         self._tries, self.fault, self.heard = 0, None, self._clock.boot()
         found = {one["TrainingJobName"]: _listed(one) for one in answer.get("TrainingJobSummaries", ())}
-        tell({name: line for name, line in found.items() if name in wanted})
+        found = {name: line for name, line in found.items() if name in wanted}
+        tell(found)
         self._left -= set(found)
         more = answer.get("NextToken")
-        if more and self._left:
+        if more and self._left and (found or len(self._left) > self._few):
             self._page = {**request, "NextToken": more}
             return 0.0
         self._page = None
         return self._region.jittered(self._region.pace.poll)
+
+    @property
+    def _few(self) -> float:
+        """So many can be described by themselves, with room for as many others."""
+        pace = self._region.pace
+        return pace.describes * pace.unlisted / 2
 
 
 def _since(times: Iterable[float]) -> dt.datetime:
