@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 _MOMENT = 0.2  # seconds, where somebody else has to be done first
 _IDLE = 1.0  # between looks at an attempt that AWS has: what List found, a stop that was asked for
-_FETCHES = 8  # times that results are tried to be brought here
+_FETCHES = 5  # times that results are tried to be brought here, in ten minutes
 
 
 class Driving:
@@ -333,7 +333,9 @@ class Driving:
             if not one.carries:
                 one.carries = True
                 return 0.0
-            self._fetch(one, details)
+            wait = self._fetch(one, details)
+            if wait is not None:
+                return wait
             one.carries = False
         records = one.records or Records()
         if records.end is not None:
@@ -343,22 +345,31 @@ class Driving:
             self._rooms(one).scarce(one.intent.machines, self._clock.boot(), details.failure)
         return self._ended(one, end, records)
 
-    def _fetch(self, one: Remote, details: Details) -> None:
+    def _fetch(self, one: Remote, details: Details) -> float | None:
+        """Bring its results here. Seconds until that is tried again; None: they are here, or stay where they are.
+
+        Counted before each try, as no error of whatever kind may keep an attempt from its end for ever.
+        """
         chosen = one.intent.chosen
         where = f"s3://{'/'.join(part for part in (chosen.bucket, chosen.prefix.strip('/'), 'out') if part)}"
-        if details.has_run:
+        if details.has_run and one.fetches < _FETCHES:
+            one.fetches += 1
             one.doing = "bringing its results here"
             folder = self._settings.outputs / one.intent.job
             try:
                 outputs.fetch(self._region, where, one.intent.name, folder, limit=self._region.pace.fetch_limit)
             except (Failed, OSError) as error:
                 if isinstance(error, Failed) and error.answer.kind is Kind.CREDENTIALS:
+                    one.fetches -= 1
                     raise
-                one.fetches += 1
+                words = str(error).rstrip(".")
+                log.warning("%s: its results are still at %s: %s", one.intent.name, where, words)
                 if one.fetches < _FETCHES:
-                    raise
-                log.warning("%s: its results stay at %s: %s", one.intent.name, where, error)
+                    one.doing = f"its results could not be brought here, which is tried again: {words}"
+                    return one.fetches * self._region.pace.longest_wait
+                outputs.leave(folder, [f"{where}/{one.intent.name}/output/: {words}"])
         one.has_outputs = True
+        return None
 
     def _failed(self, one: Remote, sentence: str) -> float | None:
         return self._given_up(one, End(EndReason.LAUNCH_FAILED, f"Could not start: {sentence}"))

@@ -5,10 +5,13 @@ Only what is not too large comes by itself; of the rest it is said where it is.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,12 +19,14 @@ from typing import BinaryIO
 from jupyter_training.backends.sagemaker.answers import Kind
 from jupyter_training.backends.sagemaker.region import Failed, Region
 
-__all__ = ["Results", "fetch", "unpack"]
+__all__ = ["Results", "fetch", "leave", "unpack"]
 
 _FILES = ("output.tar.gz", "model.tar.gz")
 _NOTE = "at_aws.txt"
 _MOST = 100_000  # entries of an archive
 _PIECE = 1024 * 1024
+# Of a file that can't be made because of its own name or place: tried again, it is the same.
+_ODD = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
 
 
 @dataclass(frozen=True)
@@ -69,17 +74,25 @@ def fetch(region: Region, output: str, name: str, folder: Path, *, limit: int) -
                 continue
         fetched.append(url)
     if left:
+        leave(folder, left)
+    return Results(tuple(fetched), tuple(left))
+
+
+def leave(folder: Path, left: Sequence[str]) -> None:
+    """Say in a file beside the outputs what was not brought here. Where it can't be written, it is not said."""
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / _NOTE).write_text("\n".join(left) + "\n", "utf-8")
-    return Results(tuple(fetched), tuple(left))
 
 
 def unpack(packed: BinaryIO, folder: Path, *, limit: int) -> None:
     """Make the files of an archive below a folder. Only files and folders, and only inside; links are left out.
 
     Raises:
-        ValueError: it holds more than it may, or a name that leads out; nothing of it is there then.
-        OSError, tarfile.TarError
+        ValueError: it holds more than it may, a name that leads out, or what no folder can hold; nothing of it is
+            there then.
+        OSError: it can't be written now.
+        tarfile.TarError
     """
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = Path(tempfile.mkdtemp(prefix=".fetched-", dir=folder.parent))
@@ -91,20 +104,30 @@ def unpack(packed: BinaryIO, folder: Path, *, limit: int) -> None:
                 if entries > _MOST:
                     raise ValueError(f"it has more than {_MOST:,} entries")
                 place = made / _inside(info.name)
-                if info.isdir():
-                    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-                elif info.isreg():
+                if info.isreg():
                     left -= info.size
                     if left < 0:
                         raise ValueError(f"it unpacks to more than {limit / 1e6:,.0f} MB")
-                    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    content = tar.extractfile(info)
-                    with open(place, "wb") as out:
-                        if content is not None:
-                            shutil.copyfileobj(content, out, _PIECE)
+                try:
+                    _put(tar, info, place)
+                except OSError as error:
+                    if error.errno not in _ODD:
+                        raise
+                    raise ValueError(f"{info.name[:200]!r} in it can't be made here: {error.strerror}") from None
         _move(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _put(tar: tarfile.TarFile, info: tarfile.TarInfo, place: Path) -> None:
+    if info.isdir():
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    elif info.isreg():
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = tar.extractfile(info)
+        with open(place, "wb") as out:
+            if content is not None:
+                shutil.copyfileobj(content, out, _PIECE)
 
 
 def _inside(name: str) -> str:
