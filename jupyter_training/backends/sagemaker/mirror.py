@@ -30,7 +30,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +45,7 @@ __all__ = ["Line", "Mirror", "NotWritten", "Position", "Superseded"]
 
 _FIRST_HOST = "algo-1"
 _OF_ONE_START = frozenset({"boot", "p", "end", "exit"})  # after the next start they would be taken for its own
+_PIECE = 256 * 1024  # bytes of a page that are looked at together
 _WRITER = "mirror.json"
 _OPEN_MOST = 200_000  # characters of an unfinished record that a cursor takes along
 
@@ -237,17 +238,16 @@ class Mirror:
         self._cap.keep()
 
     def _recover(self) -> None:
-        """Go on where the last writer was, whatever it was doing then."""
+        """Go on where the last writer was, whatever it was doing then. What stands before a cursor is let go of."""
         last: _Cursor | None = None
         behind: list[list[Any]] = []
-        for events in self._written():
-            for event in events:
-                cursor = _Cursor.of(event)
-                if cursor is not None:
-                    last, behind = cursor, []
-                elif event[0] != "cursor":
-                    behind.append(event)
-                    self._note(event, _FIRST_HOST)
+        for event in self._written():
+            cursor = _Cursor.of(event)
+            if cursor is not None:
+                last, behind = cursor, []
+            elif event[0] != "cursor":
+                behind.append(event)
+                self._note(event, _FIRST_HOST)
         if last is not None:
             self._positions = last.positions
             self._lines = {stream: Lines(text) for stream, text in last.open.items()}
@@ -258,22 +258,23 @@ class Mirror:
         self.is_behind = self.turn is not None and (bool(behind) or log.size(self._folder) > size)
         self._log_size = self._cut_log(size)
 
-    def _written(self) -> list[list[list[Any]]]:
+    def _written(self) -> Iterator[list[Any]]:
         """What each earlier writer wrote, in the order in which they did.
 
         Each begins with a cursor, which counts on from the one before it.
         """
-        by_writer: dict[str, list[list[Any]]] = {}
+        by_writer: dict[str, list[Path]] = {}
         for page in tail.pages(self._folder):
-            offset, events = 0, by_writer.setdefault(page.name.rpartition("-")[0], [])
-            while True:
-                found, end, _ = tail.read(page, offset, final=True)
-                events += found
-                if end == offset:
-                    break
-                offset = end
-        known = [(_Cursor.of(events[0]), events) for events in by_writer.values() if events]
-        return [events for cursor, events in sorted(known, key=_count_of) if cursor is not None]
+            by_writer.setdefault(page.name.rpartition("-")[0], []).append(page)
+        writers = []
+        for pages in by_writer.values():
+            first = next((event for page in pages for event in _events(page)), None)
+            cursor = _Cursor.of(first) if first is not None else None
+            if cursor is not None:
+                writers.append((cursor.count, pages))
+        for _, pages in sorted(writers):
+            for page in pages:
+                yield from _events(page)
 
     def _cut_log(self, size: int) -> int:
         found = log.size(self._folder)
@@ -282,8 +283,14 @@ class Mirror:
         return min(found, size)  # shorter after a power cut: what is gone is gone
 
 
-def _count_of(written: tuple[_Cursor | None, list[list[Any]]]) -> int:
-    return written[0].count if written[0] is not None else -1
+def _events(page: Path) -> Iterator[list[Any]]:
+    """What a page holds, a little at a time: a long job has hundreds of megabytes of them."""
+    offset = -1
+    end = 0
+    while offset != end:
+        offset = end
+        found, end, _ = tail.read(page, offset, limit=_PIECE, final=True)
+        yield from found
 
 
 def _digest(record: list[Any]) -> str:

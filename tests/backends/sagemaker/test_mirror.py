@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -346,3 +347,15 @@ def test_what_a_start_says_after_the_next_one_began_is_not_taken_for_that_ones(t
     assert "its last words" in log(tmp_path)
     mirror.take(TWO, said(record("exit", 3, {"exit_code": 0, "host": "algo-2"})), "t1")
     assert ["algo-2"] == list(mirror.records.exits)
+
+
+def test_who_goes_on_with_a_long_job_does_not_hold_all_that_it_said(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path)
+    for begin in range(0, 60_000, 5_000):
+        mirror.take(ONE, said(*(point(step) for step in range(begin, begin + 5_000))), str(begin))
+    tracemalloc.start()
+    again = Mirror(tmp_path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "55000" == again.position(ONE).token
+    assert most < 10e6
