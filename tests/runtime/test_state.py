@@ -125,9 +125,7 @@ def test_files_that_are_still_being_uploaded_are_left_where_they_are(tmp_path: P
 
 
 def test_another_kind_of_place_is_refused_in_words() -> None:
-    with pytest.raises(
-        ValueError, match="gs://bucket/x: a state is kept in a folder or below s3://BUCKET/FOLDER"
-    ):
+    with pytest.raises(ValueError, match="gs://bucket/x: a state is kept in a folder or below s3://BUCKET/FOLDER"):
         state.at("gs://bucket/x")
 
 
