@@ -155,6 +155,7 @@ class SagemakerBackend:
             if isinstance(found, Observation):
                 return found
             one = found
+        one.asked_at = self._clock.boot()
         desk = self._desk(one.intent.region, one.intent.profile)
         seen = view.of(ref, one, desk.region, heard=desk.poller.heard, now=self._clock.boot())
         if seen.end is not None:

@@ -124,6 +124,7 @@ class Remote:
     folder: Path
     places: Places | None = None  # where what it needs lies, once it does
     arn: str | None = None  # AWS has taken it
+    asked_at: float = float("-inf")  # boot time at which a dispatcher has asked for it last
     taken_up: float = 0.0  # boot time since which it is known here
     is_new: bool = False  # it was launched here, and not by an earlier dispatcher
     ran_at: float | None = None  # boot time at which its code began, as far as that is known

@@ -32,6 +32,7 @@ _WAITING = 1.0  # seconds until it is looked again whether a container has start
 _SOON = 0.3  # after news, until the next reading
 _SELDOM = 6  # times the usual span
 _NOT_WRITTEN = 5.0
+_ASKED = 10.0  # a dispatcher that has its lease asks for its attempts far more often
 _FULL = 5_000  # lines; so many in one answer: there are more
 _MOST = 10_000  # what one call may give
 _FORGOTTEN = "InvalidParameterException"  # a token is known for a day
@@ -85,7 +86,10 @@ class Reading:
             return self._not_read(failed)
         except Superseded as error:
             log.warning("%s: %s", one.intent.name, error)
-            return self.region.pace.longest_wait
+            if now - one.asked_at > _ASKED:
+                return self.region.pace.longest_wait
+            self.mirror = None  # it is the other one that has been given up, and has come back for a moment
+            return _NOT_WRITTEN
         except (NotWritten, OSError) as error:
             log.warning("%s: %s", one.intent.name, error)
             self.mirror = None

@@ -85,3 +85,30 @@ def test_a_cursor_in_a_log_stops_no_later_dispatcher(still: Still) -> None:
     still.aws.runs(name, "Completed", "Completed")
     assert still.go(300, lambda: still.see(ref).end is not None)
     assert 1 == still.log(ref).count("hello")
+
+
+def test_a_dispatcher_that_was_given_up_and_comes_back_does_not_lock_out_the_one_that_has_the_lease(
+    still: Still,
+) -> None:
+    """It had not begun to read yet, so that it takes itself for the newer writer."""
+    ref = still.taken()
+    name = still.name(ref)
+    stale = still.backend
+    still.backend = still.new_backend()
+    still.see(ref)
+    said = still.aws.streams[f"{name}/algo-1-1"] = [(1, "one")]
+    still.aws.runs(name)
+    assert still.go(30, lambda: "one" in still.log(ref))
+    said.append((2, "two"))
+    for _ in range(100):
+        stale.work.run_due()
+        still.clock.advance(0.1)
+    assert "two" in still.log(ref), "it did write"
+    for number in range(20):
+        said.append((3 + number, f"more {number}"))
+        stale.work.run_due()
+        still.go(2, lambda: still.see(ref) is None)
+    said.append((100, record("exit", 5, {**ENDED, "exit_code": 0})))
+    still.aws.runs(name, "Completed", "Completed")
+    assert still.go(60, lambda: still.see(ref).end is not None)
+    assert ["one", "two", *(f"more {number}" for number in range(20))] == still.log(ref).splitlines()
