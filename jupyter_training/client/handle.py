@@ -98,7 +98,7 @@ class Handle(Followed):
 
     @property
     def service(self) -> dict[str, Any] | None:
-        """Where a service runs it (``ServiceView``): its training job's ``name`` there, ``machines``, ``cost``, ``model``.
+        """Where a service runs it (``ServiceView``): the ``name`` that it has there, ``machines``, ``cost``, ``model``.
 
         None: it runs on this machine.
         """
