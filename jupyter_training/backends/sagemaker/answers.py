@@ -71,7 +71,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 _EXISTS = frozenset({"ResourceInUse", "ConflictException", "PreconditionFailed", "ConditionalRequestConflict", "412"})
 _MISSING = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchKey", "404"})
 _CARRIERS = frozenset({"s3transfer", "boto3"})  # what they raise when they have tried often enough is their own
-_NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
+_NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 
 _QUOTA = re.compile(
     r"limit '([^']+)' is ([\d.]+)[^,]*, with current utilization of ([\d.]+).* request delta of ([\d.]+)", re.DOTALL

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _MOMENT = 0.2  # seconds, where somebody else has to be done first
 _IDLE = 1.0  # between looks at an attempt that AWS has: what List found, a stop that was asked for
+_CLAIMS = 25  # looks at a claim of which nobody says what it is for
 _FETCHES = 5  # times that results are tried to be brought here, in ten minutes
 
 
@@ -161,8 +162,12 @@ class Driving:
         except TrainingError as error:
             return self._failed(one, str(error))
         if not one.is_sent:
-            if not claim.take(one.folder, one.intent.token) and claim.is_void(one.folder):
-                return self._ended(one, End(EndReason.VOID))
+            if not claim.take(one.folder, one.intent.token):
+                if claim.owner(one.folder) is None and one.claims < _CLAIMS:
+                    one.claims += 1  # whoever has made the claim is about to say whether it is to run
+                    return _MOMENT
+                if claim.is_void(one.folder):
+                    return self._ended(one, End(EndReason.VOID))
             one.is_sent = True
         one.doing = "asking AWS for it"
         one.is_asking = True
@@ -172,6 +177,9 @@ class Driving:
             )
         except Failed as failed:
             return self._not_made(one, failed.answer)
+        except BaseException:  # what is no answer of AWS's at all tells nothing of what it has done
+            one.is_unsure = one.is_lost = True
+            raise
         finally:
             one.is_asking = False
         self._made(one, answer["TrainingJobArn"])

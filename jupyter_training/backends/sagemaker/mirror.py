@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_training.backends.sagemaker import names
-from jupyter_training.backends.sagemaker.lines import Lines
+from jupyter_training.backends.sagemaker.lines import Heard, Lines
 from jupyter_training.backends.sagemaker.verdict import Records
 from jupyter_training.spool import layout, lines, log, tail
 from jupyter_training.supervisor.log_cap import LogCap
@@ -111,11 +111,13 @@ class _Cursor:
 class Mirror:
     """Writes one attempt's spool. ``records`` are those of its end as far as they came."""
 
-    def __init__(self, folder: Path, *, cap_bytes: int = 0, head_bytes: int = 0) -> None:
+    def __init__(self, folder: Path, *, cap_bytes: int = 0, head_bytes: int = 0, has_records: bool = True) -> None:
+        """``has_records``: whether a program of ours prints in the container; else all is what somebody printed."""
         self.records = Records()
         self.run: str | None = None  # the container start that speaks on the first host
         self.turn: str | None = None
         self._folder = folder
+        self._has_records = has_records
         self._positions: dict[str, Position] = {}
         self._lines: dict[str, Lines] = {}
         self._skip: Counter[str] = Counter()
@@ -155,7 +157,7 @@ class Mirror:
         is_past = self._is_past(stream, host)
         printed: list[str] = []
         for line in read:
-            heard = reader.feed(line.message)
+            heard = reader.feed(line.message) if self._has_records else Heard(line.message.rstrip("\r\n"))
             if heard is None:
                 continue
             if heard.text is not None:

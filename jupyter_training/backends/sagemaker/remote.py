@@ -131,6 +131,7 @@ class Remote:
     is_sent: bool = False  # a CreateTrainingJob may have been sent
     is_lost: bool = False  # one had no answer: it may have been done, or be done still
     is_unsure: bool = False  # whether it was done has to be looked up
+    claims: int = 0  # looks at a claim of which nobody says what it is for
     is_asking: bool = False  # one is under way
     listed: Listed | None = None  # its line of the last list that had it
     listed_at: float = float("-inf")  # boot time of that list

@@ -247,7 +247,12 @@ class Reading:
     def _mirror(self) -> Mirror:
         if self.mirror is None:
             kept = self.settings
-            self.mirror = Mirror(self.one.folder, cap_bytes=kept.log_cap_bytes, head_bytes=kept.log_head_bytes)
+            self.mirror = Mirror(
+                self.one.folder,
+                cap_bytes=kept.log_cap_bytes,
+                head_bytes=kept.log_head_bytes,
+                has_records=self.one.intent.chosen.launcher != "toolkit",
+            )
             self.one.records = self.mirror.records
             for name in self.mirror.streams:
                 self.streams.setdefault(name, _Stream())

@@ -14,6 +14,7 @@ from s3transfer.exceptions import RetriesExceededError
 from jupyter_training.backends.sagemaker.absence import TIMES, Absence
 from jupyter_training.core.lifecycle import EndReason, Seen
 from jupyter_training.seams.clock import SystemClock
+from jupyter_training.spool import layout
 from tests.backends.sagemaker.memory import Instead, Memory, Still, conflict, denied, lost, missing, quota
 from tests.backends.sagemaker.test_ends import reason
 
@@ -226,3 +227,29 @@ def test_uploads_that_take_long_leave_threads_to_stops(still: Still) -> None:
     finally:
         gate.set()
         still.backend.work.close()
+
+
+def test_a_create_that_ends_in_a_fault_of_ours_may_have_been_received(still: Still) -> None:
+    def broken(aws: Memory, request: dict[str, Any]) -> Any:
+        aws.make(request)
+        raise ZeroDivisionError
+
+    still.aws.first("create", broken)
+    ref = still.launch("print(1)")
+    assert still.go(10, lambda: still.aws.jobs)
+    still.backend.stop(ref, "cancel", 1.0)
+    assert still.go(60, lambda: still.job(ref)["TrainingJobStatus"] == "Stopping")
+    assert 1 == still.aws.calls["create"]
+
+
+def test_a_claim_that_does_not_say_yet_what_it_is_for_is_waited_for(still: Still) -> None:
+    """Giving up makes the claim and says so a moment later; what was sent in between would run on unwatched."""
+    ref = still.launch("print(1)")
+    made = still.folder(ref) / layout.CLAIM
+    made.mkdir()
+    assert still.go(3, lambda: still.aws.calls["put"] > 2)
+    still.go(2)
+    layout.write_json(made / layout.OWNER, {"token": ref.token, "role": "void"})
+    still.go(20)
+    assert 0 == still.aws.calls["create"]
+    assert EndReason.VOID is reason(still.see(ref).end)

@@ -359,3 +359,11 @@ def test_who_goes_on_with_a_long_job_does_not_hold_all_that_it_said(tmp_path: Pa
     tracemalloc.stop()
     assert "55000" == again.position(ONE).token
     assert most < 10e6
+
+
+def test_where_no_program_of_ours_prints_nothing_is_a_record(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path, has_records=False)
+    mirror.take(ONE, said(point(1), record("exit", 1, {"exit_code": 0}), "[jt<] a part\r\n"), "t1")
+    assert [] == events(tmp_path)
+    assert 3 == log(tmp_path).count("[jt")
+    assert {} == mirror.records.exits
