@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
+from s3transfer.exceptions import RetriesExceededError
 
 from jupyter_training.backends.sagemaker.answers import Kind, Refusal, read
 
@@ -38,6 +39,8 @@ def refused(code: str, words: str = "", status: int = 400) -> ClientError:
         (exceptions.ConnectTimeoutError(endpoint_url="https://x"), Kind.UNREACHED),
         (exceptions.ReadTimeoutError(endpoint_url="https://x"), Kind.UNSURE),
         (exceptions.ConnectionClosedError(endpoint_url="https://x"), Kind.UNSURE),
+        (exceptions.SSLError(endpoint_url="https://x", error="EOF occurred"), Kind.UNSURE),
+        (RetriesExceededError(OSError("reset")), Kind.UNSURE),
         (refused("InternalFailure", status=500), Kind.UNSURE),
         (refused("Whatever", status=502), Kind.UNSURE),
         (refused("ResourceLimitExceeded", QUOTA), Kind.QUOTA),
