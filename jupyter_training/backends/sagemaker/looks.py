@@ -66,7 +66,7 @@ class Looks:
         return found
 
     def proof(self, found: dict[str, Any]) -> str | None:
-        """What a described job says of whose it is.
+        """What a described job says of whose it is; None: nothing, or nothing that we may read.
 
         Raises:
             Failed
@@ -74,9 +74,14 @@ class Looks:
         said = (found.get("Environment") or {}).get(PROOF)
         if said is not None:
             return str(said)
-        listed = self._region.call(
-            *("describe", "sagemaker", "list_tags", "sagemaker:ListTags"), ResourceArn=found["TrainingJobArn"]
-        )
+        try:
+            listed = self._region.call(
+                *("describe", "sagemaker", "list_tags", "sagemaker:ListTags"), ResourceArn=found["TrainingJobArn"]
+            )
+        except Failed as failed:
+            if failed.answer.kind is Kind.DENIED:
+                return None  # ours say it in what describes them
+            raise
         return names.proof(listed.get("Tags", []))
 
     def is_absent(self, one: Remote) -> bool:

@@ -253,3 +253,15 @@ def test_a_claim_that_does_not_say_yet_what_it_is_for_is_waited_for(still: Still
     still.go(20)
     assert 0 == still.aws.calls["create"]
     assert EndReason.VOID is reason(still.see(ref).end)
+
+
+def test_a_job_of_the_same_name_that_nothing_proves_is_not_waited_for_for_ever(still: Still) -> None:
+    order = still.order("print(1)")
+    name = f"jt-digits-{order.ref.job[:8]}-1"
+    still.aws.make({"TrainingJobName": name, "Environment": {}, "Tags": []})
+    still.aws.first("tags", *[denied] * 1000)
+    ref = still.launched(order)
+    assert still.go(300, lambda: still.see(ref).end is not None)
+    end = still.see(ref).end
+    assert EndReason.LAUNCH_FAILED is reason(end)
+    assert f"AWS has a training job {name} already" in str(end and end.detail)
