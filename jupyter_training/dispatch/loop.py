@@ -23,6 +23,7 @@ from typing import Literal
 from jupyter_training.core.resources import LOCAL
 from jupyter_training.dispatch import ensure, wake
 from jupyter_training.dispatch.calm_log import Calm
+from jupyter_training.dispatch.guarded import Guarded
 from jupyter_training.dispatch.holdings import Holdings
 from jupyter_training.dispatch.tick import Round, Ticker
 from jupyter_training.errors import StaleEpoch, StoreBusy, StoreFull, TrainingError
@@ -234,11 +235,11 @@ class _Backends:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._made: dict[str, Backend] = {}
+        self._made: dict[str, Guarded] = {}
 
     def __call__(self, name: str) -> Backend:
         if name not in self._made:
-            self._made[name] = registry.load("backends", name)(self._settings, self._clock)
+            self._made[name] = Guarded(name, lambda: registry.load("backends", name)(self._settings, self._clock))
         return self._made[name]
 
     def close(self) -> None:
