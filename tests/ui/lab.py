@@ -125,24 +125,26 @@ def lab(
     extensions: Sequence[str] = (),
     settings: str = "",
     without: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Lab]:
     """JupyterLab with a fresh home, ready to be opened. Everything it started is gone afterwards.
 
     ``settings`` is the text of the home's settings file, ``extensions`` more server extensions.
-    ``without`` leaves ours out on both sides, for a baseline.
+    ``without`` leaves ours out on both sides, for a baseline. ``environment``: variables besides.
     """
     with emptied(folder / "home") as home:
         write_settings(home, theme)
         if settings:
             (home / "settings.toml").write_text(settings, "utf-8")
-        environment = variables(
+        found = variables(
             home,
+            **(environment or {}),
             JUPYTER_PREFER_ENV_PATH="0",  # else a bundle that is installed wins over this tree's
             JUPYTERLAB_SETTINGS_DIR=str(home / "lab-settings"),
             JUPYTERLAB_WORKSPACES_DIR=str(home / "lab-workspaces"),
             PYTHONPATH=os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
         )
-        _show_bundle(Path(environment["JUPYTER_DATA_DIR"]))
+        _show_bundle(Path(found["JUPYTER_DATA_DIR"]))
         work = folder / "work"
         work.mkdir(exist_ok=True)
         _configure(home / "config", {"jupyter_training": not without, **dict.fromkeys(extensions, True)})
@@ -150,7 +152,7 @@ def lab(
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
             f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}",
         ]  # fmt: skip
-        running = Lab("", work, home, None, words, environment, folder / "lab.log")  # type: ignore[arg-type]
+        running = Lab("", work, home, None, words, found, folder / "lab.log")  # type: ignore[arg-type]
         running.process = _started([*words, "--ServerApp.port=0"], running)
         try:
             running.url = eventually(lambda: _url(running), within=60, what="JupyterLab starts")
