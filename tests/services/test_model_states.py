@@ -48,7 +48,7 @@ def test_the_home_of_the_store_is_no_place_for_a_state(stage: Stage, tmp_path: P
 
 @pytest.mark.parametrize(
     ("output", "words"),
-    [("s3://bucket/model", "come with a later version"), (3, "is no wish for a state"), (b"[", "is no wish")],
+    [("gs://bucket/model", "is kept in a folder or below s3://"), (3, "is no wish for a state"), (b"[", "is no wish")],
 )
 def test_what_is_no_place_is_refused_before_anything_starts(stage: Stage, output: object, words: str) -> None:
     assert words in refused(stage, wishing(output)).detail

@@ -134,7 +134,8 @@ def test_with_a_quota_no_more_are_tried_than_one_to_find_it_out(
     dispatcher.until_all_succeed(jobs, seconds=240)
     outcomes = Counter(call["outcome"] for call in double.calls("CreateTrainingJob"))
     assert 12 == outcomes.pop("200")
-    assert sum(outcomes.values()) == (0 if may_look_up else 1), outcomes
+    # Where nobody may ask, one finds it out; none, if the machine is so slow that three never run at once.
+    assert sum(outcomes.values()) <= (0 if may_look_up else 1), outcomes
     unplaced = [one for one in dispatcher.attempts(jobs) if one.reason is EndReason.UNPLACED]
     assert not may_look_up or unplaced == []
     dispatcher.store.close()
