@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVE",
     "FREE_RESTART_LIMIT",
+    "STOPPED",
     "STRENGTH",
     "TERMINAL",
     "AttemptState",
@@ -146,6 +147,17 @@ STRENGTH: dict[StopHow, int] = {
     "timeout": 3,
     "hang": 3,
     "kill": 4,
+}
+
+# Why an attempt ended that a stop has ended.
+STOPPED: dict[StopHow, EndReason] = {
+    "cancel": EndReason.CANCELED,
+    "kill": EndReason.KILLED,
+    "timeout": EndReason.TIMEOUT,
+    "pause": EndReason.PAUSED,
+    "discard": EndReason.PAUSED,
+    "preempt": EndReason.PREEMPTED,
+    "hang": EndReason.HUNG,
 }
 
 # What ``retries.on`` may name. ``preempted``: a backend interrupted it; making room for a job of ours is no retry.

@@ -26,6 +26,8 @@ CONFIG_KEYS = frozenset(SubmitRequest.model_fields) - {
 
 # What only the side that submits can do something about; a submit passes over them.
 CLIENT_KEYS = frozenset({"context", "take", "out", "wait", "detach", "quiet"})
+_MERGED = ("params", "tags", "resources", "space", "stop", "searcher_options", "options")  # key by key
+
 EVERY_KEY = CONFIG_KEYS | CLIENT_KEYS | shorthands.KEYS
 
 
@@ -42,15 +44,7 @@ def with_config(request: SubmitRequest) -> SubmitRequest:
         values["resources"]["memory"] = quantities.size(values["resources"]["memory"], key=f"{name}: memory")
     own = request.model_dump(mode="json", exclude_unset=True, exclude={"config"})
     merged: dict[str, Any] = {**values, **{key: value for key, value in own.items() if value is not None}}
-    for key in (
-        "params",
-        "tags",
-        "resources",
-        "space",
-        "stop",
-        "searcher_options",
-        "options",
-    ):  # these are merged key by key
+    for key in _MERGED:
         if isinstance(values.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**values[key], **own[key]}
     if isinstance(values.get("space"), dict) and isinstance(own.get("params"), dict):

@@ -8,22 +8,12 @@ from dataclasses import dataclass, field
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
-from jupyter_training.core.lifecycle import STRENGTH, AttemptState, EndReason, Seen, StopHow
+from jupyter_training.core.lifecycle import STOPPED, STRENGTH, AttemptState, EndReason, Seen, StopHow
 from jupyter_training.core.resources import Pool
 from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder, Observation, Standing
 from jupyter_training.testing.clock import VirtualClock
 
 __all__ = ["Script", "ScriptedBackend"]
-
-_STOPPED: dict[StopHow, EndReason] = {
-    "cancel": EndReason.CANCELED,
-    "kill": EndReason.KILLED,
-    "timeout": EndReason.TIMEOUT,
-    "pause": EndReason.PAUSED,
-    "discard": EndReason.PAUSED,
-    "preempt": EndReason.PREEMPTED,
-    "hang": EndReason.HUNG,
-}
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ class ScriptedBackend:
         if run.stop is None or self._natural(run) <= self._stopped(run):
             return run.script.ends
         how = run.stop[0]
-        return End(_STOPPED[how], signal=9 if how == "kill" else 15)
+        return End(STOPPED[how], signal=9 if how == "kill" else 15)
 
     def _ends_at(self, run: _Run) -> float:
         return min(self._natural(run), self._stopped(run))

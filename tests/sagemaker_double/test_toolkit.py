@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import tarfile
 import zipfile
 from typing import Any
 
 import pytest
 
+from tests.boot.containers import packed
 from tests.sagemaker_double.fixture import Double
 
 pytestmark = pytest.mark.processes
@@ -27,17 +27,6 @@ print(f"lr={told.lr} name={told.name} hp={os.environ['SM_HP_LR']} data={data}")
 open(os.path.join(os.environ["SM_MODEL_DIR"], "weights"), "w").write("w")
 print("loss=0.125")
 """
-
-
-def packed(files: dict[str, bytes | str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in files.items():
-            content = content.encode() if isinstance(content, str) else content
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 def submit(double: Double, job: str, image: str, files: dict[str, bytes | str], **parameters: Any) -> None:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.lifecycle import STOPPED, EndReason, StopHow
 from jupyter_training.seams.backend import End
 
 __all__ = ["verdict"]
-
-_STOPPED = {
-    "cancel": EndReason.CANCELED,
-    "kill": EndReason.KILLED,
-    "timeout": EndReason.TIMEOUT,
-    "pause": EndReason.PAUSED,
-    "discard": EndReason.PAUSED,
-    "preempt": EndReason.PREEMPTED,
-    "hang": EndReason.HUNG,
-}
 
 _RESTARTED = "Lost: the machine was restarted while it ran."
 
@@ -43,7 +33,7 @@ def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None
         return End(EndReason.NOT_BEGUN)
     if code is None and number is None and end_record is not None:
         code = end_record.get("exit_code")
-    reason = _STOPPED.get(str(exit_record.get("how_stopped")))
+    reason = STOPPED.get(cast("StopHow", str(exit_record.get("how_stopped"))))
     if reason is not None:
         return End(reason, None, code, number, peak)
     if number is not None:

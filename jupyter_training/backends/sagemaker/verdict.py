@@ -18,20 +18,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_training.backends.local import verdict as processes
-from jupyter_training.core.lifecycle import EndReason, StopHow
+from jupyter_training.core.lifecycle import STOPPED, EndReason, StopHow
 from jupyter_training.seams.backend import End
 
-__all__ = ["STOPPED", "Details", "Records", "stage", "verdict"]
-
-STOPPED: dict[str, EndReason] = {
-    "cancel": EndReason.CANCELED,
-    "kill": EndReason.KILLED,
-    "timeout": EndReason.TIMEOUT,
-    "pause": EndReason.PAUSED,
-    "discard": EndReason.PAUSED,
-    "preempt": EndReason.PREEMPTED,
-    "hang": EndReason.HUNG,
-}
+__all__ = ["Details", "Records", "stage", "verdict"]
 
 _TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 _CAPACITY = re.compile(r"CapacityError|InsufficientCapacity|insufficient capacity", re.IGNORECASE)
