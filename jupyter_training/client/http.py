@@ -119,7 +119,11 @@ class HttpTransport:
             try:
                 with contextlib.ExitStack() as opened:
                     content = opened.enter_context(open(payload, "rb")) if isinstance(payload, Path) else payload
-                    connection.request(method, target, body=content, headers=dict(headers))
+                    sent = False
+                    # Who refuses a large body answers before all of it has come, and hangs up: that answer is here.
+                    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                        connection.request(method, target, body=content, headers=dict(headers))
+                        sent = True
                 answer = connection.getresponse()
                 content = answer.read()
             except TimeoutError as error:
@@ -140,7 +144,7 @@ class HttpTransport:
             except BaseException:  # an interrupt leaves half an answer on the line
                 self.close()
                 raise
-            if answer.will_close:
+            if answer.will_close or not sent:
                 self.close()
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 

@@ -51,10 +51,12 @@ class Listener:
 
     def wait(self, seconds: float) -> bool:
         """Wait for a datagram, at most so long; True if one came. Drains what piled up."""
-        ready, _, _ = select.select([self._socket], [], [], max(0.0, seconds))
-        if ready:
+        waiting = select.poll()  # select() fails in a server with over a thousand open files
+        waiting.register(self._socket, select.POLLIN)
+        came = bool(waiting.poll(max(0.0, seconds) * 1000))
+        if came:
             self.drain()
-        return bool(ready)
+        return came
 
     def drain(self) -> None:
         """Forget the datagrams that have arrived."""

@@ -24,6 +24,7 @@ from jupyter_training.errors import (
     InvalidUsage,
     NotFound,
     ServerUnreachable,
+    TooLarge,
     Unavailable,
     UnknownJob,
 )
@@ -200,6 +201,31 @@ def test_a_server_that_stalls_is_given_up_after_the_timeout() -> None:
                 transport.request("GET", "info", timeout=0.05)
         finally:
             gate.set()
+
+
+def test_a_refusal_that_comes_before_all_was_sent_is_heard(tmp_path: Path) -> None:
+    """A limit is told by the headers alone; who hangs up then resets the connection, with the answer before it."""
+    (large := tmp_path / "large").write_bytes(bytes(8_000_000))
+    refused = TooLarge("A context may have 100 MiB.").to_problem()
+
+    def refuse(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line:
+            line.recv(1024)
+            content = json.dumps(refused).encode()
+            head = (
+                f"HTTP/1.1 413 No\r\nContent-Type: application/problem+json\r\nContent-Length: {len(content)}\r\n\r\n"
+            )
+            line.sendall(head.encode() + content)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse, args=[listener])
+        thread.start()
+        transport = HttpTransport(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(TooLarge, match="100 MiB"):
+            transport.request("PUT", "contexts/some", body=large)
+        transport.close()
+        thread.join(10)
 
 
 def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:

@@ -43,11 +43,12 @@ def begun(page: Page, running: Lab, name: str, *, steps: int) -> Path:
 
 
 def keep(page: Page, file: Path, words: str) -> dict[str, Any]:
-    """Save, until the file has these words in its card; gives the card's data."""
+    """Save once; gives the card's data as soon as the file has these words in it."""
+    page.get_by_title("Save and create checkpoint").click()
 
     def saved() -> dict[str, Any] | None:
-        page.get_by_title("Save and create checkpoint").click()
-        outputs = json.loads(file.read_text("utf-8"))["cells"][1]["outputs"]
+        text = file.read_text("utf-8")
+        outputs = json.loads(text)["cells"][1]["outputs"] if text.endswith("}\n") else []  # not half a file
         data: dict[str, Any] = outputs[-1]["data"] if outputs else {}
         return data if words in "".join(data.get("text/plain", [])) else None
 

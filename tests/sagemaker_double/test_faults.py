@@ -133,11 +133,16 @@ def test_lists_are_allowed_twice_a_second(double: Double, sagemaker: Any) -> Non
 
 
 def test_the_log_comes_as_late_as_it_is_told(double: Double) -> None:
+    sagemaker = double.client("sagemaker")
+    double.faults(log_lag=3600)
+    sagemaker.create_training_job(**double.request("never", ["echo", "a line"]))
+    double.until("never", "Completed")
+    assert [] == double.log("never")
     double.faults(log_lag=1.5)
-    double.client("sagemaker").create_training_job(**double.request("late", ["echo", "a line"]))
-    double.until("late", "Completed")
-    assert [] == double.log("late")
+    began = time.monotonic()
+    sagemaker.create_training_job(**double.request("late", ["echo", "a line"]))
     double.log_until("late", lambda lines: lines == ["a line"])
+    assert 1.5 <= time.monotonic() - began
 
 
 def test_an_unknown_switch_or_fault_is_refused(double: Double) -> None:

@@ -106,7 +106,8 @@ class House:
         sent = {"Authorization": f"token {self.token}"} if token else {}
         content = raw if raw is not None else (None if body is None else json.dumps(body).encode())
         try:
-            connection.request(method, parts.path + below + path, content, sent | dict(headers or {}))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+                connection.request(method, parts.path + below + path, content, sent | dict(headers or {}))
             answer = connection.getresponse()
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:

@@ -120,6 +120,7 @@ def test_all_of_it_by_the_keyboard_alone(running: Lab, seen: Seen, client: Clien
     first, second = submitted(running, "keys-one", "pass"), submitted(running, "keys-two", "pass")
     page.goto(running.address("keys"))
     restored(page)
+    expect(page.locator(".jp-Launcher")).to_be_focused()  # JupyterLab opens it late, and it takes the focus then
     eventually(lambda: opened(page), within=30, what="the shortcut opens the panel")
     expect(row(page, "keys-one")).to_be_visible()
     tab_until(page, filter_box(page))
@@ -139,6 +140,7 @@ def test_all_of_it_by_the_keyboard_alone(running: Lab, seen: Seen, client: Clien
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     assert [] == barriers(page, ".jp-Dialog")
+    expect(dialog.locator(".jp-mod-accept")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(f"[data-job='{stopped}']")).to_contain_text("canceled")
 
