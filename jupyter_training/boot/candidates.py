@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import NamedTuple
 
 from jupyter_training.boot.order import Order
@@ -21,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Found", "found", "said"]
+__all__ = ["Found", "found", "said", "sweep"]
 
 
 class Found(NamedTuple):
@@ -73,6 +74,13 @@ def said(order: Order, places: Places, own: list[Found], *, beside: str | None) 
         "base": order.base,
         "sklearn": order.sklearn,
     }
+
+
+def sweep(places: Places) -> None:
+    """Remove what an interruption left half written, before anybody writes here. The service brings that back, too."""
+    for name in os.listdir(places.checkpoints):
+        if name.startswith(checkpoints.TEMPORARY):
+            shutil.rmtree(os.path.join(places.checkpoints, name), ignore_errors=True)
 
 
 def _names(folder: str) -> list[str]:

@@ -87,6 +87,7 @@ def _prepare(run: str, here: Machine, places: Places, out: Output, stopping: Sto
     """All that is done before the code can begin: the order, the attempt's folder, and what looks after its disk."""
     order = orders.read(places)
     places.make()
+    candidates.sweep(places)
     code.unpack(places)
     environment = variables.environment(order, here, places, dict(os.environ))
     requirements.install(order, places, environment, out, stopping)

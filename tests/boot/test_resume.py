@@ -55,6 +55,20 @@ def test_it_goes_on_at_the_right_step_after_a_kill(container: Build) -> None:
     assert 2 == len(set(boots))
 
 
+def test_what_came_back_half_written_is_gone_and_in_nobodys_way(container: Build) -> None:
+    """Of the same attempt, and of a process of the same number: in a new container these are what they were."""
+    one = container(CODE)
+    killed_at(one, 3)
+    folder = one.root / "checkpoints"
+    for number in range(1, 4):
+        (draft := folder / f".tmp-1-{number}-1").mkdir()
+        (draft / "content.json").write_text("{")
+    restored(one)
+    ran = one.run()
+    assert ("from 3", 0) == (ran.printed[0], ran.code)
+    assert [] == [name for name in os.listdir(folder) if not checkpoints.is_name(name)]
+
+
 def test_what_was_saved_before_is_told_again(container: Build) -> None:
     """Of a checkpoint that was saved right before the end nobody may have heard."""
     one = container(CODE)

@@ -305,3 +305,19 @@ def test_the_temporary_of_a_living_process_is_left_alone(tmp_path: Path) -> None
     (job.folder / ".tmp-0-1-1").mkdir()
     job.attempt().run()
     assert [".tmp-1-1-1", "step-000000005.1", "step-000000010.1"] == job.names
+
+
+def test_a_draft_of_a_process_of_the_same_number_is_in_nobodys_way(tmp_path: Path) -> None:
+    """In a container that was started anew for the same attempt, the code has the number that it had in the last."""
+    job = Job(
+        tmp_path,
+        """
+        import os, pathlib
+        from jupyter_training import checkpoint
+        where = checkpoint.save({"a": 1}, step=1).parent
+        for number in range(9):
+            (where / f".tmp-1-{os.getpid()}-{number}").mkdir()
+        print(checkpoint.save({"a": 2}, step=2).name)
+        """,
+    )
+    assert "step-000000002.1\n" == job.attempt().run().stdout

@@ -19,19 +19,16 @@ __all__ = ["forget", "new_folder", "seal", "sync"]
 
 _VERSION = 1
 
-_made = 0
 _swept: set[str] = set()
 
 
 def new_folder(where: str) -> str:
     """An empty folder beside the finished ones, of which nobody takes notice."""
-    global _made
     os.makedirs(where, mode=0o700, exist_ok=True)
     if where not in _swept:
         _swept.add(where)
         _sweep(where)
-    _made += 1
-    folder = os.path.join(where, f"{checkpoints.TEMPORARY}{place.attempt()}-{os.getpid()}-{_made}")
+    folder = _draft(where)
     os.mkdir(folder, 0o700)
     return folder
 
@@ -74,7 +71,7 @@ def seal(folder: str, step: int, metrics: Mapping[str, float] | None, about: Map
 
 def forget(folder: str) -> None:
     """Remove a copy, so that what a kill leaves of it is taken for no damaged checkpoint."""
-    beside = os.path.join(os.path.dirname(folder), f"{checkpoints.TEMPORARY}{place.attempt()}-{os.getpid()}-gone")
+    beside = _draft(os.path.dirname(folder))
     os.rename(folder, beside)
     shutil.rmtree(beside, ignore_errors=True)
 
@@ -88,6 +85,11 @@ def sync(path: str) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def _draft(where: str) -> str:
+    """A name that nobody has. A process of a container that was started anew may have the id of one in the last."""
+    return os.path.join(where, f"{checkpoints.TEMPORARY}{place.attempt()}-{os.getpid()}-{os.urandom(6).hex()}")
 
 
 def _sweep(where: str) -> None:
