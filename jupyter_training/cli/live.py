@@ -2,8 +2,7 @@
 
 What AWS's documentation leaves open, and no double can know, is seen here: that a container begins as ours says, that a
 stop reaches the code, how a failure is told, how far a log is behind. The jobs go through the same home and dispatcher
-as any other, all at once; the quota says how many of them run together. They are removed afterwards, with what they
-left in S3.
+as any other, all at once; the quota says how many run together. They are removed afterwards, with what they left in S3.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ else:
 
 @dataclass(frozen=True)
 class Proof:
-    """One job and what is seen of it. ``judge`` gives what was seen, or raises AssertionError with what was wrong."""
+    """One job and what is seen of it. ``judge`` gives what was seen, or raises Unproved with what was wrong."""
 
     name: str
     proves: str
@@ -97,6 +96,15 @@ class Proof:
     options: Mapping[str, object] = field(default_factory=dict)
     wish: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 1
+
+
+class Unproved(Exception):
+    """What was wrong; a sentence."""
+
+
+def _sure(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise Unproved(otherwise)
 
 
 class Live:
@@ -118,7 +126,7 @@ class Live:
         handle = self.client.submit(
             script, name=f"live-{name or proof.name}", backend=self._backend, options=options, if_exists="new", **wish
         )
-        assert isinstance(handle, Handle)
+        assert isinstance(handle, Handle)  # and no search
         self.made.append(handle)
         return handle
 
@@ -126,12 +134,12 @@ class Live:
         """The job as soon as this is true of it.
 
         Raises:
-            AssertionError: it never was; with its sentence.
+            Unproved: it never was; with its sentence.
         """
         end = time.monotonic() + _WAITS
         while not holds(view := handle.view):
             if view["ended"] is not None or time.monotonic() > end:
-                raise AssertionError(f"{what} was not seen: {view['sentence']}")
+                raise Unproved(f"{what} was not seen: {view['sentence']}")
             time.sleep(_LOOK)
         return view
 
@@ -156,8 +164,8 @@ class Live:
 def _begins(live: Live, handle: Handle) -> str:
     listed = _listed_after(live, handle)
     view = live.ended(handle)
-    assert view["state"] == "succeeded", view["sentence"]
-    assert "first process: True" in handle.logs(), "the first process is not ours"
+    _sure(view["state"] == "succeeded", view["sentence"])
+    _sure("first process: True" in handle.logs(), "the first process is not ours")
     return f"python {view['metrics']['python']['last']:g}; in the list {listed:.0f} s after it was made"
 
 
@@ -175,7 +183,7 @@ def _listed_after(live: Live, handle: Handle) -> float:
         if found:
             return max(0.0, time.time() - float(found[0]["CreationTime"].timestamp()))
         time.sleep(_LOOK)
-    raise AssertionError("no list has shown it within two minutes")
+    raise Unproved("no list has shown it within two minutes")
 
 
 def _stops(live: Live, handle: Handle) -> str:
@@ -184,18 +192,18 @@ def _stops(live: Live, handle: Handle) -> str:
     handle.cancel()
     view = live.ended(handle)
     took = time.monotonic() - asked
-    assert "heard the stop" in handle.logs(), f"the code heard nothing of it: {view['sentence']}"
-    assert view["checkpoint"] is not None, "no checkpoint came back"
+    _sure("heard the stop" in handle.logs(), f"the code heard nothing of it: {view['sentence']}")
+    _sure(view["checkpoint"] is not None, "no checkpoint came back")
     return f"ended {took:.0f} s after it was asked, with the checkpoint of step {view['checkpoint']['step']}"
 
 
 def _fails(live: Live, handle: Handle) -> str:
     view = live.ended(handle)
     reason = str(live.described(view).get("FailureReason", ""))
-    assert view["state"] == "failed", view["sentence"]
-    assert "as it was meant to" in view["sentence"], view["sentence"]
-    assert reason.startswith("AlgorithmError"), f"FailureReason begins otherwise: {reason[:200]!r}"
-    assert "as it was meant to" in reason, f"FailureReason lacks the error's own words: {reason[:300]!r}"
+    _sure(view["state"] == "failed", view["sentence"])
+    _sure("as it was meant to" in view["sentence"], view["sentence"])
+    _sure(reason.startswith("AlgorithmError"), f"FailureReason begins otherwise: {reason[:200]!r}")
+    _sure("as it was meant to" in reason, f"FailureReason lacks the error's own words: {reason[:300]!r}")
     return f"FailureReason: {' '.join(reason.split())[:120]}"
 
 
@@ -203,7 +211,7 @@ def _exits(live: Live, handle: Handle) -> str:
     view = live.ended(handle)
     reason = str(live.described(view).get("FailureReason", ""))
     code = view["attempts"][-1]["exit_code"]
-    assert code == 3, f"exit code {code}: {view['sentence']}"
+    _sure(code == 3, f"exit code {code}: {view['sentence']}")
     return f"FailureReason: {' '.join(reason.split())[:120]}"
 
 
@@ -214,8 +222,8 @@ def _lags(_: Live, handle: Handle) -> str:
         if view["phase"] == "running" and view["service"]["log_lag"] is not None:
             seen.append(view["service"]["log_lag"])
         time.sleep(_LOOK)
-    assert seen, f"no line was read while it ran: {view['sentence']}"
-    assert "beat 89" in handle.logs(), "the last line is missing"
+    _sure(seen, f"no line was read while it ran: {view['sentence']}")
+    _sure("beat 89" in handle.logs(), "the last line is missing")
     return f"from {min(seen):.0f} to {max(seen):.0f} s behind; the last line came"
 
 
@@ -223,7 +231,7 @@ def _pauses(live: Live, handle: Handle) -> str:
     live.until(handle, lambda view: view["checkpoint"] is not None, "its first checkpoint")
     handle.pause()
     view = live.until(handle, lambda one: one["state"] == "paused", "the pause")
-    assert view["checkpoint"] is not None, "it is paused without a checkpoint"
+    _sure(view["checkpoint"] is not None, "it is paused without a checkpoint")
     step = view["checkpoint"]["step"]
     handle.activate()
     view = live.until(
@@ -232,13 +240,13 @@ def _pauses(live: Live, handle: Handle) -> str:
     begun = view["attempts"][-1]["start_step"]
     handle.cancel()
     live.ended(handle)
-    assert begun >= step, f"it went on from step {begun}, and had saved step {step}"
+    _sure(begun >= step, f"it went on from step {begun}, and had saved step {step}")
     return f"saved step {step}, went on from step {begun}"
 
 
 def _limited(live: Live, handle: Handle) -> str:
     view = live.ended(handle)
-    assert view["reason"] == "timeout", view["sentence"]
+    _sure(view["reason"] == "timeout", view["sentence"])
     return str(view["sentence"])
 
 
@@ -247,14 +255,14 @@ def _spots(live: Live, handle: Handle) -> str:
     handle.cancel()
     view = live.ended(handle)
     saving = view["service"]["saving"]
-    assert saving is not None, "no saving is told"
+    _sure(saving is not None, "no saving is told")
     return f"{saving:.0%} saved; {service_words.line(view)}"
 
 
 def _meets(live: Live, handle: Handle) -> str:
     view = live.ended(handle)
-    assert view["state"] == "succeeded", view["sentence"]
-    assert "met algo-2" in handle.logs(), "the first host met nobody"
+    _sure(view["state"] == "succeeded", view["sentence"])
+    _sure("met algo-2" in handle.logs(), "the first host met nobody")
     return "algo-1 met algo-2"
 
 
@@ -263,7 +271,7 @@ def _stays_warm(live: Live, handle: Handle) -> str:
     second = live.ended(live.submit(PROOFS["warm"], "warm-again"))
     waits = [_start_up(one) for one in (first, second)]
     status = live.described(first).get("WarmPoolStatus", {}).get("Status", "none")
-    assert status in ("Reused", "InUse", "Available"), f"the warm pool's status is {status}: is its quota 0?"
+    _sure(status in ("Reused", "InUse", "Available"), f"the warm pool's status is {status}: is its quota 0?")
     return f"start-up {waits[0]:.0f} s, then {waits[1]:.0f} s; warm pool {status}"
 
 
@@ -339,7 +347,7 @@ def _all(live: Live, chosen: Sequence[Proof]) -> list[tuple[str, str, str, str]]
     def one(proof: Proof) -> tuple[str, str, str, str]:
         try:
             seen = proof.judge(live, live.submit(proof))
-        except (AssertionError, TrainingError) as error:
+        except (Unproved, TrainingError) as error:
             return proof.name, "fail", proof.proves, str(error)
         return proof.name, "ok", proof.proves, seen
 
@@ -354,7 +362,7 @@ def _take_away(live: Live, made: Sequence[Handle]) -> None:
     """End what still runs of these, and remove them here and in S3. Jobs of the person's may have such names, too."""
     print("Cleaning up ...", file=sys.stderr)
     for handle in made:
-        with contextlib.suppress(TrainingError, AssertionError):
+        with contextlib.suppress(TrainingError, Unproved):
             if handle.view["ended"] is None:
                 handle.kill()
             whole = live.ended(handle)
