@@ -14,10 +14,11 @@ import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from jupyter_training.core.ids import JobId
+from jupyter_training.seams import storage
+from jupyter_training.settings import Settings
 
 __all__ = ["Done", "Order", "Remover"]
 
@@ -47,7 +48,8 @@ class Done:
 class Remover:
     """Works off orders, one after the other. Its thread is there while there is something to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._open: set[tuple[JobId, str | None]] = set()
@@ -92,13 +94,13 @@ class Remover:
                 except queue.Empty:
                     self._works = False
                     return
-            self._done.put(Done(order, _remove(order.folders, order.places)))
+            self._done.put(Done(order, _remove(self._settings, order.folders, order.places)))
 
 
-def _remove(folders: Sequence[Path], places: Sequence[str]) -> str | None:
+def _remove(settings: Settings, folders: Sequence[Path], places: Sequence[str]) -> str | None:
     """Remove all of it that can be; the first fault."""
     faults = [fault for fault in map(_remove_folder, folders) if fault is not None]
-    faults += [fault for fault in map(_remove_place, places) if fault is not None]
+    faults += [fault for fault in (_remove_place(settings, one) for one in places) if fault is not None]
     return faults[0] if faults else None
 
 
@@ -114,9 +116,9 @@ def _remove_folder(folder: Path) -> str | None:
             return f"{folder} can't be removed: {error.strerror or error}"
 
 
-def _remove_place(url: str) -> str | None:
+def _remove_place(settings: Settings, url: str) -> str | None:
     try:
-        system, root = import_module("fsspec").core.url_to_fs(url)
+        system, root = storage.opened(settings, url)
         for _ in range(_TRIES):
             try:
                 system.rm(root, recursive=True)

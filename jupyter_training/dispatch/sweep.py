@@ -48,7 +48,7 @@ class Sweep:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
-        self._remover = Remover()
+        self._remover = Remover(settings)
         self._due: dict[JobId, None] | None = None  # None: nobody has looked yet
         self._removals_due = True
         self._clears = True  # points that were let go of may have to be deleted

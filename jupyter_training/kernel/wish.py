@@ -231,7 +231,10 @@ def resolved(name: str, value: str | None) -> str:
     """
     if looks_secret(name):
         words = f"The variable {name} looks like a secret, and variables are kept with the job."
-        hint = f"--pass-env {name} hands its value over without keeping it."
+        hint = (
+            f"--pass-env {name} hands its value over without keeping it, on this machine; code that runs at a service "
+            "reads it from that service's store of secrets."
+        )
         raise InvalidSpec(words, hint=hint, errors=[Problem(words, key=f"environment.variables.{name}")])
     if value is not None:
         return value

@@ -24,6 +24,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "local": "jupyter_training.backends.local.wishes:LocalWishes",
         "sagemaker": "jupyter_training.backends.sagemaker.wishes:SagemakerWishes",
     },
+    "storages": {"sagemaker": "jupyter_training.backends.sagemaker.buckets:reach"},
     "launchers": {
         "plain": "jupyter_training.launchers.plain:PlainLauncher",
         "torchrun": "jupyter_training.launchers.torchrun:TorchrunLauncher",

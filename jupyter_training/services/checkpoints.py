@@ -19,6 +19,7 @@ from jupyter_training.core.job import Job, StartFrom
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import NoCheckpoint, Problem, TrainingError, Unavailable
 from jupyter_training.schema import CheckpointList, CheckpointView
+from jupyter_training.seams import storage
 from jupyter_training.services.instants import instant
 from jupyter_training.services.jobs import known
 from jupyter_training.services.site import Site
@@ -141,7 +142,7 @@ def _found(
     notes: list[str] = []
     for one in _wanted(job, every, wish):
         coming = _linked(site, one) if one.place is None else None
-        why = _fault(one, coming) if one.place is None else _fault_far_away(one, one.place)
+        why = _fault(one, coming) if one.place is None else _fault_far_away(site, one, one.place)
         if why is None and fetch and one.place is not None:
             coming = _fetched(site, one, one.place)
             why = _fault(one, coming)
@@ -168,12 +169,10 @@ def _fault(one: Checkpoint, coming: Path | None) -> str | None:
         raise Unavailable(f"The checkpoint {one.name} of {one.job} can't be read: {error.strerror}.") from error
 
 
-def _fault_far_away(one: Checkpoint, place: str) -> str | None:
+def _fault_far_away(site: Site, one: Checkpoint, place: str) -> str | None:
     """What is wrong with a checkpoint under a URL, as far as its manifest tells."""
-    import fsspec
-
     try:
-        system, root = fsspec.core.url_to_fs(place)
+        system, root = storage.opened(site.settings, place)
         manifest = system.cat_file(f"{root.rstrip('/')}/{folders.MANIFEST}")
     except FileNotFoundError:
         return f"its {folders.MANIFEST} is missing from {place}"
@@ -194,13 +193,11 @@ def _fetched(site: Site, one: Checkpoint, place: str) -> Path:
     Raises:
         Unavailable: they can't be had now.
     """
-    import fsspec
-
     site.settings.checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
     above = Path(tempfile.mkdtemp(dir=site.settings.checkpoints, prefix=folders.TEMPORARY))
     target = above / one.name
     try:
-        system, root = fsspec.core.url_to_fs(place)
+        system, root = storage.opened(site.settings, place)
         target.mkdir()
         system.get_file(f"{root.rstrip('/')}/{folders.MANIFEST}", str(target / folders.MANIFEST))
         for file in _inside(folders.read(target) or {}):

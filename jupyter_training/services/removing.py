@@ -15,7 +15,9 @@ from pathlib import Path
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.errors import Unavailable
+from jupyter_training.seams import storage
 from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
 from jupyter_training.spool import checkpoints as folders
 from jupyter_training.store import checkpoints, removals
 
@@ -40,7 +42,7 @@ def pending(site: Site) -> int:
         try:
             for place in removal.places:
                 if place not in used:
-                    under_url(place)
+                    under_url(site.settings, place)
         except Unavailable:
             continue
         gone.append(removal.job)
@@ -60,16 +62,14 @@ def checkpoint_folders(site: Site, gone: Iterable[Checkpoint]) -> None:
             folder(beside)
 
 
-def under_url(place: str) -> None:
+def under_url(settings: Settings, place: str) -> None:
     """Remove a folder under a URL; nothing happens where there is none.
 
     Raises:
         Unavailable: the place can't be reached.
     """
-    import fsspec
-
     try:
-        system, root = fsspec.core.url_to_fs(place)
+        system, root = storage.opened(settings, place)
         system.rm(root, recursive=True)
     except FileNotFoundError:
         return

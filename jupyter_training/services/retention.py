@@ -77,7 +77,7 @@ def _apply(
     if checkpoints.retain(site.store, job, policy, metrics=metrics, go=names, now=site.now()):
         removing.checkpoint_folders(site, [one for one in go if one.place is None])
         for name, place in reports.going(site.store, job.id).items():
-            removing.under_url(place)
+            removing.under_url(site.settings, place)
             reports.gone(site.store, job.id, name)
     site.wake()
 

@@ -19,6 +19,7 @@ from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
 from jupyter_training.seams.backend import End, LaunchOrder
+from jupyter_training.settings import Settings
 from jupyter_training.spool import checkpoints as spooled
 from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep, verbs, wishes
 from jupyter_training.store.engine import Store
@@ -219,10 +220,10 @@ def test_what_is_being_removed_is_none_to_go_on_from(
     begun, answers = threading.Event(), threading.Event()
     remove = remover._remove_place
 
-    def slowly(url: str) -> str | None:
+    def slowly(settings: Settings, url: str) -> str | None:
         begun.set()
         assert answers.wait(_DEADLINE)
-        return remove(url)
+        return remove(settings, url)
 
     orders: list[LaunchOrder] = []
     launch = stage.backend.launch
@@ -262,7 +263,7 @@ def test_a_place_that_does_not_answer_is_tried_again_and_stops_nothing(
     job.save(1, 2)
     tries = []
 
-    def refuse(url: str) -> str:
+    def refuse(_: Settings, url: str) -> str:
         tries.append(url)
         return f"{url} can't be removed: TimeoutError: it does not answer"
 

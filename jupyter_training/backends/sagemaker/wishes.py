@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from jupyter_training.backends import context
-from jupyter_training.backends.sagemaker import account, images, limits, prices, request, rules, saving
+from jupyter_training.backends.sagemaker import account, buckets, images, limits, prices, request, rules, saving
 from jupyter_training.backends.sagemaker.examine import examine
 from jupyter_training.backends.sagemaker.options import Options as Chosen
 from jupyter_training.backends.sagemaker.options import Settled, read, refused
@@ -105,6 +105,9 @@ class SagemakerWishes:
             }
         )
         limits.check(self._request(result, settled), settled)
+        kept_at = str(result.checkpoints.to)
+        for bucket in {settled.bucket, *([kept_at.split("/")[2]] if kept_at.startswith("s3://") else [])}:
+            buckets.note(self._folder, bucket, settled.region, settled.profile)
         return result
 
     def written(self, options: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
