@@ -7,6 +7,7 @@ are noticed.
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from collections.abc import Callable
@@ -158,7 +159,7 @@ class Region:
             if answer.kind is Kind.CREDENTIALS:
                 who = f" (profile {self.profile!r})" if self.profile else ""
                 self._lacking, self._look_at = answer, self._clock.boot() + self.pace.no_credentials
-                self.no_credentials = f"{answer.sentence.rstrip('.')}{who}. Renew them; it goes on by itself then."
+                self.no_credentials = f"{answer.sentence.rstrip('.')}{who}. {_renewed(self.profile)}"
             elif answer.kind not in (Kind.UNREACHED, Kind.UNSURE):
                 self.no_credentials = None  # somebody looked at them and had nothing to say
         if answer.kind is Kind.CREDENTIALS:
@@ -178,3 +179,14 @@ class Region:
         """About so many, so that not all ask at once."""
         with self._lock:
             return seconds * self._rng.uniform(0.9, 1.1)
+
+
+def _renewed(profile: str | None) -> str:
+    """What to do about credentials that don't count."""
+    if profile is not None or "AWS_ACCESS_KEY_ID" not in os.environ:
+        return "Renew them; it goes on by itself then."
+    return (
+        f"They are those of the environment in which the dispatcher began, and it gets no others: end it (`kill "
+        f"{os.getpid()}`, which ends no job), and submit, or start a server, where new ones are set. With a profile it "
+        "goes on by itself."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Any
 
@@ -115,6 +116,26 @@ def test_credentials_are_looked_for_anew_and_named_until_they_are_good(
     with pytest.raises(Failed):
         ask(region)
     assert region.no_credentials is None, "who refuses the request has taken the credentials"
+
+
+def test_credentials_of_the_environment_are_not_promised_to_be_found_anew(
+    clock: VirtualClock, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they stand in a process's environment, nobody can renew them there."""
+    region = Region(
+        "us-east-1", None, pace=Pace(), clock=clock, rng=random.Random(1), find=lambda *_: aws, forget=aws.forget
+    )
+    aws.answer = refused("ExpiredTokenException")
+    for variable, words in (
+        ("AWS_ACCESS_KEY_ID", f"end it (`kill {os.getpid()}`"),
+        ("OTHER", "Renew them; it goes on"),
+    ):
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+        monkeypatch.setenv(variable, "AKIDOFACALLER0000000")
+        clock.advance(region.pace.no_credentials)
+        with pytest.raises(Failed):
+            ask(region)
+        assert words in str(region.no_credentials)
 
 
 def test_without_credentials_one_looks_for_them_for_all(region: Region, aws: Aws, clock: VirtualClock) -> None:
