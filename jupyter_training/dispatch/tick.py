@@ -195,7 +195,8 @@ class Ticker:
         now = self._clock.now()
         changed = False
         if observation.age is not None:
-            self._began.setdefault((job.id, attempt.number), self._clock.boot() - observation.age)
+            # Later than it was, where an attempt that waits for machines again does not grow older.
+            self._began[job.id, attempt.number] = self._clock.boot() - observation.age
         if observation.started is not None and attempt.started is None and observation.end is None:
             facts.running(self._store, epoch, job.id, attempt.number, observation.started, now)
             changed = True

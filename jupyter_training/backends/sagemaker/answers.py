@@ -74,7 +74,9 @@ _CARRIERS = frozenset({"s3transfer", "boto3"})  # what they raise when they have
 _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 
 _QUOTA = re.compile(
-    r"limit '([^']+)' is ([\d.]+)[^,]*, with current utilization of ([\d.]+).* request delta of ([\d.]+)", re.DOTALL
+    r"limit '([^']+)' is ([\d.]+) *(?P<unit>\w*)[^,]*, with current utilization of ([\d.]+)"
+    r".* request delta of ([\d.]+)",
+    re.DOTALL,
 )
 _NOWHERE = re.compile(r"not available in this region", re.IGNORECASE)  # said under the same code, and no quota helps
 _PERMISSION = re.compile(r"not authorized to perform:? ([\w-]+:\w+)(?: on resource:? (\S+))?")
@@ -113,7 +115,7 @@ def _refused(response: Any, permission: str) -> Answer:
         return Answer(Kind.THROTTLED, f"AWS asks for fewer calls ({code}).", code)
     if code in _DENIED:
         return Answer(Kind.DENIED, _denied(words, permission), code)
-    if code == "ResourceLimitExceeded" and not _NOWHERE.search(words):
+    if code == "ResourceLimitExceeded" and not _NOWHERE.search(words) and _is_of_instances(words):
         return Answer(Kind.QUOTA, words, code, _refusal(words))
     if code in _EXISTS:
         return Answer(Kind.EXISTS, words, code)
@@ -135,7 +137,13 @@ def _refusal(words: str) -> Refusal | None:
     found = _QUOTA.search(words)
     if found is None:
         return None
-    return Refusal(found[1], *(int(float(found[place].rstrip("."))) for place in (2, 3, 4)))
+    return Refusal(found[1], *(int(float(found[place].rstrip("."))) for place in (2, 4, 5)))
+
+
+def _is_of_instances(words: str) -> bool:
+    """Whether a quota is one of machines at once, or so written that nobody knows: for others waiting never helps."""
+    found = _QUOTA.search(words)
+    return found is None or found["unit"].lower() in ("", "instance", "instances")
 
 
 def _lower(words: str) -> str:

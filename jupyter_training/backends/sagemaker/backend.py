@@ -29,7 +29,7 @@ from jupyter_training.backends.sagemaker.region import Find, Region
 from jupyter_training.backends.sagemaker.remote import ANSWER, INTENT, Intent, Remote, read_end, stop_asked
 from jupyter_training.backends.sagemaker.room import Room
 from jupyter_training.backends.sagemaker.streams import Reading
-from jupyter_training.backends.sagemaker.uploads import Uploads
+from jupyter_training.backends.sagemaker.uploads import SENDERS, Uploads
 from jupyter_training.backends.sagemaker.work import Ticket, Work
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant
@@ -53,7 +53,7 @@ _RUNS_ON = " That one's training job {} in {} may run on at AWS, where it costs 
 _UNREADABLE = "what it was launched with can't be read by this version; a newer one may have written it"
 _Key = tuple[JobId, int]
 # Who uploads or fetches for hours, or reads a log that does not answer, leaves threads to those who stop and look.
-_LANES = {"carry": 3, "read": 4, "drive": 4, "look": 2}
+_LANES = {"send": SENDERS + 2, "fetch": 2, "read": 4, "drive": 4, "look": 2}
 
 
 @dataclass
@@ -238,7 +238,7 @@ class SagemakerBackend:
                 self.work.add(
                     lambda: self._drive(desk, one),
                     f"{intent.name}: driving",
-                    lane=lambda: "carry" if one.carries else "drive",
+                    lane=lambda: "drive" if not one.carries else "send" if one.arn is None else "fetch",
                 ),
                 self.work.add(reading.turn, f"{intent.name}: reading", lane=lambda: "read"),
             )

@@ -17,7 +17,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_training.backends.sagemaker import names, outputs, request, room
+from jupyter_training.backends.sagemaker import names, request, results, room
 from jupyter_training.backends.sagemaker.answers import Answer, Kind
 from jupyter_training.backends.sagemaker.looks import PROOF, Looks
 from jupyter_training.backends.sagemaker.places import Places
@@ -25,7 +25,7 @@ from jupyter_training.backends.sagemaker.region import Failed, Region
 from jupyter_training.backends.sagemaker.remote import ANSWER, INTENT, Remote, stop_asked, write_end
 from jupyter_training.backends.sagemaker.room import Room
 from jupyter_training.backends.sagemaker.uploads import Busy, Uploads
-from jupyter_training.backends.sagemaker.verdict import Details, Records, verdict
+from jupyter_training.backends.sagemaker.verdict import TERMINAL, Details, Records, verdict
 from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.errors import TrainingError
 from jupyter_training.seams.backend import End
@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 _MOMENT = 0.2  # seconds, where somebody else has to be done first
 _IDLE = 1.0  # between looks at an attempt that AWS has: what List found, a stop that was asked for
 _CLAIMS = 25  # looks at a claim of which nobody says what it is for
-_FETCHES = 5  # times that results are tried to be brought here, in ten minutes
 
 
 class Driving:
@@ -99,6 +98,8 @@ class Driving:
         if one.arn is None:
             return self._begin(one)
         self._looks.at_home(one)
+        if not one.is_over and self._is_stop_due(one):  # before all else: of it no more need be known than its name
+            return self._stop(one)
         if not one.is_over and (one.must_look or one.listed != one.seen_as or self._is_out_of_sight(one)):
             wait = self._describe(one)
             if wait is not None or one.end is not None:
@@ -106,8 +107,6 @@ class Driving:
         details = one.details
         if details is not None and details.is_terminal:
             return self._finish(one, details)
-        if self._is_stop_due(one):
-            return self._stop(one)
         return _IDLE
 
     # --- until AWS has it ---------------------------------------------------------------------------------------
@@ -285,12 +284,15 @@ class Driving:
         one.absence.over()
         self._note(one, found)
         one.seen_as, one.must_look = seen, False
+        if seen is not None and seen[0] in TERMINAL and not one.is_over:  # the list knows more, for now
+            one.must_look = True
+            return self._looks.apart
         return None
 
     def _note(self, one: Remote, found: dict[str, Any]) -> None:
         details = Details.of(found)
         one.tries, one.doing, one.looked = 0, None, self._clock.boot()
-        if details.has_run:
+        if details.secondary == "Training" and (one.details is None or not one.details.has_run):
             self._rooms(one).placed()
         for name, value in (
             ("service/training_seconds", details.training_seconds),
@@ -298,9 +300,7 @@ class Driving:
         ):
             if value is not None:
                 one.figures[name] = value
-        if details.started is not None and one.ran_at is None:
-            ran = max(0.0, self._clock.now() - details.started)  # AWS's clock may be ahead of ours, or behind
-            one.ran_at = one.looked - (min(ran, one.looked - one.taken_up) if one.is_new else ran)
+        one.note_age(details, self._clock.now())
         before, one.details = one.details, details
         if before is None or before.secondary != details.secondary:
             self._changed(one)
@@ -322,7 +322,8 @@ class Driving:
             )
         except Failed as failed:
             if failed.answer.kind not in (Kind.REFUSED, Kind.MISSING, Kind.EXISTS):
-                raise
+                one.stop_due = self._clock.boot() + 2 * self._region.patience(failed.answer, one.tries + 1)
+                raise  # meanwhile it is looked at: perhaps it ends by itself
             # It has ended, or is just about to: what AWS says of the job itself counts, and until then it is asked on.
             one.must_look = True
             one.stops += 1
@@ -341,7 +342,7 @@ class Driving:
             if not one.carries:
                 one.carries = True
                 return 0.0
-            wait = self._fetch(one, details)
+            wait = results.bring(one, details, self._region, self._settings.outputs / one.intent.job)
             if wait is not None:
                 return wait
             one.carries = False
@@ -352,32 +353,6 @@ class Driving:
         if end.reason is EndReason.UNPLACED:
             self._rooms(one).scarce(one.intent.machines, self._clock.boot(), details.failure)
         return self._ended(one, end, records)
-
-    def _fetch(self, one: Remote, details: Details) -> float | None:
-        """Bring its results here. Seconds until that is tried again; None: they are here, or stay where they are.
-
-        Counted before each try, as no error of whatever kind may keep an attempt from its end for ever.
-        """
-        chosen = one.intent.chosen
-        where = f"s3://{'/'.join(part for part in (chosen.bucket, chosen.prefix.strip('/'), 'out') if part)}"
-        if details.has_run and one.fetches < _FETCHES:
-            one.fetches += 1
-            one.doing = "bringing its results here"
-            folder = self._settings.outputs / one.intent.job
-            try:
-                outputs.fetch(self._region, where, one.intent.name, folder, limit=self._region.pace.fetch_limit)
-            except (Failed, OSError) as error:
-                if isinstance(error, Failed) and error.answer.kind is Kind.CREDENTIALS:
-                    one.fetches -= 1
-                    raise
-                words = str(error).rstrip(".")
-                log.warning("%s: its results are still at %s: %s", one.intent.name, where, words)
-                if one.fetches < _FETCHES:
-                    one.doing = f"its results could not be brought here, which is tried again: {words}"
-                    return one.fetches * self._region.pace.longest_wait
-                outputs.leave(folder, [f"{where}/{one.intent.name}/output/: {words}"])
-        one.has_outputs = True
-        return None
 
     def _failed(self, one: Remote, sentence: str) -> float | None:
         return self._given_up(one, End(EndReason.LAUNCH_FAILED, f"Could not start: {sentence}"))

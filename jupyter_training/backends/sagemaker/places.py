@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["CHECKPOINTS", "Places", "checkpoints_of", "root"]
+__all__ = ["CHECKPOINTS", "Places", "are_packed", "checkpoints_of", "root"]
 
 CHECKPOINTS = "/opt/ml/checkpoints"  # in the container; the service keeps it and ``Places.checkpoints`` the same
 
@@ -20,6 +21,12 @@ def checkpoints_of(base: str, job: str, to: str | None = None) -> str:
     """Where a job's checkpoints are kept. ``to``: the place that its policy names, as settled."""
     url = (to or f"{base}/checkpoints").rstrip("/")
     return url if url.rpartition("/")[2] == job else f"{url}/{job}"
+
+
+def are_packed(request: Mapping[str, Any]) -> bool:
+    """Whether results come as archives. A person's own part of the request may have them left as they are."""
+    output = request.get("OutputDataConfig")
+    return not isinstance(output, Mapping) or output.get("CompressionType") != "NONE"
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,8 @@ class Remote:
     asked_at: float = float("-inf")  # boot time at which a dispatcher has asked for it last
     taken_up: float = 0.0  # boot time since which it is known here
     is_new: bool = False  # it was launched here, and not by an earlier dispatcher
-    ran_at: float | None = None  # boot time at which its code began, as far as that is known
+    trained: float | None = None  # seconds that it has trained in runs that are over; None: it has not begun
+    trains_at: float | None = None  # boot time at which the run that goes on began
     is_sent: bool = False  # a CreateTrainingJob may have been sent
     is_lost: bool = False  # one had no answer: it may have been done, or be done still
     is_unsure: bool = False  # whether it was done has to be looked up
@@ -160,6 +161,17 @@ class Remote:
     def is_over(self) -> bool:
         """Whether it holds no machine any more."""
         return self.end is not None or (self.details is not None and self.details.is_terminal)
+
+    def note_age(self, details: Details, now: float) -> None:
+        """How long it has trained, by our clock: AWS's may be ahead of it, or behind. ``now``: wall time."""
+        if details.trains_since is None:
+            if details.has_run:
+                self.trained, self.trains_at = details.trained, None
+        elif self.trains_at is None or self.trained != details.trained:
+            ran = max(0.0, now - details.trains_since)
+            if self.is_new and not details.trained:  # it can't be older than what is known of it here
+                ran = min(ran, self.looked - self.taken_up)
+            self.trained, self.trains_at = details.trained, self.looked - ran
 
 
 def stop_asked(folder: Path) -> StopHow | None:

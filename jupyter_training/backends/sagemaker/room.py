@@ -43,6 +43,7 @@ class Room:
         self._pace = pace
         self._quota: str | None = None
         self._limit: int | None = None  # of the account, as it was told last
+        self._told: tuple[str, int] | None = None  # by Service Quotas; a refusal may know of another quota, or number
         self._fits: int | None = None  # of our machines, at most; None: nobody knows
         self._refused: _Wait | None = None
         self._scarce: _Wait | None = None
@@ -50,7 +51,8 @@ class Room:
 
     def told(self, quota: str, limit: int) -> None:
         """Service Quotas says what the account may have."""
-        if limit != self._limit or self._fits is None:
+        if (quota, limit) != self._told:
+            self._told = (quota, limit)
             self._quota, self._limit, self._fits = quota, limit, limit
             self._refused = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyter_training.backends.sagemaker.names import job_name
 from jupyter_training.backends.sagemaker.options import Settled
-from jupyter_training.backends.sagemaker.places import root
+from jupyter_training.backends.sagemaker.places import are_packed, root
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.seams.backend_wishes import Traces
@@ -19,4 +19,5 @@ def traces(spec: JobSpec, settled: Settled, job: JobId | None, number: int) -> T
     if job is None:
         return Traces(machines)
     name = job_name(spec.name, job, number)
-    return Traces(machines, name, f"{root(settled.bucket, settled.prefix)}/out/{name}/output/model.tar.gz")
+    model = "model.tar.gz" if are_packed(settled.request) else "model/"
+    return Traces(machines, name, f"{root(settled.bucket, settled.prefix)}/out/{name}/output/{model}")

@@ -28,13 +28,13 @@ from jupyter_training.runtime import archive
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
 
-__all__ = ["Busy", "Uploads"]
+__all__ = ["SENDERS", "Busy", "Uploads"]
 
 _KNOWN_FOR = 3600.0  # seconds for which what was there is taken to be there
 _LOOKED_FOR = 1_000_000  # bytes; of a larger file it is asked whether it is there before it is sent
 _IN_PARTS = 100_000_000  # bytes; a larger file is sent in parts
 _AT_ONCE = 8
-_SENDERS = 3  # attempts whose content is sent at once: the threads have more to do
+SENDERS = 3  # attempts whose content is sent at once: the threads have more to do
 _MARK = ".complete"  # beside a folder of many files once all of them are there
 
 
@@ -232,7 +232,7 @@ class Uploads:
         with self._lock:
             if self._is_there(url):
                 return
-            if url in self._sending or len(self._sending) >= _SENDERS:
+            if url in self._sending or len(self._sending) >= SENDERS:
                 raise Busy
             self._sending.add(url)
         try:

@@ -13,17 +13,18 @@ Where a stop came while the code had ended by itself, what happened is stronger.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from jupyter_training.backends.local import verdict as processes
 from jupyter_training.core.lifecycle import STOPPED, EndReason, StopHow
 from jupyter_training.seams.backend import End
 
-__all__ = ["Details", "Records", "stage", "verdict"]
+__all__ = ["TERMINAL", "Details", "Records", "stage", "verdict"]
 
-_TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 _CAPACITY = re.compile(r"CapacityError|InsufficientCapacity|insufficient capacity", re.IGNORECASE)
 _STAGES = {
     "Starting": "starting",
@@ -58,10 +59,12 @@ class Details:
     billable_seconds: float | None = None
     model: str | None = None  # the URL of model.tar.gz
     runs: int = 0  # times that its containers were started
+    trained: float = 0.0  # seconds in the runs that are over; an interrupted one waits for machines, and is not charged
+    trains_since: float | None = None  # of the run that goes on
 
     @property
     def is_terminal(self) -> bool:
-        return self.status in _TERMINAL
+        return self.status in TERMINAL
 
     @property
     def has_run(self) -> bool:
@@ -85,7 +88,20 @@ class Details:
             billable_seconds=_number(described.get("BillableTimeInSeconds")),
             model=(described.get("ModelArtifacts") or {}).get("S3ModelArtifacts"),
             runs=len(training),
+            **_trained(moves, described.get("TrainingStartTime") if not training else None),
         )
+
+
+def _trained(moves: Sequence[Mapping[str, Any]], started: datetime | None) -> dict[str, Any]:
+    """``started``: of a job of which no move says when it began to train."""
+    over, since = 0.0, started.timestamp() if started is not None else None
+    for number, one in enumerate(moves):
+        if one.get("Status") == "Training" and one.get("StartTime"):
+            begun = one["StartTime"].timestamp()
+            ended = one.get("EndTime") or next((more["StartTime"] for more in moves[number + 1 :]), None)
+            since = begun if ended is None else None
+            over += max(0.0, ended.timestamp() - begun) if ended is not None else 0.0
+    return {"trained": over, "trains_since": since}
 
 
 @dataclass

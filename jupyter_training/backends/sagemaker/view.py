@@ -32,9 +32,16 @@ def of(ref: AttemptRef, one: Remote, region: Region, *, heard: float, now: float
         started,
         figures=dict(one.figures),
         stage=words[:_LONGEST] if words else None,
-        age=now - one.ran_at if one.ran_at is not None else None,
+        age=_age(one, now) if started is not None else None,
         is_heard=_is_heard(one, now - region.pace.silent),
     )
+
+
+def _age(one: Remote, now: float) -> float | None:
+    """Seconds that its code has run; what it waited for machines in between does not count."""
+    if one.trained is None:
+        return None
+    return one.trained + (now - one.trains_at if one.trains_at is not None else 0.0)
 
 
 def _is_heard(one: Remote, since: float) -> bool:

@@ -17,6 +17,11 @@ QUOTA = (
     " quota. If AWS Service Quotas is not available, contact AWS support to request an increase for this quota."
 )
 
+LONGEST = (
+    "The account-level service limit 'Longest run time for a training job' is 432000 Seconds, with current utilization"
+    " of 0 Seconds and a request delta of 604800 Seconds."
+)
+
 
 def refused(code: str, words: str = "", status: int = 400) -> ClientError:
     response: Any = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": status}}
@@ -44,6 +49,8 @@ def refused(code: str, words: str = "", status: int = 400) -> ClientError:
         (refused("InternalFailure", status=500), Kind.UNSURE),
         (refused("Whatever", status=502), Kind.UNSURE),
         (refused("ResourceLimitExceeded", QUOTA), Kind.QUOTA),
+        (refused("ResourceLimitExceeded", "some limit"), Kind.QUOTA),
+        (refused("ResourceLimitExceeded", LONGEST), Kind.REFUSED),
         (refused("ResourceLimitExceeded", "training-job/x is not available in this region"), Kind.REFUSED),
         (refused("ResourceInUse", "Training job names must be unique"), Kind.EXISTS),
         (refused("PreconditionFailed", status=412), Kind.EXISTS),

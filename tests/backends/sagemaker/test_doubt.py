@@ -72,6 +72,35 @@ def test_one_that_was_never_made_ends_when_that_is_sure(still: Still) -> None:
     assert still.aws.calls["describe"] >= TIMES
 
 
+def test_a_stop_is_sent_also_by_who_may_not_look(still: Still) -> None:
+    ref = still.taken()
+    still.aws.runs(still.name(ref))
+    still.aws.first("describe", *[denied] * 1_000)
+    still.backend.stop(ref, "cancel", 1.0)
+    assert still.go(30, lambda: "Stopping" == still.job(ref)["TrainingJobStatus"])
+
+
+def test_who_may_not_stop_goes_on_looking(still: Still) -> None:
+    ref = still.taken()
+    still.aws.first("stop", *[denied] * 1_000)
+    still.backend.stop(ref, "cancel", 1.0)
+    still.go(5)
+    still.aws.runs(still.name(ref), "Completed", "Completed")
+    assert still.go(60, lambda: still.see(ref).end is not None)
+    assert EndReason.COMPLETED is reason(still.see(ref).end)
+
+
+def test_a_list_that_knows_of_the_end_before_a_look_does_is_believed_in_the_end(still: Still) -> None:
+    ref = still.taken()
+    name = still.name(ref)
+    still.aws.runs(name)
+    still.go(5)
+    before = dict(still.job(ref))
+    still.aws.runs(name, "Completed", "Completed")
+    still.aws.first("describe", *[lambda *_: before] * 3)
+    assert still.go(120, lambda: still.see(ref).end is not None)
+
+
 @pytest.mark.parametrize("answer", [missing, conflict])
 def test_a_stop_that_was_not_taken_is_asked_for_until_the_job_stops(still: Still, answer: Instead) -> None:
     ref = still.taken()

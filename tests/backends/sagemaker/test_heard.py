@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,26 @@ def test_closed_it_does_nothing_more(still: Still, ref: AttemptRef, tmp_path: Pa
     before = still.aws.calls.copy()
     still.go(60)
     assert before == still.aws.calls
+
+
+def test_it_grows_no_older_while_it_waits_for_another_machine(still: Still) -> None:
+    """What it waited is not charged, and no time limit: AWS's own, which it has too, does not count it either."""
+    at = still.clock.now
+    ref = still.taken()
+    name = still.name(ref)
+    still.aws.runs(name)
+    still.go(100)
+    assert 100 == pytest.approx(still.see(ref).age or 0, abs=3)
+    first = still.job(ref)["SecondaryStatusTransitions"][0] | {"EndTime": dt.datetime.fromtimestamp(at(), dt.UTC)}
+    still.aws.runs(name, "InProgress", "Interrupted", SecondaryStatusTransitions=[first])
+    still.go(300)
+    assert 100 == pytest.approx(still.see(ref).age or 0, abs=3)
+    again = {"Status": "Training", "StartTime": dt.datetime.fromtimestamp(at(), dt.UTC)}
+    still.aws.runs(name, SecondaryStatusTransitions=[first, again])
+    still.go(50)
+    assert 150 == pytest.approx(still.see(ref).age or 0, abs=3)
+    still.backend = still.new_backend()
+    still.backend.standings([still.pool()])
+    still.see(ref)
+    still.go(10)
+    assert 160 == pytest.approx(still.see(ref).age or 0, abs=3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jupyter_training.backends.sagemaker.answers import Refusal
 from jupyter_training.backends.sagemaker.pace import Pace
 from jupyter_training.backends.sagemaker.room import Room
@@ -29,6 +31,23 @@ def test_what_was_asked_for_counts_before_aws_has_said_so() -> None:
     there.told(QUOTA, 4)
     assert "yes" == there.may_try(1, 1, 2, 0.0)
     assert "wait" == there.may_try(1, 1, 3, 0.0)
+
+
+@pytest.mark.parametrize("quota", [QUOTA, "Number of instances across all training jobs"])
+def test_a_refusal_counts_though_service_quotas_goes_on_to_say_more(quota: str) -> None:
+    """Of another quota, or of a raise that is on its way: what was refused is refused."""
+    there = room()
+    there.told(QUOTA, 8)
+    there.refused(Refusal(quota, limit=2, used=2, asked=1), asked=1, used=2, now=0.0)
+    tries = 0
+    for second in range(600):
+        there.told(QUOTA, 8)
+        if "yes" == there.may_try(1, 2, 0, float(second)):
+            tries += 1
+            there.refused(Refusal(quota, limit=2, used=2, asked=1), asked=1, used=2, now=float(second))
+    assert 1 == tries, "one finds out after five minutes"
+    there.told(QUOTA, 16)
+    assert "yes" == there.may_try(1, 2, 0, 600.0)
 
 
 def test_where_nobody_knows_one_asks_and_the_others_wait_for_its_answer() -> None:

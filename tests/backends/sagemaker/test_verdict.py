@@ -122,6 +122,7 @@ def test_a_description_is_read_with_its_times() -> None:
     )
     assert not found.is_terminal
     assert found.has_run
+    assert (30.0, at.timestamp() + 120) == (found.trained, found.trains_since), "what it waits in between is none"
     assert not Details.of({"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed"}).has_run
 
 
