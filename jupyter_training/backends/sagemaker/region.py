@@ -55,6 +55,9 @@ class Region:
         self._clock = clock
         self._rng = rng
         self._find = find or (lambda where, who: clients.of(where, who, retries=False))
+        # A part of an upload that fails is sent again by itself: else all of it would be. The other calls are made anew
+        # by who wants them, at the account's rates, and a Create must not be sent twice.
+        self._find_s3 = find or clients.of
         self._forget = forget
         self._lock = threading.Lock()
         self._budgets = {
@@ -104,7 +107,8 @@ class Region:
         """
         self._look_for_credentials()
         try:
-            answer = getattr(getattr(self._find(self.name, self.profile), service), operation)(**request)
+            find = self._find_s3 if service == "s3" else self._find
+            answer = getattr(getattr(find(self.name, self.profile), service), operation)(**request)
         except Exception as error:  # noqa: BLE001 (botocore's have no common root; others are raised again there)
             raise self.failed(error, permission, kind) from None
         with self._lock:

@@ -220,7 +220,14 @@ class Reading:
         records = self.mirror.records if self.mirror is not None else None
         if records is not None and len(records.exits) >= self.one.intent.machines:
             return True
-        return now - self.news >= self.region.pace.drain
+        return now - self.news >= self._silence()
+
+    def _silence(self) -> float:
+        """How long nothing may come after the end before that is all: lines may be a minute late."""
+        pace = self.region.pace
+        if self.one.intent.chosen.launcher == "toolkit":  # which says no last word
+            return pace.drain
+        return pace.drain_unended * (1 if self.streams else 2)
 
     def _not_read(self, failed: Failed) -> float | None:
         one, answer = self.one, failed.answer

@@ -29,6 +29,7 @@ from tests.sagemaker_double.fixture import Double
 QUICK = Pace(
     poll=0.6,
     drain=5.0,
+    drain_unended=5.0,
     look_for_streams=0.3,
     read_idle=0.5,
     look_again=3.0,

@@ -101,4 +101,4 @@ def test_the_end_of_one_that_no_look_reaches_is_seen_within_a_minute(tmp_path: P
     ref = still.taken()
     still.go(60)
     still.aws.runs(still.name(ref), "Stopped", "Stopped")
-    assert still.go(60 + Pace().drain, lambda: still.see(ref).end is not None)
+    assert still.go(60 + 2 * Pace().drain_unended, lambda: still.see(ref).end is not None)

@@ -13,6 +13,7 @@ from jupyter_training.backends.sagemaker.answers import Kind
 from jupyter_training.backends.sagemaker.pace import Pace
 from jupyter_training.backends.sagemaker.region import Failed, Region
 from jupyter_training.testing.clock import VirtualClock
+from tests.sagemaker_double.fixture import Double
 
 
 class Aws:
@@ -156,3 +157,18 @@ def test_a_fault_of_ours_is_no_answer(region: Region, aws: Aws) -> None:
     aws.answer = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         ask(region)
+
+
+def test_a_part_of_an_upload_is_sent_again_by_itself_and_nothing_else_is(
+    double: Double, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An input has thousands of parts: were one failure that of all, it would never be there."""
+    for name, value in double.environment.items():
+        monkeypatch.setenv(name, value)
+    region = Region(double.region, None, pace=Pace(), clock=clock, rng=random.Random(1))
+    double.fail("PutObject", "error", times=2)
+    region.call(None, "s3", "put_object", "s3:PutObject", Bucket=double.bucket, Key="part", Body=b"content")
+    double.fail("ListTrainingJobs", "error")
+    with pytest.raises(Failed):
+        region.call("list", "sagemaker", "list_training_jobs", "sagemaker:ListTrainingJobs")
+    assert (3, 1) == (len(double.calls("PutObject")), len(double.calls("ListTrainingJobs")))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jupyter_training.backends.sagemaker import names
+from jupyter_training.backends.sagemaker.pace import Pace
 from jupyter_training.core.lifecycle import EndReason
 from tests.backends.sagemaker.memory import Memory, Still, missing
 from tests.backends.sagemaker.test_ends import reason
@@ -112,3 +116,24 @@ def test_a_dispatcher_that_was_given_up_and_comes_back_does_not_lock_out_the_one
     still.aws.runs(name, "Completed", "Completed")
     assert still.go(60, lambda: still.see(ref).end is not None)
     assert ["one", "two", *(f"more {number}" for number in range(20))] == still.log(ref).splitlines()
+
+
+@pytest.mark.parametrize("late", [60, 150])
+def test_a_log_that_lacks_its_last_word_is_waited_for(tmp_path: Path, late: int) -> None:
+    """CloudWatch may be a minute late, and of a short job later than its end with all of it."""
+    still = Still(tmp_path / "home", pace=Pace())
+    still.backend.standings([still.pool()])
+    ref = still.taken()
+    name = still.name(ref)
+    at = int(still.clock.now() * 1000)
+    if late < 100:
+        still.aws.streams[f"{name}/algo-1-1"] = [(at, "first")]
+    still.aws.runs(name, "Failed", "Failed", FailureReason="AlgorithmError: , exit code: 1")
+    assert not still.go(late, lambda: still.see(ref).end is not None)
+    still.aws.streams.setdefault(f"{name}/algo-1-1", []).extend(
+        [(at, "last"), (at, record("end", 4, {"exit_code": 1, "error": ERROR})), (at, record("exit", 5, ENDED))]
+    )
+    assert still.go(60, lambda: still.see(ref).end is not None)
+    assert "last\n" in still.log(ref)
+    end = still.see(ref).end
+    assert "Failed: ValueError: mine." == (end and end.detail)
