@@ -97,6 +97,7 @@ def _read(root: str, name: str) -> Found | None:
         with open(os.path.join(folder, checkpoints.MANIFEST), "rb") as file:
             manifest = json.load(file)
         files = [(str(one["path"]), int(one["size"])) for one in manifest["files"]]
+        files = [(path, size) for path, size in files if not checkpoints.is_marker(path)]
         if any(os.stat(os.path.join(folder, path)).st_size != size for path, size in files):
             return None
         about = {

@@ -12,6 +12,7 @@ import shutil
 from importlib import import_module
 
 from jupyter_training.runtime import state
+from jupyter_training.spool import checkpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["S3State"]
 
-_PARTIAL = (".sagemaker-uploading", ".sagemaker-uploaded")  # marks of the service's own copying
 _GONE = ("404", "NoSuchKey", "NotFound")
 
 
@@ -79,7 +79,7 @@ class S3State:
             page = self._ask("list_objects_v2", Bucket=self._bucket, Prefix=start, Delimiter="/", **more)
             for one in page.get("Contents", ()):
                 name = one["Key"][len(start) :]
-                if name and not name.endswith(_PARTIAL):
+                if name and not checkpoints.is_marker(name):
                     found.add(name)
             if not page.get("IsTruncated"):
                 return found

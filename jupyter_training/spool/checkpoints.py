@@ -9,6 +9,10 @@ same step and attempt on, which one. A checkpoint is committed by renaming its
 folder after everything in it is on disk; the manifest is written last. The
 manifest's own hash travels in the event that tells of the checkpoint, so that a
 damaged manifest is noticed too.
+
+A service that copies the folder while the code runs makes markers beside the
+files, which come and go at any moment. They are nobody's files: no manifest has
+them, and no check asks for them.
 """
 
 from __future__ import annotations
@@ -26,10 +30,15 @@ if TYPE_CHECKING:
 
     from jupyter_training.spool.layout import StrPath
 
-__all__ = ["MANIFEST", "TEMPORARY", "digest", "fault", "is_name", "name", "parts", "read"]
+__all__ = [
+    "MANIFEST", "MARKERS", "TEMPORARY", "UPLOADED", "UPLOADING",
+    "digest", "fault", "is_marker", "is_name", "name", "parts", "read",
+]  # fmt: skip
 
 MANIFEST = "manifest.json"
 TEMPORARY = ".tmp-"
+UPLOADING, UPLOADED = ".sagemaker-uploading", ".sagemaker-uploaded"  # behind the name of the file that is copied
+MARKERS = (UPLOADING, UPLOADED)
 
 _NAME = re.compile(r"step-(\d{9,15})\.(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 _PIECE = 1024 * 1024
@@ -48,6 +57,11 @@ def parts(text: str) -> tuple[int, int, int] | None:
 
 def is_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def is_marker(path: str) -> bool:
+    """Whether a file is a mark of a service's own copying."""
+    return path.endswith(MARKERS)
 
 
 def read(folder: StrPath) -> dict[str, Any] | None:
@@ -92,6 +106,8 @@ def fault(folder: StrPath, sha256: str | None = None) -> str | None:
     for path, size, wanted in files:
         if os.path.isabs(path) or os.pardir in path.split("/"):
             return f"{path!r} leads out of it"
+        if is_marker(path):
+            continue  # in a manifest of an earlier version; gone by now, or not
         why = _file_fault(os.path.join(root, path), size, wanted)
         if why is not None:
             return f"{path} {why}"

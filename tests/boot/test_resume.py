@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from jupyter_training.spool import checkpoints
 from tests.boot.containers import Container
@@ -67,6 +70,23 @@ def test_what_came_back_half_written_is_gone_and_in_nobodys_way(container: Build
     ran = one.run()
     assert ("from 3", 0) == (ran.printed[0], ran.code)
     assert [] == [name for name in os.listdir(folder) if not checkpoints.is_name(name)]
+
+
+def test_marks_of_the_service_that_came_back_do_no_harm(container: Build) -> None:
+    """Beside the files, and in a manifest of a version that took them for files."""
+    one = container(CODE)
+    killed_at(one, 3)
+    folder = one.root / "checkpoints"
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        Path(f"{path}.sagemaker-uploading").touch()
+    manifest = folder / "step-000000003.1/manifest.json"
+    said = json.loads(manifest.read_text())
+    mark = {"path": "state.json.sagemaker-uploaded", "size": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    manifest.write_text(json.dumps({**said, "files": [*said["files"], mark]}))
+    restored(one)
+    ran = one.run()
+    assert ("from 3", 0) == (ran.printed[0], ran.code)
+    assert [] == ran.records("x")
 
 
 def test_what_was_saved_before_is_told_again(container: Build) -> None:

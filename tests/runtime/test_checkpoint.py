@@ -321,3 +321,44 @@ def test_a_draft_of_a_process_of_the_same_number_is_in_nobodys_way(tmp_path: Pat
         """,
     )
     assert "step-000000002.1\n" == job.attempt().run().stdout
+
+
+def test_the_marks_of_a_service_that_copies_meanwhile_are_no_part_of_it(tmp_path: Path) -> None:
+    """They stand in the folder that is written, and come and go in it at any moment."""
+    job = Job(
+        tmp_path,
+        """
+        import os, threading
+        from jupyter_training import checkpoint
+        def copied(path, done):
+            while not done.is_set():
+                for mark in (".sagemaker-uploading", ".sagemaker-uploaded"):
+                    try:
+                        open(path + mark, "w").close()
+                        os.unlink(path + mark)
+                    except OSError:
+                        pass
+        for step in range(1, 21):
+            done = threading.Event()
+            with checkpoint.write(step=step) as folder:
+                (folder / ".inner").mkdir()
+                for name in ("a", ".inner/b"):
+                    (folder / name).write_text(name)
+                (folder / "a.sagemaker-uploaded").touch()
+                (folder / ".inner" / "b.sagemaker-uploading").touch()
+                copying = threading.Thread(target=copied, args=(str(folder / "c"), done), daemon=True)
+                copying.start()
+            done.set()
+            copying.join()
+        checkpoint.save(folder.parent / "step-000000020.1", step=21)
+        """,
+    )
+    answer = job.attempt().run()
+    assert (0, "") == (answer.returncode, answer.stderr)
+    for name in job.names:
+        files = [one["path"] for one in json.loads((job.folder / name / "manifest.json").read_text())["files"]]
+        assert ["a", ".inner/b"] == files or name == "step-000000021.1"
+        assert not [one for one in files if one.endswith((".sagemaker-uploading", ".sagemaker-uploaded"))]
+    for mark in [*job.folder.rglob("*.sagemaker-*")]:
+        mark.unlink()
+    assert [None] * 21 == [checkpoints.fault(job.folder / name) for name in job.names]

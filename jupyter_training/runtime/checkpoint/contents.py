@@ -19,6 +19,7 @@ from collections.abc import MutableMapping
 from importlib import import_module
 
 from jupyter_training.runtime.checkpoint import sklearn_state, torch_state
+from jupyter_training.spool import checkpoints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def _copy(path: object, folder: str) -> str:
     root = os.path.basename(os.path.abspath(source))
     target = os.path.join(folder, root)
     if os.path.isdir(source):
-        shutil.copytree(source, target)
+        # What is saved may lie where a service copies it just now: its markers come and go.
+        shutil.copytree(source, target, ignore=lambda _, names: [one for one in names if checkpoints.is_marker(one)])
     elif os.path.isfile(source):
         shutil.copyfile(source, target)
     else:

@@ -34,12 +34,15 @@ def new_folder(where: str) -> str:
 
 
 def seal(folder: str, step: int, metrics: Mapping[str, float] | None, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the manifest, when all else is on disk; its content and its hash."""
+    """Write the manifest, when all else is on disk; its content and its hash.
+
+    A service may copy the folder meanwhile: its markers are passed over by their names, as they may be gone by now.
+    """
     files = []
     folders = [folder]
     for below, inner, names in os.walk(folder):
         folders += [os.path.join(below, one) for one in inner]
-        for name in sorted([*names, *inner]):
+        for name in sorted([*(one for one in names if not checkpoints.is_marker(one)), *inner]):
             path = os.path.join(below, name)
             relative = os.path.relpath(path, folder)
             if relative == checkpoints.MANIFEST:
