@@ -12,7 +12,7 @@ from jupyter_training.boot import launching
 from jupyter_training.boot.machine import Machine
 from jupyter_training.boot.order import Order
 from jupyter_training.boot.places import CHANNEL_DATA, Places
-from jupyter_training.runtime import startup_hook
+from jupyter_training.runtime import startup_hook, state_copies
 from jupyter_training.spool import layout
 
 TYPE_CHECKING = False
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["RUNTIME", "folder", "write"]
+
+_STATE = "jt_state"  # among the checkpoints, none of which has such a name
 
 # Where this package lies: what is put first on the path of the code.
 RUNTIME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -94,6 +96,8 @@ def write(
             "stop_within": order.stop_within,
             "pause_within": order.pause_within,  # or as long as the service lets us: see ``stopping``
             "checkpoints": checkpoints,
+            # The service gives back what is there, and nothing else; of the other hosts it keeps nothing.
+            state_copies.ORDERED: os.path.join(checkpoints["folder"], _STATE) if machine.is_first else None,
             "test": order.test,
             "sample_every": order.sample_every,
             "log_cap_bytes": order.log_cap_bytes,

@@ -2,7 +2,8 @@
 
 The state of the best epoch so far lies among the job's outputs, in ``state/``.
 A plain training publishes it itself when it has succeeded; of a search's trials
-the driver publishes the best one's, since only it knows which that is.
+the driver publishes the best one's, since only it knows which that is. Where the
+outputs end with a container there are copies: see ``state_copies``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import shutil
 import time
 
-from jupyter_training.runtime import job, journal, state, update_history
+from jupyter_training.runtime import job, journal, state, state_copies, update_history
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["BEFORE", "FOLDER", "REPORTS", "Keeper", "Unkeepable", "read_learner"
 
 FOLDER = "state"  # below the job's outputs
 BEFORE = "before"  # in that: what the state before says of itself
-REPORTS = "reports.jsonl"
+REPORTS = state_copies.REPORTS
 _KIND = "kind.json"
 
 
@@ -50,6 +51,7 @@ class Keeper:
         self._config = config
         self._about = about
         self._folder = os.path.join(os.environ.get(job.OUTPUT) or ".", FOLDER)
+        self._copies = state_copies.here()
         self._model: Any = None
         self._best: float | None = None
         self._counts: dict[str, int] = {}
@@ -63,14 +65,18 @@ class Keeper:
             if self._before is not None and os.path.isfile(os.path.join(self._before, name)):
                 shutil.copyfile(os.path.join(self._before, name), os.path.join(self._folder, BEFORE, name))
         reports = os.path.join(self._folder, REPORTS)
+        copies = self._copies if not os.path.exists(reports) else None  # else nothing was interrupted
+        back = copies.bring_back(self._folder, self._sign) if copies is not None else None
         if os.path.isfile(reports):
             with open(reports, "a", encoding="utf-8") as file:
                 file.write("\n")  # behind what may be half a line
         for one in self._reports():  # of attempts before this one
             self._judge(one["metrics"])
+        if copies is not None:
+            self._came_back(back)
         if self._best is not None and not os.path.isfile(os.path.join(self._folder, state.MODEL)):
             self._best = None
-        journal.watch = self._see
+        journal.watch, journal.put = self._see, journal.write  # also where the code has told of something before
 
     def finish(self) -> None:
         """The training has succeeded: the last state is kept if no better one is, and published."""
@@ -88,6 +94,8 @@ class Keeper:
         found = state.seal(made, state.about(before) if before is not None else {}, update)
         state.at(self._target).publish(made)
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._copies is not None:
+            self._copies.remove()
         number = len(found["updates"]) - 1
         journal.say(f"the model's state after update {number} is in {self._target}.")
 
@@ -121,15 +129,30 @@ class Keeper:
             step = max(self._counts.get(name, 0) for name in metrics)
             self._counts.update(dict.fromkeys(metrics, step + 1))
         try:
+            text = json.dumps({"step": step, "metrics": metrics}) + "\n"
             with open(os.path.join(self._folder, REPORTS), "a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step, "metrics": metrics}) + "\n")
+                file.write(text)
+            if self._copies is not None:
+                self._copies.report(text)
             if self._judge(metrics):
                 self._keep()
+                if self._copies is not None and self._best is not None:
+                    self._copies.keep(self._folder, self._best * self._sign)
         except Exception as error:  # noqa: BLE001 (whatever somebody's save raises; a report never does)
             self._best = None  # so that the end says it once more, and fails
             if not self._has_failed:
                 self._has_failed = True
                 journal.say(f"the model can't be kept: {error}")
+
+    def _came_back(self, value: float | None) -> None:
+        """After an interruption only that state counts which was given back; ``value``: its own, None without one."""
+        reported, self._best = self._best, None if value is None else value * self._sign
+        if reported is not None and (self._best is None or self._best < reported):
+            what = "none" if value is None else f"that of {self._metric} {value:g}"
+            journal.say(
+                f"the interruption came before the best epoch's model ({self._metric} {reported * self._sign:g}) was"
+                f" copied: the best one that was given back is {what}."
+            )
 
     def _judge(self, metrics: Mapping[str, float | None]) -> bool:
         """Whether a report is the best so far."""
