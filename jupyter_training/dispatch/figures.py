@@ -16,10 +16,11 @@ from jupyter_training.seams.backend import Observation
 from jupyter_training.store import points
 from jupyter_training.store.engine import Store
 
-__all__ = ["Figures"]
+__all__ = ["Figures", "trained"]
 
 _EVERY = 10.0  # seconds between two samples of an attempt that goes on
 _OF_AN_ATTEMPT = "_seconds"  # what is counted for each attempt, and may be added up
+_TRAINED = "service/training_seconds"
 _FILE = "service"  # what the samples were read from, as far as the points know: each is one byte of it
 
 
@@ -47,6 +48,16 @@ class Figures:
         else:
             self._kept[key] = (boot, dict(seen.figures), place + 1)
         return taken > 0
+
+
+def trained(store: Store, attempt: Attempt) -> dict[int, float]:
+    """Seconds that the attempts of its job have trained, by number, of those of which a service has said so."""
+    known = points.summaries(store, [attempt.job]).get(attempt.job, {})
+    found: dict[int, float] = {}
+    for name, one in known.items():
+        if name.startswith(f"{MACHINE}{_TRAINED}/") and one.last is not None:
+            found[int(name.rpartition("/")[2])] = one.last
+    return found
 
 
 def _points(number: int, figures: Mapping[str, float], step: int, now: Instant) -> list[Point]:

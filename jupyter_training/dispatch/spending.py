@@ -13,6 +13,7 @@ from dataclasses import replace
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.dispatch import figures
 from jupyter_training.seams.backend import End
 from jupyter_training.store import views
 from jupyter_training.store.engine import Store
@@ -40,7 +41,8 @@ class Spending:
         self._before.pop((job.id, attempt.number), None)
         if left is None or attempt.started is None or end.reason is not EndReason.TIMEOUT:
             return end
-        if now - attempt.started < left - _SLACK:
+        ran = figures.trained(self._store, attempt).get(attempt.number, now - attempt.started)
+        if ran < left - _SLACK:
             return end
         return replace(end, detail="Stopped: it has cost as much as it may.", final=True)
 
@@ -54,10 +56,18 @@ class Spending:
 
 
 def spent_before(store: Store, attempt: Attempt) -> float:
-    """Seconds that the earlier attempts ran since the job was last submitted or retried by a person."""
+    """Seconds that the earlier attempts ran since the job was last submitted or retried by a person.
+
+    Where a service counts them itself these count: what one waited there for machines is not charged.
+    """
     earlier = [
         one
         for one in views.attempts(store, [attempt.job]).get(attempt.job, ())
         if one.number < attempt.number and one.generation == attempt.generation
     ]
-    return sum(one.ended - one.started for one in earlier if one.started is not None and one.ended is not None)
+    counted = figures.trained(store, attempt) if earlier else {}
+    return sum(
+        counted.get(one.number, one.ended - one.started)
+        for one in earlier
+        if one.started is not None and one.ended is not None
+    )

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.core.lifecycle import EndReason, JobState, Verb
-from jupyter_training.seams.backend import LaunchOrder
+from jupyter_training.core.lifecycle import AttemptState, EndReason, JobState, Seen, Verb
+from jupyter_training.dispatch.figures import Figures
+from jupyter_training.seams.backend import AttemptRef, LaunchOrder, Observation
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
+TRAINED = "service/training_seconds"
 WORDS = "Stopped: it has cost as much as it may."
 
 
@@ -111,3 +113,25 @@ def test_a_persons_retry_may_cost_as_much_again(stage: Stage) -> None:
     stage.tick(11)
     stage.tick(1)
     assert JobState.FAILED is stage.job(job).state
+
+
+def test_what_an_attempt_waited_for_machines_costs_nothing(stage: Stage) -> None:
+    """A service that starts attempts anew counts itself how long they have trained."""
+    job = stage.submit("a", cost_within=60.0)
+    stage.tick()
+    stage.tick(55)
+    (attempt,) = stage.attempts(job)
+    seen = Observation(
+        AttemptRef(attempt.job, 1, attempt.token, None), Seen.LIVE, AttemptState.RUNNING, figures={TRAINED: 10.0}
+    )
+    Figures(stage.store).keep(attempt, seen, stage.clock.now(), stage.clock.boot())
+    stage.wish(job, Verb.PAUSE, discard=True)
+    stage.tick(0)
+    stage.tick(1)
+    stage.wish(job, Verb.ACTIVATE)
+    stage.tick(1)
+    stage.tick(40)
+    assert JobState.RUNNING is stage.job(job).state, "ten and forty are under sixty"
+    stage.tick(11)
+    stage.tick(1)
+    assert (stage.job(job).detail or "").startswith(WORDS)
