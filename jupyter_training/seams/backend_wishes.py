@@ -111,8 +111,20 @@ class Wishes(Protocol):
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         """What a slot costs; None: nobody knows. Quick, and asks nobody, unless it is to ``ask``."""
 
-    def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:
-        """What a settled spec would send and cost. ``seconds``: how long one of the ``jobs`` is expected to run."""
+    def rehearsal(
+        self,
+        spec: JobSpec,
+        *,
+        seconds: float | None = None,
+        jobs: int | None = 1,
+        within: float | None = None,
+        ask: bool = True,
+    ) -> Rehearsal:
+        """What a settled spec would send and cost. ``seconds``: how long one of the ``jobs`` is expected to run.
+
+        ``jobs`` None: a search of which nobody knows how many trials it will have; ``within``: the cost that ends it.
+        Without ``ask`` nobody is asked what it costs, and no folder is looked through for what would be sent.
+        """
 
     def examine(self, options: Mapping[str, JsonValue]) -> Iterator[Finding]:
         """Look whether everything is there that a job with these options needs, one finding for each thing."""

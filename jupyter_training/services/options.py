@@ -155,9 +155,13 @@ def price(site: Site, backend: str, options: Options, *, ask: bool = False) -> P
     return wishes_of(site, backend).price(options, ask=ask) if options else None
 
 
-def rehearsal(site: Site, backend: str, spec: JobSpec, *, jobs: int = 1) -> Rehearsal | None:
+def rehearsal(
+    site: Site, backend: str, spec: JobSpec, *, jobs: int | None = 1, within: float | None = None, ask: bool = True
+) -> Rehearsal | None:
     """What a settled spec would send, and what that costs; None where nothing is sent anywhere."""
-    return wishes_of(site, backend).rehearsal(spec, seconds=spec.timeout, jobs=jobs) if spec.options else None
+    if not spec.options:
+        return None
+    return wishes_of(site, backend).rehearsal(spec, seconds=spec.timeout, jobs=jobs, within=within, ask=ask)
 
 
 def _is_meant(pools: Mapping[str, Pool], backend: str, options: Options) -> bool:

@@ -38,7 +38,9 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         submission = asked = submit.submission_of(site, request, files, user=user)
         notes = list(said)
     spec = submission.spec
-    jobs = (search.spec.stop.max_trials_started or 1) if search is not None else 1
+    stop = search.spec.stop if search is not None else None
+    jobs, within = (stop.max_trials_started, stop.max_cost) if stop is not None else (1, None)
+    pool = submission.makes or views.pools(site.store)[submission.pool]
     there = wishes.stand_in(site.store, asked)
     if there is not None:
         state = "has succeeded" if there.ended is not None else "has not ended"
@@ -59,7 +61,7 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         sizes={"code": sum(file.size for file in spec.files), "data": sum(one.size for one in spec.data)},
         notes=tuple(notes),
         search=_search(search) if search is not None else None,
-        service=served.call(site, spec, submission.makes or views.pools(site.store)[submission.pool], jobs=jobs),
+        service=served.call(site, spec, pool, jobs=jobs, within=within),
     )
 
 

@@ -56,9 +56,14 @@ def view(
     )
 
 
-def call(site: Site, spec: JobSpec, pool: Pool, *, jobs: int = 1) -> PlannedCall | None:
-    """What a submit of the settled spec would send; ``jobs``: as often as a search does. None: nothing to anybody."""
-    found = options.rehearsal(site, pool.backend, spec, jobs=jobs)
+def call(
+    site: Site, spec: JobSpec, pool: Pool, *, jobs: int | None = 1, within: float | None = None
+) -> PlannedCall | None:
+    """What a submit of the settled spec would send. None: nothing to anybody.
+
+    ``jobs``: as often as a search does, None: nobody knows how often; ``within``: the cost that ends it.
+    """
+    found = options.rehearsal(site, pool.backend, spec, jobs=jobs, within=within)
     traces = options.wishes_of(site, pool.backend).traces(spec, None, 1) if found is not None else None
     if found is None or traces is None:
         return None
@@ -76,7 +81,8 @@ def _cost(site: Site, spec: JobSpec, pool: Pool, seconds: float | None) -> str |
     price = _price(site, spec, pool) if seconds is not None else None
     if price is None or seconds is None:
         return None
-    return f"{seconds / 3600 * price.amount * spec.resources.slots:.2f} {price.currency}"
+    amount = seconds / 3600 * price.amount * spec.resources.slots
+    return f"less than 0.01 {price.currency}" if 0 < amount < 0.01 else f"{amount:.2f} {price.currency}"
 
 
 def _price(site: Site, spec: JobSpec, pool: Pool) -> Price | None:

@@ -45,7 +45,15 @@ class LocalWishes:
     def price(self, options: Mapping[str, JsonValue], *, ask: bool = False) -> Price | None:
         return None
 
-    def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:
+    def rehearsal(
+        self,
+        spec: JobSpec,
+        *,
+        seconds: float | None = None,
+        jobs: int | None = 1,
+        within: float | None = None,
+        ask: bool = True,
+    ) -> Rehearsal:
         return Rehearsal({}, (), "It runs on this machine, which nobody charges for.")
 
     def examine(self, options: Mapping[str, JsonValue]) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from jupyter_training.backends.sagemaker import account, clients, kept
 from jupyter_training.errors import InvalidSpec, TrainingError
 from jupyter_training.seams.backend_wishes import Price
 
-__all__ = ["cost", "estimate", "price", "savings", "told"]
+__all__ = ["amount", "cost", "estimate", "price", "savings", "told", "warm"]
 
 _FRESH = 30 * 86400.0
 _FILE = "prices.json"
@@ -72,7 +72,13 @@ def savings(training_seconds: float, billable_seconds: float) -> float | None:
 
 def told(found: Price) -> str:
     """ "1.41 USD an hour (AWS price list, 2026-08-01)"."""
-    return f"{_amount(found.amount, found.currency)} an hour ({found.source})"
+    amount = f"{found.amount:,.2f}" if found.amount >= 0.1 or found.amount == 0 else f"{found.amount:.3g}"
+    return f"{amount} {found.currency} an hour ({found.source})"
+
+
+def warm(found: Price, *, instances: int, keep_alive: float | None) -> float:
+    """What it costs at most to keep so many machines warm for the next job; 0 where nobody wants that."""
+    return cost(found, instances=instances, seconds=keep_alive or 0.0)
 
 
 def estimate(
@@ -80,36 +86,69 @@ def estimate(
     *,
     instance: str,
     instances: int = 1,
-    jobs: int = 1,
+    jobs: int | None = 1,
     seconds: float | None = None,
     at_most: float,
+    retries: int = 0,
+    keep_alive: float | None = None,
+    max_cost: float | None = None,
+    cost_limit: float | None = None,
+    within: float | None = None,
     spot: bool = False,
 ) -> str:
-    """What jobs will cost, in a sentence. ``seconds``: how long one is expected to run; ``at_most``: its limit."""
+    """What jobs will cost, in a sentence. ``seconds``: how long one is expected to run; ``at_most``: its limit.
+
+    ``jobs`` None: nobody knows how many trials a search will have, and the sentence is of each. The limit holds for
+    each attempt, ``cost_limit`` (of ``max_cost``) for all attempts of a job, ``within`` is what ends a search.
+    """
     if found is None:
         return f"Price unknown: nobody has said what {instance} costs in this region. {_SAY}"
+    longest = at_most * (1 + retries)
+    is_capped = cost_limit is not None and cost_limit <= longest
+    most = (jobs or 1) * cost(found, instances=instances, seconds=min(longest, cost_limit or longest))
+    many = " for each trial" if jobs is None else f" for {jobs} jobs" if jobs > 1 else ""
+    tries = f" with {retries} retr{'y' if retries == 1 else 'ies'}{_each(jobs)}" if retries and not is_capped else ""
+    ends_search = within is not None and (jobs is None or most > within)
+    if within is not None and ends_search:
+        most, many, tries = within, ", which ends the search", ""
+    elif is_capped:
+        many += ", for max_cost"
+    kept = (jobs or 1) * (1 + retries) * warm(found, instances=instances, keep_alive=keep_alive)
+    also = f" + {_up_to('up to', kept, found.currency)} while kept warm" if kept else ""
     machines = f"{instances} x {instance}" if instances > 1 else instance
     each = f"{machines} at {told(found)}"
-    many = f" for {jobs} jobs" if jobs > 1 else ""
-    most = _amount(jobs * cost(found, instances=instances, seconds=at_most), found.currency)
-    less = " Spare capacity usually costs less than that." if spot else ""
-    if seconds is None:
-        limit = f"At most {most}{many}: {each}, until the time limit of {_span(at_most)}{_each(jobs)}."
-        return f"{limit}{less}"
-    about = _amount(jobs * cost(found, instances=instances, seconds=seconds), found.currency)
-    return f"About {about}{many}: {each}, for {_span(seconds)}{_each(jobs)}; at most {most}.{less}"
+    limit = _up_to("at most", most, found.currency)
+    if seconds is None or seconds >= at_most or ends_search:
+        attempt = " for each attempt" if retries and not is_capped else _each(jobs)
+        words = f"{limit}{many}{tries}{also}: {each}, until the time limit of {_span(at_most)}{attempt}."
+    else:
+        about = _up_to("about", (jobs or 1) * cost(found, instances=instances, seconds=seconds), found.currency)
+        words = f"{about}{many}: {each}, for {_span(seconds)}{_each(jobs)}; {limit}{tries}{also}."
+    sentences = [words[0].upper() + words[1:]]
+    if spot:
+        sentences.append("Spare capacity usually costs less than that.")
+    if max_cost is not None and jobs != 1:
+        ends = f"; --stop max_cost={max_cost:g} ends the search" if within is None else ""
+        sentences.append(f"--max-cost {max_cost:g} {found.currency} is for each trial{ends}.")
+    return " ".join(sentences)
 
 
 def _day(instant: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(instant))
 
 
-def _each(jobs: int) -> str:
-    return " each" if jobs > 1 else ""
+def _each(jobs: int | None) -> str:
+    return " each" if jobs is None or jobs > 1 else ""
 
 
-def _amount(value: float, currency: str) -> str:
-    return f"{value:,.2f} {currency}" if value >= 0.1 or value == 0 else f"{value:.3g} {currency}"
+def amount(value: float, currency: str) -> str:
+    """Money as people write it; what is there, and less than the smallest coin, is never nothing."""
+    return f"less than 0.01 {currency}" if 0 < value < 0.01 else f"{value:,.2f} {currency}"
+
+
+def _up_to(words: str, value: float, currency: str) -> str:
+    said = amount(value, currency)
+    return said if said.startswith("less") else f"{words} {said}"
 
 
 def _span(seconds: float) -> str:

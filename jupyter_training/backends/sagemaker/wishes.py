@@ -124,9 +124,17 @@ class SagemakerWishes:
         except TrainingError:
             return None  # no type of machine, no region, a table that can't be read: whoever submits is told
 
-    def rehearsal(self, spec: JobSpec, *, seconds: float | None = None, jobs: int = 1) -> Rehearsal:
+    def rehearsal(
+        self,
+        spec: JobSpec,
+        *,
+        seconds: float | None = None,
+        jobs: int | None = 1,
+        within: float | None = None,
+        ask: bool = True,
+    ) -> Rehearsal:
         settled = Settled.of(spec.options)
-        found = self._price(settled, settled.region, ask=True)
+        found = self._price(settled, settled.region, ask=ask)
         words = prices.estimate(
             found,
             instance=settled.instance,
@@ -134,9 +142,14 @@ class SagemakerWishes:
             jobs=jobs,
             seconds=None if seconds is None else min(seconds, settled.max_run),
             at_most=settled.max_run,
+            retries=spec.retries.max,
+            keep_alive=settled.keep_alive,
+            max_cost=settled.max_cost,
+            cost_limit=settled.cost_limit,
+            within=within,
             spot=settled.spot,
         )
-        return Rehearsal(self._request(spec, settled), uploads_of(spec, settled), words, found)
+        return Rehearsal(self._request(spec, settled), uploads_of(spec, settled) if ask else (), words, found)
 
     def examine(self, options: Mapping[str, JsonValue]) -> Iterator[Finding]:
         try:
@@ -232,7 +245,12 @@ class SagemakerWishes:
                 hint = 'Say it in a table: [sagemaker] prices = "prices.csv" in the settings; or use timeout.'
                 raise refused([Problem(words, key="options.max_cost", hint=hint)])
             a_second += prices.cost(found, instances=count, seconds=1)
-        return max(1, math.floor(chosen.max_cost / a_second))
+        kept_warm = a_second * (chosen.keep_alive or 0)
+        left = math.floor((chosen.max_cost - kept_warm) / a_second)
+        if kept_warm and left < 1:
+            words = f"keeping the machines warm costs up to {kept_warm:.2f}, which leaves nothing for training"
+            raise refused([Problem(words, key="options.max_cost", hint="Raise it, or shorten keep_alive.")])
+        return max(1, left)
 
     def _price(self, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
         table = self._usual("prices")

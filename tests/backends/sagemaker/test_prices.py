@@ -111,7 +111,77 @@ def test_an_estimate_in_a_sentence() -> None:
     ) == prices.estimate(price, jobs=50, spot=True, **shared)
     unknown = prices.estimate(None, seconds=5400, **shared)
     assert unknown.startswith("Price unknown: nobody has said what ml.g5.xlarge costs in this region.")
-    assert "About 0.000417 USD" in prices.estimate(Price(1.5, "USD", "x"), seconds=1, **shared)
+    assert prices.estimate(Price(1.5, "USD", "x"), seconds=1, **shared).startswith(
+        "Less than 0.01 USD: ml.g5.xlarge at "
+    )
+
+
+DEAR = Price(4.0, "USD", "mine.csv")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        # The limit holds for each attempt.
+        (
+            {"at_most": 360, "retries": 3},
+            "At most 1.60 USD with 3 retries: X, until the time limit of 6 min for each attempt.",
+        ),
+        (
+            {"at_most": 360, "seconds": 360, "retries": 1, "jobs": 5},
+            "At most 4.00 USD for 5 jobs with 1 retry each: X, until the time limit of 6 min for each attempt.",
+        ),
+        (
+            {"at_most": 360, "seconds": 90, "retries": 3},
+            "About 0.10 USD: X, for 90 s; at most 1.60 USD with 3 retries.",
+        ),
+        # max_cost holds for all attempts together.
+        (
+            {"at_most": 900, "retries": 3, "max_cost": 1.0, "cost_limit": 900},
+            "At most 1.00 USD, for max_cost: X, until the time limit of 15 min.",
+        ),
+        (
+            {"at_most": 90, "retries": 3, "max_cost": 1.0, "cost_limit": 900},
+            "At most 0.40 USD with 3 retries: X, until the time limit of 90 s for each attempt.",
+        ),
+        # A warm pool costs after the job.
+        (
+            {"at_most": 360, "keep_alive": 1800, "retries": 1},
+            (
+                "At most 0.80 USD with 1 retry + up to 4.00 USD while kept warm: X, "
+                "until the time limit of 6 min for each attempt."
+            ),
+        ),
+        (
+            {"at_most": 360, "keep_alive": 1},
+            "At most 0.40 USD + less than 0.01 USD while kept warm: X, until the time limit of 6 min.",
+        ),
+        # Searches.
+        (
+            {"at_most": 900, "jobs": 6, "max_cost": 1.0, "cost_limit": 900},
+            (
+                "At most 6.00 USD for 6 jobs, for max_cost: X, until the time limit of 15 min each. "
+                "--max-cost 1 USD is for each trial; --stop max_cost=1 ends the search."
+            ),
+        ),
+        (
+            {"at_most": 3600, "jobs": 6, "retries": 2, "within": 5.0, "max_cost": 9.0},
+            (
+                "At most 5.00 USD, which ends the search: X, until the time limit of 60 min for each attempt. "
+                "--max-cost 9 USD is for each trial."
+            ),
+        ),
+        (
+            {"at_most": 360, "jobs": 6, "within": 5.0},
+            "At most 2.40 USD for 6 jobs: X, until the time limit of 6 min each.",
+        ),
+        ({"at_most": 360, "jobs": None}, "At most 0.40 USD for each trial: X, until the time limit of 6 min each."),
+        ({"at_most": 1}, "Less than 0.01 USD: X, until the time limit of 1 s."),
+    ],
+)
+def test_an_estimate_counts_what_else_costs(said: dict[str, Any], words: str) -> None:
+    found = prices.estimate(DEAR, instance=KIND, **said)
+    assert words.replace("X", "ml.g5.xlarge at 4.00 USD an hour (mine.csv)") == found
 
 
 def test_what_spare_capacity_has_saved() -> None:
@@ -134,6 +204,17 @@ class TestCap:
         assert (3600, 3600, 3600) == (chosen.cost_limit, chosen.max_run, spec.cost_within)
         assert 3600 == house.request(spec)["StoppingCondition"]["MaxRuntimeInSeconds"]
         assert 60 == Settled.of(house.settled(house.spec(options={"max_cost": 10}, timeout=60)).options).max_run
+
+    def test_it_leaves_what_warm_machines_cost(self, tmp_path: Path, known: Aws) -> None:
+        (tmp_path / "mine.json").write_text('{"ml.m5.large": 2}')
+        house = House(tmp_path, region="us-east-1", prices="mine.json")
+        options = {"max_cost": 10, "instances": 5, "keep_alive": 1800}
+        spec = house.settled(house.spec(options=options))
+        assert 1800 == spec.cost_within
+        words = house.wishes.rehearsal(spec).cost
+        assert words.startswith("At most 5.00 USD, for max_cost + up to 5.00 USD while kept warm: 5 x ml.m5.large at ")
+        with pytest.raises(InvalidSpec, match=r"costs up to 5\.00, which leaves nothing for training"):
+            house.settled(house.spec(options={**options, "max_cost": 5}))
 
     def test_groups_cost_what_all_of_their_machines_cost(self, tmp_path: Path, known: Aws) -> None:
         groups = [
@@ -184,4 +265,7 @@ def test_a_rehearsal_says_what_would_be_sent_and_sends_nothing(house: House, kno
     assert [("code", 8, 1), ("inputs.train", 1000, 2)] == [(one.what, one.size, one.files) for one in found.uploads[1:]]
     assert all(one.url.startswith("s3://sagemaker-us-east-1-123456789012/jupyter-training/") for one in found.uploads)
     assert found.cost.startswith("About 6.00 USD for 6 jobs: ml.m5.large at 1.00 USD an hour (AWS price list, ")
+    asked = len(known.asked)
+    known_already = house.wishes.rehearsal(spec, ask=False)
+    assert ([], (), True) == (known.asked[asked:], known_already.uploads, known_already.price is not None)
     assert "ml.m5.large" == found.request["ResourceConfig"]["InstanceType"]  # type: ignore[index, call-overload]
