@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.sagemaker_double.jobs import Job
-from tests.sagemaker_double.storage import Missing, list_keys, put, read, split
+from tests.sagemaker_double.storage import Missing, list_keys, put, read, remove, split
 
 __all__ = ["Checkpoints", "DownloadFailed", "Instance", "instances_of", "prepare", "upload"]
+
+
+_UPLOADING, _UPLOADED = ".sagemaker-uploading", ".sagemaker-uploaded"
 
 
 class DownloadFailed(Exception):
@@ -95,13 +100,18 @@ def upload(job: Job, hosts: list[Instance], kind: str) -> bool:
 
 
 class Checkpoints:
-    """The folder of checkpoints and its place in S3: restored once, then brought there as it changes."""
+    """The folder of checkpoints and its place in S3: restored once, then brought there as it changes.
+
+    While a file is brought there a marker lies beside it, and another one afterwards, until the next look. What is
+    deleted in the folder is deleted in S3.
+    """
 
     def __init__(self, job: Job, hosts: list[Instance]) -> None:
         config = job.request.get("CheckpointConfig")
         self._account = job.account
         self._folders: list[Path] = []
         self._known: dict[Path, tuple[int, int]] = {}
+        self._marks: list[Path] = []
         if config:
             below = Path(config.get("LocalPath", "/opt/ml/checkpoints")).relative_to("/opt/ml")
             self._folders = [host.ml / below for host in hosts]
@@ -125,19 +135,33 @@ class Checkpoints:
 
     def sync(self) -> None:
         """Bring to S3 what has changed, as it is at this moment; what is half written goes half written."""
+        while self._marks:
+            _unmark(self._marks.pop())
         for folder in self._folders:
-            for path, seen in _files(folder):
+            there = dict(_files(folder))
+            for path, seen in there.items():
                 if self._known.get(path) != seen:
-                    try:
-                        put(
-                            self._account,
-                            self._bucket,
-                            self._prefix + path.relative_to(folder).as_posix(),
-                            path.read_bytes(),
-                        )
-                    except (Missing, FileNotFoundError):
-                        continue
-                    self._known[path] = seen
+                    self._bring(folder, path, seen)
+            for path in [path for path in self._known if path.is_relative_to(folder) and path not in there]:
+                del self._known[path]
+                with contextlib.suppress(Missing):
+                    remove(self._account, self._bucket, self._key(folder, path))
+
+    def _bring(self, folder: Path, path: Path, seen: tuple[int, int]) -> None:
+        uploading, uploaded = path.with_name(path.name + _UPLOADING), path.with_name(path.name + _UPLOADED)
+        try:
+            uploading.touch()
+            put(self._account, self._bucket, self._key(folder, path), path.read_bytes())
+            self._known[path] = seen
+            uploaded.touch()
+            self._marks.append(uploaded)
+        except (Missing, OSError):  # it may be renamed or deleted at any moment
+            return
+        finally:
+            _unmark(uploading)
+
+    def _key(self, folder: Path, path: Path) -> str:
+        return self._prefix + path.relative_to(folder).as_posix()
 
 
 def _download(account: str, source: dict[str, Any], target: Path, number: int, of: int) -> None:
@@ -181,13 +205,22 @@ def _write(path: Path, key: str, content: bytes) -> None:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    for path in sorted(folder.rglob("*")):
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            continue
-        if path.is_file():
-            yield path, (found.st_mtime_ns, found.st_size)
+    """All but markers, with what shows that one has changed; folders may vanish meanwhile."""
+    for below, inner, names in os.walk(folder):
+        inner.sort()
+        for name in sorted(names):
+            path = Path(below, name)
+            if name.endswith((_UPLOADING, _UPLOADED)):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                if path.is_file():
+                    yield path, (found.st_mtime_ns, found.st_size)
+
+
+def _unmark(mark: Path) -> None:
+    with contextlib.suppress(OSError):
+        mark.unlink()
 
 
 def _resources(host: Instance, hosts: list[Instance]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 
-__all__ = ["MOTO", "Missing", "Shipper", "forget_log", "list_keys", "put", "read", "split", "write_log"]
+__all__ = ["MOTO", "Missing", "Shipper", "forget_log", "list_keys", "put", "read", "remove", "split", "write_log"]
 
 MOTO = threading.RLock()
 
@@ -50,6 +50,13 @@ def put(account: str, bucket: str, key: str, content: bytes) -> None:
     with MOTO:
         _bucket(account, bucket)
         _s3(account).put_object(bucket, key, content)
+
+
+def remove(account: str, bucket: str, key: str) -> None:
+    """Without this object, whether it was there or not."""
+    with MOTO:
+        _bucket(account, bucket)
+        _s3(account).delete_object(bucket, key)
 
 
 def write_log(account: str, region: str, stream: str, lines: Iterable[tuple[float, str]]) -> None:

@@ -250,6 +250,30 @@ def test_a_spot_job_goes_on_from_its_checkpoint(double: Double, start: Any, noti
     assert 2 == streams(double, "spot")
 
 
+def test_the_folder_of_checkpoints_shows_what_is_copied_and_what_is_deleted_is_deleted(
+    double: Double, start: Any
+) -> None:
+    text = """
+import os, time
+at = os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml") + "/checkpoints"
+os.makedirs(at + "/.draft")
+for name in ("/stays", "/.draft/goes"): open(at + name, "w").close()
+while not all(os.path.exists(at + name + ".sagemaker-uploaded") for name in ("/stays", "/.draft/goes")):
+    time.sleep(0.01)
+print("copied", flush=True)
+os.rename(at + "/.draft", at + "/whole")
+while os.path.exists(at + "/stays.sagemaker-uploaded"): time.sleep(0.01)
+os.unlink(at + "/old")
+"""
+    s3 = double.client("s3")
+    s3.put_object(Bucket=double.bucket, Key="checkpoints/old", Body=b"of an earlier job")
+    start("marks", text, CheckpointConfig=checkpoints(double))
+    double.until("marks", "Completed")
+    logged(double, "marks", "copied")
+    found = s3.list_objects_v2(Bucket=double.bucket, Prefix="checkpoints/")["Contents"]
+    assert ["checkpoints/stays", "checkpoints/whole/goes"] == [one["Key"] for one in found]
+
+
 def test_a_spot_job_without_capacity_waits_as_long_as_it_may(double: Double, start: Any) -> None:
     double.faults(no_capacity=["ml.m5.large"])
     start(
