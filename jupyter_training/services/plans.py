@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
 from jupyter_training.core.job import Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
+from jupyter_training.core.resources import LOCAL
 from jupyter_training.schema import DataView, PlannedFile, PlanView, SearchPlanView, SubmitRequest
-from jupyter_training.services import bundle, experiment_words, search_reading, searches, served, submit
+from jupyter_training.services import bundle, experiment_words, options, search_reading, searches, served, submit
 from jupyter_training.services.config_text import placed, with_config
 from jupyter_training.services.experiment_present import axis_views
 from jupyter_training.services.pools import unused_gpus
 from jupyter_training.services.site import Site
+from jupyter_training.settings import Settings
 from jupyter_training.store import checkpoints, lineage, views, wishes
 
 __all__ = ["plan"]
+
+
+@dataclass(frozen=True)
+class _Passing(Settings):
+    """The settings of a home whose code lies in a folder that is soon gone."""
+
+    code: Path = Path()
+
+    @property
+    def blobs(self) -> Path:
+        return self.code
 
 
 def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
@@ -22,7 +41,9 @@ def plan(site: Site, user: str, request: SubmitRequest) -> PlanView:
         InvalidSpec, UnknownPool, UnknownPlugin, TooLarge, JobExists: as a submit would.
     """
     with placed(request):
-        return _planned(site, user, with_config(request))
+        request = with_config(request)
+        with _where_code_is_read(site, request) as there:
+            return _planned(there, user, request)
 
 
 def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
@@ -63,6 +84,19 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         search=_search(search) if search is not None else None,
         service=served.call(site, spec, pool, jobs=jobs, within=within),
     )
+
+
+@contextmanager
+def _where_code_is_read(site: Site, request: SubmitRequest) -> Iterator[Site]:
+    """The site for a backend that judges the code of a wish, as it can where one is stored: read by its hashes."""
+    if options.backend_of(views.pools(site.store), request.pool, request.backend) == LOCAL:
+        yield site  # code is not judged here
+        return
+    contents = bundle.read(request.files, request.entry, limit=site.settings.bundle_limit_bytes)
+    with tempfile.TemporaryDirectory(prefix="jupyter-training-plan-") as folder:
+        bundle.keep(contents, Path(folder))
+        same = {one.name: getattr(site.settings, one.name) for one in fields(Settings)}
+        yield replace(site, settings=_Passing(**same, code=Path(folder)))
 
 
 def _search(wish: searches.Wished) -> SearchPlanView:

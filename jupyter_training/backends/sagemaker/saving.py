@@ -5,7 +5,7 @@
     open("/opt/ml/checkpoints/last.pt", "wb")
 
 Behind a no stands a refusal, with a word that overrules it: a library may keep
-checkpoints without a sign of it in the code.
+checkpoints without a sign of it in the code. What can't be read is no no.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ _NAME = "checkpoint"
 _FOLDERS = ("/opt/ml/checkpoints", "SM_CHECKPOINT")  # what code that was written for the service names
 
 
-def keeps_checkpoints(texts: Iterable[bytes]) -> bool:
-    """Whether any of these files of Python speaks of our checkpoints or of the folder that the service keeps."""
-    return any(_keeps(text) for text in texts)
+def keeps_checkpoints(texts: Iterable[bytes | None]) -> bool:
+    """Whether any of these files of Python speaks of our checkpoints or of the folder that the service keeps.
+
+    None: a file that can't be read, which may.
+    """
+    return any(text is None or _keeps(text) for text in texts)
 
 
 def _keeps(text: bytes) -> bool:
@@ -33,7 +36,7 @@ def _keeps(text: bytes) -> bool:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+        return True  # it has both words, and of how they are meant nothing is known
     ours: set[str] = set()  # what the package is called here
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == _OURS and any(one.name == _NAME for one in node.names):

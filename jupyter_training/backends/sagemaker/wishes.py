@@ -275,14 +275,14 @@ class SagemakerWishes:
             tags=TAGS,
         )
 
-    def _code(self, spec: JobSpec) -> Iterator[bytes]:
-        """The job's files of Python, also those of a folder that it brought along."""
+    def _code(self, spec: JobSpec) -> Iterator[bytes | None]:
+        """The job's files of Python, also those of a folder that it brought along. None: what can't be read."""
         for file in spec.files:
             if file.path.endswith((".py", ".ipynb")):
                 try:
                     yield (self._settings.blobs / file.sha256).read_bytes()
                 except OSError:
-                    continue
+                    yield None
         if spec.context is None:
             return
         archive = self._settings.data / spec.context.sha256
@@ -293,7 +293,7 @@ class SagemakerWishes:
                         source.seek(member.offset)
                         yield source.read(member.size)
         except (OSError, context.Unusable):
-            return
+            yield None
 
 
 def _role(chosen: Chosen) -> str | None:

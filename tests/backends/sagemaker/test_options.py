@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from jupyter_training.backends.sagemaker.options import Options, Settled, read
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import (
     CheckpointPolicy,
-    ContextRef,
     DataFile,
     Entry,
     EnvironmentWish,
@@ -330,54 +328,6 @@ def test_what_can_not_be_is_refused_with_its_key(case: str, house: House, aws: A
         house.settled(house.spec(said.pop("code", b"print(1)"), **said))
     assert [key] == [one.key for one in refused.value.errors]
     assert words in str(refused.value)
-
-
-SPOT: Mapping[str, bytes] = {
-    "import": SAVES,
-    "module": b"import jupyter_training as jt\njt.checkpoint.save({}, step=1)\n",
-    "the service's folder": b"open('/opt/ml/checkpoints/x', 'w')\n",
-    "broken, with the folder": b"def (: /opt/ml/checkpoints",
-}
-
-
-@pytest.mark.parametrize("case", SPOT)
-def test_spot_for_code_that_keeps_checkpoints(case: str, house: House, known: Aws) -> None:
-    assert Settled.of(house.settled(house.spec(SPOT[case], options={"spot": True})).options).spot
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        b"checkpoint.save(1)",
-        b"import jupyter_training\nx.checkpoint",
-        b"from jupyter_training import report\n#checkpoint",
-    ],
-)
-def test_spot_for_code_that_keeps_none(code: bytes, house: House, aws: Aws) -> None:
-    with pytest.raises(InvalidSpec, match=r"options\.spot"):
-        house.settled(house.spec(code, options={"spot": True}))
-
-
-def test_spot_by_a_word_that_overrules(house: House, known: Aws) -> None:
-    found = house.settled(house.spec(options={"spot": True, "without_checkpoints": True}))
-    assert Settled.of(found.options).spot
-
-
-def test_a_folder_that_came_along_is_looked_into(house: House, known: Aws, tmp_path: Path) -> None:
-    import hashlib
-    import io
-    import tarfile
-
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        info = tarfile.TarInfo("lib/loop.py")
-        info.size = len(SAVES)
-        tar.addfile(info, io.BytesIO(SAVES))
-    digest = hashlib.sha256(packed.getvalue()).hexdigest()
-    house.settings.data.mkdir(parents=True)
-    (house.settings.data / digest).write_bytes(packed.getvalue())
-    sent = ContextRef(sha256=digest, size=len(SAVES), files=1)
-    assert Settled.of(house.settled(house.spec(context=sent, options={"spot": True})).options).spot
 
 
 class TestLocal:

@@ -12,12 +12,12 @@ from jupyter_training.backends.sagemaker.options import Settled
 from jupyter_training.core.ids import JobId
 from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import ResumeRequest
-from jupyter_training.services import resuming
+from jupyter_training.services import plans, resuming
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import experiments, views
-from tests.backends.sagemaker.aws import IMAGE, Aws
-from tests.services.stage import Stage
+from tests.backends.sagemaker.aws import IMAGE, SAVES, Aws
+from tests.services.stage import USER, Stage, request
 
 SEARCH: dict[str, Any] = {
     "params": {"lr": "loguniform(1e-4, 1e-1)"}, "metric": "loss", "mode": "min", "workers": 4, "max_trials": 8,
@@ -95,3 +95,26 @@ def test_a_job_that_ran_there_is_resumed_with_no_secret_either(stage: Stage, kno
     with pytest.raises(InvalidSpec, match="params.db.password looks like a secret") as refused:
         resuming.resume(stage.site, job.id, ResumeRequest(params={"db": {"password": "x"}}))
     assert "pass_env" not in str(refused.value.hint)
+
+
+SPOT: dict[str, Any] = {"backend": "sagemaker", "options": {"instance": "ml.m5.large", "spot": True}}
+
+
+class TestDryRun:
+    """A plan judges code that is not kept as a submit judges what it keeps."""
+
+    @pytest.mark.parametrize("search", [{}, SEARCH])
+    def test_of_spot_with_checkpoints(self, search: dict[str, Any], stage: Stage, known: Aws) -> None:
+        code = f"lr = 0\n{SAVES.decode()}"
+        wish = request(code, entry={"kind": "cell", "path": "train.py"}, **SPOT, **search)
+        assert "ml.m5.large-spot" == plans.plan(stage.site, USER, wish).pool
+        assert [] == list(stage.site.settings.blobs.iterdir())
+
+    def test_of_spot_without_any(self, stage: Stage, aws: Aws) -> None:
+        with pytest.raises(InvalidSpec, match=r"options\.spot: spare capacity may be taken away"):
+            plans.plan(stage.site, USER, request(**SPOT))
+
+    def test_of_spot_with_a_folder_that_was_not_sent_yet(self, stage: Stage, known: Aws) -> None:
+        """Nobody knows what it keeps, so it is no reason for a refusal."""
+        wish = request(**SPOT, context={"sha256": "ab" * 32, "size": 10, "files": 1})
+        assert "ml.m5.large-spot" == plans.plan(stage.site, USER, wish).pool
