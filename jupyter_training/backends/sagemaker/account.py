@@ -1,6 +1,6 @@
 """Who asks, and what a job is given of the account: region, role and bucket.
 
-    region   said, else the one that boto3 is configured with
+    region   said, else AWS_REGION, else the one that boto3 is configured with; one that there is
     caller   GetCallerIdentity, once for each region and profile
     role     said by name or ARN, else the role that the caller has assumed
     bucket   said, else the one that the SageMaker SDK makes: sagemaker-<region>-<account>
@@ -11,17 +11,19 @@ Whatever AWS answers instead becomes a sentence that says what to do.
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from jupyter_training.backends.sagemaker import answers, clients
 from jupyter_training.backends.sagemaker.answers import Kind
 from jupyter_training.backends.sagemaker.options import refused
-from jupyter_training.errors import Forbidden, Problem, Unavailable
+from jupyter_training.errors import Forbidden, Problem, Unavailable, near_miss
 
 __all__ = ["Caller", "asking", "bucket_of", "caller", "forget", "region_of", "role_of"]
 
@@ -30,7 +32,11 @@ _ASSUMED = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+\Z")
 _ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:role/.+\Z")
 _STUDIO = "AmazonSageMaker-"  # roles that the console makes for notebooks have this name, and /service-role/ as path
 
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SAGEMAKER")  # whoever says one knows what it calls its regions
+_SERVICE = "api.sagemaker"  # as botocore's table of endpoints calls it
+
 _lock = threading.Lock()
+_configured: dict[str | None, float] = {}  # by profile when its region was last read
 _callers: dict[tuple[str, str | None], tuple[float, Caller]] = {}
 _roles: dict[tuple[str, str], str] = {}  # by account and name
 
@@ -57,10 +63,17 @@ def region_of(region: str | None, profile: str | None) -> str:
     """The region that is meant.
 
     Raises:
-        InvalidSpec: none is said and none configured, or there is no such profile.
+        InvalidSpec: none is said and none configured, there is none of that name, or there is no such profile.
     """
     found = region
     if found is None:
+        now = time.monotonic()
+        with _lock:
+            is_old = now - _configured.get(profile, now) >= _FRESH
+            if is_old or profile not in _configured:
+                _configured[profile] = now
+        if is_old:
+            clients.forget(None, profile)
         with asking("sts:GetCallerIdentity", region=None, profile=profile):
             found = clients.of(None, profile).region
     if not found:
@@ -69,10 +82,13 @@ def region_of(region: str | None, profile: str | None) -> str:
                 Problem(
                     "AWS has many regions, and neither the job nor the AWS configuration says which",
                     key="options.region",
-                    hint="Say region: us-east-1 here, region under [sagemaker] in the settings, or set AWS_REGION.",
+                    hint="Say --region us-east-1 (region: us-east-1 in a config), region under [sagemaker] in "
+                    "settings.toml, or set AWS_REGION.",
                 )
             ]
         )
+    if found not in _regions() and not any(os.environ.get(name) for name in _ENDPOINTS):
+        raise refused([_no_region(found)])
     return found
 
 
@@ -87,8 +103,10 @@ def caller(region: str, profile: str | None, *, fresh: bool = False) -> Caller:
     now = time.monotonic()
     with _lock:
         known = _callers.get(key)
-    if known is not None and not fresh and now - known[0] < _FRESH:
-        return known[1]
+    if known is not None:
+        if not fresh and now - known[0] < _FRESH:
+            return known[1]
+        clients.forget(region, profile)  # a session reads a file of credentials once, and it may say others now
     with asking("sts:GetCallerIdentity", region=region, profile=profile):
         told = clients.of(region, profile, retries=False).sts.get_caller_identity()
     found = Caller(str(told["Account"]), str(told["Arn"]))
@@ -156,7 +174,31 @@ def forget() -> None:
     """Ask anew whom AWS takes us for."""
     with _lock:
         _callers.clear()
+        _configured.clear()
         _roles.clear()
+
+
+@functools.cache
+def _regions() -> Mapping[str, str]:
+    """The regions in which botocore knows SageMaker, each with what the console calls it."""
+    from botocore.loaders import Loader
+
+    found: dict[str, str] = {}
+    for partition in Loader().load_data("endpoints")["partitions"]:
+        there = partition["services"].get(_SERVICE, {}).get("endpoints", {})
+        found.update({name: one["description"] for name, one in partition["regions"].items() if name in there})
+    return found
+
+
+def _no_region(name: str) -> Problem:
+    known = _regions()
+    called = {words.lower(): region for region, words in known.items()}
+    close = near_miss(name, known)
+    if close is None:
+        words = near_miss(name, called)
+        close = called[words] if words is not None else None
+    hint = f"Did you mean {close!r}?" if close else "They are called like us-east-1; a newer boto3 may know more."
+    return Problem(f"there is no region {name!r}", key="options.region", hint=hint)
 
 
 def _explain(answer: answers.Answer, region: str | None, profile: str | None) -> NoReturn:

@@ -1,12 +1,14 @@
 """One set of AWS clients for each region and profile, made when it is first asked for; only then is boto3 imported.
 
-Credentials, regions and endpoints are found as boto3 finds them everywhere.
+Credentials, regions and endpoints are found as boto3 finds them everywhere;
+AWS_REGION says the region, too, as it does to the newer SDKs and not yet to boto3.
 Clients are shared by all threads; making one is not safe, so that is done one
 after the other.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -33,7 +35,7 @@ class Clients:
 
     @property
     def region(self) -> str | None:
-        """The region that was asked for, else the one that boto3 is configured with; None: none at all."""
+        """The region that was asked for, else the one that is configured; None: none at all."""
         with _lock:
             found: str | None = self._wanted or self.session.region_name
             return found
@@ -49,7 +51,8 @@ class Clients:
             if self._session is None:
                 import boto3
 
-                self._session = boto3.Session(profile_name=self._profile, region_name=self._wanted)
+                region = self._wanted or os.environ.get("AWS_REGION") or None
+                self._session = boto3.Session(profile_name=self._profile, region_name=region)
             return self._session
 
     @property
