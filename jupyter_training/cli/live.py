@@ -294,7 +294,7 @@ PROOFS: Mapping[str, Proof] = {
         Proof("limit", "a time limit ends a job, and is told as one", _NEVER_ENDS, _limited, wish={"timeout": 60}),
         Proof("spot", "spot capacity works, and its saving is told", _UNTIL_STOPPED, _spots, {"spot": True}),
         Proof("hosts", "two machines find each other by name", _MEETS, _meets, {"instances": 2}, jobs=2),
-        Proof("warm", "machines are kept for the next job", _SAYS_WHO, _stays_warm, {"keep_alive": 600}, jobs=2),
+        Proof("warm", "machines are kept for the next job", _SAYS_WHO, _stays_warm, {"keep_alive": 300}, jobs=2),
     )
 }
 
@@ -375,10 +375,9 @@ def _empty(view: Mapping[str, Any]) -> None:
     from jupyter_training.backends.sagemaker import clients, names
     from jupyter_training.core.ids import JobId
 
-    options = view["spec"]["options"]
-    bucket = options["bucket"]
+    options, bucket = view["spec"]["options"], view["spec"]["options"]["bucket"]
     s3 = clients.of(options["region"], options.get("profile")).s3
-    root = "/".join(filter(None, [str(options.get("prefix", "jupyter-training")).strip("/")]))
+    root = str(options.get("prefix", "jupyter-training")).strip("/")
     places = [f"{root}/checkpoints/{view['id']}/", f"{root}/jobs/{view['id']}/"]
     places += [
         f"{root}/out/{names.job_name(view['name'], JobId(view['id']), one['number'])}/" for one in view["attempts"]
@@ -394,7 +393,8 @@ def _cost(settings: Settings, options: Mapping[str, Any], chosen: Sequence[Proof
     """What they cost at most, as a guess; where no price is known, for how long they run."""
     from jupyter_training.seams import registry
 
-    hours = sum(one.jobs for one in chosen) * _MINUTES / 60
+    kept_warm = 10 if PROOFS["warm"] in chosen else 0  # minutes
+    hours = (sum(one.jobs for one in chosen) * _MINUTES + kept_warm) / 60
     price = registry.load("wishes", "sagemaker")(settings).price(dict(options))
     took = f"about {hours:.1f} hours of machines in all"
     return took if price is None else f"{took}, about {hours * price.amount:.2f} {price.currency}"
