@@ -65,7 +65,7 @@ def write(
     handle = os.open(os.path.join(attempt_folder, layout.SECRETS), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(variables, file)
-    _hand_over_mlflow(attempt_folder, variables, places)
+    _hand_over_mlflow(attempt_folder, variables)
     devices = variables.get("CUDA_VISIBLE_DEVICES")
     values = places.channel(CHANNEL_DATA)
     layout.write_json(
@@ -108,13 +108,14 @@ def write(
     )
 
 
-def _hand_over_mlflow(attempt_folder: str, variables: dict[str, str], places: Places) -> None:
+def _hand_over_mlflow(attempt_folder: str, variables: dict[str, str]) -> None:
     """The job's run can't be had from here; what is logged goes where the person says, or into a file beside us."""
-    database = os.path.join(places.attempts, "mlflow.db")
+    beside = os.path.dirname(attempt_folder)
+    database = os.path.join(beside, "mlflow.db")
     record = {
         "tracking_uri": variables.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}",
         "run_id": "",
-        "artifacts": os.path.join(places.attempts, "mlartifacts"),
+        "artifacts": os.path.join(beside, "mlartifacts"),
         "version": "",
     }
     layout.write_json(os.path.join(attempt_folder, "mlflow.json"), record, durable=False)

@@ -28,7 +28,9 @@ def exit_code(ended: Mapping[str, Any]) -> int:
 def reason(ended: Mapping[str, Any], end: Mapping[str, Any] | None, last_lines: Sequence[str]) -> str:
     """Why it failed. The last line of the error first, as the rest may be cut off."""
     if ended.get("launch_error"):
-        return _cut(f"could not start: {ended['launch_error']}")
+        return _with_tail(f"could not start: {ended['launch_error']}", "\n".join(last_lines))
+    if ended.get("unwatched"):
+        return _with_tail(str(ended["unwatched"]), "\n".join(last_lines))
     how = _how(ended)
     error = (end or {}).get("error")
     if isinstance(error, dict):

@@ -44,6 +44,10 @@ _TICK = 0.25  # seconds
 _ADOPTIONS = 5  # supervisors that may be killed, before what they watch is given up
 _RESOLVE_WITHIN = 60.0
 _LAST_LINES_WITHIN = 2.0  # also where there is no time left
+_SUPERVISORS_LOG = "supervisor.log"
+_LAST_WORDS = 8 * 1024  # bytes of it
+_LAST_LINES = 20
+_NEEDED = "LD_LIBRARY_PATH"  # without which the Python of some images does not even start
 
 
 def main() -> int:
@@ -203,11 +207,11 @@ class _Run:
                 _drain(woken)
 
     def _supervise(self, *, adopt: bool) -> subprocess.Popen[bytes]:
-        with open(os.path.join(self._folder, "supervisor.log"), "ab") as log:
+        with open(os.path.join(self._folder, _SUPERVISORS_LOG), "ab") as log:
             return subprocess.Popen(
                 supervisor.command(sys.executable, attempt.RUNTIME, self._folder, adopt=adopt),
                 cwd=self._folder,
-                env={},
+                env={_NEEDED: os.environ[_NEEDED]} if _NEEDED in os.environ else {},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -226,18 +230,48 @@ class _Run:
         if record is None:
             # Nobody could end it, or say how it ended: the service will.
             how, number = (HOW, int(signal.SIGKILL)) if acted else (None, None)
-            return {"exit_code": None, "signal": number, "how_stopped": how}
+            return {"exit_code": None, "signal": number, "how_stopped": how, **({} if acted else self._unwatched())}
         if acted and record.get("how_stopped") in (None, "kill") and failing.exit_code(record):
             return {**record, "how_stopped": HOW, "oom": False}
-        return record
+        return {**record, "how_stopped": HOW} if self._was_left_alone(record) else record
+
+    def _was_left_alone(self, record: dict[str, Any]) -> bool:
+        """Whether it failed after a stop that all hosts were asked for: as a rule since others had left before it."""
+        if len(self._here.hosts) < 2 or not self._stopping.is_asked or not failing.exit_code(record):
+            return False
+        if record.get("how_stopped") is not None or record.get("oom") or record.get("launch_error"):
+            return False
+        end = layout.read_json(os.path.join(self._folder, layout.END)) or {}
+        failed_at = end.get("time", record.get("time"))
+        return isinstance(failed_at, (int, float)) and failed_at >= self._stopping.asked_time
+
+    def _unwatched(self) -> dict[str, Any]:
+        """Why no supervisor has come to its end, as it said itself."""
+        words = self._supervisors_words()
+        said = f": {words[-1]}" if words else ", and has said nothing."
+        if os.path.exists(os.path.join(self._folder, layout.BEGUN)):
+            return {"unwatched": f"what watches the code ended by itself{said}"}
+        return {"launch_error": f"its supervisor ended by itself{said}"}
+
+    def _supervisors_words(self) -> list[str]:
+        try:
+            with open(os.path.join(self._folder, _SUPERVISORS_LOG), "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_WORDS))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if line.strip()][-_LAST_LINES:]
 
     def _tell(self, ended: dict[str, Any], end: dict[str, Any] | None) -> int:
         status = failing.exit_code(ended)
         if status and ended.get("how_stopped") is None:
-            text = failing.reason(ended, end, self._copying.last_lines)
+            words = [] if ended.get("from") else self._supervisors_words()
+            text = failing.reason(ended, end, words or self._copying.last_lines)
             failing.write(self._places.failure, text)
-            if ended.get("launch_error"):
-                self._out.say(text)
+            for line in words:
+                self._out.line(line)
+            if ended.get("launch_error") or ended.get("unwatched"):
+                self._out.say(text.partition("\n")[0])
         if self._copying.is_alive():
             return status  # nobody takes what we print, and there is no time left
         if end is not None and self._here.is_first:

@@ -34,6 +34,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self.acted: str | None = None  # the hardest that was done beyond asking: "term" or "kill"
+        self.asked_time = 0.0  # when it was first asked for, in seconds since the epoch
         self._count = 0
         self._asked_at = 0.0
         self._hastened_at: float | None = None
@@ -94,7 +95,7 @@ class Stopping:
     def _heard(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         if self._count == 1:
-            self._asked_at = time.monotonic()
+            self._asked_at, self.asked_time = time.monotonic(), time.time()
         if self._preparing is not None:
             self._stop_preparing()
 

@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from jupyter_training.boot import launching
 from jupyter_training.boot.machine import Machine
 from tests.boot.containers import Container
 from tests.boot.torchrun import stand_in
+from tests.runtime.attempts import until
 
 Build = Callable[..., Container]
 
@@ -81,6 +84,49 @@ def test_two_hosts_that_save_alike_leave_one_checkpoint(container: Build) -> Non
     shutil.copytree(kept[0], kept[1], dirs_exist_ok=True)
     again = [one.run().printed for one in made]
     assert [[HOSTS[0], HOSTS[0]], [HOSTS[0], HOSTS[1]]] == again
+
+
+# Fails as soon as it is told to, as one whose neighbour has gone; what runs after it waits for the end that is wished.
+LEFT_ALONE = """
+import atexit, pathlib, time
+from jupyter_training import should_stop
+def until(name):
+    while not pathlib.Path(name).exists(): time.sleep(0.01)
+atexit.register(until, "end")
+print("ready" if not should_stop() else "told", flush=True)
+until("fail")
+raise ConnectionResetError("connection closed by peer")
+"""
+
+
+def test_a_host_that_fails_since_the_others_left_for_a_pause_is_paused(container: Build) -> None:
+    one = container(LEFT_ALONE, root=HOSTS[1], host=HOSTS[1], hosts=HOSTS)
+    ran = one.start()
+    ran.wait_for("ready")
+    ran.terminate()
+    until(lambda: (ran.folder / "stop.json").exists(), what="stop.json")
+    for name in ("fail", "end"):
+        (one.root / "code" / name).touch()
+    assert 1 == ran.code
+    assert ("pause", 1) == (ran.record("exit")["how_stopped"], ran.record("exit")["exit_code"])
+    assert one.failure is None
+
+
+@pytest.mark.parametrize("hosts", [HOSTS, HOSTS[1:]])
+def test_what_failed_before_the_stop_or_alone_has_failed(container: Build, hosts: tuple[str, ...]) -> None:
+    one = container(LEFT_ALONE, host=HOSTS[1], hosts=hosts)
+    ran = one.start()
+    ran.wait_for("ready")
+    if len(hosts) > 1:
+        (one.root / "code" / "fail").touch()
+        until(lambda: (ran.folder / "end.json").exists(), what="end.json")
+    ran.terminate()
+    until(lambda: (ran.folder / "stop.json").exists(), what="stop.json")
+    for name in ("fail", "end"):
+        (one.root / "code" / name).touch()
+    assert 1 == ran.code
+    assert (None, 1) == (ran.record("exit")["how_stopped"], ran.record("exit")["exit_code"])
+    assert (one.failure or "").startswith("ConnectionResetError: connection closed by peer at train.py, line 9")
 
 
 def machine(host: str, hosts: list[str], gpus: int = 0) -> Machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,6 +198,55 @@ def test_a_supervisor_that_is_killed_has_a_successor(container: Build) -> None:
     assert "adopted" == ran.record("exit")["from"]
 
 
+def python_that_needs_its_libraries(one: Container) -> None:
+    """The interpreter of what a container starts: of an image which has its libraries in a place of its own."""
+    python = one.root / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ -z "$LD_LIBRARY_PATH" ]; then\n'
+        'echo "libpython3.so: cannot open shared object file" >&2; exit 127\nfi\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    boot = one.root / "input/data/jt_boot/boot.py"
+    boot.write_text(f"import sys\nsys.executable = {str(python)!r}\n{boot.read_text()}")
+
+
+def test_an_image_whose_python_needs_a_library_path_has_it(container: Build) -> None:
+    one = container("import os\nprint(os.environ['LD_LIBRARY_PATH'])")
+    python_that_needs_its_libraries(one)
+    assert ["/opt/libraries"] == one.run(LD_LIBRARY_PATH="/opt/libraries").printed
+
+
+def test_a_supervisor_that_can_not_even_begin_is_quoted(container: Build) -> None:
+    one = container("print('ran')")
+    python_that_needs_its_libraries(one)
+    ran = one.run()
+    assert 1 == ran.code
+    why = "its supervisor ended by itself: libpython3.so: cannot open shared object file"
+    assert why == ran.record("exit")["launch_error"]
+    assert (one.failure or "").startswith(f"could not start: {why}\n")
+    assert "libpython3.so: cannot open shared object file" in ran.printed
+    assert f"jupyter_training: could not start: {why}" in ran.printed
+    assert "ran" not in ran.printed
+
+
+def test_supervisors_that_end_again_and_again_are_quoted(container: Build) -> None:
+    """After the code began: nobody knows how it ended."""
+    one = container("import time\nprint('ready', flush=True)\ntime.sleep(100)")
+    python_that_needs_its_libraries(one)
+    ran = one.start(LD_LIBRARY_PATH="/opt/libraries")
+    ran.wait_for("ready")
+    (one.root / "python").write_text("#!/bin/sh\necho no more room >&2\nexit 1\n")
+    os.kill(json.loads((ran.folder / "supervisor.json").read_text())["pid"], 9)
+    try:
+        assert 1 == ran.code
+        assert (one.failure or "").startswith("what watches the code ended by itself: no more room\n")
+        assert "no more room" in ran.printed
+        assert "launch_error" not in ran.record("exit")
+    finally:
+        os.kill(json.loads((ran.folder / "process.json").read_text())["pid"], 9)
+
+
 def test_a_python_that_is_too_old_is_told(tmp_path: Path) -> None:
     from jupyter_training.runtime import archive
 
@@ -211,6 +261,17 @@ def test_a_python_that_is_too_old_is_told(tmp_path: Path) -> None:
     answer = subprocess.run(words, env={"JT_ML_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert 1 == answer.returncode
     assert "needs Python 3.9 or newer" in (tmp_path / "output/failure").read_text()
+
+
+def test_where_nobody_may_write_mlflow_has_its_file_beside_the_attempt(container: Build) -> None:
+    one = container("import os\nprint(os.environ['JUPYTER_TRAINING_SPOOL'])")
+    (one.root / "output").mkdir()
+    (one.root / "output/jt").write_text("in the way")
+    (folder,) = one.run().printed
+    record = json.loads((Path(folder) / "mlflow.json").read_text())
+    beside = Path(folder).parent
+    assert (f"sqlite:///{beside}/mlflow.db", f"{beside}/mlartifacts") == (record["tracking_uri"], record["artifacts"])
+    assert beside.is_dir()
 
 
 def test_mlflow_is_not_waited_for_and_what_it_logs_is_reported(container: Build) -> None:
