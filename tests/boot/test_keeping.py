@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,71 @@ def test_a_damaged_one_takes_no_good_ones_place(folder: Path) -> None:
     assert {1, 2, 3, 4} <= set(steps(folder))
     keeping.hear(saved(5))
     assert 1 not in steps(folder)
+
+
+def marked(path: Path, mark: str, at: float | None = None) -> None:
+    made = path.with_name(path.name + mark)
+    made.touch()
+    if at is not None:
+        os.utime(made, (at, at))
+
+
+def test_what_is_being_copied_stays_until_it_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping = Keeping(str(folder), Keep(1, 0, None, "min"))
+    inner = folder / checkpoints.name(1, 1) / ".inner"
+    inner.mkdir()
+    (inner / "big").touch()
+    marked(inner / "big", checkpoints.UPLOADING)
+    for step in range(1, 6):
+        keeping.hear(saved(step))
+    assert [1, 3, 4, 5] == [step for step in steps(folder) if step < 6]
+    monkeypatch.setattr("jupyter_training.boot.keeping._AGAIN_AFTER", 0.0)
+    keeping.hear(saved(6))
+    marked(inner / "big", checkpoints.UPLOADED)
+    keeping.hear(["p", 7, 6, {"loss": 1.0}])
+    assert [4, 5, 6, 7, 8, 9] == steps(folder)
+
+
+def test_a_mark_that_came_along_keeps_nothing(folder: Path) -> None:
+    """It was made in the draft, and the service found another name; or it came back with the folder."""
+    now = time.time()
+    for step in (1, 2):
+        marked(folder / checkpoints.name(step, 1) / "state", checkpoints.UPLOADING, now - 60)
+    marked(folder / checkpoints.name(3, 1) / "removed", checkpoints.UPLOADING)  # there is no such file any more
+    keeping = Keeping(str(folder), Keep(1, 0, None, "min"))
+    keeping.note(int((now - 3600) * 1e6), 1, checkpoints.name(1, 1), about())
+    for step in range(2, 7):
+        keeping.hear(["c", int(now * 1e6) + step, step, checkpoints.name(step, 1), about()])
+    assert [4, 5, 6] == [step for step in steps(folder) if step < 7]
+
+
+@pytest.mark.parametrize("restored", [True, False], ids=["after an interruption", "in one run"])
+@pytest.mark.parametrize("metric", [None, "loss"])
+def test_what_was_saved_last_stays_though_its_steps_are_lower(folder: Path, restored: bool, metric: str | None) -> None:
+    """Code that begins anew within the attempt. The clock of the machine before was ahead."""
+    keeping = Keeping(str(folder), Keep(1, 1, metric, "min"))
+    for step in (7, 8, 9):
+        if restored:
+            keeping.note(10**6 + step, step, checkpoints.name(step, 1), about(loss=float(step)))
+        else:
+            keeping.hear(["p", step, step, {"loss": float(step)}])
+            keeping.hear(saved(step))
+    for step in range(1, 7):
+        at = step if restored else 10**6 + step
+        keeping.hear(["p", at, step, {"loss": 10.0 + step}])
+        keeping.hear(["c", at, step, checkpoints.name(step, 1), about()])
+        assert step in steps(folder)
+    assert ([4, 5, 6] if metric is None else [4, 5, 6, 7]) == steps(folder)
+
+
+def test_a_value_of_a_training_that_began_anew_is_none_of_what_was_saved_before(folder: Path) -> None:
+    keeping = Keeping(str(folder), Keep(1, 1, "loss", "min"))
+    keeping.hear(["p", 0, 8, {"loss": 5.0}])
+    keeping.hear(["c", 0, 9, checkpoints.name(9, 1), about()])
+    for step in range(1, 6):
+        keeping.hear(["p", step, step, {"loss": 1.0 if step == 1 else 2.0}])
+        keeping.hear(saved(step))
+    assert [1, 3, 4, 5, 9] == [step for step in steps(folder) if step not in (6, 7, 8)], "that of 9 may still come"
 
 
 @pytest.mark.parametrize("seed", range(50))
