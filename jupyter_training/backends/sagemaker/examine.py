@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_training.backends.sagemaker import account, answers, clients, images, prices
+from jupyter_training.backends.sagemaker import account, answers, clients, images, limits, prices
 from jupyter_training.backends.sagemaker.account import Caller
 from jupyter_training.backends.sagemaker.answers import Kind
 from jupyter_training.backends.sagemaker.options import Options
@@ -33,6 +33,9 @@ _SERVICE = "sagemaker.amazonaws.com"
 
 def examine(chosen: Options, *, price: Callable[[str], Price | None], folder: Path) -> Iterator[Finding]:
     """Look at everything, in the order in which one thing rests on another. Changes nothing."""
+    wrong = limits.instance_fault(chosen.instance) if chosen.instance is not None else None
+    if wrong is not None:
+        yield Finding("instance", "fail", f"{wrong.detail}.", wrong.hint)
     try:
         region = account.region_of(chosen.region, chosen.profile)
         who = account.caller(region, chosen.profile, fresh=True)
@@ -47,6 +50,8 @@ def examine(chosen: Options, *, price: Callable[[str], Price | None], folder: Pa
     if chosen.instance is None:
         yield Finding("quota", "ok", "Not looked at: no type of machine is named.", None)
         return
+    if wrong is not None:
+        return  # it has no quota, no image and no price
     yield from look.quota(chosen.instance)
     yield from look.image(chosen.instance, folder)
     try:

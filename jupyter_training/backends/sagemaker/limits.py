@@ -20,7 +20,7 @@ from typing import Any
 from jupyter_training.backends.sagemaker.options import Options, refused
 from jupyter_training.errors import Problem, near_miss
 
-__all__ = ["check", "faults", "instance_types", "shapes"]
+__all__ = ["check", "faults", "instance_fault", "instance_types", "shapes"]
 
 Path = tuple[str | int, ...]
 _ROOT = "CreateTrainingJobRequest"
@@ -122,6 +122,17 @@ def instance_types() -> Sequence[str]:
     """The types of machines that the model knows."""
     known: Sequence[str] = shapes()["TrainingInstanceType"]["enum"]
     return known
+
+
+def instance_fault(instance: str) -> Problem | None:
+    """What is wrong with a type of machine: there is none of that name."""
+    known = instance_types()
+    if instance in known:
+        return None
+    close = near_miss(instance, known) or near_miss(f"ml.{instance}", known)
+    hint = f"Did you mean {close!r}?" if close else "They are called like ml.m5.xlarge."
+    words = f"SageMaker trains on no {instance!r}, as far as the installed botocore tells"
+    return Problem(words, "options.instance", hint=hint)
 
 
 _Fault = tuple[Path, str, str, str | None]

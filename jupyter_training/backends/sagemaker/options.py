@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -35,6 +36,10 @@ from jupyter_training.languages import quantities
 __all__ = ["RESERVED_CHANNELS", "Input", "Options", "Settled", "is_s3", "read", "refused"]
 
 RESERVED_CHANNELS = "jt_"  # what our own channels' names begin with
+
+# S3's rules for names of buckets.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
 def _seconds(value: object) -> object:
@@ -54,6 +59,18 @@ def _listed(value: object) -> object:
     return value
 
 
+def _bucket(value: str) -> str:
+    """A name that S3 could have a bucket of; ``s3://`` before it does no harm."""
+    name = value.removeprefix("s3://").strip("/")
+    if "/" in name:
+        raise ValueError(f"only the bucket's name; the folder is prefix. Say {name.replace('/', ' and prefix ', 1)}")
+    if not _BUCKET.fullmatch(name) or ".." in name or _ADDRESS.fullmatch(name):
+        words = "it has 3 to 63 of a to z, 0 to 9, . and -, and begins and ends with a letter or a digit"
+        shown = name if len(name) <= 70 else f"{name[:60]}..."
+        raise ValueError(f"{shown!r} is no bucket's name in S3: {words}")
+    return value
+
+
 def _channel(value: object) -> object:
     """``train: s3://bucket/train`` stands for ``train: {uri: s3://bucket/train}``."""
     return {"uri": value} if isinstance(value, str) else value
@@ -61,6 +78,7 @@ def _channel(value: object) -> object:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 Span = Annotated[int, BeforeValidator(_seconds), Field(ge=1)]
+Bucket = Annotated[Text, AfterValidator(_bucket)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
 
 
@@ -90,7 +108,7 @@ class Options(_Frozen):
     role_arn: Text | None = Field(None, description="The same as role.")
     region: Text | None = Field(None, description="The AWS region; by default the one that boto3 is configured with.")
     profile: Text | None = Field(None, description="A profile of the AWS configuration.")
-    bucket: Text | None = Field(None, description="The bucket for code, checkpoints and results.")
+    bucket: Bucket | None = Field(None, description="The bucket for code, checkpoints and results.")
     prefix: str = Field("jupyter-training", max_length=256, description="The folder in the bucket.")
     inputs: dict[str, Annotated[Input, BeforeValidator(_channel)]] = Field(
         {}, description="Data by channel: a URI in S3 or a path here; or uri, mode, distribution, content_type."

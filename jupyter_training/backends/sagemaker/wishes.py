@@ -31,7 +31,7 @@ from jupyter_training.backends.sagemaker.traces import traces
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
-from jupyter_training.errors import InvalidSpec, Problem, TrainingError, near_miss
+from jupyter_training.errors import InvalidSpec, Problem, TrainingError
 from jupyter_training.seams.backend_wishes import Finding, Price, Rehearsal, Traces
 from jupyter_training.settings import Settings
 
@@ -65,14 +65,18 @@ class SagemakerWishes:
         """One for each type of machine, and for spare capacity, another region or profile one of its own."""
         chosen = self._chosen(self.written(options))
         usual_region, usual_profile = self._usual("region"), self._usual("profile")
-        region = account.region_of(chosen.region, chosen.profile)
-        parts = [self._instance(chosen)]
-        said: dict[str, Any] = {"instance": parts[0], "spot": chosen.spot, "region": region}
+        region, faults = _region(chosen)
+        parts = [_instance(chosen, also=faults)]
+        said: dict[str, Any] = {"instance": parts[0], "spot": chosen.spot}
+        if region is None:
+            parts.append("nowhere")  # none is called so, and the job is refused with whatever else is wrong with it
+        else:
+            said["region"] = region
         if chosen.spot:
             parts.append("spot")
         if chosen.profile != usual_profile:
             parts.append(chosen.profile or "default")
-        if chosen.region is not None and chosen.region != usual_region and region != self._home_region():
+        if region and chosen.region is not None and chosen.region != usual_region and region != self._home_region():
             parts.append(region)
         if chosen.profile is not None:
             said["profile"] = chosen.profile
@@ -81,7 +85,8 @@ class SagemakerWishes:
     def settled(self, spec: JobSpec, pool: Pool) -> JobSpec:
         written = self.written(spec.options)
         chosen = self._chosen(written, pool)
-        instance = self._instance(chosen)
+        _, faults = _region(chosen)
+        instance = _instance(chosen, also=faults)
         max_run = _max_run(spec, chosen)
         found = rules.problems(
             spec, chosen, max_run=max_run, keeps_checkpoints=lambda: saving.keeps_checkpoints(self._code(spec))
@@ -91,6 +96,7 @@ class SagemakerWishes:
             found.append(Problem(words, key="resources.slots", hint=f"Say instances: {spec.resources.slots}"))
         draft = _draft(chosen, instance, max_run)
         found += limits.faults(self._request(spec, draft), draft)
+        found += faults
         if found:
             raise refused(found)
         settled = self._resolved(chosen, draft, written)
@@ -195,20 +201,6 @@ class SagemakerWishes:
             below[key] = of_pool
         return read(own.model_dump(exclude_unset=True), defaults=below)
 
-    def _instance(self, chosen: Chosen) -> str:
-        if chosen.instance is None:
-            hint = "Say it, e.g. ml.m5.xlarge with CPUs only or ml.g5.xlarge with a GPU."
-            raise refused(
-                [Problem("it is missing: on what type of machine shall it run?", "options.instance", hint=hint)]
-            )
-        known = limits.instance_types()
-        if chosen.instance not in known:
-            close = near_miss(chosen.instance, known) or near_miss(f"ml.{chosen.instance}", known)
-            hint = f"Did you mean {close!r}?" if close else "They are called like ml.m5.xlarge."
-            words = f"SageMaker trains on no {chosen.instance!r}, as far as the installed botocore tells"
-            raise refused([Problem(words, "options.instance", hint=hint)])
-        return chosen.instance
-
     def _resolved(self, chosen: Chosen, draft: Settled, written: dict[str, JsonValue]) -> Settled:
         """Everything that has to be looked up.
 
@@ -294,6 +286,26 @@ class SagemakerWishes:
                         yield source.read(member.size)
         except (OSError, context.Unusable):
             yield None
+
+
+def _region(chosen: Chosen) -> tuple[str | None, list[Problem]]:
+    """The region; else why there is none, which is told beside whatever else is wrong."""
+    try:
+        return account.region_of(chosen.region, chosen.profile), []
+    except InvalidSpec as error:
+        return None, list(error.errors)
+
+
+def _instance(chosen: Chosen, *, also: list[Problem]) -> str:
+    """The type of machine; where there is none of that name, that is told with what is wrong ``also``."""
+    if chosen.instance is None:
+        hint = "Say it, e.g. ml.m5.xlarge with CPUs only or ml.g5.xlarge with a GPU."
+        words = "it is missing: on what type of machine shall it run?"
+        raise refused([Problem(words, "options.instance", hint=hint), *also])
+    fault = limits.instance_fault(chosen.instance)
+    if fault is not None:
+        raise refused([fault, *also])
+    return chosen.instance
 
 
 def _role(chosen: Chosen) -> str | None:

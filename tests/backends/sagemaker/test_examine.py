@@ -221,6 +221,17 @@ def test_without_a_type_of_machine_there_is_no_quota_to_look_at(house: House, re
     assert "no type of machine is named" in checks[-1].sentence
 
 
+def test_a_type_of_machine_that_there_is_not(house: House, ready: Aws) -> None:
+    ready.says("s3", "head_bucket", {"BucketRegion": "us-east-1"})
+    checks = found(house, instance="ml.g5.hugelarge")
+    assert ["instance", "identity", "role", "permissions", "bucket"] == list(checks)
+    assert ("fail", True) == (
+        checks["instance"].status,
+        checks["instance"].sentence.startswith("SageMaker trains on no 'ml.g5.hugelarge'"),
+    )
+    assert (checks["instance"].fix or "").startswith("Did you mean 'ml.g5.")
+
+
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
 def test_without_an_identity_nothing_else_is_looked_at(code: str, house: House, aws: Aws) -> None:
     aws.refuses("sts", "get_caller_identity", code, "")

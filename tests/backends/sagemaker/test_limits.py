@@ -120,7 +120,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "it has 257 characters; SageMaker takes at most 255",
     ),
     "interpreter": ({"options": {"python": f"/{'x' * 256}"}}, "options.python", "at most 256 characters"),
-    "prefix": ({"options": {"bucket": "b" * 1010}}, "options.bucket", "at most 1,024 characters"),
+    "bucket": ({"options": {"bucket": "b" * 1010}}, "options.bucket", "it has 3 to 63 of a to z"),
     "time limit": ({"timeout": 2_419_201}, "timeout", "which is 28 days"),
     "unknown member": (
         {"options": {"request": {"RetryStategy": {}}}},

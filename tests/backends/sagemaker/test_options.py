@@ -42,6 +42,12 @@ JOB = JobId("abcdefghij")
         ({"launcher": "torchrn"}, "options.launcher", "Did you mean 'torchrun'?"),
         ({"max_cost": -1}, "options.max_cost", "greater than 0"),
         ({"tags": ["a"]}, "options.tags", "it must be a mapping"),
+        ({"bucket": "s3://my-bucket/foo"}, "options.bucket", "only the bucket's name; the folder is prefix. Say my-"),
+        ({"bucket": "My_Bucket"}, "options.bucket", "'My_Bucket' is no bucket's name in S3: it has 3 to 63 of a to z"),
+        ({"bucket": "my..bucket"}, "options.bucket", "no bucket's name"),
+        ({"bucket": "10.0.0.1"}, "options.bucket", "no bucket's name"),
+        ({"bucket": "lb"}, "options.bucket", "no bucket's name"),
+        ({"bucket": "s3://"}, "options.bucket", "no bucket's name"),
     ],
 )
 def test_a_mistake_names_its_key_and_what_is_meant(said: dict[str, Any], key: str, words: str) -> None:
@@ -59,6 +65,9 @@ def test_short_ways_of_saying_it() -> None:
     assert ("s3://b/x", "File") == (found.inputs["train"].uri, found.inputs["train"].mode)
     assert "req.txt" == found.requirements
     assert read({"requirements": True}).requirements is True
+    assert {"s3://lab", "s3://lab/", "my.lab-1"} == {
+        read({"bucket": name}).bucket for name in ("s3://lab", "s3://lab/", "my.lab-1")
+    }
 
 
 def test_forms_are_made_from_a_schema_with_words() -> None:

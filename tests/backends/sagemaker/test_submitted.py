@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,37 @@ class TestDryRun:
         """Nobody knows what it keeps, so it is no reason for a refusal."""
         wish = request(**SPOT, context={"sha256": "ab" * 32, "size": 10, "files": 1})
         assert "ml.m5.large-spot" == plans.plan(stage.site, USER, wish).pool
+
+
+class TestRegion:
+    """One that is missing, or that there is not, is told with all else that is wrong."""
+
+    @pytest.fixture(params=["none", "wrong"])
+    def said(self, request: pytest.FixtureRequest, stage: Stage, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
+        home: dict[str, Any] = {"image": IMAGE}
+        if request.param == "wrong":
+            home["region"] = "us-esat-1"
+        monkeypatch.setattr(stage.site, "settings", replace(stage.site.settings, sagemaker=home))
+        aws.region = None
+        return "AWS has many regions" if request.param == "none" else "there is no region 'us-esat-1'"
+
+    @pytest.mark.parametrize(
+        ("options", "key", "words"),
+        [
+            ({}, "options.instance", "it is missing: on what type of machine shall it run"),
+            ({"instance": "ml.g5.hugelarge"}, "options.instance", "SageMaker trains on no 'ml.g5.hugelarge'"),
+            ({"instance": "ml.m5.large", "spot": True}, "options.spot", "without a checkpoint"),
+            ({"instance": "ml.m5.large", "keep_alive": 10**6}, "options.keep_alive", "SageMaker takes at most"),
+        ],
+    )
+    def test_with_another_fault(self, options: dict[str, Any], key: str, words: str, said: str, stage: Stage) -> None:
+        with pytest.raises(InvalidSpec) as refused:
+            stage.submit(backend="sagemaker", options=options)
+        first, last = refused.value.errors
+        assert ((key, "options.region"), True) == ((first.key, last.key), words in first.detail)
+        assert said in last.detail
+
+    def test_alone(self, said: str, stage: Stage) -> None:
+        with pytest.raises(InvalidSpec, match=f"options.region: {said}"):
+            stage.submit(backend="sagemaker", options={"instance": "ml.m5.large"})
+        assert not any(pool.backend == "sagemaker" for pool in views.pools(stage.site.store).values())
