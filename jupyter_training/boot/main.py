@@ -176,7 +176,8 @@ class _Run:
             os.set_blocking(handle, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # it shall wake us, which needs a handler
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        self._stopping.begin(self._folder, grace=self._order.grace, within=self._order.within)
+        order = self._order
+        self._stopping.begin(self._folder, grace=order.grace, within=order.within, is_patient=not order.is_grace_wished)
         self._copying.start()
         ended = self._watch(woken)
         end = layout.read_json(os.path.join(self._folder, layout.END))

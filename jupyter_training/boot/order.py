@@ -18,6 +18,7 @@ __all__ = ["VERSION", "Order", "read"]
 
 VERSION = 1
 WITHIN = 110.0  # seconds from SIGTERM to the end; services kill after 120
+_GRACE = 10.0  # what a job has of which nobody has said another one
 _LAUNCHERS = ("plain", "torchrun")
 
 
@@ -33,6 +34,7 @@ class Order(NamedTuple):
     params: dict[str, Any]
     data: list[dict[str, str]]  # name, kind, and the file in the channel of values
     grace: float
+    is_grace_wished: bool  # somebody said how long
     stop_within: float
     pause_within: float
     within: float
@@ -76,6 +78,7 @@ def read(places: Places) -> Order:
 def _checked(record: dict[str, Any]) -> Order:
     said = record.get("checkpoints") or {}
     within = max(5.0, float(record.get("within", WITHIN)))
+    grace = float(record.get("grace", _GRACE))
     return Order(
         job=str(record["job"]),
         attempt=int(record["attempt"]),
@@ -85,7 +88,8 @@ def _checked(record: dict[str, Any]) -> Order:
         entry=dict(record["entry"]),
         params=dict(record.get("params") or {}),
         data=[{key: str(one[key]) for key in ("name", "kind", "file")} for one in record.get("data") or ()],
-        grace=min(max(0.0, float(record.get("grace", 10.0))), within / 2),
+        grace=min(max(0.0, grace), within / 2),
+        is_grace_wished=grace != _GRACE,
         stop_within=max(0.0, float(record.get("stop_within", 30.0))),
         pause_within=max(0.0, float(record.get("pause_within", 600.0))),
         within=within,

@@ -3,7 +3,8 @@
 first SIGTERM      stop.json: a pause. Code that saves gets the time for a checkpoint, other code SIGTERM at once
 a second one, or   SIGTERM to the code, whatever it is doing
 no time left
-after the grace    SIGKILL to all of it
+after the grace    SIGKILL to all of it. Code that knows nothing of us may do its own at SIGTERM: where nobody wished
+                   a grace, it has all the time there is
 ``within``         whoever can't be killed is left behind: what there is to say is said before the service kills us
 """
 
@@ -15,6 +16,7 @@ import signal
 import time
 
 from jupyter_training.spool import layout
+from jupyter_training.supervisor.stopping import heard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Stopping:
         self._hastened_at: float | None = None
         self._folder: str | None = None
         self._grace = 0.0
+        self._is_patient = False
+        self._leaves_by_itself = False  # it has got its SIGTERM, and all the time that is left
         self._within = 0.0
         self._written = False
         self._preparing: int | None = None
@@ -67,9 +71,9 @@ class Stopping:
             self._preparing = None
             signal.alarm(0)
 
-    def begin(self, folder: str, *, grace: float, within: float) -> None:
-        """From now on a stop is one of the attempt in this folder."""
-        self._folder, self._grace, self._within = folder, grace, within
+    def begin(self, folder: str, *, grace: float, within: float, is_patient: bool = False) -> None:
+        """From now on a stop is one of the attempt in this folder. ``is_patient``: nobody wished this grace."""
+        self._folder, self._grace, self._within, self._is_patient = folder, grace, within, is_patient
         if self.is_asked:
             self._ask()
 
@@ -84,13 +88,15 @@ class Stopping:
         if not self._written:
             self._ask()
         end = self._asked_at + self._within - _LAST_WORDS
-        if self._hastened_at is None and (self._count > 1 or now >= end - self._grace):
+        is_late = now >= end - self._grace and not self._leaves_by_itself
+        if self._hastened_at is None and (self._count > 1 or is_late):
             self._hastened_at = now
             self.acted = "term"
             self._send(signal.SIGTERM)
-        if self.acted == "term" and self._hastened_at is not None and now >= min(self._hastened_at + self._grace, end):
+        last = end if self._hastened_at is None else min(self._hastened_at + self._grace, end)
+        if self.acted != "kill" and now >= last:
             self.acted = "kill"
-            self._write("kill")
+            self._write("kill", self._grace)
 
     def _heard(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
@@ -100,12 +106,17 @@ class Stopping:
             self._stop_preparing()
 
     def _ask(self) -> None:
-        self._written = self._write(HOW)
+        assert self._folder is not None
+        said, grace = heard(self._folder), self._grace
+        if self._is_patient and not (said.listens or said.saves):
+            self._leaves_by_itself = True
+            grace = max(grace, self._asked_at + self._within - _LAST_WORDS - time.monotonic())
+        self._written = self._write(HOW, grace)
 
-    def _write(self, how: str) -> bool:
+    def _write(self, how: str, grace: float) -> bool:
         assert self._folder is not None
         try:
-            record = {"how": how, "grace": self._grace, "time": time.time()}
+            record = {"how": how, "grace": grace, "time": time.time()}
             layout.write_json(os.path.join(self._folder, layout.STOP), record, durable=False)
         except OSError:
             return False  # a full disk; tried again

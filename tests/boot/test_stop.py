@@ -78,6 +78,51 @@ while True: time.sleep(1)
 """
 
 
+# Saves by itself at SIGTERM, as scripts for such services do.
+OWN_HANDLER = """
+import signal, sys, time
+def leave(*_):
+    print("asked", flush=True)
+    time.sleep({seconds})
+    print("saved", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+print("ready", flush=True)
+while True: time.sleep(0.1)
+"""
+
+
+def test_code_with_a_handler_of_its_own_has_all_the_time_there_is(container: Build) -> None:
+    """Where nobody wished for a grace: the default, half of the time at most, would be 7 seconds here."""
+    one = container(OWN_HANDLER.format(seconds=8.5), grace=10.0, within=14.0)
+    ran = one.start()
+    ran.wait_for("ready")
+    ran.terminate()
+    assert 0 == ran.code
+    assert ["ready", "asked", "saved"] == ran.printed, "and it is asked once"
+
+
+def test_a_grace_that_was_wished_is_what_it_gets(container: Build) -> None:
+    ran = container(OWN_HANDLER.format(seconds=60), grace=1.0, within=110.0).start()
+    ran.wait_for("ready")
+    began = time.monotonic()
+    ran.terminate()
+    assert 137 == ran.code
+    assert time.monotonic() - began < 20
+    assert "pause" == ran.record("exit")["how_stopped"]
+
+
+def test_code_that_never_listens_is_killed_in_time_though_nobody_wished_a_grace(container: Build) -> None:
+    ran = container(OWN_HANDLER.format(seconds=60), grace=10.0, within=8.0).start()
+    ran.wait_for("ready")
+    began = time.monotonic()
+    ran.terminate()
+    assert 137 == ran.code
+    assert 4.5 < time.monotonic() - began < 8
+    assert ("pause", 9) == (ran.record("exit")["how_stopped"], ran.record("exit")["signal"])
+    assert "asked" in ran.printed
+
+
 def test_what_ignores_sigterm_is_killed_with_its_children(container: Build) -> None:
     ran = container(UNKILLABLE, grace=0.5, within=30.0).start()
     child = int(until(lambda: [line for line in ran.printed if line.startswith("child")])[0].split()[1])
