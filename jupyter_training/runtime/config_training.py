@@ -46,6 +46,10 @@ class NoValidationData(Exception):
     """A metric of validation data is searched by, and there are none."""
 
 
+class _AlreadyPublished(Exception):
+    """The state to begin with is the one that this training has made itself; the text is a sentence."""
+
+
 class Parts:
     """What a training is made of, for an updater's plug-in: ``plug_in(parts)`` trains ``parts.model``.
 
@@ -93,7 +97,11 @@ class Training:
     def __call__(self, **params: Any) -> None:
         values = {**self._settings, **{name: self._arrived(name, value) for name, value in params.items()}}
         wish = json.loads(os.environ.get(state.VARIABLE) or "{}")
-        before = _fetched(wish)
+        try:
+            before = _fetched(wish)
+        except _AlreadyPublished as said:
+            journal.say(str(said))
+            return
         keeper = self._keeper(wish, before, params)
         module = importlib.import_module(self._name)
         model = self._call(module, "model_fn", values, model_state_url=before and os.path.join(before, state.MODEL))
@@ -201,6 +209,7 @@ def _fetched(wish: Mapping[str, Any]) -> str | None:
 
     Raises:
         NoState: it is not there, or another one than when the job was submitted.
+        _AlreadyPublished: the other one is this job's own, which was interrupted between that and its end.
     """
     url = wish.get("input")
     if not url:
@@ -208,12 +217,23 @@ def _fetched(wish: Mapping[str, Any]) -> str | None:
     folder = os.path.join(job.folder() or ".", "input_state")
     found = state.at(str(url)).fetch(folder)
     expected = wish.get("input_id")
+    if found.get("id") != expected and _is_own(found):
+        raise _AlreadyPublished(
+            f"the state in {url} is the one that this training has put there before it was interrupted; all is done."
+        )
     if expected and found.get("id") != expected:
         raise state.NoState(
             f"The state in {url} is no longer the one that this training was to begin with: it has been replaced since."
             " Submit it again, or give another output_state_url than input_state_url."
         )
     return folder
+
+
+def _is_own(found: Mapping[str, Any]) -> bool:
+    """Whether this job has made the newest update of a state."""
+    last = (found.get("updates") or [{}])[-1]
+    order = job.own_order()
+    return bool(order.get("job")) and (last.get("store"), last.get("job")) == (order.get("store"), order["job"])
 
 
 def _learner_before(before: str | None) -> dict[str, Any]:

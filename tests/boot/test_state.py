@@ -96,3 +96,50 @@ def test_of_what_came_back_by_halves_the_best_whole_one_is_kept(
     assert {"w": 9} == json.loads((tmp_path / "b" / state_keeper.FOLDER / state.MODEL).read_text())
     assert {"w": 2} == json.loads((copies / "2" / state.MODEL).read_text()), "it was the best: the other one made room"
     second.finish()
+
+
+TRAINING = """
+from jupyter_training.runtime.config_training import Training
+takes = {"model_fn": ["model_state_url"], "data_module_fn": [], "train_fn": ["model"]}
+train = Training("config", takes=takes, takes_all=[], arguments={}, settings={}, metric="acc", mode="max")
+"""
+CONFIG = """
+import json
+from jupyter_training import report
+def model_fn(model_state_url): return json.load(open(model_state_url))
+def data_module_fn(): pass
+def train_fn(model):
+    model["w"] += 1
+    report(acc=model["w"], epoch=1)
+"""
+
+
+@pytest.mark.parametrize("other", [None, "another job"])
+def test_an_update_in_place_that_was_interrupted_after_it_had_published_has_ended_well(
+    container: Build, tmp_path: Path, other: str | None
+) -> None:
+    """Unless somebody else has put a state there since then."""
+    out, made = tmp_path / "out", tmp_path / "made"
+    made.mkdir()
+    (made / state.MODEL).write_text('{"w": 1}')
+    before = state.seal(str(made), {}, {"update_id": 0, "store": "store", "job": "the one before"})
+    state.at(str(out)).publish(str(made))
+    wish = {"input": str(out), "output": str(out), "input_id": before["id"], "task_id": "t"}
+    one = container(
+        TRAINING,
+        kind="function",
+        function="train",
+        files={"config.py": CONFIG},
+        variables={state.VARIABLE: json.dumps(wish)},
+    )
+    first = one.run()
+    assert 0 == first.code, first.printed
+    shutil.rmtree(one.root / "output")
+    if other is not None:
+        state.seal(str(out), before, {"update_id": 1, "store": "store", "job": other})
+    again = one.run()
+    assert (0 if other is None else 1) == again.code, again.printed
+    words = "is the one that this training has put there" if other is None else "is no longer the one"
+    assert any(words in line for line in again.printed), again.printed
+    assert {"w": 2} == json.loads((out / state.MODEL).read_text())
+    assert 2 == len(state.about(str(out))["updates"])
