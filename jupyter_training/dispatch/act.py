@@ -91,7 +91,7 @@ class Actor:
         known = checkpoints.of_jobs(self._store, [job.id]).get(job.id, ())
         order = LaunchOrder(
             ref_of(attempt),
-            job.spec,
+            job.spec.model_copy(update={"checkpoints": job.checkpoints}),
             attempt.allocation,
             self._store.store_id,
             job.key,

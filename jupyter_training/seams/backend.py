@@ -38,7 +38,7 @@ class LaunchOrder:
     """All that a backend needs to start an attempt."""
 
     ref: AttemptRef
-    spec: JobSpec
+    spec: JobSpec  # as it was submitted, but for the policy of its checkpoints, which is the one that holds now
     allocation: Allocation
     store_id: str
     key: str  # of the submission; the values of its ``pass_env`` are kept under it

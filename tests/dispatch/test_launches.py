@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from jupyter_training.core.ids import JobId
-from jupyter_training.core.job import Job
+from jupyter_training.core.job import CheckpointPolicy, Job, Keep
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.errors import LaunchFailed
-from jupyter_training.seams.backend import AttemptRef, LaunchOrder
-from jupyter_training.store import facts
+from jupyter_training.seams.backend import AttemptRef, End, LaunchOrder
+from jupyter_training.store import checkpoints, facts
 from jupyter_training.store.engine import Store
+from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
 
 
@@ -58,3 +59,26 @@ def test_a_job_starts_once_in_a_tick_and_again_in_the_next(
     for number in (1, 2, 3):
         stage.tick()
         assert number == len(refused) == stage.job(job).attempt
+
+
+def test_an_attempt_is_launched_with_the_policy_that_holds_by_then(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[LaunchOrder] = []
+    launch = stage.backend.launch
+
+    def noted(order: LaunchOrder) -> str:
+        orders.append(order)
+        return launch(order)
+
+    monkeypatch.setattr(stage.backend, "launch", noted)
+    stage.scripts["a"] = Script(ends=End(EndReason.ERROR, exit_code=1))
+    job = stage.submit("a", checkpoints={"to": "s3://mine/kept", "metric": "loss"})
+    stage.settle()
+    more = CheckpointPolicy(to="s3://mine/kept", keep=Keep(trial_latest=7), metric="score", mode="max")
+    checkpoints.retain(stage.store, stage.job(job), more, metrics={}, now=stage.clock.now())
+    stage.wish(job, Verb.RETRY)
+    stage.settle()
+    first, second = orders
+    assert (stage.job(job).spec, more) == (first.spec, second.spec.checkpoints)
+    assert first.spec == second.spec.model_copy(update={"checkpoints": first.spec.checkpoints})
