@@ -77,11 +77,11 @@ class Copies:
         place = next(one for one in _PLACES if one != self._newest)
         folder = os.path.join(self._folder, place)
         try:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.makedirs(folder, exist_ok=True)  # the service may leave marks of its own there at any moment
+            # Written over and not removed, as what is there may be being copied just now.
+            os.makedirs(folder, exist_ok=True)
+            _write(os.path.join(folder, _KEPT), {})
             hashes = {name: _copied(os.path.join(source, name), os.path.join(folder, name)) for name in _FILES}
-            with open(os.path.join(folder, _KEPT), "w", encoding="utf-8") as file:
-                json.dump({"value": value, "sha256": hashes}, file)
+            _write(os.path.join(folder, _KEPT), {"value": value, "sha256": hashes})
         except OSError as error:
             self._failed(error)
         else:
@@ -105,6 +105,11 @@ class Copies:
         if not self._has_failed:
             self._has_failed = True
             journal.say(f"the model's state can't be copied to where an interruption leaves it: {error}")
+
+
+def _write(path: str, record: dict[str, Any]) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(record, file)
 
 
 def _copied(source: str, target: str | None) -> str:
