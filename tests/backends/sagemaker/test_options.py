@@ -239,6 +239,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         wish(environment=EnvironmentWish(variables={"DATABASE_URL": "postgres://ada:pw@host/d"})),
         "environment.variables.DATABASE_URL", "its URL has a password",
     ),
+    "argument": (
+        wish(entry=Entry(kind="script", path="train.py", args=("--epochs", "3", "--db-password", "hunter2"))),
+        "entry.args", "--db-password looks like a secret, and everybody who may read the job's bucket",
+    ),
+    "argument with its value": (
+        wish(entry=Entry(kind="script", path="train.py", args=("--api-key=sk-1",))), "entry.args", "--api-key looks",
+    ),
+    "argument of Hydra": (
+        wish(entry=Entry(kind="script", path="train.py", args=("+db.password=x",))), "entry.args", "+db.password looks",
+    ),
+    "URL with a password as an argument": (
+        wish(entry=Entry(kind="script", path="train.py", args=("--db", "postgres://u:hunter2@host/d"))),
+        "entry.args", "the URL of argument 2 has a password",
+    ),
     "our own channel": (
         wish(options={"request": {"InputDataConfig": [{"ChannelName": "jt_order", "InputMode": "Pipe"}]}}),
         "options.request.InputDataConfig.jt_order", "names that begin with jt_ are our own",
@@ -337,6 +351,14 @@ def test_what_can_not_be_is_refused_with_its_key(case: str, house: House, aws: A
         house.settled(house.spec(said.pop("code", b"print(1)"), **said))
     assert [key] == [one.key for one in refused.value.errors]
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "args", [("--tokenizer", "bert"), ("--max-tokens=3",), ("--pad-token", "<pad>"), ("--use-token", "--lr", "1"),
+             ("--password=",), ("--token",), ("password", "reset"), ("s3://bucket/a:b",)],
+)  # fmt: skip
+def test_arguments_that_are_no_secrets(args: tuple[str, ...], house: House, known: Aws) -> None:
+    assert house.settled(house.spec(entry=Entry(kind="script", path="train.py", args=args))).options
 
 
 class TestLocal:

@@ -96,6 +96,10 @@ def test_a_job_that_ran_there_is_resumed_with_no_secret_either(stage: Stage, kno
     with pytest.raises(InvalidSpec, match="params.db.password looks like a secret") as refused:
         resuming.resume(stage.site, job.id, ResumeRequest(params={"db": {"password": "x"}}))
     assert "pass_env" not in str(refused.value.hint)
+    url = {"db": "postgres://u:hunter2@host/d"}
+    with pytest.raises(InvalidSpec, match="params.db: its URL has a password") as refused:
+        resuming.resume(stage.site, job.id, ResumeRequest(params=url))
+    assert "hunter2" not in str(refused.value)
 
 
 SPOT: dict[str, Any] = {"backend": "sagemaker", "options": {"instance": "ml.m5.large", "spot": True}}
