@@ -18,6 +18,8 @@ from jupyter_training.core.job import Keep as Policy
 from jupyter_training.core.retention import Checkpoint, staying
 from jupyter_training.spool import checkpoints
 from tests.boot.containers import Container
+from tests.boot.test_in_double import started
+from tests.sagemaker_double.fixture import Double
 
 Build = Callable[..., Container]
 
@@ -73,6 +75,24 @@ def test_after_an_interruption_it_knows_those_before(container: Build) -> None:
     assert {2, 3, 4} <= before
     assert 0 == one.run().code
     assert [10, 11, 12] == steps(one.root / "checkpoints")
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_what_goes_in_the_container_goes_in_s3_and_nothing_else_does(double: Double, tmp_path: Path) -> None:
+    """The service marks what it copies while the code saves."""
+    if double.isolation:
+        pytest.skip(f"no namespaces here: {double.isolation}")
+    keep = {"newest": 1, "best": 0, "metric": None, "mode": "min"}
+    code = CODE.replace('print("saved", step, flush=True)', '__import__("time").sleep(0.4)')
+    started(double, tmp_path, "keeps", code, checkpoints={"keep": keep})
+    double.until("keeps", "Completed")
+    prefix = "checkpoints/keeps/"
+    found = double.client("s3").list_objects_v2(Bucket=double.bucket, Prefix=prefix)["Contents"]
+    names = {checkpoints.name(step, 1) for step in (6, 7, 8)}
+    assert {f"{prefix}{name}/{file}" for name in names for file in ("manifest.json", "state.json")} == {
+        one["Key"] for one in found
+    }
 
 
 def test_without_a_policy_all_stay(container: Build) -> None:
