@@ -68,8 +68,8 @@ def _print(job: dict[str, Any], now: float) -> None:
             ("given", devices_text(job)),
             ("preemptible", _unusual(spec.get("preemptible"))),
             ("code", f"{(spec.get('entry') or {}).get('path', '')} of {_count(len(spec.get('files', ())), 'file')}"),
-            ("interpreter", (spec.get("environment") or {}).get("python") or ""),
-            ("folder", (spec.get("environment") or {}).get("folder") or ""),
+            *(service_words.surroundings(spec) if job.get("service") else _here(spec.get("environment") or {})),
+            ("timeout", service_words.limit_text(spec) if spec.get("timeout") or job.get("service") else ""),
             ("notebook", job["notebook"] or ""),
             ("checkpoint", _checkpoint(job["checkpoint"])),
             ("retries", f"{job['retries']['used']} of {job['retries']['max']} used" if job["retries"]["max"] else ""),
@@ -118,6 +118,11 @@ def metric_rows(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def _here(environment: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "interpreter", environment.get("python") or ""
+    yield "folder", environment.get("folder") or ""
 
 
 def _unusual(preemptible: str | None) -> str:

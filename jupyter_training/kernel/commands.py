@@ -160,7 +160,7 @@ SERVED = (
     Option(("--profile",), "the credentials of this name", "text", "NAME", "options.profile"),
     Option(("--bucket",), "where code, inputs and outputs are kept", "text", "BUCKET", "options.bucket"),
     Option(("--volume",), "disk of each machine in GB", "whole", "GB", "options.volume"),
-    Option(("--max-cost",), "end it, with a checkpoint, once it has cost so much", "number", "X", "options.max_cost"),
+    Option(("--max-cost",), "end it, with a checkpoint, once it has cost so much", "number", "USD", "options.max_cost"),
     Option(
         ("--input",),
         "data that it reads, a folder or s3://...; may be repeated",
@@ -225,7 +225,7 @@ CELL = Command(
         Option(("--gpus",), "GPUs that it needs", "whole", "N", "resources.gpus"),
         Option(("--cpus",), "CPUs that it needs", "number", "N", "resources.cpus"),
         Option(("--memory",), "memory that it needs, like 4GiB", "size", "SIZE", "resources.memory"),
-        Option(("--timeout",), "stop it after so long, like 90m or 2h", "span", "TIME", "timeout"),
+        Option(("--timeout",), "stop it after so long, like 90m or 2h (at a service: 24h)", "span", "TIME", "timeout"),
         Option(("--grace",), "seconds between asking it to stop and killing it (10)", "span", "TIME", "grace"),
         Option(("--pause-within",), "how long a pause waits for a checkpoint (10m)", "span", "TIME", "pause_within"),
         Option(("--hang",), "warn when it gives no sign of life for so long, like 30m", "span", "TIME", "hang.after"),

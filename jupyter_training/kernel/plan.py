@@ -46,7 +46,7 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
         yield "data", f"{_count(len(plan['data']), 'value')}, {bytes_text(plan['sizes']['data'])}"
     for one in plan["data"]:
         yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
-    yield from _surroundings(spec["environment"], context)
+    yield from _surroundings(spec, context, is_served=bool(plan.get("service")))
     yield "pool", f"{plan['pool']}, priority {plan['priority']}" + _weight(request.get("weight"))
     if request.get("after"):
         yield "starts after", ", ".join(request["after"])
@@ -54,7 +54,10 @@ def _lines(plan: Plan, request: Mapping[str, Any], context: Packed | None) -> It
         yield "preemptible", str(spec["preemptible"])
     yield from service_words.planned(plan)
     yield "needs", _needs(spec["resources"])
-    yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
+    if plan.get("service"):
+        yield "timeout", service_words.limit_text(spec) or "none"
+    else:
+        yield "timeout", span_text(spec["timeout"]) if spec["timeout"] else "none"
     yield "grace", span_text(spec["grace"])
     yield "retries", retries_text(spec["retries"])
     yield "checkpoints", policy_text(spec["checkpoints"])
@@ -87,12 +90,16 @@ def _search(search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "a whole trial", f"{number(search['max_resource'])} {what}"
 
 
-def _surroundings(environment: Mapping[str, Any], context: Packed | None) -> Iterator[tuple[str, str]]:
+def _surroundings(spec: Mapping[str, Any], context: Packed | None, *, is_served: bool) -> Iterator[tuple[str, str]]:
+    environment = spec["environment"]
     if environment["kind"] != "current":
         yield "environment", str(environment["kind"])
     if not plain():
-        yield "python", environment["python"] or "the dispatcher's own"
-        yield "folder", environment["folder"] or ("its own" if context is None else "its context")
+        if is_served:
+            yield from service_words.surroundings(spec)
+        else:
+            yield "python", environment["python"] or "the dispatcher's own"
+            yield "folder", environment["folder"] or ("its own" if context is None else "its context")
         names = [name for name in environment["variables"] if not name.startswith("JUPYTER_TRAINING_")]
         yield "variables", (", ".join(names) or "none") + " (kept with the job)"
     if environment["pass_env"]:

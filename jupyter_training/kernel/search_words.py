@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jupyter_training.errors import TrainingError
+from jupyter_training.kernel import service_words
 from jupyter_training.kernel.curve import Points
 from jupyter_training.kernel.wording import TERMINAL, icon, number, plain, seconds_between, short, span_text
 
@@ -260,7 +261,7 @@ def submitted(result: Mapping[str, Any]) -> list[str]:
     """What a submit's answer says beside the card of a search."""
     search = result["experiment"]
     own = f"{search['name']} {short(search['id'])}"
-    notes = [str(note).replace(own, search["name"]) if plain() else str(note) for note in result["notes"]]
+    notes = [one.replace(own, search["name"]) if plain() else one for one in service_words.lasting(result["notes"])]
     if not result["reused"]:
         return notes
     if search["ended"] is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jupyter_training.kernel.wording import bytes_text, plain, span_text
 
-__all__ = ["facts", "line", "planned"]
+__all__ = ["facts", "lasting", "limit_text", "line", "planned", "surroundings"]
 
 _LONGEST = 300  # characters of a part of a request
 _LAG_FROM = 2.0  # seconds; a fresher log is as good as one that is read here
@@ -59,6 +59,36 @@ def planned(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in service["request"].items():
         words = json.dumps(value, ensure_ascii=False)
         yield f"request {name}", words if len(words) <= _LONGEST else f"{words[: _LONGEST - 3]}..."
+
+
+def surroundings(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where its code runs there, and on what data; the interpreter and the folder here say nothing of that."""
+    options = spec.get("options") or {}
+    for name in ("image", "region"):
+        if options.get(name):
+            yield name, str(options[name])
+    for channel, one in (options.get("inputs") or {}).items():
+        said = {"uri": one} if isinstance(one, str) else one
+        mode = said.get("mode", "File")
+        yield f"input {channel}", f"{said['uri']}{'' if mode == 'File' else f', {mode}'}"
+
+
+def limit_text(spec: Mapping[str, Any]) -> str:
+    """When it is ended: a service ends every job some time, also one of which nobody said it. Empty: never."""
+    options, said = spec.get("options") or {}, spec.get("timeout")
+    limit = options.get("max_run") or said
+    if not limit:
+        return ""
+    words = span_text(limit).removesuffix(" 0 m")
+    if options.get("cost_limit") and options["cost_limit"] <= limit:
+        return f"{words}, for max_cost"
+    raw = (options.get("request") or {}).get("StoppingCondition") or {}
+    return words if said or "MaxRuntimeInSeconds" in raw else f"{words} (nothing was said)"
+
+
+def lasting(notes: Sequence[object]) -> list[str]:
+    """The notes of a submit; what is kept in a notebook goes without a cost, whose price is of its day."""
+    return [str(note) for note in notes if not (plain() and str(note).startswith("Cost: "))]
 
 
 def lag(service: Service) -> str:

@@ -142,7 +142,7 @@ def submitted(result: Mapping[str, Any]) -> list[str]:
     """What a submit's answer says beside the card: that the job was there already, or that an older one goes on."""
     job = result["job"]
     own = f"{job['name']} {short(job['id'])}"
-    notes = [str(note).replace(own, job["name"]) if plain() else str(note) for note in result["notes"]]
+    notes = [one.replace(own, job["name"]) if plain() else one for one in service_words.lasting(result["notes"])]
     if not result["reused"]:
         return notes
     if job["ended"] is None:
@@ -251,17 +251,19 @@ def _facts(job: Job, now: float) -> Iterator[tuple[str, str]]:
         yield "exit", words
     for artifact in job["artifacts"] or ():
         yield "output", artifact["name"] if plain() else f"{artifact['name']} · {bytes_text(artifact['size'])}"
-    yield from _spec(job["spec"] or {})
+    yield from _spec(job["spec"] or {}, is_served=bool(job.get("service")))
     if job["run_id"] and not plain():
         yield "record", f"MLflow run {job['run_id']}"
 
 
-def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _spec(spec: Mapping[str, Any], *, is_served: bool) -> Iterator[tuple[str, str]]:
     resources = {key: value for key, value in (spec.get("resources") or {}).items() if value}
     if resources and resources != {"slots": 1}:
         texts = (f"{key} {bytes_text(value) if key == 'memory' else value}" for key, value in resources.items())
         yield "resources", ", ".join(texts)
-    if spec.get("timeout"):
+    if is_served and service_words.limit_text(spec):
+        yield "timeout", service_words.limit_text(spec)
+    elif spec.get("timeout"):
         yield "timeout", span_text(spec["timeout"])
     if (spec.get("retries") or {}).get("max"):
         yield "tried again", retries_text(spec["retries"])
@@ -278,9 +280,12 @@ def _spec(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in spec.get("data") or ():
         yield f"data {one['name']}", f"{one['words'] or one['kind']} · {bytes_text(one['size'])}"
     environment = spec.get("environment") or {}
-    if not plain() and environment.get("python"):
+    if not plain() and is_served:
+        yield from service_words.surroundings(spec)
+    elif not plain() and environment.get("python"):
         yield "python", environment["python"]
         yield "folder", environment.get("folder") or ("its context" if spec.get("context") else "its own")
+    if not plain() and (is_served or environment.get("python")):
         yield "variables", ", ".join(environment.get("variables") or ()) or "none"
     if environment.get("pass_env"):
         yield "secrets", ", ".join(environment["pass_env"])

@@ -9,14 +9,14 @@ from jupyter_training.core.job import Attempt, Job, JobSpec
 from jupyter_training.core.lifecycle import AttemptState, EndReason
 from jupyter_training.core.metric import SeriesSummary
 from jupyter_training.core.resources import LOCAL, Pool
-from jupyter_training.errors import UnknownPlugin
+from jupyter_training.errors import TrainingError, UnknownPlugin
 from jupyter_training.schema import PlannedCall, PlannedUpload, ServiceView
 from jupyter_training.seams.backend_wishes import Price
 from jupyter_training.services import options
 from jupyter_training.services.signs import of_service, of_service_in_all
 from jupyter_training.services.site import Site
 
-__all__ = ["call", "view"]
+__all__ = ["call", "cost_note", "view"]
 
 _FRESH = 60.0  # seconds that a price counts: a list of many jobs of one kind asks once
 _prices: dict[tuple[str, ...], tuple[float, Price | None]] = {}
@@ -74,6 +74,19 @@ def call(
         uploads=tuple(PlannedUpload(**vars(one)) for one in found.uploads),
         cost=found.cost,
     )
+
+
+def cost_note(
+    site: Site, spec: JobSpec, pool: Pool | None, *, jobs: int | None = 1, within: float | None = None
+) -> str | None:
+    """What was just submitted will cost, where that is known without asking anybody; arguments as of ``call``."""
+    if pool is None or pool.backend == LOCAL:
+        return None
+    try:
+        found = options.rehearsal(site, pool.backend, spec, jobs=jobs, within=within, ask=False)
+    except TrainingError:  # a table that can't be read now is no reason to say that nothing was submitted
+        return None
+    return f"Cost: {found.cost[0].lower()}{found.cost[1:]}" if found is not None and found.price is not None else None
 
 
 def _cost(site: Site, spec: JobSpec, pool: Pool, seconds: float | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import JobState
 from jupyter_training.schema import AfterView, SubmitRequest, SubmitResult
-from jupyter_training.services import experiment_present, resuming, search_reading, searches
+from jupyter_training.services import experiment_present, resuming, search_reading, searches, served
 from jupyter_training.services import submit as wishing
 from jupyter_training.services.config_text import placed, with_config
 from jupyter_training.services.pools import unused_gpus
@@ -53,8 +53,9 @@ def _submitted(site: Site, user: str, request: SubmitRequest, *, insists: bool) 
         notes = (*notes, _beside(stored.beside, stored.job))
     if stored.created:
         notes = (*notes, *filter(None, map(_never, view.after)))
-        unused = unused_gpus(views.pools(site.store).get(stored.job.pool), stored.job.spec.resources)
-        notes = notes if unused is None else (*notes, unused)
+        pool = views.pools(site.store).get(stored.job.pool)
+        unused, cost = unused_gpus(pool, stored.job.spec.resources), served.cost_note(site, stored.job.spec, pool)
+        notes = (*notes, *filter(None, (unused, cost)))
     return SubmitResult(job=view, created=stored.created, reused=stored.reused, notes=notes)
 
 
@@ -68,6 +69,10 @@ def _search(site: Site, user: str, request: SubmitRequest, found: search_reading
         does = "still runs" if stored.beside.state is JobState.RUNNING else "still waits"
         called = f"{stored.beside.name} {stored.beside.id[:_SHOWN_ID]}"
         notes = (*notes, f"{called} {does}; this is another search.")
+    if stored.created:
+        stop, pool = wish.spec.stop, views.pools(site.store).get(wish.trial.pool)
+        cost = served.cost_note(site, wish.trial.spec, pool, jobs=stop.max_trials_started, within=stop.max_cost)
+        notes = notes if cost is None else (*notes, cost)
     return SubmitResult(experiment=view, created=stored.created, reused=stored.reused, notes=notes)
 
 

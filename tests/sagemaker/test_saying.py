@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from jupyter_training.services import cell_text
 from jupyter_training.settings import Settings
 from jupyter_training.store import views
 from tests.kernel.shells import Cells
-from tests.sagemaker.conftest import ROLE
+from tests.sagemaker.conftest import HOUSE, IMAGE, ROLE
 from tests.services.stage import Stage
 
 BODY = "from jupyter_training import checkpoint\nfor step in checkpoint.steps(1):\n    checkpoint.save(step)\n"
@@ -278,3 +279,79 @@ def test_a_clone_of_a_script_is_a_call_that_gives_the_same(stage: Stage) -> None
     assert "backend='sagemaker'" in text
     assert "'instance': 'ml.g5.xlarge'" in text
     assert "slots=" not in text
+
+
+def told(shown: str) -> list[str]:
+    """Lines of a table, without its spaces."""
+    return [" ".join(line.split()) for line in shown.splitlines()]
+
+
+@pytest.fixture
+def priced(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home with a table of prices of its own."""
+    (tmp_path / "home" / "prices.csv").write_text("instance,region,price,currency\nml.m5.xlarge,,4,USD\n")
+    house = {**HOUSE, "prices": "prices.csv"}
+    monkeypatch.setenv("JUPYTER_TRAINING_SAGEMAKER", json.dumps(house))
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("", "timeout 24 h (nothing was said)"),
+        ("--timeout 90m", "timeout 1 h 30 m"),
+        ("--max-cost 0.4", "timeout 6 min, for max_cost"),
+        ("--option request={'StoppingCondition':{'MaxRuntimeInSeconds':7200}}", "timeout 2 h"),
+    ],
+)
+def test_a_job_there_shows_its_limit_and_its_surroundings_there(
+    priced: None, cells: Cells, capsys: pytest.CaptureFixture[str], said: str, line: str
+) -> None:
+    top = f"%%train far --backend sagemaker --instance ml.m5.xlarge --input train=s3://mine/train {said}"
+    there = {line, f"image {IMAGE}", "region eu-west-1", "input train s3://mine/train"}
+    here = ("python ", "interpreter ", "folder ")
+    dry = told(cells.run(f"{top} --dry-run\n{BODY}"))
+    assert there <= set(dry), dry
+    cells.run(f"{top} -q -o h\n{BODY}")
+    shown = told(cells.run("%train show far"))
+    assert there <= set(shown), shown
+    capsys.readouterr()
+    assert 0 == main(["show", cells.shell.user_ns["h"].id])
+    printed = told(capsys.readouterr().out)
+    assert there <= set(printed), printed
+    assert not [one for one in (*dry, *shown, *printed) if one.startswith(here)]
+
+
+def test_the_dry_run_of_a_search_says_whose_limit_a_cost_is(priced: None, cells: Cells) -> None:
+    line = "%%train sweep lr=loguniform(1e-4,1e-1) --metric loss --mode min --backend sagemaker --instance ml.m5.xlarge"
+    body = f"lr = 0.1\n{BODY}"
+    shown = cells.run(f"{line} --max-trials 6 --max-cost 1 --dry-run\n{body}")
+    assert "At most 6.00 USD for 6 jobs, for max_cost: ml.m5.xlarge at 4.00 USD an hour (prices.csv, " in shown
+    assert "--max-cost 1 USD is for each trial; --stop max_cost=1 ends the search." in shown
+    shown = cells.run(f"{line} --max-trials 6 --stop max_cost=5 --timeout 1h --retries 1 --dry-run\n{body}")
+    assert "At most 5.00 USD, which ends the search: ml.m5.xlarge at 4.00 USD an hour (prices.csv, " in shown
+    shown = cells.run(f"{line} --max-time 2h --timeout 1h --dry-run\n{body}")
+    assert "At most 4.00 USD for each trial: " in shown
+
+
+def test_a_submit_says_what_it_costs_where_that_is_known_without_asking(
+    priced: None,
+    cells: Cells,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = "--backend sagemaker --instance ml.m5.xlarge --timeout 6m --retries 3"
+    words = "Cost: at most 1.60 USD with 3 retries: ml.m5.xlarge at 4.00 USD an hour (prices.csv, "
+    assert words in cells.run(f"%%train far {line}\n{BODY}")
+    assert "Cost: " not in cells.run(f"%%train far {line}\n{BODY}")  # it is there already
+    search = "lr=loguniform(1e-4,1e-1) --metric loss --mode min --max-trials 2"
+    assert "Cost: at most 3.20 USD for 2 jobs with 3 retries each: " in cells.run(
+        f"%%train many {search} {line}\nlr = 0.1\n{BODY}"
+    )
+    assert "Cost: " not in cells.run(f"%%train dear {line.replace('m5', 'g5')}\n{BODY}")  # nobody knows
+    capsys.readouterr()
+    (tmp_path / "train.py").write_text(BODY)
+    assert 0 == main(["submit", str(tmp_path / "train.py"), *line.split()])
+    assert words in capsys.readouterr().err
+    monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
+    assert "Cost: " not in cells.run(f"%%train plain {line}\n{BODY}")
