@@ -9,7 +9,7 @@ A backend may have to ask its service for that, so none of it happens in a trans
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue, ValidationError
 
@@ -120,6 +120,9 @@ def check_shape(site: Site, backend: str, options: Options) -> None:
             problems = [Problem("a job there has no such option", key=f"options.{next(iter(options))}")]
         else:
             problems = problems_of(error, known={"options": sorted(model.model_fields)}, below="options", lacking=False)
+            meant: Mapping[str, str] = getattr(model, "meant", {})  # where a backend knows what others call its options
+            helping = {f"options.{name}": hint for name, hint in meant.items()}
+            problems = [replace(one, hint=helping.get(str(one.key), one.hint)) for one in problems]
         if problems:
             one = problems[0]
             raise InvalidSpec(f"{one.key}: {one.detail}.", hint=one.hint, errors=problems) from None

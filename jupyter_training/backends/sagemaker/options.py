@@ -16,7 +16,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -95,8 +95,26 @@ class Input(_Frozen):
     content_type: Annotated[str, StringConstraints(max_length=256)] | None = None
 
 
+# What the SDKs of SageMaker call what is called otherwise here.
+_MEANT: Mapping[str, str] = {
+    "image_uri": "Did you mean 'image'?",
+    "instance_count": "Did you mean 'instances'?",
+    "instance_type": "Did you mean 'instance'?",
+    "keep_alive_period_in_seconds": "Did you mean 'keep_alive'?",
+    "training_image": "Did you mean 'image'?",
+    "use_spot_instances": "Did you mean 'spot'?",
+    "volume_size": "Did you mean 'volume'?",
+    **dict.fromkeys(
+        ("max_run", "max_runtime"), "Say timeout, which is the job's: timeout: 2h in a config, --timeout 2h in a shell."
+    ),
+    "checkpoint_s3_uri": "Say checkpoints, which is the job's: checkpoints: s3://bucket/folder.",
+}
+
+
 class Options(_Frozen):
     """The options of a job on SageMaker. Spans are seconds or texts like 8h; ``volume`` is in GB."""
+
+    meant: ClassVar[Mapping[str, str]] = _MEANT  # by what is no option here the hint that helps
 
     instance: Text | None = Field(None, description="The type of the machines, e.g. ml.g5.xlarge.")
     instances: int = Field(1, ge=1, description="How many machines it runs on.")
@@ -231,10 +249,10 @@ def _problem(item: Any) -> Problem:
     path = ".".join(("options", *parts))
     if item["type"] == "extra_forbidden":
         model = Input if parts[:1] == ["inputs"] else Options
-        close = near_miss(parts[-1], model.model_fields)
-        return Problem(
-            f"there is no option {parts[-1]!r}", key=path, hint=f"Did you mean {close!r}?" if close else None
-        )
+        hint = _MEANT.get(parts[-1]) if model is Options and len(parts) == 1 else None
+        close = near_miss(parts[-1], model.model_fields) if hint is None else None
+        hint = f"Did you mean {close!r}?" if close else hint
+        return Problem(f"there is no option {parts[-1]!r}", key=path, hint=hint)
     words = _KINDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
     hint = None
     if item["type"] == "literal_error":

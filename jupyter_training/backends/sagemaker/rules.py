@@ -124,7 +124,8 @@ def _spot(chosen: Options, max_run: int, keeps_checkpoints: Callable[[], bool]) 
         yield Problem(
             "spare capacity may be taken away at any time, and without a checkpoint the code begins anew each time",
             key="options.spot",
-            hint="Keep one with jupyter_training.checkpoint.save(...), or say without_checkpoints: true.",
+            hint="Keep one with jupyter_training.checkpoint.save(...), or say without_checkpoints: true "
+            "(--option without_checkpoints=true in a shell).",
         )
 
 

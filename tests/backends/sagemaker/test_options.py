@@ -32,6 +32,10 @@ JOB = JobId("abcdefghij")
     ("said", "key", "words"),
     [
         ({"instnace": "ml.m5.large"}, "options.instnace", "there is no option 'instnace'. Did you mean 'instance'?"),
+        ({"instance_type": "ml.m5.large"}, "options.instance_type", "Did you mean 'instance'?"),
+        ({"instance_count": 2}, "options.instance_count", "Did you mean 'instances'?"),
+        ({"use_spot_instances": True}, "options.use_spot_instances", "Did you mean 'spot'?"),
+        ({"max_run": 3600}, "options.max_run", "Say timeout, which is the job's: timeout: 2h in a config"),
         ({"instances": 0}, "options.instances", "greater than or equal to 1"),
         ({"instances": "two"}, "options.instances", "it must be a whole number"),
         ({"spot": "perhaps"}, "options.spot", "it must be true or false"),

@@ -38,8 +38,9 @@ def test_spot_for_code_that_keeps_checkpoints(case: str, house: House, known: Aw
     ],
 )
 def test_spot_for_code_that_keeps_none(code: bytes, house: House, aws: Aws) -> None:
-    with pytest.raises(InvalidSpec, match=r"options\.spot"):
+    with pytest.raises(InvalidSpec, match=r"options\.spot") as refused:
         house.settled(house.spec(code, options={"spot": True}))
+    assert "without_checkpoints: true (--option without_checkpoints=true in a shell)" in str(refused.value.hint)
 
 
 def test_spot_for_code_that_can_not_be_read(house: House, known: Aws) -> None:

@@ -12,8 +12,8 @@ import pytest
 from jupyter_training.backends.sagemaker.options import Settled
 from jupyter_training.core.ids import JobId
 from jupyter_training.errors import InvalidSpec
-from jupyter_training.schema import ResumeRequest
-from jupyter_training.services import plans, resuming
+from jupyter_training.schema import ConfigText, ResumeRequest
+from jupyter_training.services import configs, plans, resuming
 from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import experiments, views
@@ -103,6 +103,18 @@ def test_a_job_that_ran_there_is_resumed_with_no_secret_either(stage: Stage, kno
 
 
 SPOT: dict[str, Any] = {"backend": "sagemaker", "options": {"instance": "ml.m5.large", "spot": True}}
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [("instance_count: 2", "Did you mean 'instances'?"), ("use_spot_instances: true", "Did you mean 'spot'?"),
+     ("max_run: 60", "Say timeout, which is the job's"), ("instnace: x", "Did you mean 'instance'?")],
+)  # fmt: skip
+def test_a_config_is_told_what_is_meant_by_the_sdks_words(said: str, hint: str, stage: Stage) -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        configs.config(stage.site, ConfigText(text=f"backend: sagemaker\noptions:\n  {said}\n", name="cfg"))
+    (problem,) = refused.value.errors
+    assert (3, True) == (problem.line, str(problem.hint).startswith(hint))
 
 
 class TestDryRun:
