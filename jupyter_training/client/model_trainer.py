@@ -41,6 +41,7 @@ _MEMBERS = {
     "_session_chaining_config": ("SessionChainingConfig",),
     "_remote_debug_config": ("RemoteDebugConfig",),
 }
+_CHECKPOINTS = "/opt/ml/checkpoints"  # where a job's checkpoints are, and nowhere else
 _SPELLED = {"s3": "S3", "gb": "GB", "uri": "Uri"}  # parts of names that the service writes otherwise
 
 
@@ -52,11 +53,13 @@ def is_trainer(value: object) -> bool:
 def options_from(trainer: object) -> dict[str, Any]:
     """What a submit has to say to get the job that this trainer describes, but for its code.
 
-    Its keys are those of a submit: ``backend``, ``options``, and ``params``, ``timeout``, ``env`` and
-    ``metrics`` where the trainer says them.
+    Its keys are those of a submit: ``backend``, ``options``, and ``params``, ``timeout``, ``env``, ``metrics``
+    and ``checkpoints`` where the trainer says them. Below the place that it keeps checkpoints at each job has a
+    folder with its id, so that none goes on with another's.
 
     Raises:
-        InvalidSpec: it describes a job that we can't run: a built-in algorithm, a recipe, another place to run.
+        InvalidSpec: it describes a job that we can't run: a built-in algorithm, a recipe, another place to run,
+            checkpoints in another folder of the container.
     """
     algorithm = _said(trainer, "algorithm_name")
     if algorithm:
@@ -124,6 +127,16 @@ def _beside(trainer: object, stopping: object) -> dict[str, Any]:
     metrics = _said(trainer, "_metric_definitions")
     if metrics:
         found["metrics"] = {str(_said(one, "name")): str(_said(one, "regex")) for one in metrics}
+    kept = _said(trainer, "checkpoint_config")
+    folder = _said(kept, "local_path")
+    if folder and str(folder).rstrip("/") != _CHECKPOINTS:
+        raise InvalidSpec(
+            f"The trainer's checkpoint_config has the local_path {str(folder)!r}, and a job here keeps its "
+            f"checkpoints in {_CHECKPOINTS}.",
+            hint=f"Leave local_path out, and let the code write to {_CHECKPOINTS}.",
+        )
+    if _said(kept, "s3_uri"):
+        found["checkpoints"] = str(_said(kept, "s3_uri"))
     return found
 
 

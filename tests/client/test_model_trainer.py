@@ -26,7 +26,7 @@ socket.socket.connect = refuse
 from sagemaker.core.shapes import FileSystemDataSource, RetryStrategy, S3DataSource
 from sagemaker.train import ModelTrainer
 from sagemaker.train.configs import (
-    Compute, InputData, Networking, OutputDataConfig, SourceCode, StoppingCondition, Tag,
+    CheckpointConfig, Compute, InputData, Networking, OutputDataConfig, SourceCode, StoppingCondition, Tag,
 )
 from sagemaker.train.distributed import Torchrun
 from jupyter_training.client.model_trainer import is_trainer, options_from
@@ -42,6 +42,7 @@ trainer = ModelTrainer(
     stopping_condition=StoppingCondition(max_runtime_in_seconds=600, max_wait_time_in_seconds=1200),
     output_data_config=OutputDataConfig(s3_output_path="s3://bucket/a/b", compression_type="NONE"),
     hyperparameters={"lr": 0.1, "layers": [1, 2]},
+    checkpoint_config=CheckpointConfig(s3_uri="s3://bucket/kept", local_path="/opt/ml/checkpoints/"),
     environment={"A": "1"},
     tags=[Tag(key="team", value="a")],
     distributed=Torchrun(),
@@ -87,6 +88,7 @@ def test_a_real_one_says_what_its_request_would(tmp_path: Any) -> None:
         "params": {"lr": 0.1, "layers": [1, 2]},
         "env": {"A": "1"},
         "timeout": 600,
+        "checkpoints": "s3://bucket/kept",
     } == found
     assert {
         "instance": "ml.g5.xlarge",
@@ -134,11 +136,29 @@ def test_a_real_one_says_what_its_request_would(tmp_path: Any) -> None:
         (SimpleNamespace(algorithm_name="xgboost"), "runs the algorithm 'xgboost', and a job here runs code"),
         (SimpleNamespace(compute=SimpleNamespace(cluster_name="c")), "HyperPod cluster"),
         (SimpleNamespace(hyperparameters="hp.yaml"), "hyperparameters are in the file 'hp.yaml'"),
+        (
+            SimpleNamespace(checkpoint_config=SimpleNamespace(s3_uri="s3://b/x", local_path="/tmp/kept")),
+            "has the local_path '/tmp/kept', and a job here keeps its checkpoints in /opt/ml/checkpoints",
+        ),
     ],
 )
 def test_what_can_not_be_a_job_of_ours_is_refused(trainer: object, words: str) -> None:
     with pytest.raises(InvalidSpec, match=words):
         options_from(trainer)
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        ({"s3_uri": "s3://b/x"}, {"checkpoints": "s3://b/x"}),
+        ({"s3_uri": "s3://b/x", "local_path": "/opt/ml/checkpoints"}, {"checkpoints": "s3://b/x"}),
+        ({"local_path": "/opt/ml/checkpoints/"}, {}),
+    ],
+)
+def test_where_it_keeps_checkpoints(config: dict[str, str], kept: dict[str, str]) -> None:
+    """The place is the job's, too; below it each job has a folder of its own."""
+    found = options_from(SimpleNamespace(checkpoint_config=SimpleNamespace(**config)))
+    assert {"backend": "sagemaker", "options": {}, **kept} == found
 
 
 def test_one_that_says_little() -> None:
