@@ -186,9 +186,8 @@ class Sweep:
         for removal in removals.pending(self._store):
             if removal.is_swept or not self._may_try(removal.job, boot):
                 continue
-            used = checkpoints.in_use(self._store, removal.places, but=removal.job)
             roots = (self._settings.spool_root, self._settings.outputs, self._settings.checkpoints)
-            places = tuple(place for place in removal.places if place not in used)
+            places = checkpoints.left_behind(self._store, removal.job, removal.places)
             self._remover.ask(Order(removal.job, None, tuple(root / removal.job for root in roots), places))
 
     def _take_note(self, done: Done, boot: float) -> bool:

@@ -38,11 +38,9 @@ def pending(site: Site) -> int:
         if removal.is_swept:
             continue
         freed += local(site, [removal.job])
-        used = checkpoints.in_use(site.store, removal.places, but=removal.job)
         try:
-            for place in removal.places:
-                if place not in used:
-                    under_url(site.settings, place)
+            for place in checkpoints.left_behind(site.store, removal.job, removal.places):
+                under_url(site.settings, place)
         except Unavailable:
             continue
         gone.append(removal.job)

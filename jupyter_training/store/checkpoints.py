@@ -34,6 +34,7 @@ __all__ = [
     "damaged",
     "found_damaged",
     "in_use",
+    "left_behind",
     "let_go",
     "marks",
     "newest",
@@ -241,6 +242,24 @@ def in_use(store: Store, places: Iterable[str], *, but: JobId) -> set[str]:
         return _used(connection, places, but=but)
 
 
+def left_behind(store: Store, job: JobId, places: Sequence[str]) -> tuple[str, ...]:
+    """What a deleted job has left under URLs and nobody needs any more; ``places``: its checkpoints.
+
+    A folder that has the job's id goes as a whole, if no other job goes on from anything in it: beside checkpoints
+    there may be what an interruption left half written, and the state of a model.
+    """
+    above = {place: place.rstrip("/").rpartition("/")[0] for place in places}
+    with store.read() as connection:
+        used = _used(connection, places, but=job)
+        whole = {
+            folder
+            for folder in set(above.values())
+            if folder.rpartition("/")[2] == job and not _is_used_below(connection, folder, but=job)
+        }
+    going = (above[place] if above[place] in whole else place for place in places if place not in used)
+    return tuple(dict.fromkeys(going))
+
+
 def started_from(
     store: Store, epoch: int, job: JobId, attempt: int, step: int | None, name: str | None, now: Instant
 ) -> None:
@@ -280,6 +299,12 @@ def _used(connection: Connection, places: Iterable[str], *, but: JobId) -> set[s
         )
         found.update(connection.execute(named).scalars())
     return found
+
+
+def _is_used_below(connection: Connection, folder: str, *, but: JobId) -> bool:
+    below = checkpoints.c.place.startswith(f"{folder}/", autoescape=True)
+    named = select(checkpoints.c.job).where(below, checkpoints.c.job != but, checkpoints.c.state == "kept").limit(1)
+    return connection.execute(named).first() is not None
 
 
 def _set_state(connection: Connection, job: JobId, names: Iterable[str], state: str) -> int:

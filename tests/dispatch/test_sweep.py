@@ -317,6 +317,9 @@ def test_what_another_job_began_with_stays_for_that(stage: Stage, tmp_path: Path
         checkpoints.copied(connection, Checkpoint(**{**vars(first), "job": heir.id, "attempt": 0}))
     until(stage, lambda: {2} == job.kept(), "its row is gone", step=1.0)
     assert ({1, 2}, {1}) == (job.there(), heir.kept())
+    stage.wish(job.id, Verb.DELETE)
+    until(stage, lambda: not removals.pending(stage.store), "the removal is struck off", step=1.0)
+    assert {1} == job.there(), "also when the job is deleted"
 
 
 def test_all_of_a_deleted_job_goes(stage: Stage, tmp_path: Path) -> None:
@@ -331,9 +334,11 @@ def test_all_of_a_deleted_job_goes(stage: Stage, tmp_path: Path) -> None:
     for root in roots:
         for one in (job.id, other.id):
             (root / one / "deep").mkdir(parents=True, exist_ok=True)
+    (half := job.folder(1).parent / ".tmp-1-7-half").mkdir()
     stage.wish(job.id, Verb.DELETE)
     assert stage.tick().busy
     until(stage, lambda: not removals.pending(stage.store), "the removal is struck off")
+    assert not half.parent.exists(), "what nobody has told of, too"
     assert [False] * 3 == [(root / job.id).exists() for root in roots]
     assert [True] * 3 == [(root / other.id).exists() for root in roots]
     assert set() == job.there()
