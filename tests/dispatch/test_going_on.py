@@ -144,7 +144,7 @@ def test_checkpoints_under_a_url_are_gone_on_from_and_let_go_of(stage: Living, t
     assert (10, STEPS) == (stage.attempts(job)[1].start_step, stage.curve(job))
     best_and_newest = {5, 20}
     stage.until(lambda: {one.step for one in checkpoints.candidates(stage.store, job)} == best_and_newest, "swept")
-    assert best_and_newest == {int(path.name[5:14]) for path in (far / job).glob("step-*")}
+    stage.until(lambda: best_and_newest == {int(one.name[5:14]) for one in (far / job).glob("step-*")}, "files follow")
 
 
 def test_what_is_kept_here_in_the_end_is_the_newest(stage: Living) -> None:
