@@ -10,6 +10,7 @@ from jupyter_training.cli import asking, say
 from jupyter_training.cli.arguments import Parser, add_job, add_json, add_place
 from jupyter_training.cli.place import client_of, each
 from jupyter_training.errors import TrainingError, from_problem
+from jupyter_training.kernel import service_words
 
 __all__ = ["arguments", "run"]
 
@@ -25,7 +26,7 @@ _EPILOGS = {
     "--pass-env are taken from here again.",
     "archive": "Archived jobs are left out of lists: jupyter training jobs is:archived shows them.",
     "delete": "Its checkpoints, outputs and logs go too, for good. Its run in MLflow is deleted as a person would:\n"
-    "it lies in MLflow's trash, which `mlflow gc` empties.",
+    "it lies in MLflow's trash, which `mlflow gc` empties. Outputs that a service has stay there; it says where.",
 }
 _NAMED = 5  # jobs in a question
 
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             error = from_problem(result["problem"])
             print(f"{called}  {error}", file=sys.stderr)
         elif not options.json:
-            print(f"{called}  {_said(options.verb, result['job'])}")
+            print(f"{called}  {_said(options.verb, result['job'], before=jobs[result['id']])}")
     return 0 if all(result["ok"] for result in results) else 3
 
 
@@ -73,9 +74,10 @@ def _unknown(word: str, error: TrainingError) -> dict[str, Any]:
     return {"id": word, "ok": False, "job": None, "problem": error.to_problem()}
 
 
-def _said(verb: str, job: dict[str, Any]) -> str:
+def _said(verb: str, job: dict[str, Any], *, before: dict[str, Any]) -> str:
     words = {"archive": "Archived.", "unarchive": "Back in the lists.", "delete": "Deleted."}
-    return words.get(verb) or str(job["sentence"])
+    left = service_words.stays(before) if verb == "delete" else ""
+    return (words.get(verb) or str(job["sentence"])) + (f" {left}." if left else "")
 
 
 def _ask(jobs: list[dict[str, Any]], *, yes: bool) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from jupyter_training.cli.arguments import amount, pair, whole
+from jupyter_training.errors import InvalidUsage
 from jupyter_training.kernel.commands import Option
 from jupyter_training.kernel.values import literal, span
 from jupyter_training.kernel.wish import gathered
@@ -25,7 +26,7 @@ def said(given: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]
     """What the command line says, nested by the keys of a config.
 
     Raises:
-        InvalidUsage: an option of a backend is given twice, and differs.
+        InvalidUsage: a key is given twice, and differs; or an input is nowhere.
     """
     values = ((option, getattr(given, option.name)) for option in options)
     return gathered((one.key, _read(one, value)) for one, value in values if value is not None and value is not False)
@@ -57,7 +58,12 @@ def _told(option: Option) -> dict[str, Any]:
 def _read(option: Option, value: Any) -> object:
     """What argparse gives for an option, as a config has it."""
     if option.kind in ("pair", "assign"):
-        return dict(value)
+        found: dict[str, object] = {}
+        for name, one in value:
+            if found.get(name, one) != one:
+                raise InvalidUsage(f"{option.flags[0]}: {name!r} is given twice.", hint="Leave one of them out.")
+            found[name] = one
+        return found
     if option.kind == "jobs":
         return [name for text in value for name in (one.strip() for one in text.split(",")) if name]
     if option.kind == "span":

@@ -178,6 +178,8 @@ class _Reader:
         elif isinstance(value, tuple) and option.kind in ("pair", "setting", "assign"):
             pairs = self.options.setdefault(option.name, {})
             assert isinstance(pairs, dict)
+            if option.kind != "setting" and pairs.get(value[0], value[1]) != value[1]:
+                raise self._fault(word, f"{flag}: {value[0]!r} is given twice.")
             pairs[value[0]] = value[1]
             self._place(f"{option.key}.{value[0]}", word)
         else:

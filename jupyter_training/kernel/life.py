@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jupyter_training.errors import InvalidUsage, Refused
-from jupyter_training.kernel import bulk, tell
+from jupyter_training.kernel import bulk, service_words, tell
 from jupyter_training.kernel.arguments import Parsed
 from jupyter_training.kernel.asking import agreed
 from jupyter_training.kernel.desk import Desk
@@ -67,7 +67,13 @@ def delete(desk: Desk, parsed: Parsed) -> None:
             )
         if not answer:
             raise Refused("Nothing was deleted.")
-    bulk.act(desk, parsed, "delete", lambda job: "is deleted", jobs=named)
+    before = {job["id"]: job for job in named.jobs.values()}  # a deleted one has no attempts any more
+    bulk.act(desk, parsed, "delete", lambda job: _deleted(before[job["id"]]), jobs=named)
+
+
+def _deleted(job: Job) -> str:
+    left = "" if plain() else service_words.stays(job)
+    return f"is deleted. {left}" if left else "is deleted"
 
 
 def _starts(job: Job, verb: str) -> str:

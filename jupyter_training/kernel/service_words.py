@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_training.kernel.wording import bytes_text, plain, span_text
 
-__all__ = ["facts", "lasting", "limit_text", "line", "planned", "surroundings"]
+__all__ = ["facts", "lasting", "limit_text", "line", "planned", "stays", "surroundings"]
 
 _LONGEST = 300  # characters of a part of a request
 _LAG_FROM = 2.0  # seconds; a fresher log is as good as one that is read here
@@ -89,6 +89,17 @@ def limit_text(spec: Mapping[str, Any]) -> str:
 def lasting(notes: Sequence[object]) -> list[str]:
     """The notes of a submit; what is kept in a notebook goes without a cost, whose price is of its day."""
     return [str(note) for note in notes if not (plain() and str(note).startswith("Cost: "))]
+
+
+def stays(job: Mapping[str, Any]) -> str:
+    """What is left of a deleted job where a service ran it, without its full stop; empty: nothing."""
+    service = job.get("service")
+    if service is None or not service["name"] or not job.get("attempts"):
+        return ""
+    before, inside, _ = (service["model"] or "").partition(f"/{service['name']}/")
+    if inside:
+        return f"Its outputs stay at {before}{inside}"
+    return f"Its outputs at {service['backend']} ({service['name']}) stay there"
 
 
 def lag(service: Service) -> str:

@@ -25,6 +25,8 @@ __all__ = ["Wish", "gathered", "of_line", "of_options", "over", "put", "resolved
 
 _OWN_KEYS = frozenset({"context", "take", "wait", "detach", "out", "quiet"})
 
+_INPUTS = "options.inputs"
+
 _SHORT = {"retries": "max", "checkpoints": "to", "hang": "after"}  # what a bare value behind these keys is
 
 
@@ -142,10 +144,12 @@ def gathered(given: Iterable[tuple[str, object]]) -> dict[str, Any]:
     """Nested values of dotted keys and their values.
 
     Raises:
-        InvalidUsage: one is there twice, by its own option and by ``--option``, and differs.
+        InvalidUsage: one is there twice, by its own option and by ``--option``, and differs; or an input is nowhere.
     """
     said: dict[str, Any] = {}
-    for key, value in given:
+    for key, written in given:
+        inputs = written if key == _INPUTS and isinstance(written, Mapping) else None
+        value = written if inputs is None else {channel: _whole(channel, one) for channel, one in inputs.items()}
         there = said.get(key)
         if isinstance(there, Mapping) and isinstance(value, Mapping):
             twice = next((one for one in value if one in there and there[one] != value[one]), None)
@@ -154,6 +158,22 @@ def gathered(given: Iterable[tuple[str, object]]) -> dict[str, Any]:
                 raise InvalidUsage(words, errors=[Problem(words, key=f"{key}.{twice}")])
         put(said, key, value)
     return said
+
+
+def _whole(channel: str, place: object) -> object:
+    """Where an input is to be found by whoever uploads it, in whatever folder that runs.
+
+    Raises:
+        InvalidUsage: it is a path from here, and nothing is there.
+    """
+    if not isinstance(place, str) or not place or "://" in place or place.startswith("~") or os.path.isabs(place):
+        return place
+    path = os.path.abspath(place)
+    if not os.path.exists(path):
+        words = f"--input {channel}: there is nothing at {path}."
+        hint = "A path counts from this folder; what is in S3 begins with s3://."
+        raise InvalidUsage(words, hint=hint, errors=[Problem("nothing is there", key=f"{_INPUTS}.{channel}")])
+    return path
 
 
 def resuming(line: Wish, body: Body) -> Wish:

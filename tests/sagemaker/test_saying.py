@@ -14,6 +14,7 @@ from jupyter_training.client.client import Client
 from jupyter_training.client.local import LocalTransport
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
+from jupyter_training.core.lifecycle import EndReason
 from jupyter_training.errors import InvalidSpec, TrainingError
 from jupyter_training.services import cell_text
 from jupyter_training.settings import Settings
@@ -355,3 +356,74 @@ def test_a_submit_says_what_it_costs_where_that_is_known_without_asking(
     assert words in capsys.readouterr().err
     monkeypatch.setenv("JUPYTER_TRAINING_PLAIN", "1")
     assert "Cost: " not in cells.run(f"%%train plain {line}\n{BODY}")
+
+
+INPUT = "--backend sagemaker --instance ml.m5.xlarge --input"
+
+
+def test_one_input_is_not_said_twice(stage: Stage, cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = cells.run(f"%%train {INPUT} train=s3://b/x --input train=s3://b/y\n{BODY}")
+    assert "--input: 'train' is given twice." in shown
+    Path("train.py").write_text(BODY)
+    given = [*INPUT.split(), "train=s3://b/x", "--input", "train=s3://b/y"]
+    capsys.readouterr()
+    assert 2 == main(["submit", "train.py", *given])
+    assert "--input: 'train' is given twice." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["data", "./data", "more/../data"])
+def test_an_input_s_path_counts_from_the_folder_where_it_is_said(
+    stage: Stage, cells: Cells, tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    for name in ("data", "more"):
+        Path(name).mkdir()
+    Path("train.py").write_text(BODY)
+    shown = cells.run(f"%%train far {INPUT} train={written} -q -o h\n{BODY}")
+    assert cells.result.error_in_exec is None, shown
+    whole = {"train": {"uri": str(tmp_path / "data")}}
+    assert whole == stage.job(cells.shell.user_ns["h"].id).spec.options["inputs"]
+    capsys.readouterr()
+    assert 0 == main(["submit", "train.py", *INPUT.split(), f"train={written}"])
+    assert whole == stage.job(capsys.readouterr().out.split()[0]).spec.options["inputs"]
+
+
+def test_an_input_that_is_nowhere_is_refused_with_its_whole_path(
+    stage: Stage, cells: Cells, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"--input train: there is nothing at {tmp_path}/dta."
+    shown = cells.run(f"%%train {INPUT} train=./dta\n{BODY}")
+    assert words in shown
+    lines = shown.splitlines()
+    (under,) = (number for number, one in enumerate(lines) if one.strip() and set(one.strip()) <= {"^", "|", " "})
+    assert lines[under - 1][lines[under].index("^") :].startswith("train=./dta")
+    Path("train.py").write_text(BODY)
+    capsys.readouterr()
+    assert 2 == main(["submit", "train.py", *INPUT.split(), "train=./dta"])
+    assert words in capsys.readouterr().err
+
+
+def test_deleting_says_what_stays_at_the_service(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"instance": "ml.m5.xlarge"}
+    told = [stage.submit(BODY, name=name, backend="sagemaker", options=options).job for name in ("one", "two", "three")]
+    jobs = [one.id for one in told if one is not None]
+    for job, reason in zip(jobs, (EndReason.COMPLETED, EndReason.COMPLETED, EndReason.ERROR), strict=False):
+        stage.begin(job)
+        stage.end(job, reason)
+    out = "s3://sagemaker-eu-west-1-123456789012/jupyter-training/out"
+    assert 0 == main(["delete", "--yes", jobs[0], jobs[2]])
+    first, second = capsys.readouterr().out.splitlines()
+    assert f"{jobs[0]}  one  Deleted. Its outputs stay at {out}/jt-one-{jobs[0][:8]}-1/." == first
+    assert f"{jobs[2]}  three  Deleted. Its outputs at sagemaker (jt-three-{jobs[2][:8]}-1) stay there." == second
+    monkeypatch.chdir(tmp_path)
+    cells = Cells()
+    try:
+        shown = cells.run(f"%train delete {jobs[1]} --yes")
+    finally:
+        cells.close()
+    assert f"is deleted. Its outputs stay at {out}/jt-two-{jobs[1][:8]}-1/." in shown
+    here = stage.ended()
+    capsys.readouterr()
+    assert 0 == main(["delete", "--yes", here])
+    assert capsys.readouterr().out.endswith("  Deleted.\n")
