@@ -26,7 +26,7 @@ class Pace:
     missing_for: float = 60.0  # so long AWS has to say that it has no such job until that is believed
     stop_again: float = 60.0  # after a stop was taken, if the job goes on
     drain: float = 30.0  # without a new line after its end, a log is complete
-    drain_unended: float = 90.0  # the same of one that lacks the container's own last word; twice that where it is empty
+    drain_unended: float = 90.0  # the same where the container's own last word is missing; twice that where all is
     look_for_streams: float = 5.0
     read_idle: float = 3.0  # between readings of a stream that has nothing new
     look_again: float = 300.0  # after a refusal for a quota, until it is asked anew
