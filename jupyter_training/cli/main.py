@@ -13,6 +13,15 @@ from jupyter_training.errors import InvalidUsage, TrainingError, near_miss
 __all__ = ["exit_code", "main"]
 
 PROGRAM = "jupyter training"
+# What people type who know the magics, or another program; it is named in the refusal.
+_MEANT = {
+    **dict.fromkeys(("list", "ls", "ps"), "jobs"),
+    **dict.fromkeys(("describe", "status"), "show"),
+    **dict.fromkeys(("run", "start", "train"), "submit"),
+    **dict.fromkeys(("rm", "remove"), "delete"),
+    "stop": "cancel",
+    "tail": "logs",
+}
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141  # what a shell says of a program that wrote to a closed pipe
 
@@ -83,7 +92,7 @@ def _run(words: list[str]) -> int:
 def _unknown(word: str) -> InvalidUsage:
     if word.startswith("-"):
         return InvalidUsage(f"{word} stands before the verb.", hint=f"Options come behind it: {PROGRAM} jobs {word}")
-    close = near_miss(word, VERBS)
+    close = _MEANT.get(word) or near_miss(word, VERBS)
     if close:
         return InvalidUsage(f"There is no verb {word!r}.", hint=f"Did you mean {close!r}?")
     if word.endswith(".py"):

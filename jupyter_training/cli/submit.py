@@ -39,7 +39,10 @@ def arguments(parser: Parser) -> None:
         "true, false, null, quoted texts, lists and dicts; anything else is a text. What stands\n"
         "behind -- goes to the script as it is. Local modules that the script imports travel with it.\n"
         "With a --metric a parameter may be a range, as in 'lr=loguniform(1e-4,1e-1)' or batch=32,64: then it is a\n"
-        "search, and each of its trials a job. `jupyter training experiment --help` has more."
+        "search, and each of its trials a job. `jupyter training experiment --help` has more.\n\n"
+        'At SageMaker --input train=s3://bucket/data is at os.environ["SM_CHANNEL_TRAIN"], which is\n'
+        '/opt/ml/input/data/train; a local folder is uploaded once. What is written to output("x") or /opt/ml/model\n'
+        "comes back."
     )
     parser.takes_rest = True
     parser.add_argument("words", nargs="*", metavar="SCRIPT key=value", help="the script, and its parameters")

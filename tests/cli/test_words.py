@@ -59,6 +59,7 @@ def test_no_words_are_a_question_and_no_success(capsys: pytest.CaptureFixture[st
     ("words", "said"),
     [
         (["sbmit", "x.py"], "Did you mean 'submit'?"),
+        (["list"], "Did you mean 'jobs'?"),
         (["train.py"], "submit train.py"),
         (["--url", "jobs"], "Options come behind it"),
         (["submit", "x.py", "--nmae", "a"], "Did you mean --name?"),
