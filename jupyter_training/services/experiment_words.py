@@ -10,7 +10,7 @@ from jupyter_training.core.lifecycle import TERMINAL, Desired, JobState, Phase
 from jupyter_training.schema import ExperimentVerb
 from jupyter_training.services.sentences import span
 
-__all__ = ["GOES_THROUGH", "ends", "phase", "sentence", "total", "trial_sentence", "verbs"]
+__all__ = ["GOES_THROUGH", "at_most", "ends", "phase", "sentence", "total", "trial_sentence", "verbs"]
 
 GOES_THROUGH = ("grid", "random_once")  # searchers that propose each configuration once
 
@@ -72,6 +72,12 @@ def total(one: Experiment, size: int | None) -> int | None:
     if size is not None and one.spec.searcher in GOES_THROUGH:
         limits.append(size)
     return min(limits) if limits else None
+
+
+def at_most(stop: StopRule, searcher: str, size: int | None) -> int | None:
+    """How many trials it begins at most, where that is known; ``size`` as of ``total``."""
+    limits = [stop.max_trials_started, size if searcher in GOES_THROUGH else None]
+    return min((one for one in limits if one is not None), default=None)
 
 
 def ends(stop: StopRule, searcher: str) -> str:

@@ -59,8 +59,7 @@ def _planned(site: Site, user: str, request: SubmitRequest) -> PlanView:
         submission = asked = submit.submission_of(site, request, files, user=user)
         notes = list(said)
     spec = submission.spec
-    stop = search.spec.stop if search is not None else None
-    jobs, within = (stop.max_trials_started, stop.max_cost) if stop is not None else (1, None)
+    jobs, within = searches.bounds(search) if search is not None else (1, None)
     pool = submission.makes or views.pools(site.store)[submission.pool]
     there = wishes.stand_in(site.store, asked)
     if there is not None:

@@ -27,7 +27,7 @@ from jupyter_training.errors import InvalidSpec
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams.searcher import Setup
 from jupyter_training.services import bundle, contexts, data, model_states, options, scripts, searchers, submit
-from jupyter_training.services.experiment_words import GOES_THROUGH
+from jupyter_training.services.experiment_words import GOES_THROUGH, at_most
 from jupyter_training.services.search_reading import (
     KEYS,
     Parted,
@@ -41,7 +41,7 @@ from jupyter_training.services.search_reading import (
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing, experiments, pools, views, wishes
 
-__all__ = ["Wished", "check_parts", "driver_of", "one_of", "stored", "wished"]
+__all__ = ["Wished", "bounds", "check_parts", "driver_of", "one_of", "stored", "wished"]
 
 _EARLIER = 50  # good configurations of earlier searches that are handed on
 _REPORTS = 100  # that a whole trial is presumed to make, where a searcher needs to know and nobody says it
@@ -253,6 +253,14 @@ def _check_objective(chosen: searchers.Chosen, objective: Objective) -> None:
             f"{chosen.name} is for several metrics, and there is one",
             hint="Name another metric with its mode, or take e.g. tpe or asha.",
         )
+
+
+def bounds(wish: Wished) -> tuple[int | None, float | None]:
+    """How many trials a search begins at most, None: nobody knows; and the cost that ends it."""
+    spec = wish.spec
+    is_grid = spec.searcher == "grid"
+    size = (_grid_size(wish.space) if is_grid else wish.space.size()) if spec.searcher in GOES_THROUGH else None
+    return at_most(spec.stop, spec.searcher, size), spec.stop.max_cost
 
 
 def _grid_size(space: SearchSpace) -> int:

@@ -70,8 +70,8 @@ def _search(site: Site, user: str, request: SubmitRequest, found: search_reading
         called = f"{stored.beside.name} {stored.beside.id[:_SHOWN_ID]}"
         notes = (*notes, f"{called} {does}; this is another search.")
     if stored.created:
-        stop, pool = wish.spec.stop, views.pools(site.store).get(wish.trial.pool)
-        cost = served.cost_note(site, wish.trial.spec, pool, jobs=stop.max_trials_started, within=stop.max_cost)
+        (jobs, within), pool = searches.bounds(wish), views.pools(site.store).get(wish.trial.pool)
+        cost = served.cost_note(site, wish.trial.spec, pool, jobs=jobs, within=within)
         notes = notes if cost is None else (*notes, cost)
     return SubmitResult(experiment=view, created=stored.created, reused=stored.reused, notes=notes)
 

@@ -332,6 +332,9 @@ def test_the_dry_run_of_a_search_says_whose_limit_a_cost_is(priced: None, cells:
     assert "At most 5.00 USD, which ends the search: ml.m5.xlarge at 4.00 USD an hour (prices.csv, " in shown
     shown = cells.run(f"{line} --max-time 2h --timeout 1h --dry-run\n{body}")
     assert "At most 4.00 USD for each trial: " in shown
+    grid = line.replace("loguniform(1e-4,1e-1)", "0.1,0.2,0.3")
+    shown = cells.run(f"{grid} --searcher grid --timeout 1h --dry-run\n{body}")
+    assert "At most 12.00 USD for 3 jobs: " in shown
 
 
 def test_a_submit_says_what_it_costs_where_that_is_known_without_asking(
