@@ -136,10 +136,19 @@ class Driving:
             return self._failed(one, str(error))
         except Failed as failed:
             if failed.answer.kind in (Kind.DENIED, Kind.REFUSED, Kind.MISSING):
-                return self._failed(one, failed.answer.sentence)
+                return self._failed(one, self._not_sent(one, failed.answer))
             raise
         one.carries = False
         return 0.0
+
+    def _not_sent(self, one: Remote, answer: Answer) -> str:
+        if answer.code != "NoSuchBucket":
+            return answer.sentence
+        bucket, region = one.intent.chosen.bucket, one.intent.region
+        return (
+            f"there is no bucket {bucket}. Make it, e.g. `aws s3 mb s3://{bucket} --region {region}`, or name another:"
+            " --bucket NAME."
+        )
 
     def _ask(self, one: Remote, places: Places) -> float | None:
         """Have the training job made, once it is this attempt's turn."""

@@ -152,7 +152,8 @@ def test_without_the_permission_to_read_logs_the_end_is_known_and_the_stage_says
 def test_a_bucket_that_is_not_there_is_named(stand: Stand) -> None:
     end = stand.ended(stand.launch(REPORTS, options={"bucket": "no-such-bucket-of-ours"})).end
     assert EndReason.LAUNCH_FAILED is reason(end)
-    assert "bucket" in str(end and end.detail)
+    words = str(end and end.detail)
+    assert words.startswith("Could not start: there is no bucket no-such-bucket-of-ours. Make it, e.g. `aws s3 mb")
 
 
 def test_an_instance_that_the_region_lacks_is_a_sentence(stand: Stand, double: Double) -> None:
