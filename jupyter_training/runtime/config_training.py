@@ -209,7 +209,7 @@ def _fetched(wish: Mapping[str, Any]) -> str | None:
 
     Raises:
         NoState: it is not there, or another one than when the job was submitted.
-        _AlreadyPublished: the other one is this job's own, which was interrupted between that and its end.
+        _AlreadyPublished: the other one is this attempt's own, which was interrupted between that and its end.
     """
     url = wish.get("input")
     if not url:
@@ -230,10 +230,10 @@ def _fetched(wish: Mapping[str, Any]) -> str | None:
 
 
 def _is_own(found: Mapping[str, Any]) -> bool:
-    """Whether this job has made the newest update of a state."""
+    """Whether this attempt has made the newest update of a state. One that is to go on from it is another attempt."""
     last = (found.get("updates") or [{}])[-1]
     order = job.own_order()
-    return bool(order.get("job")) and (last.get("store"), last.get("job")) == (order.get("store"), order["job"])
+    return bool(order.get("job")) and all(last.get(key) == order.get(key) for key in ("store", "job", "attempt"))
 
 
 def _learner_before(before: str | None) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Keeper:
             "time": time.time(),
             "store": order.get("store"),
             "job": order.get("job"),
+            "attempt": order.get("attempt"),
             "config": dict(self._config),
             "value": None if self._best is None else self._best * self._sign,
             **self._about,

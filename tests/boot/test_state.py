@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,9 +115,9 @@ def train_fn(model):
 """
 
 
-@pytest.mark.parametrize("other", [None, "another job"])
+@pytest.mark.parametrize("other", [None, {"job": "another", "attempt": 1}, {"job": "job", "attempt": 2}])
 def test_an_update_in_place_that_was_interrupted_after_it_had_published_has_ended_well(
-    container: Build, tmp_path: Path, other: str | None
+    container: Build, tmp_path: Path, other: dict[str, Any] | None
 ) -> None:
     """Unless somebody else has put a state there since then."""
     out, made = tmp_path / "out", tmp_path / "made"
@@ -136,7 +137,7 @@ def test_an_update_in_place_that_was_interrupted_after_it_had_published_has_ende
     assert 0 == first.code, first.printed
     shutil.rmtree(one.root / "output")
     if other is not None:
-        state.seal(str(out), before, {"update_id": 1, "store": "store", "job": other})
+        state.seal(str(out), before, {"update_id": 1, "store": "store", **other})
     again = one.run()
     assert (0 if other is None else 1) == again.code, again.printed
     words = "is the one that this training has put there" if other is None else "is no longer the one"
