@@ -15,6 +15,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ class SagemakerWishes:
             return None
         a_second = 0.0
         for instance, count in _machines(chosen).items():
-            found = self._price(chosen.model_copy(update={"instance": instance}), region, ask=True)
+            found = self._price_of(instance, chosen, region, ask=True)
             if found is None or not found.amount:
                 words = f"nobody has said what {instance} costs in {region}, so it can't be kept"
                 hint = 'Say it in a table: [sagemaker] prices = "prices.csv" in the settings; or use timeout.'
@@ -245,11 +246,21 @@ class SagemakerWishes:
         return max(1, left)
 
     def _price(self, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
-        table = self._usual("prices")
+        """Of one machine; where they are of several types, as much as one of them costs on the average."""
         if chosen.instance is None:
             return None
+        machines = _machines(chosen)
+        found = [self._price_of(instance, chosen, region, ask=ask) for instance in machines]
+        known = [one for one in found if one is not None]
+        if len(known) < len(found) or len({one.currency for one in known}) > 1:
+            return None
+        amount = sum(one.amount * count for one, count in zip(known, machines.values(), strict=True))
+        return replace(known[0], amount=amount / sum(machines.values())) if len(known) > 1 else known[0]
+
+    def _price_of(self, instance: str, chosen: Chosen, region: str, *, ask: bool) -> Price | None:
+        table = self._usual("prices")
         return prices.price(
-            chosen.instance,
+            instance,
             region,
             now=time.time(),
             table=self._settings.home / Path(table).expanduser() if table else None,

@@ -224,7 +224,9 @@ class TestCap:
         house = House(tmp_path, region="us-east-1", prices="mine.json")
         (tmp_path / "mine.json").write_text('{"ml.m5.large": 2, "ml.g5.xlarge": 4}')
         said = {"max_cost": 10, "request": {"ResourceConfig": {"InstanceGroups": groups}}}
-        assert 3600 == house.settled(house.spec(options=said)).cost_within
+        spec = house.settled(house.spec(options=said))
+        assert 3600 == spec.cost_within
+        assert house.wishes.rehearsal(spec).cost.startswith("At most 10.00 USD"), "an hour of all three"
 
     @pytest.mark.parametrize(("said", "spent", "runs"), [(86400, 0.0, 7200), (60, 0.0, 60), (None, 7000.5, 199)])
     def test_no_attempt_may_run_longer_than_what_is_left(
