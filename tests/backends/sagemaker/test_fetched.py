@@ -83,7 +83,7 @@ def test_what_stays_at_aws_is_named_beside_the_outputs(still: Still) -> None:
 
 
 def test_an_archive_that_no_folder_can_hold_is_fetched_once(still: Still) -> None:
-    ref = ended(still, lambda aws, file: file.write(packed("a", "a/b")), seconds=120)
+    ref = ended(still, lambda aws, file: file.write(packed("a", "a/b")), seconds=2 * Pace().drain_unended + 60)
     assert "output.tar.gz: 'a/b' in it can't be made here" in note(still, ref)
     assert 1 == still.aws.calls["download"]
 
