@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from jupyter_training.kernel import magics
 from jupyter_training.kernel.session import Session
 from jupyter_training.settings import Settings
 
-__all__ = ["Cells", "Recorded"]
+__all__ = ["Cells", "Recorded", "ended"]
 
 
 class Recorded(LocalTransport):
@@ -43,6 +44,12 @@ class Recorded(LocalTransport):
         return self.asked[-1][2]
 
 
+def ended(shell: InteractiveShell) -> None:
+    """IPython ends each shell when the process does, with a search for garbage: of hundreds that takes minutes."""
+    atexit.unregister(shell.atexit_operations)
+    shell.history_manager.end_session()
+
+
 class Cells:
     """Runs cells; what a cell shows is given as one text. Nothing that is submitted here is started."""
 
@@ -55,7 +62,7 @@ class Cells:
 
     def close(self) -> None:
         magics.unload(self.shell)
-        self.shell.history_manager.end_session()
+        ended(self.shell)
 
     def run(self, cell: str) -> str:
         with capture_output() as shown:

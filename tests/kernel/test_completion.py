@@ -17,6 +17,7 @@ from jupyter_training.kernel.config_offers import KEYS
 from jupyter_training.kernel.offers import Known, Sources
 from jupyter_training.services.config_text import EVERY_KEY
 from tests.kernel import builders
+from tests.kernel.shells import ended
 
 KNOWN = Known(
     jobs=(
@@ -54,7 +55,7 @@ def shell() -> Iterator[InteractiveShell]:
     completion.install(shell, one)
     yield shell
     completion.remove(shell, one)
-    shell.history_manager.end_session()
+    ended(shell)
 
 
 def offered(shell: InteractiveShell, text: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_training.kernel import magics
-from tests.kernel.shells import Cells
+from tests.kernel.shells import Cells, ended
 
 
 def test_an_unknown_option_is_an_error_with_a_caret_and_the_near_miss(cells: Cells) -> None:
@@ -122,7 +122,7 @@ def test_loading_hooks_no_cell_and_unloading_leaves_nothing() -> None:
     assert matchers == shell.Completer.custom_matchers
     assert {"train", "train_config"}.isdisjoint(shell.magics_manager.magics["cell"])
     assert {"train", "%train", "%train_config"}.isdisjoint(shell.magics_manager.magics["line"])
-    shell.history_manager.end_session()
+    ended(shell)
 
 
 def test_loading_imports_nothing_heavy() -> None:
