@@ -20,7 +20,12 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import JobSpec
 from jupyter_training.core.resources import Pool
 
-__all__ = ["Finding", "Price", "Rehearsal", "Traces", "Upload", "Wishes"]
+__all__ = ["Finding", "Price", "Rehearsal", "Traces", "Upload", "Wishes", "money"]
+
+
+def money(value: float, currency: str) -> str:
+    """An amount as people write it; what is there, and less than the smallest coin, is never nothing."""
+    return f"less than 0.01 {currency}" if 0 < value < 0.01 else f"{value:,.2f} {currency}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jupyter_training.core.metric import SeriesSummary
 from jupyter_training.core.resources import LOCAL, Pool
 from jupyter_training.errors import TrainingError, UnknownPlugin
 from jupyter_training.schema import PlannedCall, PlannedUpload, ServiceView
-from jupyter_training.seams.backend_wishes import Price
+from jupyter_training.seams.backend_wishes import Price, money
 from jupyter_training.services import options
 from jupyter_training.services.signs import of_service, of_service_in_all
 from jupyter_training.services.site import Site
@@ -94,8 +94,7 @@ def _cost(site: Site, spec: JobSpec, pool: Pool, seconds: float | None) -> str |
     price = _price(site, spec, pool) if seconds is not None else None
     if price is None or seconds is None:
         return None
-    amount = seconds / 3600 * price.amount * spec.resources.slots
-    return f"less than 0.01 {price.currency}" if 0 < amount < 0.01 else f"{amount:.2f} {price.currency}"
+    return money(seconds / 3600 * price.amount * spec.resources.slots, price.currency)
 
 
 def _price(site: Site, spec: JobSpec, pool: Pool) -> Price | None:

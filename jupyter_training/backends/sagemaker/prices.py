@@ -20,9 +20,9 @@ from typing import Any
 
 from jupyter_training.backends.sagemaker import account, clients, kept
 from jupyter_training.errors import InvalidSpec, TrainingError
-from jupyter_training.seams.backend_wishes import Price
+from jupyter_training.seams.backend_wishes import Price, money
 
-__all__ = ["amount", "cost", "estimate", "price", "savings", "told", "warm"]
+__all__ = ["cost", "estimate", "price", "savings", "told", "warm"]
 
 _FRESH = 30 * 86400.0
 _FILE = "prices.json"
@@ -141,13 +141,8 @@ def _each(jobs: int | None) -> str:
     return " each" if jobs is None or jobs > 1 else ""
 
 
-def amount(value: float, currency: str) -> str:
-    """Money as people write it; what is there, and less than the smallest coin, is never nothing."""
-    return f"less than 0.01 {currency}" if 0 < value < 0.01 else f"{value:,.2f} {currency}"
-
-
 def _up_to(words: str, value: float, currency: str) -> str:
-    said = amount(value, currency)
+    said = money(value, currency)
     return said if said.startswith("less") else f"{words} {said}"
 
 
