@@ -11,6 +11,7 @@ too, since it may have looked for the last time.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
@@ -22,15 +23,21 @@ from jupyter_training.store.engine import Store
 __all__ = ["Away", "has_ended", "is_away"]
 
 
+@dataclass(frozen=True)
+class _Left:
+    """A search whose driver is away."""
+
+    until: Instant | None  # its time is over
+    metrics: tuple[str, ...]
+    heard: dict[JobId, int]  # reports of each trial: told before the driver left, or that called it back since
+
+
 class Away:
     """Those that have left, as far as one dispatcher knows. It keeps what it needs to tell news from noise."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._metrics: dict[JobId, tuple[str, ...]] = {}
-        self._until: dict[JobId, float | None] = {}  # when their search's time is over
-        # How often a trial has reported what is judged, when last looked at: by its search, until that is over.
-        self._reported: dict[JobId, dict[JobId, int]] = {}
+        self._known: dict[JobId, _Left] = {}
 
     def rouse(
         self, away: Collection[JobId], touched: Collection[JobId] | None, reported: Collection[JobId], now: Instant
@@ -40,16 +47,15 @@ class Away:
         ``touched``: the jobs that changed, None: perhaps all; ``reported``: those of which points came, which may be
         samples of the machine only.
         """
-        for gone in set(self._until) - set(away):
-            del self._until[gone]
+        for back in set(self._known) - set(away):
+            del self._known[back]
         if not away:
             return False
-        wanted = {one for one in away if one not in self._until} if touched is None else set()
-        fresh = [one for one in away if one not in self._until]
+        fresh = set(away) - set(self._known)
+        wanted = set(fresh) if touched is None else set()
         if fresh:
-            self._forget(set(self._metrics) - set(away))
             self._look_at(fresh)
-        wanted |= {one for one, until in self._until.items() if until is not None and now >= until}
+        wanted |= {one for one, left in self._known.items() if left.until is not None and now >= left.until}
         if touched is not None:
             wanted |= set(experiments.belongs_to(self._store, list(touched)).values()) & set(away)
             wanted |= self._have_news(reported, set(away) - wanted)
@@ -59,23 +65,17 @@ class Away:
         for one in experiments.many(self._store, list(fresh)):
             limit = one.spec.stop.max_time
             runs = limit is not None and one.started is not None and one.paused_since is None
-            self._until[one.id] = one.started + one.paused_seconds + limit if runs else None  # type: ignore[operator]
-            self._metrics[one.id] = one.spec.objective.metrics
-
-    def _forget(self, back: Collection[JobId]) -> None:
-        """Of those that are not away any more, what was known of the searches that are over."""
-        going = {one.id for one in experiments.many(self._store, list(back)) if not one.state.is_final}
-        for one in set(back) - going:
-            del self._metrics[one]
-            self._reported.pop(one, None)
+            until = Instant(one.started + one.paused_seconds + limit) if runs else None  # type: ignore[operator]
+            self._known[one.id] = _Left(until, one.spec.objective.metrics, experiments.heard(self._store, one.id))
 
     def _have_news(self, reported: Collection[JobId], away: Collection[JobId]) -> set[JobId]:
         found: set[JobId] = set()
         for job, experiment in experiments.belongs_to(self._store, list(reported)).items() if away else ():
-            if experiment in away and experiment in self._metrics:
-                count, known = reports.count(self._store, job, self._metrics[experiment]), self._reported
-                if count > known.setdefault(experiment, {}).get(job, 0):
-                    known[experiment][job] = count
+            if experiment in away and experiment in self._known:
+                left = self._known[experiment]
+                count = reports.count(self._store, job, left.metrics)
+                if count > left.heard.get(job, 0):
+                    left.heard[job] = count
                     found.add(experiment)
         return found
 

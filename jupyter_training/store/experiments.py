@@ -31,6 +31,7 @@ __all__ = [
     "create_row",
     "events",
     "experiment_of",
+    "heard",
     "many",
     "one",
     "runs",
@@ -172,6 +173,22 @@ def events(store: Store, experiment: JobId, *, after: int = 0) -> list[Event]:
         wanted = select(searches).where(searches.c.experiment == experiment, searches.c.n > after)
         rows = connection.execute(wanted.order_by(searches.c.n)).all()
     return [Event(row.n, EventKind(row.kind), row.trial, json.loads(row.body), row.verdict) for row in rows]
+
+
+def heard(store: Store, experiment: JobId) -> dict[JobId, int]:
+    """How many reports of each trial's job were told and acted on; without those of which none was."""
+    with store.read() as connection:
+        rows = connection.execute(
+            select(trials.c.job, func.count())
+            .join(searches, (searches.c.experiment == trials.c.experiment) & (searches.c.trial == trials.c.number))
+            .where(
+                trials.c.experiment == experiment,
+                searches.c.kind == EventKind.TELL.value,
+                searches.c.verdict.isnot(None),
+            )
+            .group_by(trials.c.job)
+        )
+        return {JobId(job): number for job, number in rows}
 
 
 def exhausted(connection: Connection, experiment: JobId) -> str | None:

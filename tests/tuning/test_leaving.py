@@ -15,6 +15,7 @@ from jupyter_training.dispatch.drivers import Away
 from jupyter_training.errors import StoreBusy
 from jupyter_training.store import experiment_verbs, points, verbs
 from jupyter_training.store.driving import Writer
+from jupyter_training.store.search_tables import searches
 from jupyter_training.store.tables import jobs
 from jupyter_training.testing.builders import a_spec
 from jupyter_training.testing.scripted_backend import Script
@@ -79,6 +80,19 @@ def test_samples_of_the_machine_bring_nobody_back_and_a_report_does(stage: Searc
     report(stage, 0, "report", 1)
 
     assert is_back(stage)
+
+
+def test_what_it_had_heard_before_it_left_is_no_news(stage: SearchStage) -> None:
+    """A sample of the machine makes the dispatcher look at the trial; each time that the driver has left."""
+    for count in (1, 2):
+        report(stage, 0, "report", count)
+        left(stage)
+        report(stage, 0, "machine", count)
+        assert not is_back(stage)
+        report(stage, 1, "report", count)
+        assert is_back(stage)
+        stage.tick(1.0)
+        stage.drive()
 
 
 def test_the_end_and_the_wish_of_a_trial_bring_it_back(stage: SearchStage) -> None:
@@ -220,25 +234,24 @@ def test_several_objectives_are_told_together(tmp_path: Path) -> None:
     assert (pytest.approx(1 / 3), 3) == (stage.trials[0].best, stage.trials[0].best_at)
 
 
-def test_what_a_dispatcher_knows_of_reports_goes_with_their_search(tmp_path: Path) -> None:
-    """It keeps what tells news from noise for as long as a search goes on, also while its driver is there."""
-    stage = SearchStage(tmp_path / "home", slots=1, curve=falling, epochs=9)
-    stage.search(a_search(stop=StopRule(max_trials_started=1)), Counting)
+def test_what_is_told_but_not_acted_on_calls_the_next_driver(stage: SearchStage) -> None:
+    """A driver may be stopped between the two; what comes next of that trial is looked at again."""
+    report(stage, 0, "report", 1)
+    left(stage)
+    with stage.store.write() as connection:
+        connection.execute(update(searches).where(searches.c.kind == EventKind.TELL.value).values(verdict=None))
     away = Away(stage.store)
-    for _ in range(3):
-        stage.step()
-    job = stage.trials[0].job
-    assert not away.rouse([stage.id], [], [], stage.clock.now())
-    assert away.rouse([stage.id], [], [job], stage.clock.now())
-    assert not away.rouse([stage.id], [], [job], stage.clock.now())
+    away.rouse([stage.id], [], [], stage.clock.now())
+
+    assert away.rouse([stage.id], [], [stage.trials[0].job], stage.clock.now())
+
+
+def test_of_a_search_whose_driver_is_back_a_dispatcher_keeps_nothing(stage: SearchStage) -> None:
+    left(stage)
+    away = Away(stage.store)
+    away.rouse([stage.id], [], [], stage.clock.now())
+    assert {stage.id} == set(away._known)
+
     away.rouse([], [], [], stage.clock.now())
-    away.rouse([stage.id], [], [], stage.clock.now())
-    assert not away.rouse([stage.id], [], [job], stage.clock.now()), "it has gone and come: nothing new of that trial"
-    first = stage.id
-    stage.finish()
 
-    stage.search(a_search("another"), Counting)
-    away.rouse([stage.id], [], [], stage.clock.now())
-
-    assert first not in away._reported
-    assert first not in away._metrics
+    assert not away._known
