@@ -16,6 +16,7 @@ from jupyter_training.client.http import HttpTransport
 from jupyter_training.client.transport import API
 from jupyter_training.errors import Refused
 from jupyter_training.settings import Settings
+from jupyter_training.tracking.mlflow_place import shown
 
 __all__ = ["arguments", "run"]
 
@@ -41,7 +42,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if link is None:
         print(f"MLflow run {job['run_id']}. No server with an address for browsers runs in this home;")
-        print(f"start JupyterLab, or: mlflow server --backend-store-uri {client.settings.mlflow_uri}")
+        store = client.settings.mlflow_uri
+        left_out = "" if shown(store) == store else " (its user and password added)"
+        print(f"start JupyterLab, or: mlflow server --backend-store-uri {shown(store)}{left_out}")
         return 0
     print(link)
     if not options.no_browser and _has_screen():
@@ -55,7 +58,7 @@ def _link(client: Client, run_id: str) -> str | None:
     if isinstance(transport, HttpTransport):
         base = transport.url
     elif (settings.tracking_uri or "").startswith(("http://", "https://")):
-        return f"{str(settings.tracking_uri).rstrip('/')}/#/runs/{run_id}"
+        return f"{shown(str(settings.tracking_uri)).rstrip('/')}/#/runs/{run_id}"
     else:
         base = web_address(settings)
     return f"{base.rstrip('/')}/{API}record/#/runs/{run_id}" if base else None

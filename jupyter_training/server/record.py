@@ -29,6 +29,7 @@ from typing import BinaryIO
 from jupyter_training.dispatch.wake import socket_folder
 from jupyter_training.server.discovery import private_folder
 from jupyter_training.settings import Settings
+from jupyter_training.tracking.mlflow_place import shown
 
 __all__ = ["Failed", "Ready", "RecordServer", "Starting", "State"]
 
@@ -84,9 +85,9 @@ class RecordServer:
 
     @property
     def elsewhere(self) -> str | None:
-        """The address of a record that has a server of its own; nothing is started then."""
+        """The address of a record that has a server of its own, for a browser; nothing is started then."""
         uri = self._settings.tracking_uri or ""
-        return uri if uri.startswith(("http://", "https://")) else None
+        return shown(uri) if uri.startswith(("http://", "https://")) else None
 
     async def state(self, *, again: bool = False) -> State:
         """Where it stands. The first call starts it; after a failure only ``again`` does."""
@@ -154,14 +155,13 @@ class RecordServer:
                 stdout=out,
                 stderr=out,
                 cwd=self._settings.run_folder,
-                env=_environment(),
+                env=_environment(self._settings.mlflow_uri),
                 pass_fds=(lock,),
             )  # fmt: skip
 
     def _command(self) -> list[str]:
         return [
             sys.executable, "-P", "-m", "mlflow", "server",
-            "--backend-store-uri", self._settings.mlflow_uri,
             # Artifacts are read where they are: the record's writer has no server to go through either.
             "--no-serve-artifacts",
             "--default-artifact-root", str(self._settings.mlflow_artifacts),
@@ -229,6 +229,7 @@ async def _answers(path: Path) -> bool:
         connection.close()
 
 
-def _environment() -> dict[str, str]:
+def _environment(store: str) -> dict[str, str]:
+    """What MLflow gets. Where its store is, too: a command line, with the password of a database, all can read."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_WITHHELD)}
-    return kept | _FIXED
+    return kept | _FIXED | {"MLFLOW_BACKEND_STORE_URI": store}

@@ -36,6 +36,6 @@ def local_path(artifact_uri: str | None) -> Path | None:
 
 
 def shown(uri: str) -> str:
-    """The URI as it may stand in a log: without user and password."""
+    """The URI as it may stand in a log, a link or a command: without user and password."""
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri

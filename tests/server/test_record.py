@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from traitlets.config import Config
 
 from jupyter_training.dispatch.wake import socket_folder
 from jupyter_training.server.discovery import private_folder
+from jupyter_training.server.record import RecordServer, Starting
+from jupyter_training.settings import Settings
 from tests.server.house import API, Answer, House, eventually, house
 
 START = 180.0  # seconds; MLflow takes 15 to 40 on a machine that has nothing else to do
@@ -58,6 +63,37 @@ def test_a_record_with_a_server_of_its_own_is_only_pointed_to(elsewhere: House) 
     answer = elsewhere.ask("GET", "record/")
     assert (302, "https://mlflow.example/team") == (answer.status, answer.headers["location"])
     assert not (elsewhere.home / "run" / "record.lock").exists()
+
+
+def test_nobody_is_pointed_to_it_with_its_password(tmp_path: Path) -> None:
+    with house(tmp_path / "home", config=with_option(tracking_uri="https://ada:hunter2@mlflow.example/team")) as living:
+        answer = living.ask("GET", "record/")
+    assert (302, "https://mlflow.example/team") == (answer.status, answer.headers["location"])
+
+
+@pytest.mark.processes
+def test_a_password_of_its_database_stands_in_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of this Python a program that notes its words and its surroundings; as the keeper it is Python still."""
+    noting = tmp_path / "noting"
+    noting.write_text(
+        "#!/bin/sh\n"
+        f'printf "%s\\n" "$@" >> "{tmp_path}/words"\n'
+        f'printenv MLFLOW_BACKEND_STORE_URI >> "{tmp_path}/told"\n'
+        f'if [ "$1" = -I ]; then exec "{sys.executable}" "$@"; fi\n'
+    )
+    noting.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(noting))
+    store = "postgresql://ada:hunter2@db.example/mlflow"
+    server = RecordServer(Settings(home=tmp_path / "home", tracking_uri=store), logging.getLogger())
+
+    async def started() -> None:
+        assert isinstance(await server.state(), Starting)
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))  # until it has ended
+
+    asyncio.run(started())
+    words = (tmp_path / "words").read_text()
+    assert (True, False) == ("mlflow\nserver\n" in words, "hunter2" in words)
+    assert [store, store] == (tmp_path / "told").read_text().split()  # the keeper, and MLflow by it
 
 
 def test_without_the_slash_it_is_led_there(elsewhere: House) -> None:
