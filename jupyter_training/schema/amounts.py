@@ -13,7 +13,7 @@ __all__ = ["AnyPosition", "AnyPriority", "AnyWeight", "position", "priority", "w
 _RANGE = (1, 99)
 _FARTHEST = 2**31 - 1
 _NUMBER = re.compile(r"\s*[+-]?\d{1,31}(?:_\d{1,31}){0,9}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?\s*")
-_LARGEST = 1e9  # of a weight: sums of them stay exact enough to divide by
+_WEIGHTS = (1e-6, 1e9)  # sums of them stay exact enough to divide by
 
 
 def priority(value: Any) -> int:
@@ -32,7 +32,7 @@ def priority(value: Any) -> int:
 
 
 def weight(value: Any) -> float:
-    """A number above 0: the share of a job or an experiment, beside those of the others.
+    """A number above 0, if not next to it: the share of a job or an experiment, beside those of the others.
 
     Raises:
         ValueError: it is none; the words follow "weight: ".
@@ -40,8 +40,9 @@ def weight(value: Any) -> float:
     found = _number(value)
     if found is None:
         raise ValueError(f"it must be a number above 0, not {_shown(value)}")
-    if not 0 < found <= _LARGEST:
-        raise ValueError(f"{_shown(value)} is not allowed; it must be above 0 and at most {_LARGEST:.0f}")
+    smallest, largest = _WEIGHTS
+    if not smallest <= found <= largest:
+        raise ValueError(f"{_shown(value)} is not allowed; it must be above 0, from {smallest:f} to {largest:.0f}")
     return found
 
 

@@ -108,6 +108,7 @@ def test_what_may_take_any_parameter_is_given_it(site: Site, text: str) -> None:
         ({"priority": "high"}, "priority: it must be a whole number from 1 (first) to 99, not 'high'."),
         ({"weight": 0}, "weight: 0 is not allowed; it must be above 0"),
         ({"weight": -1}, "weight: -1 is not allowed; it must be above 0"),
+        ({"weight": 1e-310}, "weight: 1e-310 is not allowed; it must be above 0, from 0.000001 to 1000000000."),
         ({"weight": float("nan")}, "weight: it must be a number above 0, not nan."),
         ({"resources": {"slots": 3}}, "asks for 3; the pool 'local' has 2"),
         ({"resources": {"gpus": 1}}, "the pool 'local' has none"),

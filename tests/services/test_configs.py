@@ -70,6 +70,7 @@ def test_needs_are_judged_only_where_the_text_names_the_pool(site: Site) -> None
         ("memory: 4XB\n", "'4XB' is not a size", "Write bytes, or e.g. 500MB, 16GB, 16GiB.", (1, 1)),
         ("take: [X, 1x]\n", "'1x' is not a variable's name", None, (1, 11)),
         ("priority: high\n", "priority: it must be a whole number", None, (1, 1)),
+        ("slots: 1\nweight: 1e-310\n", "weight: 1e-310 is not allowed; it must be above 0", None, (2, 1)),
         ("environment:\n  variables: {A: 1}\n", "it must be a text", "Put it in quotes.", (2, 15)),
         ("pool: [local]\n", "pool: it must be a text", None, (1, 1)),
         ("params:\n  lr = 0.1\n", "params: it must be a mapping", "Write lr: 0.1", (1, 1)),

@@ -133,9 +133,8 @@ def _fill(members: Sequence[_Member], rest: _Rest, floors: Mapping[str, int]) ->
         for one in wanting:
             name, demand, weight, _ = one
             has = shares[name]
-            wanted = int(per_weight * weight) or 1
-            if wanted >= demand - has:
-                wanted = demand - has
+            part = per_weight * weight  # infinite, where all weights are next to nothing
+            wanted = demand - has if part >= demand - has else int(part) or 1
             own = kept[name]
             if own:
                 own = min(wanted, own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,8 @@ from jupyter_training.core.policy.shares import fair_shares
 from tests.core.policy.builders import a_job, a_pool
 
 sizes = st.lists(st.integers(1, 5), min_size=1, max_size=6)
-groups = st.lists(st.tuples(sizes, st.sampled_from([0.5, 1.0, 1.0, 2.0, 7.0])), max_size=12)
+weights = st.sampled_from([0.5, 1.0, 1.0, 2.0, 7.0]) | st.floats(5e-324, 1e9)  # also such as nobody may set any more
+groups = st.lists(st.tuples(sizes, weights), max_size=12)
 
 
 def built(wishes: list[tuple[list[int], float]]) -> Groups:
@@ -55,6 +57,12 @@ def test_what_runs_within_the_shares_does_not_move_them(
     shares = fair_shares(found, capacity, beyond)
     floors = {name: data.draw(st.integers(0, share)) for name, share in shares.items()} | beyond
     assert shares == fair_shares(found, capacity, floors)
+
+
+@pytest.mark.parametrize("weight", [1e-310, 5e-324])
+def test_a_weight_next_to_nothing_stops_nobody(weight: float) -> None:
+    assert {"g0": 1} == fair_shares(built([([1], weight)]), 8, {})
+    assert {"g0": 1, "g1": 6} == fair_shares(built([([1] * 6, weight), ([1] * 6, 1.0)]), 7, {})
 
 
 @given(st.integers(1, 12), st.integers(1, 40))
