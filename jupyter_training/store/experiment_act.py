@@ -125,6 +125,8 @@ class Act:
         if self.driver.state in TERMINAL:
             self.wish([self.driver], Verb.RETRY, force=True, settle=settle)
         elif Hold.EXPERIMENT in self.driver.holds:
+            if self.driver.state is JobState.QUEUED:  # of old stores: only what is paused can be activated
+                self.wish([self.driver], Verb.PAUSE)
             self.wish([self.driver], Verb.ACTIVATE)
 
     def go_on(self, settle: Settle | None) -> None:

@@ -248,12 +248,12 @@ def _moves(job: Job, verb: Verb, *, discard: bool, hold: Hold) -> dict[str, Any]
 
 
 def _again(job: Job) -> dict[str, Any]:
-    """An ended or paused job waits anew, behind those that wait already."""
+    """An ended or paused job waits anew, behind those that wait already. Nobody holds any more what has ended."""
     return {
         "state": JobState.QUEUED,
         "desired": Desired.RUN,
         "generation": job.generation + 1,
-        "holds": job.holds - {Hold.USER},
+        "holds": frozenset() if job.state in TERMINAL else job.holds - {Hold.USER},
         "reason": None,
         "detail": None,
         "ended": None,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_training.core.experiment import DRIVERS, Event, Experiment, ExperimentSpec, Objective, StopRule, Trial
 from jupyter_training.core.ids import JobId, new_job_id
 from jupyter_training.core.job import Attempt, Job, Origin
+from jupyter_training.core.lifecycle import TERMINAL, EndReason, JobState
 from jupyter_training.core.metric import Point
 from jupyter_training.core.resources import Pool
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.core.search_jobs import driver_submission
-from jupyter_training.seams.backend import LaunchOrder
+from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.seams.searcher import Searcher
 from jupyter_training.services.site import Site
 from jupyter_training.store import checkpoints, experiments, points, pools, views, wishes
@@ -65,6 +67,7 @@ class SearchStage(Stage):
         self.site = Site(self.settings, self.store, clock=self.clock.now, rng=self.rng)  # type: ignore[arg-type]
         self.id = JobId("")
         self.driver: Driver | None = None
+        self.looks = 0  # the attempt of the driver's job that ``driver`` stands for, where that is heeded
 
     def search(self, spec: ExperimentSpec, make: Callable[[], Searcher]) -> JobId:
         """Submit a search, and drive it."""
@@ -102,6 +105,30 @@ class SearchStage(Stage):
             if self.experiment.state.is_final:
                 return self.experiment
         raise AssertionError(f"the search never ended: {self.experiment} {self.trials}")
+
+    def live(self, *, limit: int = 200) -> Experiment:
+        """The same, but its driver looks only while the dispatcher lets it run, and goes once the search is over."""
+        for _ in range(limit):
+            self.tick(1.0)
+            self.report()
+            job, is_over = self.job(self.id), self.experiment.state.is_final
+            if is_over and job.state in TERMINAL:
+                return self.experiment
+            if job.state is JobState.RUNNING and is_over:
+                self.driver_ends()
+            elif job.state is JobState.RUNNING:
+                if self.looks != job.attempt:
+                    self.looks = job.attempt
+                    self.drive()
+                assert self.driver is not None
+                self.driver.look()
+        raise AssertionError(f"the search never ended: {self.experiment} {self.trials} {self.job(self.id)}")
+
+    def driver_ends(self, reason: EndReason = EndReason.COMPLETED) -> None:
+        """The process of its driver ends in this moment."""
+        run = self.backend._runs[self.id, self.job(self.id).attempt]
+        ends = End(reason, exit_code=0 if reason is EndReason.COMPLETED else 1, final=True)
+        run.script = replace(run.script, runs=self.clock.boot() - run.launched, ends=ends)
 
     @property
     def experiment(self) -> Experiment:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from jupyter_training.core.experiment import ExperimentState, Objective, StopRule
-from jupyter_training.core.lifecycle import EndReason
+from jupyter_training.core.experiment import ExperimentState, Objective, StopRule, Target, Verdict
+from jupyter_training.core.lifecycle import EndReason, Hold, JobState
 from jupyter_training.core.metric import Point
 from jupyter_training.core.stop_rule import elapsed
 from jupyter_training.seams.backend import End
+from jupyter_training.seams.searcher import Wait
 from jupyter_training.store import driving, experiment_verbs, points
+from jupyter_training.store.tables import jobs
 from jupyter_training.testing.scripted_backend import Script
 from jupyter_training.tuning.record import Record
 from tests.tuning.searchers_of_tests import Counting, falling
@@ -96,3 +100,115 @@ def test_a_trial_that_is_tried_again_in_the_moment_of_the_end_is_waited_for(
     assert asked
     assert ["completed", "completed"] == [trial.outcome for trial in stage.trials]
     assert {"search"} >= stage.running()
+
+
+@pytest.mark.parametrize("verb", [experiment_verbs.cancel, experiment_verbs.kill])
+@pytest.mark.parametrize("how", ["paused before its first trial", "paused", "its driver has left"])
+def test_one_that_is_stopped_while_its_driver_is_held_goes_on_once_it_is_extended(
+    home: Path, how: str, verb: Any
+) -> None:
+    stage = SearchStage(home, slots=2, curve=falling, epochs=20, saves=True)
+    stage.search(a_search(workers=2, stop=StopRule(max_trials_started=2)), Counting)
+    if how != "paused before its first trial":
+        for _ in range(3):
+            stage.step()
+    if how == "its driver has left":
+        assert stage.driver is not None
+        while stage.driver.look():
+            pass
+        stage.tick()
+        stage.driver.look()
+        assert stage.driver.leave()
+    else:
+        experiment_verbs.pause(stage.store, stage.id, now=stage.clock.now())
+    for _ in range(3):
+        stage.tick(1.0)
+    assert (JobState.PAUSED, {Hold.EXPERIMENT}) == (stage.job(stage.id).state, set(stage.job(stage.id).holds))
+    verb(stage.store, stage.id, now=stage.clock.now())
+    assert ExperimentState.CANCELED is stage.live().state
+    before = len(stage.trials)
+
+    experiment_verbs.extend(stage.store, stage.id, 2, now=stage.clock.now())
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
+    assert 4 == len(stage.trials)
+    assert ["completed"] * (4 - before) == [trial.outcome for trial in stage.trials[before:]]
+
+
+def test_one_that_ends_in_the_moment_of_its_pause_goes_on_once_it_is_extended(home: Path) -> None:
+    stage = SearchStage(home, slots=1, curve=falling, epochs=3)
+    stage.scripts["search"] = Script(runs=1e9, obeys_after=5.0)
+    stage.search(a_search(stop=StopRule(max_trials_started=4, target=Target(metric="loss", value=0.5))), Counting)
+    stage.tick(1.0)
+    assert stage.driver is not None
+    stage.driver.look()
+    stage.tick()
+    stage.clock.advance(2.0)
+    stage.report()
+    experiment_verbs.pause(stage.store, stage.id, now=stage.clock.now(), discard=True)
+    for _ in range(3):
+        stage.driver.look()
+        stage.tick()
+    assert ExperimentState.SUCCEEDED is stage.experiment.state
+    stage.driver_ends()
+    stage.tick()
+    assert (JobState.SUCCEEDED, {Hold.EXPERIMENT}) == (stage.job(stage.id).state, set(stage.job(stage.id).holds))
+    before = len(stage.trials)
+
+    experiment_verbs.extend(stage.store, stage.id, 2, now=stage.clock.now())
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
+    assert len(stage.trials) > before
+
+
+def test_a_driver_that_was_queued_with_a_hold_is_freed_by_whoever_wakes_it(home: Path) -> None:
+    """So left behind by versions that kept the hold of what had ended."""
+    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    stage.search(a_search(stop=StopRule(max_trials_started=1)), Counting)
+    with stage.store.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == stage.id).values(holds="experiment"))
+    for _ in range(3):
+        stage.tick(1.0)
+    assert JobState.QUEUED is stage.job(stage.id).state
+
+    experiment_verbs.extend(stage.store, stage.id, 1, now=stage.clock.now())
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
+    assert 2 == len(stage.trials)
+
+
+def test_a_trial_of_a_paused_search_that_was_stopped_is_tried_again(home: Path) -> None:
+    stage = SearchStage(home, slots=1, curve=falling, epochs=9, saves=True)
+    stage.search(a_search(stop=StopRule(max_trials_started=1)), Counting)
+    for _ in range(3):
+        stage.step()
+    experiment_verbs.pause(stage.store, stage.id, now=stage.clock.now())
+    for _ in range(3):
+        stage.tick(1.0)
+    experiment_verbs.cancel(stage.store, stage.id, now=stage.clock.now())
+    stage.live()
+    assert (JobState.CANCELED, {Hold.EXPERIMENT}) == (stage.trial_job(0).state, set(stage.trial_job(0).holds))
+
+    experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now(), numbers=[0])
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
+    assert ["completed"] == [trial.outcome for trial in stage.trials]
+
+
+def test_a_trial_that_its_searcher_held_to_the_end_is_tried_again(home: Path) -> None:
+    class Holding(Counting):
+        def tell(self, trial: int, resource: int, values: Mapping[str, float]) -> Verdict:
+            return "pause" if (trial, resource) == (0, 2) else "continue"
+
+        def go_on(self) -> Wait:
+            return Wait()
+
+    stage = SearchStage(home, slots=1, curve=falling, epochs=6, saves=True)
+    stage.search(a_search(stop=StopRule(max_trials_started=2)), Holding)
+    stage.live()
+    assert (JobState.CANCELED, {Hold.SEARCHER}) == (stage.trial_job(0).state, set(stage.trial_job(0).holds))
+
+    experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now(), numbers=[0])
+    stage.live()
+
+    assert ["completed", "completed"] == [trial.outcome for trial in stage.trials]
