@@ -13,6 +13,7 @@ spool; other jobs go on.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -25,7 +26,7 @@ from jupyter_training.dispatch import untold
 from jupyter_training.dispatch.reading import Committed, Damaged, Given, Piece, Reading, Restored
 from jupyter_training.errors import TrainingError, Unavailable
 from jupyter_training.languages.output_lines import LineReader
-from jupyter_training.spool import tail
+from jupyter_training.spool import layout, tail
 from jupyter_training.store import aside, checkpoints, facts, points, retention, supersede
 from jupyter_training.store.engine import Store
 
@@ -297,8 +298,12 @@ class Ingester:
         elif final and start + len(content) >= _size(folder / _LOG):
             length = len(content)
         piece = Piece()
-        for line in LineReader(job.spec.metrics).feed(content[:length] + b"\n"):
+        metrics = "off" if _has_given_up(job, folder, reading) else job.spec.metrics
+        reader = LineReader(metrics, worked=time.thread_time)
+        for line in reader.feed(content[:length] + b"\n"):
             reading.take_line(line, piece, now)
+        if reader.too_slow is not None:
+            _give_up(job, folder, reading, reader.too_slow)
         return [_batch(reading, _LOG, start, start + length, piece)]
 
 
@@ -322,6 +327,23 @@ def _runs(offsets: Mapping[str, int]) -> list[str]:
     """The ids of the container's starts, in order."""
     found = [file[len(supersede.RUN) :].partition(":") for file in offsets if file.startswith(supersede.RUN)]
     return [run for _, _, run in sorted(found, key=lambda one: int(one[0]))]
+
+
+def _has_given_up(job: Job, folder: Path, reading: Reading) -> bool:
+    """Whether the person's own patterns are too slow for what this attempt prints."""
+    if not isinstance(job.spec.metrics, Mapping):
+        return False
+    if reading.given_up is None:
+        reading.given_up = layout.slow_file(folder).exists()
+    return reading.given_up
+
+
+def _give_up(job: Job, folder: Path, reading: Reading, metric: str) -> None:
+    """Note it beside the log, for a successor and for whoever looks at the job."""
+    log.warning("attempt %s/%d: the pattern of %s takes too long", job.id, reading.attempt, metric)
+    reading.given_up = True
+    with contextlib.suppress(OSError):  # a full disk; a successor finds it out again
+        layout.write_json(layout.slow_file(folder), {"metric": metric})
 
 
 def _is_log_taken(folder: Path, reading: Reading) -> bool:

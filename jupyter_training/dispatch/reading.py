@@ -101,6 +101,7 @@ class Reading:
     log_most: int | None = None  # up to where the log belongs to what was read of the pages; None: nobody says
     runs: list[str] = field(default_factory=list)
     faults: int = 0
+    given_up: bool | None = None  # the person's own patterns take too long; None: nobody has looked yet
 
     def take(self, event: list[Any], piece: Piece, now: Instant) -> None:
         """Take an event in. A malformed one is a fault."""

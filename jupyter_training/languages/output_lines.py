@@ -3,6 +3,10 @@
 Understood: ``[tune-metric]: {json}`` lines (Syne Tune's), the person's own
 regexes, lines like ``epoch 3/10 loss=0.41 acc: 0.88`` and tqdm's bars. A carriage
 return ends a line too, so a bar that redraws itself is read as it goes.
+
+Whoever reads serves all jobs, so none may keep it busy. The patterns here take a
+time in proportion to the line, whatever it says. A person's own may take for ever;
+they are matched by a library that can stop, and given up where they take too long.
 """
 
 from __future__ import annotations
@@ -10,8 +14,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+
+import regex
 
 from jupyter_training.errors import InvalidSpec
 
@@ -19,17 +25,18 @@ __all__ = ["MAX_LINE", "Found", "LineReader", "check_patterns"]
 
 MAX_LINE = 4096  # a longer line is never a metric line
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
+PATIENCE = 1.0  # seconds of a processor for a person's own patterns in one piece,
+_A_LINE = 20e-6  # and so much more for each of its lines and each pattern; usual ones take a tenth of it
+
+# Of what repeats, no two stand side by side that could share a text: that would be tried in every division.
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)"
 _STEP = re.compile(
-    r"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*[:=#\[\(]?\s*(\d+)\s*(?:/|of)?\s*(\d+)?", re.IGNORECASE
+    r"\b(epoch|step|iter(?:ation)?|round|batch)s?\b\s*(?:[:=#\[\(]\s*)?(\d+)\s*(?:(?:/|of)\s*)?(\d+)?", re.IGNORECASE
 )
 _PAIR = re.compile(rf"(?<![\w.])([A-Za-z_][\w./-]{{0,63}})\s*[=:]\s*({_NUMBER})(?![\w.:/])%?", re.IGNORECASE)
-_BAR = re.compile(
-    r"(?:(?P<text>[^|%]*?):?\s*)?(?P<percent>\d{1,3})%\|[^|]*\|\s*(?P<done>[\d.]+[kMG]?)/(?P<total>[\d.]+[kMG]?)"
-    r"(?:\s*\[(?P<rest>[^\]]*)\])?"
-)
+_BAR = re.compile(r"\d{1,3}%\|[^|]*\|\s*(?P<done>[\d.]+[kMG]?)/(?P<total>[\d.]+[kMG]?)(?:\s*\[(?P<rest>[^\]]*)\])?")
 # A bar's pace, as in 37.9it/s or 2.5s/epoch. "it" is what tqdm says when it was told no unit.
-_PACE = re.compile(r"[\d.?]+[kMG]?\s?(?:s/([A-Za-z]\w{0,31})|([A-Za-z]\w{0,31})/s)")
+_PACE = re.compile(r"(?<![\d.?])[\d.?]+[kMG]?\s?(?:s/([A-Za-z]\w{0,31})|([A-Za-z]\w{0,31})/s)")
 _TUNE = "[tune-metric]:"
 _MOST = 2**53  # from here on a float does not count one by one
 _SCALE = {"k": 1e3, "M": 1e6, "G": 1e9}
@@ -59,8 +66,8 @@ def check_patterns(patterns: Mapping[str, str]) -> None:
     """
     for name, pattern in patterns.items():
         try:
-            groups = re.compile(pattern).groups
-        except re.error as error:
+            groups = regex.compile(pattern).groups
+        except (regex.error, OverflowError, RecursionError) as error:
             raise InvalidSpec(f"metrics.{name}: {pattern!r} is not a regular expression: {error}.") from None
         if groups == 0:
             raise InvalidSpec(
@@ -72,18 +79,27 @@ class LineReader:
     """Reads the output of one attempt, in pieces of any size, as metric lines.
 
     Knows nothing of where the bytes come from. ``state`` is what must be kept
-    between pieces: the unfinished last line.
+    between pieces: the unfinished last line. ``too_slow``: the metric whose own
+    pattern had taken too long in a piece; from there on no own pattern counts.
+    ``worked`` gives the seconds that this thread has used a processor.
     """
 
-    def __init__(self, metrics: str | Mapping[str, str], state: bytes = b"") -> None:
+    def __init__(
+        self, metrics: str | Mapping[str, str], state: bytes = b"", *, worked: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        own = metrics if isinstance(metrics, Mapping) else {}
         self._off = metrics == "off"
-        self._own = {name: re.compile(text) for name, text in metrics.items()} if isinstance(metrics, Mapping) else {}
+        self._own = {name: regex.compile(text) for name, text in own.items()}
         self._guess = metrics == "auto"
+        self._worked = worked
+        self._left = PATIENCE
         self.state = state
+        self.too_slow: str | None = None
 
     def feed(self, piece: bytes) -> Iterator[Found]:
         """What the lines that end in this piece say."""
         lines = re.split(rb"[\r\n]", self.state + piece)
+        self._left = PATIENCE + _A_LINE * len(lines) * len(self._own)
         self.state = lines.pop()
         if len(self.state) > MAX_LINE:  # still growing: keep a mark that it is too long, not its bytes
             self.state = self.state[: MAX_LINE + 1]
@@ -115,13 +131,22 @@ class LineReader:
             return None
         bar = _BAR.search(text) if "%|" in text else None
         if bar is not None:
-            return _progress(bar)
+            return _progress(text[: bar.start()], bar)
         return _guessed(text)
 
     def _owned(self, text: str) -> Found | None:
         values: dict[str, float] = {}
         for name, pattern in self._own.items():
-            match = pattern.search(text)
+            began = self._worked()
+            try:
+                match = pattern.search(text, timeout=self._left)
+            except TimeoutError:
+                self._left = 0.0
+            else:
+                self._left -= self._worked() - began
+            if self._left <= 0:
+                self.too_slow, self._own, self._off = name, {}, True
+                return None
             if match is not None:
                 try:
                     values[name] = float(match.group(1))
@@ -158,8 +183,8 @@ def _tune(text: str) -> Found | None:
     return Found(step, metrics) if metrics else None
 
 
-def _progress(bar: re.Match[str]) -> Found:
-    """A tqdm bar: how far, and the numbers of its postfix."""
+def _progress(before: str, bar: re.Match[str]) -> Found:
+    """A tqdm bar: how far, what stands ``before`` it, and the numbers of its postfix."""
     rest = bar.group("rest") or ""
     metrics = {
         name: float(value)
@@ -170,7 +195,8 @@ def _progress(bar: re.Match[str]) -> Found:
     pace = _PACE.search(rest)
     named = (pace[1] or pace[2]) if pace is not None else "it"
     unit = "step" if named == "it" else named
-    return Found(int(done) if metrics else None, metrics, done, total, unit, (bar.group("text") or "").strip())
+    text = re.split(r"[|%]", before)[-1].strip().removesuffix(":").rstrip()
+    return Found(int(done) if metrics else None, metrics, done, total, unit, text)
 
 
 def _guessed(text: str) -> Found | None:

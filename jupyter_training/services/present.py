@@ -128,7 +128,8 @@ def _view(
     quiet = sentences.warning(latest, seen, quiet_after, now=around.now) if shown is Phase.RUNNING else None
     lost = around.damaged.get(job.id, ())
     anew = sentences.began_anew(latest, lost) if latest is not None and shown is Phase.RUNNING else None
-    notice = " ".join(filter(None, [anew, sentences.kept_here(job, newest)])) or None
+    unread = sentences.unread(around.spool, job)
+    notice = " ".join(filter(None, [anew, unread, sentences.kept_here(job, newest)])) or None
     return JobView(
         id=job.id,
         store=around.store,

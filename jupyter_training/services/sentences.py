@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from jupyter_training import spool
 from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.core.lifecycle import (
     TERMINAL,
@@ -17,10 +18,11 @@ from jupyter_training.core.lifecycle import (
 from jupyter_training.core.policy import Blocked, no_pool, words
 from jupyter_training.core.queue_view import queued_job
 from jupyter_training.spool import checkpoints as folders
+from jupyter_training.spool import layout
 from jupyter_training.store.checkpoints import Newest
 from jupyter_training.store.dependencies import Dependency
 
-__all__ = ["began_anew", "kept_here", "passed_over", "sentence", "span", "warning"]
+__all__ = ["began_anew", "kept_here", "passed_over", "sentence", "span", "unread", "warning"]
 
 _WHO = (
     (Hold.USER, "Paused by you"),
@@ -86,6 +88,19 @@ def kept_here(job: Job, newest: Newest | None) -> str | None:
     if to is None or newest is None or newest.place is not None or newest.attempt == 0:
         return None
     return f"Its checkpoints are kept on this machine only: they could not be copied to {to}."
+
+
+def unread(root: str, job: Job) -> str | None:
+    """That the job's own patterns are given up in its latest attempt, whose folder is below ``root``."""
+    if not isinstance(job.spec.metrics, Mapping) or not job.attempt:
+        return None
+    found = layout.read_json(layout.slow_file(spool.attempt_folder(root, job.id, job.attempt)))
+    if found is None:
+        return None
+    return (
+        f"metrics.{found.get('metric')}: its pattern takes too long for what the code prints, so the output is read for"
+        " no more metrics. A repetition inside a repetition, as in (a+)+, is slow: write it without, and retry."
+    )
 
 
 def passed_over(attempt: Attempt, damaged: Sequence[tuple[int, int]]) -> str | None:

@@ -18,6 +18,7 @@
     saved.json       a checkpoint that was committed after the stop was asked for
     end.json         how the person's code ended, by its own process
     exit.json        how the attempt ended; the last file, nothing of it lives any more
+    slow.json        whose pattern for metrics takes too long for what is printed; by the dispatcher
     *.reserved       disk space set aside for the record of that name; *.2.reserved and so on for when it is replaced
 
 What later versions added to an order has a default, so that older orders stay
@@ -56,6 +57,7 @@ __all__ = [
     "release",
     "reserve",
     "secrets_file",
+    "slow_file",
     "stop_file",
     "write_json",
 ]
@@ -82,6 +84,7 @@ STOP = "stop.json"
 SAVED = "saved.json"
 END = "end.json"
 EXIT = "exit.json"
+SLOW = "slow.json"
 
 _RESERVED_BYTES = 64 * 1024  # room for a long traceback
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -126,6 +129,10 @@ def end_file(folder: StrPath) -> Path:
 
 def exit_file(folder: StrPath) -> Path:
     return _in(folder, EXIT)
+
+
+def slow_file(folder: StrPath) -> Path:
+    return _in(folder, SLOW)
 
 
 def read_json(path: StrPath, *, strict: bool = False) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ from jupyter_training.core.job import Attempt, Instant, Job
 from jupyter_training.dispatch import ingest
 from jupyter_training.dispatch.ingest import Ingester
 from jupyter_training.errors import StoreFull
+from jupyter_training.languages import output_lines
+from jupyter_training.spool import layout
 from jupyter_training.spool.lines import PageWriter
 from jupyter_training.store import points, views
 from tests.dispatch.stage import Stage
@@ -116,6 +118,26 @@ def test_garbage_harms_nothing_that_stands_beside_it(stage: Stage, job: JobId, f
     take_in(stage, job, folder, final=True)
     assert [(1, 0.5)] == curve(stage, job, "accuracy")
     assert (7, 0.25) in curve(stage, job, "loss")
+
+
+def test_a_pattern_that_takes_for_ever_is_given_up_once_and_holds_nobody_up(
+    stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_lines, "PATIENCE", 0.05)
+    job = stage.submit("digits", metrics={"loss": r"loss=([\d.]+)", "accuracy": r"acc: ((1|11)+)$"})
+    stage.tick()
+    (folder / "log").write_text(f"loss=0.5\nacc: {'1' * 200} x\nloss=0.4\n")
+
+    take_in(stage, job, folder)
+
+    assert [(0, 0.5)] == curve(stage, job, "loss")
+    assert {"metric": "accuracy"} == layout.read_json(layout.slow_file(folder))
+    with open(folder / "log", "a") as log:
+        log.write('loss=0.3\n[tune-metric]: {"score": 1}\n')
+    monkeypatch.setattr(output_lines, "PATIENCE", 100.0)
+    take_in(stage, job, folder, ingester=Ingester(stage.store))  # a successor tries it no more
+    assert [(0, 0.5)] == curve(stage, job, "loss")
+    assert [(0, 1.0)] == curve(stage, job, "score")
 
 
 def test_a_page_with_overwritten_bytes_gives_the_rest(stage: Stage, job: JobId, folder: Path) -> None:

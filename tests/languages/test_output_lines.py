@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_training.errors import InvalidSpec
+from jupyter_training.languages import output_lines
 from jupyter_training.languages.output_lines import MAX_LINE, Found, LineReader, check_patterns
 
 
@@ -43,6 +48,21 @@ def test_a_tqdm_bar_gives_progress_and_the_numbers_behind_it() -> None:
 def test_a_bar_says_what_it_counts(pace: str) -> None:
     found = read(f"45%|####5     | 45/100 [00:01<00:01, {pace}]")
     assert found is not None and found.unit == "epoch"
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("", ""),
+        ("train: ", "train"),
+        ("epoch 3 of 9:  ", "epoch 3 of 9"),
+        ("lr=1 50%|##|train", "train"),
+        ("a | b ", "b"),
+    ],
+)
+def test_what_stands_before_a_bar_is_its_text(before: str, text: str) -> None:
+    found = read(f"{before}45%|####5     | 45/100 [00:01<00:01, 37.9it/s]")
+    assert found is not None and (text, 45.0) == (found.text, found.done)
 
 
 def test_a_bar_with_scaled_counts_is_understood() -> None:
@@ -91,6 +111,56 @@ def test_a_redrawn_line_is_read_at_each_carriage_return() -> None:
     reader = LineReader("auto")
     steps = [found.step for found in reader.feed(b"epoch 1 a=1\repoch 2 a=2\repoch 3 a=")]
     assert [1, 2] == steps
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda n: " " * n + "x%|",
+        lambda n: "5%|" + " " * n,
+        lambda n: "x" * n + "%|",
+        lambda n: "5%|#|1/2 [" + "1" * n + "]",
+        lambda n: "epoch" + " " * n,
+        lambda n: "epoch 1 a=" + "1" * n + "x",
+        lambda n: "epoch 1 " + "a-" * (n // 2),
+        lambda n: "5%|#|1/2 [," + "a-" * (n // 2) + "]",
+        lambda n: "epoch 1 " + "a" + " " * n,
+    ],
+    ids=["blanks", "behind a bar", "before a bar", "pace", "epoch", "number", "names", "names of a bar", "no value"],
+)
+def test_a_line_takes_a_time_in_proportion_to_its_length_whatever_it_says(line: Callable[[int], str]) -> None:
+    """One process reads what all jobs print: a line that takes it a minute holds all of them up."""
+    reader = LineReader("auto")
+
+    def effort(n: int) -> float:
+        text, best = line(n), float("inf")
+        for _ in range(5):
+            began = time.thread_time()
+            for _ in range(10):
+                reader.line(text)
+            best = min(best, time.thread_time() - began)
+        return best
+
+    assert effort(4000) < 10 * effort(1000)  # in proportion: 4; tried in every division: 16 and more
+
+
+def test_a_pattern_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output_lines, "PATIENCE", 0.05)
+    reader = LineReader({"loss": r"loss: ((1|11)+)$", "accuracy": r"acc=([\d.]+)"})
+    lines = ["acc=0.5", f"loss: {'1' * 200} x acc=0.6", "acc=0.7", '[tune-metric]: {"loss": 1}']
+
+    found = list(reader.feed("".join(f"{one}\n" for one in lines).encode()))
+
+    assert [{"accuracy": 0.5}, {"loss": 1.0}] == [one.metrics for one in found]
+    assert "loss" == reader.too_slow
+
+
+def test_a_pattern_that_takes_too_long_in_all_is_given_up_too() -> None:
+    clock = count()  # each look at it is 0.6 s later
+    reader = LineReader({"loss": r"loss=([\d.]+)"}, worked=lambda: 0.6 * next(clock))
+
+    assert [{"loss": 1.0}] == [one.metrics for one in reader.feed(b"loss=1\nloss=2\nloss=3\n")]
+    assert "loss" == reader.too_slow
 
 
 @given(st.binary(max_size=3 * MAX_LINE), st.integers(1, 997))

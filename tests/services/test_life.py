@@ -231,6 +231,20 @@ def test_checkpoints_that_could_not_be_copied_to_their_url_are_warned_of(stage: 
     assert (words, words) == (jobs.show(stage.site, job).warning, jobs.show(stage.site, job).notice)
 
 
+def test_it_is_said_that_its_own_pattern_is_given_up(stage: Stage) -> None:
+    job = stage.submit(metrics={"loss": r"loss=([\d.]+)"}).job.id
+    stage.begin(job)
+    assert jobs.show(stage.site, job).notice is None
+    folder = spool.attempt_folder(stage.site.settings.spool_root, job, 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    layout.write_json(layout.slow_file(folder), {"metric": "loss"})
+
+    notice = jobs.show(stage.site, job).notice
+
+    assert notice is not None
+    assert notice.startswith("metrics.loss: its pattern takes too long for what the code prints")
+
+
 def test_archived_jobs_are_left_out_of_lists_unless_asked_for(stage: Stage) -> None:
     kept, away = stage.ended(), stage.ended()
     done(stage, "archive", away)
