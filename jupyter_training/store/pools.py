@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jupyter_training.core.changes import ChangeKind
+from jupyter_training.core.experiment import ExperimentState
 from jupyter_training.core.job import Instant
 from jupyter_training.core.lifecycle import AttemptState, JobState
 from jupyter_training.core.resources import Pool
@@ -16,9 +17,12 @@ from jupyter_training.errors import PoolInUse
 from jupyter_training.store import changelog
 from jupyter_training.store.engine import Store
 from jupyter_training.store.rows import UNFINISHED
+from jupyter_training.store.search_tables import experiments
 from jupyter_training.store.tables import attempts, jobs, pools
 
 __all__ = ["change", "make", "read", "read_all", "remove", "write"]
+
+_SHOWN = 3  # searches that a sentence names
 
 
 def read_all(store: Store) -> dict[str, Pool]:
@@ -61,18 +65,22 @@ def make(connection: Connection, pool: Pool, *, now: Instant) -> None:
 
 
 def remove(store: Store, name: str, *, now: Instant) -> None:
-    """Remove a pool in which nothing waits or runs; one that is not there stays so.
+    """Remove a pool in which nothing waits or runs, and no search begins trials; one that is not there stays so.
 
     Raises:
-        PoolInUse: unfinished jobs are in it, with how many of which kind.
+        PoolInUse: unfinished jobs are in it, with how many of which kind; or searches have it for theirs.
     """
     with store.write() as connection:
-        inside = _unfinished(connection, name)
-        if inside:
-            raise PoolInUse(
-                f"The pool {name!r} is in use: {inside}.",
-                hint="Move what waits to another pool, and wait for what runs, or cancel it; then remove the pool.",
-            )
+        inside, searches = _unfinished(connection, name), _searches(connection, name)
+        if inside or searches:
+            hints = []
+            if inside:
+                hints.append("Move what waits to another pool, and wait for what runs, or cancel it.")
+            if searches:
+                whose, which = ("the search", searches[0][0]) if len(searches) == 1 else ("each search", "SEARCH")
+                hints.append(f"Give {whose} another: jupyter training queue update {which} --resource-pool NAME")
+            words = "; ".join(filter(None, [inside, _in_words(searches)]))
+            raise PoolInUse(f"The pool {name!r} is in use: {words}.", hint=" ".join(hints))
         if connection.execute(delete(pools).where(pools.c.name == name)).rowcount:
             changelog.append(connection, [(ChangeKind.POOL, None)], now)
 
@@ -91,6 +99,22 @@ def _unfinished(connection: Connection, name: str) -> str:
     kinds = ((running, "runs", "run"), (sum(states.values()), "waits", "wait"), (paused, "is paused", "are paused"))
     parts = [f"{count} {one if count == 1 else many}" for count, one, many in kinds if count]
     return f"of its jobs {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}" if parts else ""
+
+
+def _searches(connection: Connection, name: str) -> list[tuple[str, str]]:
+    """The searches that have not ended whose trials go to the pool: id and name of each."""
+    going = [state.value for state in ExperimentState if not state.is_final]
+    wanted = select(jobs.c.id, jobs.c.name).join(experiments, experiments.c.id == jobs.c.id)
+    wanted = wanted.where(experiments.c.pool == name, experiments.c.state.in_(going)).order_by(jobs.c.seq)
+    return [(row.id, row.name) for row in connection.execute(wanted)]
+
+
+def _in_words(searches: Sequence[tuple[str, str]]) -> str:
+    """``1 search puts its trials there: hunt (3f2a91c0de)``."""
+    listed = ", ".join(f"{name} ({one})" for one, name in searches[:_SHOWN])
+    more = f" and {len(searches) - _SHOWN} more" if len(searches) > _SHOWN else ""
+    what = "1 search puts its trials" if len(searches) == 1 else f"{len(searches)} searches put their trials"
+    return f"{what} there: {listed}{more}" if searches else ""
 
 
 def _write(connection: Connection, pool: Pool, *, is_new: bool) -> None:

@@ -21,6 +21,7 @@ from jupyter_training.services.site import Site
 from jupyter_training.settings import Settings
 from jupyter_training.store import facts, verbs, views
 from jupyter_training.store import pools as pool_rows
+from tests.services.searching import Searching
 from tests.services.stage import Stage, request
 
 
@@ -223,6 +224,33 @@ def test_a_job_that_was_moved_away_while_it_ran_still_keeps_the_pool(stage: Stag
     with pytest.raises(PoolInUse, match="1 runs"):
         pool_rows.remove(stage.site.store, "lab", now=stage.site.now())
     assert job
+
+
+def test_a_pool_stays_while_a_search_puts_its_trials_there(stage: Stage) -> None:
+    put(stage.site, "lab", slots=9)
+    search = Searching(stage, name="hunt", pool="lab")
+    search.drive()
+    with pytest.raises(PoolInUse) as refused:
+        remove_pool(stage.site, "lab")
+    assert f"The pool 'lab' is in use: 1 search puts its trials there: hunt ({search.id})." == refused.value.detail
+    assert (
+        f"Give the search another: jupyter training queue update {search.id} --resource-pool NAME" == refused.value.hint
+    )
+    stage.submit(pool="lab")
+    with pytest.raises(PoolInUse, match=r"of its jobs 1 waits; 1 search puts its trials there: hunt \("):
+        remove_pool(stage.site, "lab")
+
+
+def test_a_pool_of_searches_goes_once_they_have_ended(stage: Stage) -> None:
+    put(stage.site, "lab", slots=9)
+    searches = [Searching(stage, name=f"hunt{n}", pool="lab") for n in range(5)]
+    for one in searches:
+        one.drive()
+    with pytest.raises(PoolInUse, match=r"5 searches put their trials there: hunt0 \(.*\), hunt2 \(\w+\) and 2 more\."):
+        remove_pool(stage.site, "lab")
+    for one in searches:
+        one.finish()
+    assert "lab" not in [pool.name for pool in remove_pool(stage.site, "lab").pools]
 
 
 def test_a_pool_that_is_removed_while_somebody_submits_gets_no_job(stage: Stage) -> None:
