@@ -21,8 +21,10 @@ _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 )
 # An alias may stand for a tree that holds aliases itself; these bounds keep a few lines from becoming gigabytes.
-_DEEPEST = 1_000
+_DEEPEST = 50
+_LONGEST_PATH = 1_000
 _MOST_KEYS = 100_000
+_LONGEST_NUMBER = 1_000  # characters; 1:59:59 is a number in YAML, and takes its time with very many colons
 _LONGEST_LINE = 500
 # YAML 1.1 wants a point and a sign for an exponent, so it reads 1e-4 as a text; everybody else means a number.
 _FLOAT = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+")
@@ -31,6 +33,7 @@ _KEY_AND_COLON = re.compile(r"""(?:"[^"]*"|'[^']*'|[^:{},]+?)\s*:\s+["']?(?=\S)"
 _NEEDS_NO_QUOTES = re.compile(
     r"\d+(?:\.\d+)?\s?[A-Za-z]+|(?!(?:true|false|yes|no|on|off|null)\Z)[A-Za-z][\w./-]*", re.IGNORECASE
 )
+_TOO_DEEP = "this is nested too deeply"
 _IN_YAML = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -63,7 +66,7 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
         InvalidSpec: not YAML, not a mapping, a key twice or unknown; with positions.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _Composer(text, name).get_single_node()
     except yaml.MarkedYAMLError as error:
         _check_no_assignment(text, name)
         mark = error.problem_mark or error.context_mark
@@ -80,7 +83,7 @@ def read(text: str, *, name: str, keys: Iterable[str]) -> Config:
         _check_no_assignment(text, name)
         raise _at(name, "a config is a mapping of keys to values", None, *_mark(node), hint="Write e.g. name: digits.")
     places: dict[str, tuple[int, int]] = {}
-    values = _value(node, "", places, name)
+    values = _value(node, "", 1, places, name)
     known = sorted(keys)
     for key in values:
         if key not in known:
@@ -125,10 +128,30 @@ def _in_yaml(value: str) -> str:
     return bare if bare is not None and _NEEDS_NO_QUOTES.fullmatch(bare) else value
 
 
-def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:
+class _Composer(yaml.SafeLoader):
+    """Makes the nodes of a text. It calls itself for each that is inside another, so they are counted on the way."""
+
+    def __init__(self, text: str, called: str) -> None:
+        super().__init__(text)
+        self._called = called
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _at(self._called, _TOO_DEEP, None, mark.line + 1, mark.column + 1)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def _value(node: yaml.Node, path: str, depth: int, places: dict[str, tuple[int, int]], name: str) -> Any:
     """The plain value of a node; notes the place of every key below it."""
-    if len(path) > _DEEPEST or len(places) > _MOST_KEYS:
-        raise _at(name, "this is nested too deeply or has too many keys", None, *_mark(node))
+    if depth > _DEEPEST or len(path) > _LONGEST_PATH:  # by its aliases
+        raise _at(name, _TOO_DEEP, None, *_mark(node))
+    if len(places) > _MOST_KEYS:
+        raise _at(name, "this has too many keys", None, *_mark(node))
     if node.tag not in _PLAIN_TAGS:
         raise _at(name, f"the tag {node.tag!r} is not allowed here", path, *_mark(node))
     if isinstance(node, yaml.MappingNode):
@@ -139,25 +162,34 @@ def _value(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name:
             if key in found:
                 raise _at(name, f"the key {key!r} stands twice", below, *_mark(key_node))
             places[below] = _mark(key_node)
-            found[key] = _value(value_node, below, places, name)
+            found[key] = _value(value_node, below, depth + 1, places, name)
         return found
     if isinstance(node, yaml.SequenceNode):
-        return [_item(item, f"{path}.{index}", places, name) for index, item in enumerate(node.value)]
-    if node.tag.endswith(":timestamp"):  # a date has no form in JSON; it is meant as text
+        items = []
+        for index, item in enumerate(node.value):
+            below = f"{path}.{index}"
+            places[below] = _mark(item)  # counts as a key's, so that aliased lists are bounded too
+            items.append(_value(item, below, depth + 1, places, name))
+        return items
+    return _scalar(node, path, name)
+
+
+def _scalar(node: yaml.Node, path: str, name: str) -> Any:
+    kind = node.tag.rpartition(":")[2]
+    if kind == "timestamp":  # a date has no form in JSON; it is meant as text
         return str(node.value)
     is_bare = isinstance(node, yaml.ScalarNode) and node.style is None
-    if is_bare and node.tag.endswith(":str") and _FLOAT.fullmatch(node.value):
+    if is_bare and kind == "str" and _FLOAT.fullmatch(node.value):
         return float(node.value)
+    if kind in ("int", "float") and len(node.value) > _LONGEST_NUMBER:
+        words = f"a number has at most {_LONGEST_NUMBER:,} characters, not {len(node.value):,}"
+        raise _at(name, words, path, *_mark(node))
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (ValueError, OverflowError) as error:
         raise _at(name, f"this value can't be read: {error}", path, *_mark(node)) from None
-
-
-def _item(node: yaml.Node, path: str, places: dict[str, tuple[int, int]], name: str) -> Any:
-    """An item of a list. Its place counts as a key's, so that aliased lists are bounded too."""
-    places[path] = _mark(node)
-    return _value(node, path, places, name)
+    except (KeyError, IndexError, yaml.YAMLError):  # a tag stands before it, as in !!bool maybe
+        raise _at(name, f"this value can't be read as {kind}", path, *_mark(node)) from None
 
 
 def _key(node: yaml.Node, name: str) -> str:

@@ -87,9 +87,52 @@ def test_aliases_can_not_make_gigabytes_of_a_few_lines() -> None:
         config_cell.read("\n".join(lines), name="cell", keys=KEYS)
 
 
-def test_an_alias_of_itself_is_refused() -> None:
-    with pytest.raises(InvalidSpec, match="too deeply"):
-        config_cell.read("params: &a\n  b: *a\n", name="cell", keys=KEYS)
+@pytest.mark.parametrize(
+    "text", ["params: &a\n  b: *a\n", "name: x\nparams: &a [*a]\n", "&a {'': *a}", "params: &a {'': [*a]}"]
+)
+def test_an_alias_of_itself_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSpec, match=r"cell line \d, column \d+: this is nested too deeply"):
+        config_cell.read(text, name="cell", keys=KEYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("params: " + "[" * 3_000, 1, 58),
+        ("name: x\nparams: " + "[" * 900 + "]" * 900, 2, 58),
+        ("- " * 2_000 + "a", 1, 101),
+        ("params: " + "{b: " * 900 + "1" + "}" * 900, 1, 202),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused_at_its_place(text: str, line: int, column: int) -> None:
+    with pytest.raises(InvalidSpec, match="this is nested too deeply") as caught:
+        config_cell.read(text, name="cell", keys=KEYS)
+    assert (line, column) == (caught.value.errors[0].line, caught.value.errors[0].column)
+
+
+def test_a_value_may_be_nested() -> None:
+    text = "params: " + "[" * 48 + "1" + "]" * 48
+    value = config_cell.read(text, name="cell", keys=KEYS).values["params"]
+    for _ in range(48):
+        (value,) = value
+    assert 1 == value
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("!!bool foo", "this value can't be read as bool"),
+        ("!!int ''", "this value can't be read as int"),
+        ("!!float ''", "this value can't be read as float"),
+        ("!!int x", "this value can't be read: invalid literal"),
+        ("9" * 1_001, "a number has at most 1,000 characters, not 1,001"),
+        ("0x" + "f" * 5_000, "a number has at most 1,000 characters, not 5,002"),
+        (":".join(["1"] * 3_000), "a number has at most 1,000 characters, not 5,999"),
+    ],
+)
+def test_a_value_that_can_not_be_read_is_refused_at_its_place(value: str, words: str) -> None:
+    with pytest.raises(InvalidSpec, match=f"cell line 2, column 9: {words}"):
+        config_cell.read(f"name: x\nparams: {value}\n", name="cell", keys=KEYS)
 
 
 def test_a_date_stays_a_text() -> None:

@@ -338,6 +338,12 @@ def test_a_config_is_judged_at_its_lines(living: House) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["name: a\nparams: !!bool foo\n", "name: a\nparams: " + "[" * 3_000])
+def test_a_config_that_can_not_be_read_is_the_mistake_of_who_wrote_it(living: House, text: str) -> None:
+    answer = living.ask("POST", "configs", body={"text": text})
+    assert (422, [2]) == (answer.status, [problem["line"] for problem in answer.json["errors"]])
+
+
 def test_the_light_side_is_a_folder_of_this_machine(living: House) -> None:
     found = living.get("light")
     assert os.path.isfile(os.path.join(found["path"], "jupyter_training", "kernel", "magics.py"))
