@@ -27,7 +27,7 @@ from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.seams.backend import Backend, End, Observation, Standing
 from jupyter_training.seams.clock import Clock
 from jupyter_training.settings import Settings
-from jupyter_training.store import checkpoints, ends, facts, points, pools
+from jupyter_training.store import checkpoints, driving, ends, facts, points, pools
 from jupyter_training.store.engine import Store
 
 __all__ = ["Round", "Ticker"]
@@ -90,6 +90,8 @@ class Ticker:
         changed = False
         if not self._resumed:
             self._actor.resume(self._holdings.active(), epoch, self._clock.now())
+            for driver in driving.unattended(self._store):  # whoever noted its end came no further
+                drivers.has_ended(self._store, driver, self._clock.now())
             self._resumed = True
             changed = True
         changed |= self._look(epoch)

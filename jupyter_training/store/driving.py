@@ -18,17 +18,19 @@ from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.experiment import Event, Experiment, ExperimentState, Trial
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job, Submission
-from jupyter_training.core.lifecycle import Desired, Hold, Verb
+from jupyter_training.core.lifecycle import TERMINAL, Desired, Hold, JobState, Verb
 from jupyter_training.errors import StaleEpoch, TrainingError, UnknownExperiment
 from jupyter_training.store import changelog, verbs, wishes
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.experiments import one, told
-from jupyter_training.store.rows import UNFINISHED
+from jupyter_training.store.rows import UNFINISHED, jobs_of
 from jupyter_training.store.search_tables import experiments, searches, trials
 from jupyter_training.store.tables import jobs
 
-__all__ = ["Standing", "Writer", "claim", "failed", "rouse", "standing", "writing"]
+__all__ = ["Standing", "Writer", "claim", "failed", "rouse", "standing", "unattended", "writing"]
+
+_GOING = (ExperimentState.RUNNING.value, ExperimentState.PAUSED.value)
 
 
 def claim(store: Store, experiment: JobId, attempt: int) -> Experiment:
@@ -236,14 +238,25 @@ def rouse(store: Store, drivers: Sequence[JobId], now: Instant) -> bool:
 
 
 def failed(store: Store, experiment: JobId, detail: str, now: Instant) -> None:
-    """A search whose driver has failed for good has failed, unless it was over before. Its trials go on."""
+    """A search whose driver has failed for good has failed, unless it was over before. Its trials go on.
+
+    One that a person had begun again by now has not failed.
+    """
     with store.write() as connection:
-        mine = (experiments.c.id == experiment) & experiments.c.state.in_(
-            [ExperimentState.RUNNING.value, ExperimentState.PAUSED.value]
-        )
+        is_so = select(jobs.c.id).where(jobs.c.id == experiment, jobs.c.state == JobState.FAILED.value).exists()
+        mine = (experiments.c.id == experiment) & experiments.c.state.in_(_GOING) & is_so
         values = {"state": ExperimentState.FAILED.value, "detail": detail, "ended": now}
         if connection.execute(update(experiments).where(mine).values(**values)).rowcount == 1:
             told(connection, experiment, now)
+
+
+def unattended(store: Store) -> list[Job]:
+    """The drivers that have ended while their searches have not: nobody has seen to these since."""
+    ended = jobs.c.state.in_([state.value for state in TERMINAL])
+    wanted = select(jobs).join(experiments, experiments.c.id == jobs.c.id)
+    with store.read() as connection:
+        rows = connection.execute(wanted.where(experiments.c.state.in_(_GOING), ended))
+        return jobs_of(connection, store.specs, rows)
 
 
 def _stale(experiment: JobId, attempt: int) -> StaleEpoch:

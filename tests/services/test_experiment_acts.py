@@ -179,13 +179,17 @@ def test_only_the_failed_trials_are_tried_again(stage: Stage) -> None:
     assert "none of its trials has failed" in search.refused("retry_failed")
 
 
-def test_a_driver_that_failed_is_tried_again(stage: Stage) -> None:
-    search = going(stage)
+def loses_its_driver(stage: Stage, search: Searching) -> None:
     stage.end(search.id, EndReason.ERROR, "It fell over.")
     while search.driver.state is JobState.QUEUED:  # it is tried again by itself at first
         search.drive()
         stage.end(search.id, EndReason.ERROR, "It fell over.")
     driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+
+
+def test_a_driver_that_failed_is_tried_again(stage: Stage) -> None:
+    search = going(stage)
+    loses_its_driver(stage, search)
     assert {"cancel", "kill"} <= set(search.view.verbs), "its trials go on, and may be stopped"
     assert ("failed", True) == (search.view.state, "retry_failed" in search.view.verbs)
     assert search.act("retry_failed").ok
@@ -195,7 +199,7 @@ def test_a_driver_that_failed_is_tried_again(stage: Stage) -> None:
 
 def test_the_trials_of_one_whose_driver_failed_can_be_stopped(stage: Stage) -> None:
     search = going(stage)
-    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    loses_its_driver(stage, search)
     assert search.act("cancel").ok
     assert (ExperimentState.FAILED, Desired.CANCEL) == (search.row.state, search.job(0).desired)
     assert search.act("kill").ok
@@ -204,11 +208,7 @@ def test_the_trials_of_one_whose_driver_failed_can_be_stopped(stage: Stage) -> N
 
 def test_the_trials_of_one_whose_driver_failed_can_be_paused_and_go_on_with_it(stage: Stage) -> None:
     search = going(stage)
-    stage.end(search.id, EndReason.ERROR, "It fell over.")
-    while search.driver.state is JobState.QUEUED:  # it is tried again by itself at first
-        search.drive()
-        stage.end(search.id, EndReason.ERROR, "It fell over.")
-    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    loses_its_driver(stage, search)
     assert ("pause", True) == (search.view.verbs[0], "activate" not in search.view.verbs)
     assert ("Trial 1 runs on to its end: it has no checkpoint. --discard pauses without one.",) == search.act(
         "pause"
@@ -230,14 +230,14 @@ def test_the_trials_of_one_whose_driver_failed_can_be_paused_and_go_on_with_it(s
 
 def test_one_whose_trials_are_being_stopped_without_a_driver_is_not_paused(stage: Stage) -> None:
     search = going(stage)
-    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    loses_its_driver(stage, search)
     search.act("cancel")
     assert "it has failed" in search.refused("pause")
 
 
 def test_one_whose_trials_go_on_without_a_driver_is_not_deleted_and_says_what_to_do(stage: Stage) -> None:
     search = going(stage)
-    driving.failed(stage.site.store, search.id, "Its driver failed.", stage.site.now())
+    loses_its_driver(stage, search)
     assert not {"archive", "delete"} & set(search.view.verbs)
     assert "Cancel it first: they run on." in str(search.act("archive").problem)
     assert "Cancel it first: they run on." in str(search.act("delete").problem)

@@ -13,6 +13,8 @@ from jupyter_training.core.experiment import ExperimentState, Objective, StopRul
 from jupyter_training.core.lifecycle import EndReason, Hold, JobState
 from jupyter_training.core.metric import Point
 from jupyter_training.core.stop_rule import elapsed
+from jupyter_training.dispatch import drivers
+from jupyter_training.errors import StoreBusy
 from jupyter_training.seams.backend import End
 from jupyter_training.seams.searcher import Wait
 from jupyter_training.store import driving, experiment_verbs, points
@@ -212,3 +214,59 @@ def test_a_trial_that_its_searcher_held_to_the_end_is_tried_again(home: Path) ->
     stage.live()
 
     assert ["completed", "completed"] == [trial.outcome for trial in stage.trials]
+
+
+class Dies(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("error", [StoreBusy("The store is busy."), Dies()], ids=["busy", "dies"])
+@pytest.mark.parametrize("reason", [EndReason.COMPLETED, EndReason.ERROR])
+def test_a_driver_whose_end_was_noted_and_not_seen_to_is_seen_to_by_the_next_dispatcher(
+    home: Path, monkeypatch: pytest.MonkeyPatch, reason: EndReason, error: BaseException
+) -> None:
+    stage = SearchStage(home, slots=2, curve=falling, epochs=2)
+    stage.search(a_search(stop=StopRule(max_trials_started=1)), Counting)
+    stage.finish()
+    experiment_verbs.extend(stage.store, stage.id, 2, now=stage.clock.now())
+    stage.driver_ends(reason)
+
+    def not_now(*given: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drivers, "has_ended", not_now)
+        with pytest.raises(type(error)):
+            stage.tick()
+    assert stage.job(stage.id).state in (JobState.SUCCEEDED, JobState.FAILED)
+
+    stage.succeed()
+
+    if reason is EndReason.COMPLETED:
+        assert ExperimentState.SUCCEEDED is stage.live().state
+        assert 3 == len(stage.trials)
+    else:
+        stage.tick()
+        assert ExperimentState.FAILED is stage.experiment.state
+        assert "Its driver failed" in (stage.experiment.detail or "")
+        assert not stage.tick(1.0).busy
+
+
+def test_a_driver_that_a_person_began_again_in_the_moment_of_its_failure_drives_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = SearchStage(home, slots=1, curve=falling, epochs=2)
+    stage.search(a_search(stop=StopRule(max_trials_started=2)), Counting)
+    stage.step()
+    failed = driving.failed
+
+    def late(*given: Any) -> None:
+        experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now())
+        failed(*given)
+
+    monkeypatch.setattr(driving, "failed", late)
+    stage.driver_ends(EndReason.ERROR)
+
+    stage.tick()
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
