@@ -255,7 +255,7 @@ def read_learner(folder: str) -> dict[str, Any]:
     """What the update before remembered; nothing where it is of another system.
 
     Raises:
-        NoState: it is damaged.
+        NoState: it is damaged, or might run code of whoever wrote it.
     """
     import zipfile
 
@@ -270,12 +270,10 @@ def read_learner(folder: str) -> dict[str, Any]:
             names = archive.namelist()
             if _KIND not in names:
                 return {}  # torch writes archives, too
-            if any(name.endswith(".joblib") for name in names):
-                raise ValueError("it has a pickle, which would run code of whoever wrote it")
             archive.extractall(parts)
         with open(os.path.join(parts, _KIND), encoding="utf-8") as file:
             manifest = json.load(file)
-        found = contents.read(parts, manifest)
+        found = contents.read(parts, manifest, is_foreign=True)
     except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
         raise state.NoState(f"{path} can't be read: {error}") from None
     return dict(found) if isinstance(found, dict) else {}

@@ -66,11 +66,12 @@ def write(state: object, folder: str) -> dict[str, str]:
     return {"kind": next((kind for kind in _KINDS if kind in writer.kinds), "json")}
 
 
-def read(folder: str, manifest: Mapping[str, Any], into: object = None) -> Any:
-    """The state, put into ``into`` where that is given.
+def read(folder: str, manifest: Mapping[str, Any], into: object = None, *, is_foreign: bool = False) -> Any:
+    """The state, put into ``into`` where that is given. ``is_foreign``: somebody else may have written it.
 
     Raises:
         Misfit: ``into`` has another shape.
+        ValueError: it names a file elsewhere or, where it is foreign, what might run code when it is read.
         ImportError: a library is missing.
     """
     kind = manifest.get("kind")
@@ -82,7 +83,7 @@ def read(folder: str, manifest: Mapping[str, Any], into: object = None) -> Any:
         return Path(folder, str(manifest["root"])) if kind == "path" else Path(folder)
     with open(os.path.join(folder, _SHAPE), encoding="utf-8") as file:
         shape = json.load(file)
-    return _Reader(folder).value(shape, into, ())
+    return _Reader(folder, is_foreign).value(shape, into, ())
 
 
 def _copy(path: object, folder: str) -> str:
@@ -177,8 +178,9 @@ class _Writer:
 class _Reader:
     """Turns what a writer has written back into values, into given ones where there are."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, is_foreign: bool) -> None:
         self._folder = folder
+        self._is_foreign = is_foreign
         self._arrays: Any = None
         self._torch: Any = None
 
@@ -198,12 +200,13 @@ class _Reader:
         if kind == "tuple":
             return tuple(self._list(shape["of"], list(into) if isinstance(into, tuple) else into, at))
         if kind == "bytes":
-            with open(os.path.join(self._folder, shape["in"]), "rb") as file:
+            with open(os.path.join(self._folder, _plain(shape["in"])), "rb") as file:
                 return file.read()
         if kind in ("array", "scalar"):
             return self._array(shape["in"], into, at) if kind == "array" else self._stored(shape["in"])[()]
         if kind == "sklearn":
-            return _put_into_estimator(sklearn_state.read(self._folder, shape["in"]), into, at)
+            found = sklearn_state.read(self._folder, _plain(shape["in"]), is_foreign=self._is_foreign)
+            return _put_into_estimator(found, into, at)
         if kind == "generator":
             return _generator(self.value(shape["of"], None, at), into, at)
         if kind == "tensor":
@@ -262,6 +265,17 @@ class _Reader:
             except torch_state.Unreadable as error:
                 raise Misfit(f"its {torch_state.FILE} has more than torch reads without pickle: {error}") from None
         return self._torch[name]
+
+
+def _plain(name: Any) -> str:
+    """The name of a file that lies here.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(name, str) or os.path.basename(name) != name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} is no file of this state")
+    return name
 
 
 def _has_state(value: Any) -> bool:

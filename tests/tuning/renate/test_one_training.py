@@ -5,14 +5,19 @@ Of the reference's acceptance tests: 6 (the second half), 10, 11, 12, 13, 15.
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import skops.io
+from sklearn.ensemble import RandomForestClassifier
 
 from jupyter_training.client import model_states
-from jupyter_training.runtime import config_training, state
+from jupyter_training.runtime import config_training, state, state_keeper
 from jupyter_training.runtime.state_keeper import read_learner
 from tests.tuning.renate.place import CONFIG, Place
 
@@ -168,9 +173,51 @@ def test_a_state_that_was_replaced_since_is_not_begun_with(tmp_path: Path, monke
         config_training._fetched({"input": str(tmp_path), "input_id": "another"})
 
 
-def test_a_pickle_of_somebody_is_not_read(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "learner.ckpt", "w") as archive:
+def foreign(folder: Path, shape: object, **files: bytes) -> str:
+    """A learner's memory as somebody may have written it."""
+    with zipfile.ZipFile(folder / "learner.ckpt", "w") as archive:
         archive.writestr("kind.json", "{}")
-        archive.writestr("1.joblib", "run me")
-    with pytest.raises(state.NoState, match="it has a pickle"):
-        read_learner(str(tmp_path))
+        archive.writestr("state.json", json.dumps({"memory": shape}))
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return str(folder)
+
+
+def _schema(value: object) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(skops.io.dumps(value))) as archive:
+        found: dict[str, Any] = json.loads(archive.read("schema.json"))
+    return found
+
+
+def test_a_pickle_of_somebody_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(state.NoState, match="is a pickle, which would run code"):
+        read_learner(foreign(tmp_path, {"$": "sklearn", "in": "1.joblib"}, **{"1.joblib": b"run me"}))
+
+
+def test_an_estimator_of_somebody_calls_nothing_of_his(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    arguments, nothing = _schema((f"touch {mark}",)), _schema({})
+    call = {"__class__": "system", "__module__": "os", "__loader__": "LossNode", "__reduce__": {"args": arguments},
+            "content": nothing, "__id__": 1, "protocol": arguments["protocol"],
+            "_skops_version": arguments["_skops_version"]}  # fmt: skip
+    estimator = io.BytesIO()
+    with zipfile.ZipFile(estimator, "w") as archive:
+        archive.writestr("schema.json", json.dumps(call))
+
+    with pytest.raises(state.NoState, match=r"it has a (os|posix)\.system, which might run code"):
+        read_learner(foreign(tmp_path, {"$": "sklearn", "in": "1.skops"}, **{"1.skops": estimator.getvalue()}))
+
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../learner.ckpt", "..", 7])
+def test_a_memory_of_somebody_names_no_file_elsewhere(tmp_path: Path, name: object) -> None:
+    with pytest.raises(state.NoState, match="no file of this state"):
+        read_learner(foreign(tmp_path, {"$": "bytes", "in": name}))
+
+
+def test_an_honest_estimator_is_remembered(tmp_path: Path) -> None:
+    forest = RandomForestClassifier(n_estimators=2, random_state=0).fit([[0.0], [1.0]], [0, 1])
+    state_keeper._write_learner({"memory": forest}, str(tmp_path / state.LEARNER))
+
+    assert [0, 1] == list(read_learner(str(tmp_path))["memory"].predict([[0.0], [1.0]]))
