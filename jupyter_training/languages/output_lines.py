@@ -137,13 +137,12 @@ class LineReader:
     def _owned(self, text: str) -> Found | None:
         values: dict[str, float] = {}
         for name, pattern in self._own.items():
-            began = self._worked()
+            began, match = self._worked(), None
             try:
                 match = pattern.search(text, timeout=self._left)
+                self._left -= self._worked() - began
             except TimeoutError:
                 self._left = 0.0
-            else:
-                self._left -= self._worked() - began
             if self._left <= 0:
                 self.too_slow, self._own, self._off = name, {}, True
                 return None

@@ -176,7 +176,10 @@ def events(store: Store, experiment: JobId, *, after: int = 0) -> list[Event]:
 
 
 def heard(store: Store, experiment: JobId) -> dict[JobId, int]:
-    """How many reports of each trial's job were told and acted on; without those of which none was."""
+    """How many reports of each trial's job were told and acted on; without those of which none was.
+
+    One that was ignored may be told once more, and counts then.
+    """
     with store.read() as connection:
         rows = connection.execute(
             select(trials.c.job, func.count())
@@ -184,7 +187,7 @@ def heard(store: Store, experiment: JobId) -> dict[JobId, int]:
             .where(
                 trials.c.experiment == experiment,
                 searches.c.kind == EventKind.TELL.value,
-                searches.c.verdict.isnot(None),
+                searches.c.verdict != "ignored",
             )
             .group_by(trials.c.job)
         )

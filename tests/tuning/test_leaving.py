@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from jupyter_training.core.experiment import EventKind, ExperimentState, Objective, StopRule
 from jupyter_training.core.lifecycle import Hold, JobState, Verb
@@ -232,6 +233,22 @@ def test_several_objectives_are_told_together(tmp_path: Path) -> None:
     assert [[1.0, 10.0], [0.5, 20.0], [pytest.approx(1 / 3), 30.0]] == told
     assert {"loss": pytest.approx(1 / 3), "size": 30.0} == stage.trials[0].values
     assert (pytest.approx(1 / 3), 3) == (stage.trials[0].best, stage.trials[0].best_at)
+
+
+def test_what_was_ignored_counts_only_once_it_is_told_again(stage: SearchStage) -> None:
+    """What a trial that is to pause reports is told once more when it goes on; then the next report is news."""
+    for count in (1, 2):
+        report(stage, 0, "report", count)
+    left(stage)
+    last = stage.events[-1]
+    assert (EventKind.TELL, 2) == (last.kind, last.body["count"])
+    with stage.store.write() as connection:
+        row = {"experiment": stage.id, "kind": "tell", "trial": 0, "body": json.dumps(last.body), "verdict": "ignored"}
+        connection.execute(insert(searches), [{**row, "n": last.n + 1}, {**row, "n": last.n + 2}])
+
+    report(stage, 0, "report", 3)
+
+    assert is_back(stage)
 
 
 def test_what_is_told_but_not_acted_on_calls_the_next_driver(stage: SearchStage) -> None:
