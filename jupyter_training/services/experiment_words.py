@@ -14,6 +14,7 @@ __all__ = ["GOES_THROUGH", "at_most", "ends", "phase", "sentence", "total", "tri
 
 GOES_THROUGH = ("grid", "random_once")  # searchers that propose each configuration once
 
+_STOPPED = (Desired.CANCEL, Desired.KILL)
 _PARTS = (
     ("running", "running"),
     ("queued", "waiting"),
@@ -30,7 +31,7 @@ def phase(one: Experiment, driver: Job | None, counts: Mapping[str, int]) -> Pha
     """What a person is shown. A search starts once its driver does, and pauses until its trials have."""
     if one.state.is_final:
         return Phase(one.state.value)
-    if one.desired in (Desired.CANCEL, Desired.KILL):
+    if one.desired in _STOPPED:
         return Phase.STOPPING
     if one.state is ExperimentState.PAUSED:
         return Phase.PAUSING if counts.get("running") else Phase.PAUSED
@@ -110,7 +111,7 @@ def ends(stop: StopRule, searcher: str) -> str:
 
 def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tuple[ExperimentVerb, ...]:
     """What a person may wish now; what would change nothing is left out."""
-    stopped = one.desired in (Desired.CANCEL, Desired.KILL)
+    stopped = one.desired in _STOPPED
     found: list[ExperimentVerb] = []
     if not one.state.is_final:
         if not stopped:
@@ -124,12 +125,19 @@ def verbs(one: Experiment, counts: Mapping[str, int], driver: Job | None) -> tup
         found += ["cancel", "kill"]
     if one.archived:
         return ("unarchive", "delete")
-    if one.state.is_final or not stopped:
+    if _may_go_on(one, driver):
         found.append("extend")
         lost = driver is not None and driver.state is JobState.FAILED
         if (counts.get("failed") or lost) and one.state is not ExperimentState.PAUSED:
             found.append("retry_failed")
     return (*found, "archive", "delete") if one.state.is_final and not going else tuple(found)
+
+
+def _may_go_on(one: Experiment, driver: Job | None) -> bool:
+    """Whether it is not being stopped, and neither is the driver of one that has ended."""
+    if not one.state.is_final:
+        return one.desired not in _STOPPED
+    return driver is None or driver.state in TERMINAL or driver.desired not in _STOPPED
 
 
 def trial_sentence(trial: Trial, state: str, job: Job | None) -> str:

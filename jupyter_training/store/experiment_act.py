@@ -85,6 +85,8 @@ class Act:
             raise self.refused(participle, "it is archived", hint="Take it out of the archive first.")
         if not self.experiment.state.is_final and self.experiment.desired in STOPPED:
             raise self.refused(participle, "it is being stopped", hint="Wait for its end.")
+        if self.experiment.state.is_final and self.driver.desired in STOPPED:  # what goes on would be stopped with it
+            self.must_have_left(participle, [self.driver] if self.driver.state not in TERMINAL else [])
 
     def refused(self, participle: str, why: str, *, hint: str | None = None) -> IllegalVerb:
         one = self.experiment

@@ -134,7 +134,7 @@ def extend(store: Store, experiment: JobId, more: int | None, *, now: Instant, s
     Raises:
         UnknownExperiment
         InvalidUsage: nobody said by how many, or it would be too many.
-        IllegalVerb: it is being stopped, or archived.
+        IllegalVerb: it is being stopped, or archived; or its driver has still to end.
     """
     if more is None:
         raise InvalidUsage("By how many trials is the search to be extended?", hint="Say trials, e.g. 20.")
@@ -171,7 +171,7 @@ def retry(
 
     Raises:
         UnknownExperiment
-        IllegalVerb: there is none, or the search is being stopped, paused or archived.
+        IllegalVerb: there is none, or the search is being stopped, paused or archived; or its driver has still to end.
     """
     with store.write() as connection:
         act = Act.of(connection, store, experiment, now)

@@ -245,6 +245,16 @@ def test_one_whose_trials_go_on_without_a_driver_is_not_deleted_and_says_what_to
     assert "they are being stopped" in str(search.act("delete").problem)
 
 
+def test_one_that_was_killed_is_not_extended_before_its_driver_has_gone(stage: Stage) -> None:
+    search = going(stage)
+    search.act("kill")
+    assert not {"extend", "retry_failed"} & set(search.view.verbs)
+    assert "1 of its jobs has not ended" in search.refused("extend", trials=1)
+    stage.end(search.id, EndReason.KILLED)
+    assert "extend" in search.view.verbs
+    assert search.act("extend", trials=1).ok
+
+
 def test_values_of_pass_env_are_asked_for_once_more(stage: Stage) -> None:
     search = Searching(stage, environment={"pass_env": ["TOKEN"]}, secrets={"TOKEN": "a"})
     search.drive()

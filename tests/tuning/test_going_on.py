@@ -14,7 +14,7 @@ from jupyter_training.core.lifecycle import EndReason, Hold, JobState
 from jupyter_training.core.metric import Point
 from jupyter_training.core.stop_rule import elapsed
 from jupyter_training.dispatch import drivers
-from jupyter_training.errors import StoreBusy
+from jupyter_training.errors import IllegalVerb, StoreBusy
 from jupyter_training.seams.backend import End
 from jupyter_training.seams.searcher import Wait
 from jupyter_training.store import driving, experiment_verbs, points
@@ -214,6 +214,28 @@ def test_a_trial_that_its_searcher_held_to_the_end_is_tried_again(home: Path) ->
     stage.live()
 
     assert ["completed", "completed"] == [trial.outcome for trial in stage.trials]
+
+
+def test_one_that_was_killed_goes_on_once_its_driver_has_gone(home: Path) -> None:
+    """Before that its driver's end would be that of the search once more."""
+    stage = SearchStage(home, slots=2, curve=falling, epochs=9)
+    stage.search(a_search(workers=2, stop=StopRule(max_trials_started=2)), Counting)
+    for _ in range(3):
+        stage.step()
+    experiment_verbs.kill(stage.store, stage.id, now=stage.clock.now())
+
+    for again in (
+        lambda: experiment_verbs.extend(stage.store, stage.id, 2, now=stage.clock.now()),
+        lambda: experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now(), numbers=[0]),
+    ):
+        with pytest.raises(IllegalVerb, match="1 of its jobs has not ended") as refused:
+            again()
+        assert "Try again in a moment: they are being stopped." == refused.value.hint
+    stage.live()
+    experiment_verbs.extend(stage.store, stage.id, 2, now=stage.clock.now())
+
+    assert ExperimentState.SUCCEEDED is stage.live().state
+    assert ["canceled", "canceled", "completed", "completed"] == [trial.outcome for trial in stage.trials]
 
 
 class Dies(BaseException):
