@@ -145,7 +145,7 @@ def resume(
 
     Raises:
         UnknownJob
-        IllegalVerb: it has not ended, is being stopped, or is archived.
+        IllegalVerb: it has not ended, is being stopped, or is archived; or another than a person has it paused.
         NoCheckpoint: there is nothing to go on from.
         KeyReused: the key came before with another content.
     """
@@ -161,6 +161,8 @@ def resume(
             raise IllegalVerb(
                 f"{_called(job)} can't be resumed: {_is(job)}, and only a finished, interrupted or paused job can be."
             )
+        if job.state is JobState.PAUSED and job.holds - {Hold.USER}:
+            raise _held(job, "resumed")
         if job.checkpoint_step is None:
             why, had_one = checkpoints.why_none(connection, job.id)
             raise NoCheckpoint(f"{_called(job)} can't be resumed: it {why}.", hint=_HAD if had_one else _HAD_NONE)
@@ -197,7 +199,7 @@ def _refusal(job: Job, verb: Verb, *, loses_nothing: bool, force: bool, hold: Ho
             hint = "Take it out of the archive first."
         return IllegalVerb(f"{_called(job)} can't be {_PARTICIPLE[verb]}: {_is(job)}, and {_NEEDS[verb]}.", hint=hint)
     if verb is Verb.ACTIVATE and hold is Hold.USER and job.holds and Hold.USER not in job.holds:
-        return _held(job)
+        return _held(job, "activated")
     if verb is Verb.PAUSE and job.state is JobState.RUNNING and job.checkpoint_step is None and not loses_nothing:
         return NoCheckpoint(
             f"{_called(job)} can't be paused: it is running and has written no checkpoint; all it did would be lost.",
@@ -212,8 +214,8 @@ def _adds_a_hold(job: Job, verb: Verb, hold: Hold) -> bool:
     return verb is Verb.PAUSE and hold is not Hold.USER and stays
 
 
-def _held(job: Job) -> TrainingError:
-    """That a job is not a person's to activate, and who has it paused."""
+def _held(job: Job, participle: str) -> TrainingError:
+    """That it is not a person's to let a job go on, and who has it paused."""
     if Hold.EXPERIMENT in job.holds:
         why, hint = "its search is paused", f"Activate the search: {job.experiment}."
     elif Hold.SEARCHER in job.holds:
@@ -223,7 +225,7 @@ def _held(job: Job) -> TrainingError:
         )
     else:
         why, hint = "it made room for another job", "It goes on by itself."
-    return IllegalVerb(f"{_called(job)} can't be activated: {why}.", hint=hint)
+    return IllegalVerb(f"{_called(job)} can't be {participle}: {why}.", hint=hint)
 
 
 def _moves(job: Job, verb: Verb, *, discard: bool, hold: Hold) -> dict[str, Any]:

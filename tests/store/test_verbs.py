@@ -284,6 +284,34 @@ def test_a_resume_takes_no_stop_of_a_paused_job_back(bench: Bench, stop: Verb) -
     assert stopped == views.job(bench.store, job.id)
 
 
+@pytest.mark.parametrize(
+    ("hold", "words"),
+    [(Hold.EXPERIMENT, "can't be resumed: its search is paused"), (Hold.SEARCHER, "its searcher has paused it")],
+)
+def test_a_resume_is_no_way_around_a_search_that_is_paused(bench: Bench, hold: Hold, words: str) -> None:
+    """It would wait in no queue, and nobody would let it go on."""
+    job = saving(bench)
+    for whose in (hold, Hold.USER):
+        verbs.wish(bench.store, [job.id], Verb.PAUSE, now=bench.now, hold=whose)
+    before = end(bench, job.id, EndReason.PAUSED)
+    with pytest.raises(IllegalVerb, match=words):
+        verbs.resume(bench.store, job.id, {}, now=bench.now)
+    assert before == views.job(bench.store, job.id)
+    assert (JobState.PAUSED, {hold, Hold.USER}) == (before.state, before.holds)
+
+
+@pytest.mark.parametrize("how", ["retry", "resume"])
+def test_nothing_holds_what_has_ended_any_more(bench: Bench, how: str) -> None:
+    job = saving(bench)
+    verbs.wish(bench.store, [job.id], Verb.PAUSE, now=bench.now, hold=Hold.EXPERIMENT)
+    end(bench, job.id, EndReason.ERROR)
+    if how == "retry":
+        one(bench, job.id, Verb.RETRY)
+    else:
+        verbs.resume(bench.store, job.id, {}, now=bench.now)
+    assert 1 == bench.begin([job.id])
+
+
 def test_a_resume_with_a_key_happens_once(bench: Bench) -> None:
     job = saving(bench)
     end(bench, job.id, EndReason.ERROR)
