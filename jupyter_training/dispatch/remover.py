@@ -107,7 +107,10 @@ def _remove(settings: Settings, folders: Sequence[Path], places: Sequence[str]) 
 def _remove_folder(folder: Path) -> str | None:
     while True:
         try:
-            shutil.rmtree(folder)
+            if folder.is_symlink():  # a job put it in its folder's place: where it leads is not the job's
+                folder.unlink()
+            else:
+                shutil.rmtree(folder)
             return None
         except FileNotFoundError:
             if not os.path.lexists(folder):

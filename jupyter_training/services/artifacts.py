@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mimetypes
 import os
@@ -21,6 +22,7 @@ from jupyter_training.services.site import Site
 __all__ = ["ArtifactQuery", "folder", "kept", "open_artifact", "view"]
 
 LIMIT = 10_000  # files that a list names
+_LONGEST = 4_000  # characters of a folder's path; one that is longer, nobody opens by its path
 # What a page of ours may show: pictures and plain text. An SVG comes in a sandbox; HTML and PDF are only downloaded.
 _SHOWN = frozenset(
     {
@@ -106,33 +108,54 @@ def _artifact_id(name: str) -> str:
 
 def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Regular files below ``root`` with their relative names; links are neither followed nor named."""
-    waiting = [(root, "")]
+    waiting = [""]
     while waiting:
-        here, prefix = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                waiting.append((Path(entry.path), f"{prefix}{entry.name}/"))
-            elif stat.S_ISREG(status.st_mode):
-                yield f"{prefix}{entry.name}", status
+        prefix = waiting.pop()
+        for name, status in _entries(root, prefix):
+            if stat.S_ISREG(status.st_mode):
+                yield f"{prefix}{name}", status
+            elif stat.S_ISDIR(status.st_mode) and len(prefix) < _LONGEST:
+                waiting.append(f"{prefix}{name}/")
+
+
+def _entries(root: Path, prefix: str) -> list[tuple[str, os.stat_result]]:
+    """What is in one folder, by name; nothing where it is a link or is reached by one."""
+    found = []
+    try:
+        here = _folder_beneath(root, prefix.split("/")[:-1])
+    except OSError:
+        return []
+    try:
+        with os.scandir(here) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    found.append((entry.name, entry.stat(follow_symlinks=False)))
+    except OSError:
+        return []
+    finally:
+        os.close(here)
+    return sorted(found, key=lambda one: one[0])
 
 
 def _open_beneath(root: Path, name: str) -> BinaryIO:
-    """Open a file step by step from its root, each step refusing links: a job can't point us elsewhere."""
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    *folders, last = name.split("/")
+    here = _folder_beneath(root, folders)
     try:
-        *folders, last = name.split("/")
-        for part in folders:
-            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-            os.close(here)
-            here = below
         return os.fdopen(os.open(last, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=here), "rb")
     finally:
         os.close(here)
+
+
+def _folder_beneath(root: Path, folders: list[str]) -> int:
+    """Open a folder step by step, each step refusing links, the root's too: a job can't point us elsewhere."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    here = os.open(root, flags)
+    try:
+        for name in folders:
+            below = os.open(name, flags, dir_fd=here)
+            os.close(here)
+            here = below
+    except OSError:
+        os.close(here)
+        raise
+    return here

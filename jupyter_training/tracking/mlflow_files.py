@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,29 +29,35 @@ def lay_out(spec: JobSpec, blobs: Path, folder: Path) -> None:
             log.warning("the content of %r is no longer kept; the record is without it.", file.path)
 
 
-def regular_files(folder: Path) -> Iterator[Path]:
-    """Every readable regular file below. Links may lead anywhere and a pipe blocks its reader: both are left alone."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.is_symlink() or not path.is_file():
-                continue
-            if os.access(path, os.R_OK):
-                yield path
-            else:
-                log.warning("%s can't be read; the record is without it.", path)
+def regular_files(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Every readable regular file below, with a descriptor of its folder that is open until the next one is asked for.
+
+    Links may lead anywhere and a pipe blocks its reader: both are left alone, and a folder that is a link itself.
+    """
+    with contextlib.suppress(OSError):  # the folder has gone or can't be read
+        for place, folders, names, here in os.fwalk(folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(place, name)
+                try:
+                    is_regular = stat.S_ISREG(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode)
+                except OSError:
+                    continue
+                if is_regular and os.access(name, os.R_OK, dir_fd=here):
+                    yield path, here
+                elif is_regular:
+                    log.warning("%s can't be read; the record is without it.", path)
 
 
-def link(path: Path, target: Path) -> bool:
+def link(path: Path, here: int, target: Path) -> bool:
     """Make ``target`` another name of the file, replacing what is there. False where the disk does not allow it.
 
-    Outputs can be large, and nobody writes to them once the job has ended.
+    ``here``: a descriptor of the file's folder. Outputs can be large, and nobody writes to them once the job has ended.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
-        os.link(path, target)
+        os.link(path.name, target, src_dir_fd=here, follow_symlinks=False)
     except OSError:
         return False
     return True

@@ -261,9 +261,9 @@ class MlflowTracker:
 
     def _keep(self, run: RunRef, outputs: Path, place: Path | None) -> None:
         """Keep the outputs. ``place``: the folder of the run's files, if it is on this machine."""
-        for path in mlflow_files.regular_files(outputs):
+        for path, here in mlflow_files.regular_files(outputs):
             kept = Path("outputs", path.relative_to(outputs))
-            if place is None or not mlflow_files.link(path, place / kept):
+            if place is None or not mlflow_files.link(path, here, place / kept):
                 self._client().log_artifact(run.run_id, str(path), str(kept.parent))
 
     # -- sending ---------------------------------------------------------------------------------------------------

@@ -144,6 +144,19 @@ def test_a_link_in_an_output_folder_leads_nobody_out_of_it(site: Site, tmp_path:
     assert (precious / "data").exists()
 
 
+def test_of_an_output_folder_that_is_a_link_the_link_goes(site: Site, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "data").write_bytes(bytes(1_000_000))
+    outputs = site.settings.outputs / canceled(site, "old", ago=40)
+    outputs.parent.mkdir(exist_ok=True)
+    outputs.symlink_to(precious)
+    done = tidy(site, keep_days=30)
+    assert (1, True) == (done.jobs, done.bytes < 1_000_000)
+    assert not outputs.is_symlink()
+    assert (precious / "data").exists()
+
+
 def test_secret_values_stay_while_their_job_has_not_ended(site: Site) -> None:
     submitted(site, "waits", ago=3)
     canceled(site, "ended", ago=3)

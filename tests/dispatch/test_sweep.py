@@ -347,6 +347,20 @@ def test_all_of_a_deleted_job_goes(stage: Stage, tmp_path: Path) -> None:
     until(stage, lambda: not stage.tick().busy, "there is nothing left to do")
 
 
+def test_of_a_deleted_jobs_folder_that_is_a_link_the_link_goes(stage: Stage, tmp_path: Path) -> None:
+    """A job can put one in its folder's place."""
+    job = Saving(stage)
+    stage.settle()
+    (precious := tmp_path / "precious").mkdir()
+    (precious / "data").write_text("x")
+    (stage.settings.outputs / job.id).parent.mkdir(exist_ok=True)
+    (stage.settings.outputs / job.id).symlink_to(precious)
+    stage.wish(job.id, Verb.DELETE)
+    until(stage, lambda: not removals.pending(stage.store), "the removal is struck off")
+    assert not (stage.settings.outputs / job.id).is_symlink()
+    assert (precious / "data").exists()
+
+
 def test_a_deleted_job_with_a_run_waits_for_the_mirror(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     job, other = Saving(stage), Saving(stage)
     stage.settle()

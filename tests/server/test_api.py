@@ -180,6 +180,18 @@ def test_a_link_out_of_the_output_folder_leads_nowhere(living: House) -> None:
     assert [] == living.get(f"jobs/{job}/artifacts")["artifacts"]
 
 
+@pytest.mark.parametrize("name", ["real.txt", "deep/real.txt"])
+def test_an_output_folder_that_is_a_link_leads_nowhere(living: House, name: str) -> None:
+    """A job can rename its folder and put a link in its place, to whatever the server may read."""
+    job = living.submit()
+    artifact = keep(living, job, name, b"mine")
+    folder = living.settings.outputs / job
+    folder.rename(folder.with_name(f"{job}-aside"))
+    folder.symlink_to(folder.with_name(f"{job}-aside"))
+    assert [] == living.get(f"jobs/{job}/artifacts")["artifacts"]
+    assert 404 == living.ask("GET", f"jobs/{job}/artifacts/{artifact}").status
+
+
 def test_curves_and_log_of_a_job_that_ran(living: House) -> None:
     job = living.submit()
     script = living.dispatching()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.core.lifecycle import JobState
+from jupyter_training.core.lifecycle import EndReason, JobState
 from jupyter_training.seams.tracker import RunRef, Tracker, TrackerUnavailable
 from jupyter_training.settings import Settings
 from jupyter_training.testing.recording_tracker import RecordedRun, RecordingTracker
-from jupyter_training.testing.tracker_contract import CODE, TrackerContract, a_recorded_job
+from jupyter_training.testing.tracker_contract import CODE, TrackerContract, a_recorded_job, an_ended_job
 from tests.tracking.record import MLFLOWS_OWN_WARNINGS, files_of, mlflow_client
 
 pytestmark = MLFLOWS_OWN_WARNINGS
@@ -129,6 +129,18 @@ class TestMlflowTracker(TrackerContract):
         tracker.remove(run)
         assert (Path(run.artifact_uri or "") / "spec.json").is_file()
         assert "deleted" == client.get_run(run.run_id).info.lifecycle_stage
+
+    def test_outputs_that_are_a_link_are_not_kept(self, tmp_path: Path) -> None:
+        elsewhere, outputs = tmp_path / "elsewhere", tmp_path / "outputs"
+        (elsewhere / "deep").mkdir(parents=True)
+        for name in ("token", "deep/token"):
+            (elsewhere / name).write_text("open sesame")
+        outputs.symlink_to(elsewhere)
+        tracker, job = self.tracker(), an_ended_job("lnkaaaaaaa", JobState.SUCCEEDED, EndReason.COMPLETED)
+        run = tracker.begin(job)
+        tracker.end(run, job, log=None, outputs=outputs)
+        kept = self.kept(run.run_id)
+        assert (set(), JobState.SUCCEEDED) == (kept.files, kept.state)
 
     @pytest.mark.parametrize(
         "place",
