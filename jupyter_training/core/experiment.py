@@ -216,7 +216,7 @@ class EventKind(StrEnum):
     UNPAUSED = "unpaused"  # it was to pause and has nothing to go on from; with the searcher's verdict
     AGAIN = "again"  # one that had ended was begun once more, by a person
     EXHAUSTED = "exhausted"  # {reason}
-    CONCLUDED = "concluded"  # {rule, more}: the search ended by this rule; what follows came of a person's wish
+    CONCLUDED = "concluded"  # {rule, more, begun}: the search ended by this rule; what follows came of a person's wish
 
 
 @dataclass(frozen=True)

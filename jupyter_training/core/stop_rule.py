@@ -17,7 +17,7 @@ one is ended, and says nothing about a plateau.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -28,9 +28,11 @@ from jupyter_training.errors import Problem, near_miss
 
 __all__ = [
     "DEFAULT_TRIALS",
+    "Concluded",
     "Ending",
     "Ruling",
     "Tally",
+    "begun_at_most",
     "elapsed",
     "extended",
     "most_failures",
@@ -56,6 +58,15 @@ class Ending:
     rule: str
     sentence: str
     is_failure: bool = False
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """That the search had ended by ``rule``, when it was extended by ``more`` trials and had begun so many."""
+
+    rule: str
+    more: int
+    begun: int
 
 
 @dataclass(frozen=True)
@@ -237,9 +248,24 @@ def extended(stop: StopRule, more: int, *, ended_by: str | None = None) -> StopR
     no longer counts.
     """
     changed: dict[str, object] = {name: limit + more for name in _LIMITS if (limit := getattr(stop, name)) is not None}
-    if ended_by in type(stop).model_fields and ended_by not in _LIMITS and ended_by != "max_failures":
+    if ended_by is not None and _falls(ended_by):
         changed[ended_by] = None
     return stop.model_copy(update=changed)
+
+
+def begun_at_most(ends: Sequence[Concluded], more: int) -> int | None:
+    """How many trials are begun in all, extended by ``more``, after an end by a rule that no longer counts.
+
+    None: there was no such end. Else it is what had begun by then, and what a person has asked for since: whatever
+    is left of a limit in trials was never reached, and nobody asks for it with one more trial, or with none.
+    """
+    last = next((one for one in reversed(ends) if _falls(one.rule)), None)
+    return None if last is None else last.begun + more - last.more
+
+
+def _falls(rule: str) -> bool:
+    """Whether a rule counts no more once it has ended a search."""
+    return rule in StopRule.model_fields and rule not in _LIMITS and rule != "max_failures"
 
 
 def with_default(stop: StopRule, *, size: int | None, exhausts: bool = False) -> tuple[StopRule, str | None]:

@@ -1,4 +1,4 @@
-"""What the record of a search comes to: the best so far, report by report, and the last values of each trial.
+"""What the record of a search comes to: the best so far, report by report, the last values of each trial, its ends.
 
 The record only grows, so each of its lines is read once. A long one that nobody
 has looked at yet is read a part at each look, unless all of it is asked for.
@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from jupyter_training.core.experiment import Experiment
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.stop_rule import Concluded
 from jupyter_training.services.site import Site
 from jupyter_training.store import experiment_listing
 
@@ -31,6 +32,8 @@ class Gone:
     read: int = 0  # the number of the last line
     whole: int = 0  # the last line of the record as it was when all of it had been read
     judged: int = 0
+    looked: int = 0  # the last line that was looked at for ends
+    ends: list[Concluded] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     last: dict[int, tuple[float | None, ...]] = field(default_factory=dict)
     turn: Lock = field(default_factory=Lock)
@@ -63,6 +66,7 @@ def gone_through(site: Site, listed: Sequence[Experiment], *, whole: bool = Fals
     news = [one for one in listed if last.get(one.id, 0) > found[one.id].whole]
     for one in sorted(news, key=lambda one: one.state.is_final):  # what goes on is looked at most
         with found[one.id].turn:
+            _look_for_ends(site, one, found[one.id], last[one.id])
             read = _read_on(site, one, found[one.id], left)
             if left is None or read < left:
                 found[one.id].whole = last[one.id]
@@ -70,6 +74,11 @@ def gone_through(site: Site, listed: Sequence[Experiment], *, whole: bool = Fals
         if left == 0:
             break
     return found
+
+
+def _look_for_ends(site: Site, one: Experiment, gone: Gone, until: int) -> None:
+    gone.ends += experiment_listing.ends(site.store, one.id, after=gone.looked, until=until)
+    gone.looked = max(gone.looked, until)
 
 
 def _read_on(site: Site, experiment: Experiment, gone: Gone, most: int | None) -> int:

@@ -96,7 +96,7 @@ def _view(
 ) -> ExperimentView:
     spec, space = one.spec, space_of(site, one)
     shown = experiment_words.phase(one, driver, counted.states)
-    total = experiment_words.total(one, space.size)
+    total = experiment_words.total(one, space.size, record.ends)
     said = experiment_words.sentence(one, shown, counted.states, total=total, best=best, waits=waits.get(one.id))
     return ExperimentView(
         id=one.id,

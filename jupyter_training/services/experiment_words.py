@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jupyter_training.core.experiment import Experiment, ExperimentState, StopRule, Trial
 from jupyter_training.core.job import Job
 from jupyter_training.core.lifecycle import TERMINAL, Desired, JobState, Phase
+from jupyter_training.core.stop_rule import Concluded, begun_at_most
 from jupyter_training.schema import ExperimentVerb
 from jupyter_training.services.sentences import span
 
@@ -66,12 +67,20 @@ def sentence(
     return f"{_capital(told)}." if counts else "Starting."
 
 
-def total(one: Experiment, size: int | None) -> int | None:
-    """After how many trials it ends, where that is known. ``size``: of a space that is gone through once."""
+def total(one: Experiment, size: int | None, ends: Sequence[Concluded] = ()) -> int | None:
+    """After how many trials it ends, where that is known.
+
+    ``size``: of a space that is gone through once. ``ends``: its own so far; that by which it has ended now leaves
+    it at what it was to begin.
+    """
     stop = one.spec.stop
     limits = [limit + one.more for limit in (stop.max_trials_started, stop.max_trials_finished) if limit is not None]
     if size is not None and one.spec.searcher in GOES_THROUGH:
         limits.append(size)
+    is_last = one.state.is_final and bool(ends) and ends[-1].more == one.more
+    most = begun_at_most(ends[:-1] if is_last else ends, one.more)
+    if most is not None:
+        limits.append(most)
     return min(limits) if limits else None
 
 

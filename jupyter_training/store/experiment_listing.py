@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from jupyter_training.core.experiment import EventKind, Experiment, ExperimentState, Mode, Objective, Trial
 from jupyter_training.core.ids import JobId
+from jupyter_training.core.stop_rule import Concluded
 from jupyter_training.errors import InvalidUsage
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
@@ -33,6 +34,7 @@ __all__ = [
     "best_of_each",
     "best_of_name",
     "counted",
+    "ends",
     "last_lines",
     "number_of",
     "numbered",
@@ -193,6 +195,15 @@ def told_values(
     with store.read() as connection:
         rows = connection.execute(wanted.limit(limit) if limit is not None else wanted).all()
     return [(n, trial, tuple(map(number_of, json.loads(body)["values"]))) for n, trial, body in rows]
+
+
+def ends(store: Store, experiment: JobId, *, after: int, until: int) -> list[Concluded]:
+    """By what a search has ended, in the lines of its record behind ``after``, to ``until``."""
+    lines = (searches.c.n > after) & (searches.c.n <= until) & (searches.c.kind == EventKind.CONCLUDED.value)
+    mine = select(searches.c.body).where(searches.c.experiment == experiment, lines).order_by(searches.c.n)
+    with store.read() as connection:
+        found = [json.loads(body) for body in connection.execute(mine).scalars()]
+    return [Concluded(one["rule"], one["more"], one["begun"]) for one in found if "begun" in one]
 
 
 def with_value(store: Store, experiment: JobId) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from jupyter_training.core.experiment import Event, EventKind, ExperimentSpec, Outcome, Verdict
-from jupyter_training.core.stop_rule import Tally
+from jupyter_training.core.stop_rule import Concluded, Tally
 from jupyter_training.seams.searcher import Answer, Exhausted, Pausing, Resume, Searcher, Wait
 
 __all__ = ["Make", "Search", "TrialState", "asked"]
@@ -45,15 +45,6 @@ class TrialState:
     def listens(self) -> bool:
         """Whether what it reports counts."""
         return self.outcome is None and not self.held
-
-
-@dataclass(frozen=True)
-class Concluded:
-    """That the search had ended by ``rule``, when it was extended by ``more`` trials and had begun so many."""
-
-    rule: str
-    more: int
-    begun: int
 
 
 @dataclass
@@ -123,7 +114,7 @@ class Search:
 
     def conclude(self, rule: str, more: int) -> Event:
         """That the search has ended by this rule, extended by so many trials; in force at once."""
-        return self._take(EventKind.CONCLUDED, None, {"rule": rule, "more": more})
+        return self._take(EventKind.CONCLUDED, None, {"rule": rule, "more": more, "begun": self.tally.started})
 
     def again(self, trial: int) -> Event:
         """A trial that had ended was begun once more; in force at once. The searcher hears no more of it."""

@@ -1,9 +1,9 @@
 """The rules of a search that goes on after its end: extended, or with failed trials that are tried again.
 
 What had ended it would end it again at once. So a rule that is no limit in
-trials counts no more, and where nothing is left that would end it, as many
-trials are begun as a person asks for; failures are counted anew; and a limit in
-trials that was reached lets what a person has begun again come to its end.
+trials counts no more, and only as many trials are begun as a person asks for,
+however many a limit in trials would have left; failures are counted anew; and a
+limit in trials that was reached lets what a person has begun again come to its end.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_training.core.experiment import StopRule
-from jupyter_training.core.stop_rule import Ruling, extended, most_failures
-from jupyter_training.tuning.engine import Concluded
+from jupyter_training.core.stop_rule import Concluded, Ruling, begun_at_most, extended, most_failures
 
 __all__ = ["in_force", "softened"]
 
@@ -24,9 +23,10 @@ def in_force(stop: StopRule, concluded: Sequence[Concluded], more: int, *, worke
         found = extended(found, 0, ended_by=one.rule)
         if one.rule in ("max_failures", "all_failed") and stop.max_failures is not None:
             found = found.model_copy(update={"max_failures": forgiven + most_failures(stop, workers)})
-    if found.is_empty and not stop.is_empty:
-        last = concluded[-1]
-        found = found.model_copy(update={"max_trials_started": last.begun + more - last.more})
+    most = begun_at_most(concluded, more)
+    if most is not None:
+        limit = found.max_trials_started
+        found = found.model_copy(update={"max_trials_started": most if limit is None else min(most, limit)})
     return found
 
 

@@ -12,6 +12,7 @@ from jupyter_training.core.experiment import EventKind, ExperimentState, Plateau
 from jupyter_training.core.lifecycle import EndReason, Hold, JobState, Verb
 from jupyter_training.core.resources import Pool
 from jupyter_training.seams.backend import End
+from jupyter_training.services.experiment_present import experiment_views
 from jupyter_training.store import experiment_verbs, pools, verbs
 from jupyter_training.testing.scripted_backend import Script
 from tests.tuning.searchers_of_tests import Counting, falling
@@ -79,8 +80,8 @@ def test_the_target_ends_it_and_extended_it_goes_on(home: Path, dies: bool) -> N
         stage.drive()
     found = stage.finish()
 
-    assert 11 == len(stage.trials), "9 as asked for, and 2 more"
-    assert "The 11 trials that were asked for have ended." == found.detail
+    assert 3 == len(stage.trials), "what had begun, and 2 more"
+    assert "The 3 trials that were asked for have ended." == found.detail
     assert list(range(1, len(stage.events) + 1)) == [event.n for event in stage.events]
 
 
@@ -103,6 +104,48 @@ def test_extended_it_ends_though_only_what_had_ended_it_was_said(home: Path, sto
         begun += more
         assert f"The {begun} trials that were asked for have ended." == stage.finish(limit=60).detail
         assert begun == len(stage.trials)
+
+
+@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"max_time": 8.0},
+        {"target": Target(metric="loss", value=0.0)},
+        {"plateau": Plateau(trials=3)},
+        {"max_cost": 6.0},
+    ],
+    ids=["time", "target", "plateau", "cost"],
+)
+def test_what_was_left_of_a_limit_in_trials_is_not_begun_unless_it_is_asked_for(
+    home: Path, rule: dict[str, Any], dies: bool
+) -> None:
+    def goes_on(total: int) -> None:
+        assert total == shown()
+        if dies:
+            stage.drive()
+        stage.finish(limit=60)
+        assert (total, total) == (len(stage.trials), shown())
+
+    def shown() -> int | None:
+        (view,) = experiment_views(stage.site, [stage.experiment])
+        return view.total
+
+    stage = SearchStage(home, slots=1, curve=lambda config, k: abs(config["x"] - 2.0), epochs=2)
+    stage.scripts["search-0"] = Script(runs=0.5, ends=End(EndReason.ERROR, "Failed: ValueError: no.", exit_code=1))
+    stage.search(a_search(stop=StopRule(max_trials_started=60, **rule), price=3600.0), Counting)
+    stage.finish(limit=60)
+    begun = len(stage.trials)
+    assert ("failed", 60) == (outcomes(stage)[0], shown())
+
+    del stage.scripts["search-0"]
+    experiment_verbs.retry(stage.store, stage.id, now=stage.clock.now())
+    goes_on(begun)
+    assert "completed" == outcomes(stage)[0]
+    for more in (2, 1):
+        begun += more
+        experiment_verbs.extend(stage.store, stage.id, more, now=stage.clock.now())
+        goes_on(begun)
 
 
 def test_no_better_for_long_ends_it(home: Path) -> None:
