@@ -10,7 +10,8 @@ __all__ = ["looks_secret", "passwords_in", "secrets_in"]
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|secret|api_?key|access_?key|credentials?|token)$", re.IGNORECASE)
 # Tokens of a text, as tokenizers call them; nested settings of a model have all of them.
 _OF_A_TEXT = re.compile(r"(?:^|_)(?:pad|bos|eos|unk|sep|cls|mask|start|end)_token$", re.IGNORECASE)
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+# Of the scheme its last sign is enough. With more of it, each sign of a long text would be looked at as its first.
+_URL = re.compile(r"[a-z0-9+.-]://[^/\s:@\"]*:[^/\s@]+@", re.IGNORECASE)
 
 
 def looks_secret(name: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jupyter_training.languages.secret_names import passwords_in, secrets_in
@@ -27,6 +29,9 @@ def test_secrets_are_found_however_deep(values: dict[str, object], found: list[s
     [
         ("postgres://ada:pw@host/d", True),
         ("see https://:token@host", True),
+        ("MY_URL=mysql+pymysql://ada:p:w@host", True),
+        ("x" * 40 + "://ada:pw@host", True),
+        ('{"to":"s3://bucket","by":"ada@host"}', False),
         ("https://ada@host", False),
         ("s3://bucket/a:b@c", False),
         ("http://host:80/x@y", False),
@@ -35,3 +40,18 @@ def test_secrets_are_found_however_deep(values: dict[str, object], found: list[s
 )
 def test_urls_with_a_password(text: str, has_one: bool) -> None:
     assert (["deep.0"] if has_one else []) == list(passwords_in({"deep": [text]}))
+
+
+@pytest.mark.parametrize("text", ["a.a", "a", "a://b:", "b:", "a://", ":", "a+"])
+def test_a_long_text_takes_its_length_in_time(text: str) -> None:
+    """Of two texts the longer one is of four times the length: it may take four times as long, and not sixteen."""
+
+    def seconds(count: int) -> float:
+        values = {"x": "a://" + text * count}
+        began = time.process_time()
+        for _ in range(3):
+            assert [] == list(passwords_in(values))
+        return time.process_time() - began
+
+    short, long = (min(seconds(count) for _ in range(3)) for count in (5_000, 20_000))
+    assert long < 12 * short
