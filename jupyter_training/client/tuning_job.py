@@ -122,7 +122,7 @@ def execute_tuning_job(
     n_workers: int = 1,
     scheduler: str | None = None,
     scheduler_kwargs: Mapping[str, object] | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     accelerator: str = "auto",
     devices: int = 1,
     strategy: str = "ddp",
@@ -142,7 +142,7 @@ def execute_tuning_job(
     the model of its best epoch is kept. The answer comes once the job is stored;
     with ``wait`` once it has ended.
 
-    ``updater`` ("ER") and ``max_epochs`` (50) may also stand in the space.
+    ``updater`` ("ER"), ``max_epochs`` (50) and ``seed`` (0) may also stand in the space.
     ``scheduler`` is "random", "bo", "asha", "rush" or any other searcher; without
     one it is "random". ``max_num_trials_finished=3`` means 3.
     ``input_state_url`` is where the model comes from, ``output_state_url`` where
@@ -195,6 +195,9 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
     if isinstance(updater, str) and not config_job.is_axis(updater):
         updater = _known_updater(updater)
     epochs = _or_of_space(asked, space, "max_epochs", 50)
+    seed = _or_of_space(asked, space, "seed", 0)
+    if not config_job.is_axis(seed) and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise refused("seed", f"{seed!r} is no whole number")
     states, more = model_states.asked(asked)
     notes += more
     settings = {name: asked[name] for name in _SETTINGS if asked[name] is not None}
@@ -216,7 +219,7 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
         points, note = model_states.points(states["input"], space, asked["metric"], asked["mode"])
         options = {"points": points, **options} if points else options
         notes += [note] if note else []
-    values = {"updater": updater, "max_epochs": epochs, "seed": asked["seed"], **ready.space}
+    values = {"updater": updater, "max_epochs": epochs, "seed": seed, **ready.space}
     axes = {name: value for name, value in values.items() if config_job.is_axis(value)}
     plain = {name: value for name, value in values.items() if name not in axes}
     request = submission.request(
@@ -231,16 +234,16 @@ def prepared(arguments: Mapping[str, Any], *, limit: int) -> Prepared:
         updater=plain.get("updater"),
         gpus=asked["devices"] if asked["accelerator"] == "gpu" and not service else None,
         env={state.VARIABLE: json.dumps(states)} if states["input"] or states["output"] else None,
-        **(_searched(asked, axes, options, epochs) if axes else {}),
+        **(_searched(asked, axes, options, epochs, seed) if axes else {}),
     )
     notes += [] if axes else _ignored(asked)
     return Prepared(request, (*notes, *ready.notes))
 
 
 def _searched(
-    asked: Mapping[str, Any], axes: Mapping[str, object], options: Mapping[str, object], epochs: object
+    asked: Mapping[str, Any], axes: Mapping[str, object], options: Mapping[str, object], epochs: object, seed: object
 ) -> dict[str, Any]:
-    """What a search has beside a training, in the server's words."""
+    """What a search has beside a training, in the server's words; it has its own seed where its trials' varies."""
     return {
         "space": axes,
         "searcher": _SEARCHERS.get(asked["scheduler"], asked["scheduler"]),
@@ -248,7 +251,7 @@ def _searched(
         "workers": asked["n_workers"],
         "stop": {theirs: asked[ours] for ours, theirs in _STOPS.items() if asked[ours] is not None} or None,
         "max_resource": epochs if isinstance(epochs, int) else None,
-        "seed": asked["seed"],
+        "seed": seed if isinstance(seed, int) else 0,
     }
 
 

@@ -181,6 +181,18 @@ def test_the_arguments_become_a_search_in_the_servers_words() -> None:
     assert "mine" == request["name"]
 
 
+def test_the_seed_may_stand_in_the_space() -> None:
+    request = wish({"width": jt.choice([1, 2]), "seed": jt.choice([1, 2, 3])}).request
+    assert (jt.choice([1, 2, 3]), 0) == (request["space"]["seed"], request["seed"])
+    assert "seed" not in request["params"]
+    request = wish({"width": jt.choice([1, 2]), "seed": 4}).request
+    assert ({"width"}, 4, 4) == (set(request["space"]), request["params"]["seed"], request["seed"])
+    assert 5 == wish({"seed": jt.choice([1, 2])}, seed=5).request["params"]["seed"], "the argument wins"
+    assert 0 == wish().request["params"]["seed"]
+    assert "seed: 'many' is no whole number" in refusal({"seed": "many"})
+    assert "seed: 0.5 is no whole number" in refusal(seed=0.5)
+
+
 def test_rush_begins_with_what_the_history_of_the_input_found_best(folder: Path) -> None:
     (folder / "state").mkdir()
     (folder / "state" / "model.ckpt").write_text("{}")
