@@ -9,7 +9,7 @@ from jupyter_training.core.job import Job
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidUsage, TrainingError
 from jupyter_training.schema import AfterRequest, ItemResult, JobView, MoveRequest, ProblemDocument, VerbResult
-from jupyter_training.services import placing, references, search_moves
+from jupyter_training.services import placing, references
 from jupyter_training.services.jobs import known
 from jupyter_training.services.present import job_views
 from jupyter_training.services.site import Site
@@ -72,9 +72,7 @@ def set_after(site: Site, user: str, job_id: str, request: AfterRequest) -> JobV
 
 def carry_out(site: Site, wished: Sequence[tuple[JobId, Move]], *, atomic: bool = False) -> list[Job | TrainingError]:
     """Carry out moves in their order, see that somebody acts on them, and say what became of each."""
-    spread = search_moves.spread(site, wished)
-    told = queue_moves.move_all(site.store, spread.moves, now=site.now(), judge=_judge, atomic=atomic)
-    outcomes = search_moves.gathered(site, wished, spread, told)
+    outcomes = queue_moves.move_all(site.store, wished, now=site.now(), judge=_judge, atomic=atomic)
     if any(isinstance(outcome, Job) for outcome in outcomes):
         site.wake()
         site.ensure_dispatcher()

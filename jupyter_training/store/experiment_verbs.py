@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from jupyter_training.core.experiment import Experiment, ExperimentState
 from jupyter_training.core.ids import JobId
@@ -238,11 +238,12 @@ def delete(store: Store, experiment: JobId, *, now: Instant) -> Done:
                 act.done(archived=True)
 
 
-def reorder(store: Store, experiment: JobId, *, now: Instant, **columns: str | float) -> Experiment:
-    """Let the trials that are still to come have another pool, priority or weight.
+def reorder(
+    connection: Connection, store: Store, experiment: JobId, *, now: Instant, **columns: str | float
+) -> Experiment:
+    """Let the trials that are still to come have another pool, priority or weight, as part of a write transaction.
 
     Raises:
         UnknownExperiment
     """
-    with store.write() as connection:
-        return Act.of(connection, store, experiment, now).done(**columns).experiment
+    return Act.of(connection, store, experiment, now).done(**columns).experiment

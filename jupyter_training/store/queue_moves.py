@@ -10,7 +10,9 @@ place, which is what makes room between any two.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +25,7 @@ from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL, JobState
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import IllegalMove, TrainingError, UnknownJob
-from jupyter_training.store import changelog, pools
+from jupyter_training.store import changelog, pools, search_moves
 from jupyter_training.store.engine import Store
 from jupyter_training.store.find import WHERE_LISTED
 from jupyter_training.store.rows import UNFINISHED, jobs_of
@@ -115,24 +117,55 @@ def move_all(
     Repeating a move changes nothing. ``judge`` raises where a pool, by its
     name among all there are, is not there or can't take a job. ``atomic``: once
     one is refused none is done, and the others say so; nor is any done where
-    all of them take too long for one step.
+    all of them take too long for one step. What is meant of the trials of a
+    search is carried out for each that waits, right after it.
     """
     if atomic:
         return _all_or_none(store, wishes, now, judge)
-    outcomes: list[Job | TrainingError] = []
-    while len(outcomes) < len(wishes):
+    work = _Work(wishes)
+    while work.has_more():
         with store.write() as connection:
             began = time.monotonic()
             mover = _Mover(connection, store, now, judge)
-            start = len(outcomes)
-            for job_id, move in wishes[start : start + _AT_ONCE]:
-                if len(outcomes) > start and time.monotonic() - began > _LONG:
+            for turn in range(_AT_ONCE):
+                if not work.has_more() or (turn and time.monotonic() - began > _LONG):
                     break
-                try:
-                    outcomes.append(mover.move(job_id, move))
-                except TrainingError as error:  # each is refused before it writes anything
-                    outcomes.append(error)
-    return outcomes
+                work.step(mover)
+    return work.outcomes
+
+
+class _Work:
+    """Wishes that are carried out one after the other, each with what it means for trials."""
+
+    def __init__(self, wishes: Sequence[tuple[JobId, Move]]) -> None:
+        self.outcomes: list[Job | TrainingError] = []
+        self._wishes = wishes
+        self._trials: deque[tuple[JobId, Move]] = deque()
+
+    def has_more(self) -> bool:
+        return bool(self._trials) or len(self.outcomes) < len(self._wishes)
+
+    @property
+    def fault(self) -> TrainingError | None:
+        """Why the last wish was refused."""
+        last = self.outcomes[-1] if self.outcomes else None
+        return last if isinstance(last, TrainingError) else None
+
+    def step(self, mover: _Mover) -> None:
+        """The next move. Each is refused before it writes anything."""
+        if self._trials:
+            # One that runs by now, or that a person has put elsewhere, stays as it is: the search's wish is fulfilled.
+            with suppress(TrainingError):
+                mover.move(*self._trials.popleft())
+            return
+        job_id, move = self._wishes[len(self.outcomes)]
+        try:
+            moved = mover.move(job_id, move)
+        except TrainingError as error:
+            self.outcomes.append(error)
+        else:
+            self.outcomes.append(moved)
+            self._trials.extend((trial, move) for trial in mover.trials_meant(moved, move))
 
 
 class _TakenBack(Exception):
@@ -142,32 +175,28 @@ class _TakenBack(Exception):
 def _all_or_none(
     store: Store, wishes: Sequence[tuple[JobId, Move]], now: Instant, judge: Judge
 ) -> list[Job | TrainingError]:
-    done: list[Job | TrainingError] = []
-    fault: TrainingError | None = None
+    work = _Work(wishes)
     is_too_long = False
     try:
         with store.write() as connection:
             began = time.monotonic()
             mover = _Mover(connection, store, now, judge)
-            for job_id, move in wishes:
-                try:
-                    done.append(mover.move(job_id, move))
-                except TrainingError as error:
-                    fault = error
-                    raise _TakenBack from None
-                if time.monotonic() - began > _LONGEST:
-                    is_too_long = True
+            while work.has_more():
+                work.step(mover)
+                is_too_long = work.fault is None and time.monotonic() - began > _LONGEST
+                if work.fault is not None or is_too_long:
                     raise _TakenBack
     except _TakenBack:
         pass
     if is_too_long:
         words = f"Not done: {len(wishes)} moves take too long for one step, in which nobody else could write."
         return [IllegalMove(words, hint="Move fewer of them at once, or not all or none.")] * len(wishes)
+    fault = work.fault
     if fault is None:
-        return done
-    place = len(done)
-    others = IllegalMove(f"Not done: all or none was wished, and item {place + 1} was refused.")
-    return [fault if one == place else others for one in range(len(wishes))]
+        return work.outcomes
+    place = len(work.outcomes)
+    others = IllegalMove(f"Not done: all or none was wished, and item {place} was refused.")
+    return [fault if one == place else others for one in range(1, len(wishes) + 1)]
 
 
 class _Mover:
@@ -184,6 +213,10 @@ class _Mover:
         job = self._job(job_id)
         if job.state in TERMINAL:
             raise IllegalMove(f"{_called(job)} has ended; only what waits or runs can be moved.")
+        if _is_of_trials(job, move):
+            trials = search_moves.to_come(self._connection, job)
+            search_moves.keep(self._connection, self._store, trials, self._values(trials, move), self._now)
+            return job
         values = self._values(job, move)
         values = {name: value for name, value in values.items() if getattr(job, name) != value}
         if not values:
@@ -191,6 +224,10 @@ class _Mover:
         (version,) = changelog.append(self._connection, [(ChangeKind.WISH, job.id)], self._now)
         self._connection.execute(update(jobs).where(jobs.c.id == job.id).values(version=version, **values))
         return replace(job, version=version, **values)
+
+    def trials_meant(self, job: Job, move: Move) -> list[JobId]:
+        """The trials that a move of their search moves, too."""
+        return search_moves.waiting(self._connection, job.id) if _is_of_trials(job, move) else []
 
     def _values(self, job: Job, move: Move) -> dict[str, Any]:
         """What the move makes of the job."""
@@ -283,7 +320,9 @@ class _Mover:
         if anchor.pool != job.pool:
             raise IllegalMove(
                 f"{_called(anchor)} is in the pool {anchor.pool!r} and {job.name} in {job.pool!r}.",
-                hint=f"Move it there first: --resource-pool {anchor.pool}.",
+                hint=None
+                if job.is_driver or anchor.is_driver
+                else f"Move it there first: --resource-pool {anchor.pool}.",
             )
         return anchor
 
@@ -342,6 +381,10 @@ class _Mover:
         if not row:
             raise UnknownJob(f"There is no job {job_id!r}.", hint=WHERE_LISTED)
         return jobs_of(self._connection, self._store.specs, row)[0]
+
+
+def _is_of_trials(job: Job, move: Move) -> bool:
+    return job.is_driver and isinstance(move, (SetPriority, SetWeight, SetPool))
 
 
 def _keys(pool: Pool, state: JobState) -> Select[Any]:

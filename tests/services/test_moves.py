@@ -14,7 +14,8 @@ from jupyter_training.schema import AfterRequest, BatchRequest, BatchResult, Mov
 from jupyter_training.services import asking, batch, jobs, moves, queue
 from jupyter_training.services.api import operation
 from jupyter_training.services.queue import QueueQuery
-from jupyter_training.store import pools, verbs, views
+from jupyter_training.store import pools, queue_moves, verbs, views
+from jupyter_training.store.engine import Store
 from tests.services.searching import Searching
 from tests.services.stage import USER, Stage
 
@@ -57,6 +58,110 @@ def test_a_move_of_a_search_is_meant_of_its_trials(stage: Stage) -> None:
     assert not refused.ok and "means nothing in the pool 'other'" in str(refused.problem)
     (refused,) = asked(stage, search.id, resource_pool="nowhere")
     assert not refused.ok and "no pool 'nowhere'" in str(refused.problem)
+
+
+@pytest.mark.parametrize(
+    ("texts", "item"),
+    [
+        (("a.priority=33", "hunt.weight=2"), 2),
+        (("hunt.weight=2", "a.priority=33"), 1),
+        (("hunt.priority=21", "a.weight=3"), 2),
+        (("hunt.resource-pool=shared", "hunt.priority=3"), 2),
+        (("hunt.resource-pool=shared", "hunt.weight=3", "hunt.resource-pool=drivers", "a.top"), 3),
+    ],
+)
+@pytest.mark.parametrize("begin", [False, True])
+def test_all_or_none_holds_for_searches_too(
+    stage: Stage, trio: dict[str, str], texts: tuple[str, ...], item: int, begin: bool
+) -> None:
+    search = Searching(stage, name="hunt")
+    search.drive()
+    for number in range(3):
+        search.trial(number, begin=begin)
+    before, row = state(stage), search.row
+    found = items(stage, *texts, atomic=True).results
+    said = [str(refusal(one.problem)) for one in found]
+    others = f"Not done: all or none was wished, and item {item} was refused."
+    assert [one == item - 1 for one in range(len(texts))] == [words != others for words in said]
+    assert (before, row) == (state(stage), search.row)
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+def test_a_search_is_judged_by_the_pool_that_an_item_before_gave_it(
+    stage: Stage, trio: dict[str, str], atomic: bool
+) -> None:
+    search = Searching(stage, name="hunt")
+    search.drive()
+    search.trial(0, begin=False)
+    found = items(stage, "hunt.resource-pool=shared", "hunt.weight=3", "a.priority=7", atomic=atomic).results
+    assert [True, True, True] == [one.ok for one in found], found
+    assert [("shared", 3.0)] * 2 == [(one.pool, one.weight) for one in (search.row, search.job(0))]
+    assert 7 == stage.job(trio["a"]).priority
+
+
+@pytest.mark.parametrize("many", [1, 100])
+def test_a_search_goes_to_another_pool_whatever_begins_meanwhile(
+    stage: Stage, trio: dict[str, str], many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial begins before the first transaction, or between that and the next one."""
+    monkeypatch.setattr(queue_moves, "_AT_ONCE", many)
+    search = Searching(stage, name="hunt")
+    search.drive()
+    for number in range(4):
+        search.trial(number, begin=False)
+    before = [search.job(2).id]
+    write = Store.write
+
+    def late(store: Store) -> Any:
+        if before and (many > 1 or "a.b" == search.row.pool):
+            stage.begin(before.pop())
+        return write(store)
+
+    monkeypatch.setattr(Store, "write", late)
+    (found,) = asked(stage, search.id, resource_pool="a.b")
+    assert found.ok, found.problem
+    assert "a.b" == search.row.pool
+    assert ["a.b", "a.b", "local", "a.b"] == [search.job(number).pool for number in range(4)]
+
+
+def test_a_trial_that_is_elsewhere_keeps_its_search_from_nothing(stage: Stage, trio: dict[str, str]) -> None:
+    search = Searching(stage, name="hunt", pool="shared")
+    search.drive()
+    elsewhere, other = search.trial(0, begin=False), search.trial(1, begin=False)
+    assert asked(stage, elsewhere, resource_pool="local")[0].ok
+    assert asked(stage, search.id, weight=3)[0].ok
+    assert (3.0, 3.0, 1.0) == (search.row.weight, stage.job(other).weight, stage.job(elsewhere).weight)
+
+
+def test_a_search_that_has_ended_is_not_moved(stage: Stage, trio: dict[str, str]) -> None:
+    search = Searching(stage, name="hunt")
+    search.drive()
+    search.finish()
+    before, row = state(stage), search.row
+    for one in ({"priority": 3}, {"weight": 2}, {"resource_pool": "shared"}):
+        (found,) = asked(stage, search.id, **one)
+        assert f"The job {search.id} (hunt) has ended; only what waits or runs can be moved." in str(
+            refusal(found.problem)
+        )
+    assert (before, row) == (state(stage), search.row)
+
+
+def test_nobody_is_told_to_move_a_search_among_trainings(stage: Stage, trio: dict[str, str]) -> None:
+    search = Searching(stage, name="hunt")
+    for job, other in (("a", search.id), (search.id, "a")):
+        error = refusal(asked(stage, job, ahead_of=other)[0].problem)
+        assert "is in the pool" in error.detail
+        assert error.hint is None
+
+
+def test_repeating_a_move_of_a_search_changes_nothing(stage: Stage, trio: dict[str, str]) -> None:
+    search = Searching(stage, name="hunt")
+    search.drive()
+    search.trial(0, begin=False)
+    asked(stage, search.id, priority=7)
+    before = state(stage)
+    assert asked(stage, search.id, priority=7)[0].ok
+    assert before == state(stage)
 
 
 def asked(stage: Stage, jobs: str | list[str], **one: Any) -> list[Any]:
