@@ -98,14 +98,17 @@ def _run(options: argparse.Namespace) -> int:
             if which:
                 print(which, file=sys.stderr)
         request = defined or _request(script, options, wish, client, context)
+        insists = getattr(options, "insists", False) and defined is None
         if options.dry_run:
-            return _show_plan(client.plan(request), request, context, as_json=options.json)
+            plan = client.plan(request)
+            if insists and plan["search"] is None:
+                raise _no_search(plan)
+            return _show_plan(plan, request, context, as_json=options.json)
         if context is not None:
             print(context.sentence, file=sys.stderr)
             client.put_data(context)
         if options.test:
             return rehearsed(client.rehearse(request), as_json=options.json)
-        insists = getattr(options, "insists", False) and defined is None
         result = client.create_experiment(request) if insists else client.submit_request(request)
         if result.get("experiment") is not None:
             waits = wish.waits or options.follow
@@ -182,6 +185,12 @@ def _show_plan(plan: dict[str, Any], request: dict[str, Any], context: Packed | 
     else:
         print(planned(plan, request, context=context).text)
     return 0
+
+
+def _no_search(plan: dict[str, Any]) -> InvalidSpec:
+    from jupyter_training.services import search_reading  # a server says so of what is no dry run
+
+    return search_reading.nothing_varies(plan["spec"]["params"])
 
 
 def _stay(client: Client, handle: Handle, *, follow: bool, as_json: bool) -> int:

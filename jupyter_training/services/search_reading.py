@@ -31,8 +31,8 @@ __all__ = [
     "Parted",
     "as_plain",
     "max_resource_of",
+    "nothing_varies",
     "objective_of",
-    "of_a_list",
     "parted",
     "refused",
     "stop_of",
@@ -200,11 +200,17 @@ def as_plain(request: SubmitRequest, found: Parted) -> tuple[SubmitRequest, tupl
     unused = [name for name in said if name not in (*_OF_A_TRAINING, "space")]
     if unused:
         note += f" {_listed(unused)} {'is' if len(unused) == 1 else 'are'} ignored."
-    close = of_a_list(found.params) if unused else None
+    close = _of_a_list(found.params) if unused else None
     return request.model_copy(update=changes), (note if close is None else f"{note} {close}",)
 
 
-def of_a_list(params: Mapping[str, JsonValue]) -> str | None:
+def nothing_varies(params: Mapping[str, JsonValue]) -> InvalidSpec:
+    """What is said where a search is insisted on, and these are all the parameters."""
+    hint = _of_a_list(params) or "Let one vary, e.g. lr=loguniform(1e-4, 1e-1), or submit it as a training."
+    return refused("params", "every parameter has one value, so there is nothing to search", hint=hint)
+
+
+def _of_a_list(params: Mapping[str, JsonValue]) -> str | None:
     """What to write where a list was meant as values to try: by itself it is one value, layers for instance."""
     for name, value in params.items():
         if isinstance(value, list) and len(value) > 1 and not any(map(_is_nested, value)):

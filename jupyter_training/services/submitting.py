@@ -35,12 +35,7 @@ def _submitted(site: Site, user: str, request: SubmitRequest, *, insists: bool) 
     if found.space is not None:
         return _search(site, user, request, found)
     if insists:
-        raise search_reading.refused(
-            "params",
-            "every parameter has one value, so there is nothing to search",
-            hint=search_reading.of_a_list(found.params)
-            or "Let one vary, e.g. lr=loguniform(1e-4, 1e-1), or submit it as a training.",
-        )
+        raise search_reading.nothing_varies(found.params)
     request, notes = search_reading.as_plain(request, found)
     if request.resume:
         resumed = resuming.submit_or_resume(site, user, request)

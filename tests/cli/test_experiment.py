@@ -113,6 +113,8 @@ def test_create_insists_on_a_search(stage: Stage, run: Run, script: str) -> None
     code, _, err = run("experiment", "create", script, "lr=0.1", "--metric", "loss", "--mode", "min")
     assert code in (2, 3)
     assert err.startswith("error: ")
+    dry = run("experiment", "create", script, "lr=0.1", "--metric", "loss", "--mode", "min", "--dry-run")
+    assert (code, err) == (dry[0], dry[2]), "a dry run refuses what would be refused"
     assert 0 == run("experiment", "create", script, "lr=0.1,0.2", "--metric", "loss", "--mode", "min")[0]
 
 
