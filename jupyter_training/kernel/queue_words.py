@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jupyter_training.client.experiment_waiting import is_driver
 from jupyter_training.errors import InvalidUsage, Problem, from_problem
 from jupyter_training.kernel.wording import ago, icon, number, plain, short, starts_text, unmeasured
 
@@ -44,6 +45,7 @@ POOL_TITLES = ("Pool", "Backend", "Slots", "GPUs", "Waiting", "")
 
 _ITEM = re.compile(r"\.(" + "|".join(one.replace("_", "[-_]") for one in OPERATIONS) + r")(?:=(.*))?\Z", re.DOTALL)
 _AT_ONCE = 500  # jobs that a server gives in one page
+_OF_TRIALS = ("priority", "weight", "resource_pool")  # what is meant of them where a search is moved
 _BACKFILLED = "goes first only because it can be preempted"
 
 
@@ -163,8 +165,8 @@ def item_of(item: str) -> dict[str, str]:
 def became(item: str, result: Mapping[str, Any]) -> str:
     """What became of an item, as a sentence."""
     if result["ok"]:
-        job = result["job"]
-        return f"{job['name']} is now {moved(job, item_of(item))}."
+        job, asked = result["job"], item_of(item)
+        return f"{job['name']}{':' if _is_of_trials(job, asked) else ' is now'} {moved(job, asked)}."
     return str(from_problem(result["problem"]))
 
 
@@ -178,8 +180,12 @@ def refusal(refused: int, asked: int, *, atomic: bool) -> str:
 
 
 def moved(job: Job, asked: Mapping[str, object]) -> str:
-    """What a move came to, as the job is now: ``ahead of first, priority 42``."""
+    """What a move came to, as the job is now: ``ahead of first, priority 42``; of a search what its trials have."""
     for name, value in asked.items():
+        if _is_of_trials(job, asked):  # the job that drives it stays as it is
+            return (
+                f"its trials go to the pool {value}" if name == "resource_pool" else f"its trials have {name} {value}"
+            )
         if name == "weight":
             return f"weight {number(job['weight'])}"
         if name == "resource_pool":
@@ -217,6 +223,10 @@ def waits_for(job: Job) -> str:
         f"{one['name'] or 'a job that is deleted'} ({'met' if one['met'] else one['state'] or 'gone'})"
         for one in job["after"]
     )
+
+
+def _is_of_trials(job: Job, asked: Mapping[str, object]) -> bool:
+    return is_driver(job) and not asked.keys().isdisjoint(_OF_TRIALS)
 
 
 def _state(row: Row) -> str:

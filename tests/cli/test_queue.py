@@ -17,6 +17,7 @@ from jupyter_training.core.resources import Allocation
 from jupyter_training.dispatch import ensure
 from jupyter_training.store import facts, verbs
 from tests.cli.conftest import Run
+from tests.services.searching import Searching
 from tests.services.stage import Stage
 
 
@@ -213,6 +214,20 @@ def test_another_pool_is_another_queue(stage: Stage, run: Run) -> None:
     queued(stage, "a")
     assert "In the pool lab.\n" == run("queue", "update", "a", "--resource-pool", "lab")[1].split("  ")[2]
     assert ([], ["a"]) == (order(run), order(run, "--pool", "lab"))
+
+
+def test_of_a_search_it_is_said_what_its_trials_have(stage: Stage, run: Run) -> None:
+    run("pool", "add", "lab", "--slots", "1", "--policy", "fair-share")
+    one = Searching(stage, name="hunt").id
+    assert f"{one}  hunt  Its trials have priority 20.\n" == run("queue", "update", "hunt", "--priority", "20")[1]
+    assert (
+        f"{one}  hunt  Its trials go to the pool lab.\n" == run("queue", "update", "hunt", "--resource-pool", "lab")[1]
+    )
+    assert [
+        "hunt.weight='0.5'  hunt: its trials have weight 0.5.",
+        "hunt.resource_pool=local  hunt: its trials go to the pool local.",
+        "hunt.top  hunt is now before all others of priority 42.",
+    ] == run("queue", "update-batch", "hunt.weight='0.5'", "hunt.resource_pool=local", "hunt.top")[1].splitlines()
 
 
 @pytest.mark.parametrize(
