@@ -10,9 +10,7 @@ from pydantic import JsonValue
 
 from jupyter_training.core.job import Job, JobSpec, Submission
 from jupyter_training.core.lifecycle import TERMINAL, JobState
-from jupyter_training.core.resources import LOCAL
-from jupyter_training.errors import IllegalVerb, InvalidSpec, Problem
-from jupyter_training.languages.secret_names import passwords_in
+from jupyter_training.errors import IllegalVerb
 from jupyter_training.schema import ResumeRequest, SubmitRequest, SubmitResult
 from jupyter_training.services import descend, options, passed, scripts, submit
 from jupyter_training.services.jobs import known
@@ -40,10 +38,7 @@ def resume(site: Site, job_id: str, request: ResumeRequest) -> SubmitResult:
     job = descend.not_a_driver(known(site, job_id), "resumed")
     params = {name: value for name, value in request.params.items() if job.params.get(name) != value}
     pools = views.pools(site.store)
-    backend = options.backend_of(pools, job.pool, None)
-    submit.check_params(params, backend=backend)
-    if backend != LOCAL:
-        _check_passwords(params)
+    submit.check_params(params, backend=options.backend_of(pools, job.pool, None))
     if job.spec.entry.kind == "script":
         _check_script(site, job.spec, params)
     return _resumed(site, job, params, secrets=request.secrets, key=request.key)
@@ -141,21 +136,6 @@ def _work(spec: JobSpec) -> tuple[Any, ...]:
     entry = spec.entry
     what = (entry.kind, entry.path, entry.function, entry.args)
     return what, sorted(spec.files, key=lambda file: file.path), spec.data, spec.context
-
-
-def _check_passwords(params: Mapping[str, JsonValue]) -> None:
-    """Refuse what a backend that is elsewhere refuses when a job is submitted: there all of them are for many to read.
-
-    Raises:
-        InvalidSpec: a URL with a password.
-    """
-    hint = "Let the code read it where it runs, e.g. from that service's store of secrets."
-    found = [
-        Problem("its URL has a password, and parameters are shown and recorded", key=f"params.{path}", hint=hint)
-        for path in passwords_in(params)
-    ]
-    if found:
-        raise InvalidSpec(f"{found[0].key}: {found[0].detail}.", hint=hint, errors=found)
 
 
 def _check_script(site: Site, spec: JobSpec, params: Mapping[str, JsonValue]) -> None:

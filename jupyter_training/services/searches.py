@@ -74,6 +74,8 @@ def wished(site: Site, request: SubmitRequest, found: Parted, *, user: str, keep
         raise refused("resume", "a search is not resumed by name", hint="Extend it, or retry its failed trials.")
     backend = options.backend_of(views.pools(site.store), request.pool, request.backend)
     submit.check_params(dict.fromkeys(space.domains, "some"), backend=backend)
+    for key, said in (("params", request.params), ("space", request.space)):
+        submit.check_passwords(said or {}, key=key, backend=backend)
     every = {**found.params, **dict.fromkeys(space.domains, "some")}  # the names that its script must take
     contents = submit.code_of(site, request.model_copy(update={"params": every}))
     files = bundle.keep(contents, site.settings.blobs) if keep else bundle.listed(contents)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
@@ -27,7 +27,7 @@ from jupyter_training.core.job import (
 from jupyter_training.core.resources import LOCAL, Resources
 from jupyter_training.errors import InvalidSpec, Problem
 from jupyter_training.languages import output_lines, quantities
-from jupyter_training.languages.secret_names import looks_secret, secrets_in
+from jupyter_training.languages.secret_names import looks_secret, passwords_in, secret_arguments, secrets_in
 from jupyter_training.schema import SubmitRequest
 from jupyter_training.seams import registry
 from jupyter_training.services import (
@@ -50,6 +50,7 @@ from jupyter_training.store import pools as pool_rows
 __all__ = [
     "after_of",
     "check_params",
+    "check_passwords",
     "check_plugins",
     "code_of",
     "settled",
@@ -178,6 +179,7 @@ def spec_of(request: SubmitRequest, files: tuple[Any, ...], *, backend: str = LO
     environment = request.environment or EnvironmentWish()
     for name, value in environment.variables.items():
         _check_variable(name, value, backend)
+    _check_arguments(request.entry.args, backend)
     missing = [name for name in environment.pass_env if name not in request.secrets]
     if missing:
         raise InvalidSpec(
@@ -231,14 +233,25 @@ def check_params(params: Mapping[str, Any], *, backend: str = LOCAL) -> None:
     for path in secrets_in(params):
         raise InvalidSpec(
             f"params.{path} looks like a secret, and parameters are shown and recorded.",
-            hint=_elsewhere(backend)
-            or f"Put it into an environment variable and name that: pass_env: [{_variable(path)}]",
+            hint=_elsewhere(backend) or _handed_over(_variable(path)),
         )
+    check_passwords(params, backend=backend)
+
+
+def check_passwords(values: Mapping[str, Any], *, key: str = "params", backend: str = LOCAL) -> None:
+    """See that no URL with a password is among these, or among those that a search draws from.
+
+    Raises:
+        InvalidSpec: one is.
+    """
+    for path in passwords_in(values):
+        words = "its URL has a password, and parameters are shown and recorded"
+        _refuse(f"{key}.{path}", words, hint=_elsewhere(backend) or _handed_over(_variable(path)))
 
 
 def _check_param(name: str, value: Any) -> None:
     """Refuse what no job can be given: no name, a number that is none."""
-    if not re.match(r"[A-Za-z_][\w.-]*\Z", name):
+    if not re.match(r"[^\W\d][\w.-]*\Z", name):
         raise InvalidSpec(f"params: {name!r} is not a parameter's name.")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidSpec(f"params.{name}: {value} is not allowed; a parameter is a finite number.")
@@ -246,11 +259,31 @@ def _check_param(name: str, value: Any) -> None:
 
 def _check_variable(name: str, value: str, backend: str) -> None:
     """Refuse a secret in plain sight; clients refuse more."""
+    hint = _elsewhere(backend) or f"Set it where you submit from, and name it there: pass_env: [{name}]"
     if value and looks_secret(name):
         raise InvalidSpec(
-            f"environment.variables.{name} looks like a secret, and variables are kept with the job.",
-            hint=_elsewhere(backend) or f"Set it where you submit from, and name it there: pass_env: [{name}]",
+            f"environment.variables.{name} looks like a secret, and variables are kept with the job.", hint=hint
         )
+    for _ in passwords_in({name: value}):
+        words = "its URL has a password, and variables are kept with the job"
+        _refuse(f"environment.variables.{name}", words, hint=hint)
+
+
+def _check_arguments(args: Sequence[str], backend: str) -> None:
+    for words in secret_arguments(args):
+        _refuse(
+            "entry.args",
+            f"{words}, and a script's arguments are kept with the job",
+            hint=_elsewhere(backend) or _handed_over("NAME"),
+        )
+
+
+def _refuse(key: str, words: str, *, hint: str) -> NoReturn:
+    raise InvalidSpec(f"{key}: {words}.", hint=hint, errors=[Problem(words, key=key, hint=hint)])
+
+
+def _handed_over(variable: str) -> str:
+    return f"Put it into an environment variable and name that: pass_env: [{variable}]"
 
 
 def _elsewhere(backend: str) -> str | None:

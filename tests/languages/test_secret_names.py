@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jupyter_training.languages.secret_names import passwords_in, secrets_in
+from jupyter_training.languages.secret_names import looks_secret, passwords_in, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,30 @@ from jupyter_training.languages.secret_names import passwords_in, secrets_in
 )
 def test_secrets_are_found_however_deep(values: dict[str, object], found: list[str]) -> None:
     assert found == list(secrets_in(values))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret_key", "aws_secret_key", "AWS_SECRET_ACCESS_KEY", "MINIO_SECRET_KEY", "private_key", "SSH_PRIVATE_KEY",
+        "db_pwd", "DB_PWD", "passphrase", "passwords", "client_secrets", "api_keys", "hf_tokens", "access_tokens",
+        "db.password", "hub.api-key",
+    ],
+)  # fmt: skip
+def test_a_name_of_a_secret(name: str) -> None:
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "key", "sort_key", "keys", "public_key", "monkey", "private_key_path", "password_length", "secretary",
+        "PWD", "pwd", "pad_token", "model.eos-token", "tokenizer", "token_type", "tokens", "max_tokens", "num_tokens",
+        "n_tokens", "special_tokens",
+    ],
+)  # fmt: skip
+def test_a_name_of_something_else(name: str) -> None:
+    assert not looks_secret(name)
 
 
 @pytest.mark.parametrize(

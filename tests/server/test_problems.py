@@ -56,6 +56,52 @@ def test_an_unknown_key_gets_the_near_miss(living: House) -> None:
     assert "Did you mean 'priority'?" == found["hint"]
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        *(
+            ({"params": {name: "hunter2"}}, f"params.{name} looks like a secret")
+            for name in ("secret_key", "aws_secret_key", "private_key", "db_pwd", "passphrase", "hf_tokens")
+        ),
+        *(
+            ({"environment": {"variables": {name: "hunter2"}}}, f"environment.variables.{name} looks like a secret")
+            for name in ("MINIO_SECRET_KEY", "SSH_PRIVATE_KEY", "DB_PWD")
+        ),
+        ({"params": {"db": ["postgres://u:hunter2@host/d"]}}, "params.db.0: its URL has a password"),
+        ({"params": {"db": "choice('postgres://u:hunter2@host/d', 'b')"}}, "params.db: its URL has a password"),
+        ({"space": {"db": "choice('postgres://u:hunter2@host/d', 'b')"}}, "space.db: its URL has a password"),
+        (
+            {"environment": {"variables": {"DATABASE": "postgres://u:hunter2@host/d"}}},
+            "environment.variables.DATABASE: its URL has a password",
+        ),
+        (
+            {"entry": {"kind": "script", "path": "train.py", "args": ["--db-password", "hunter2"]}},
+            "entry.args: --db-password looks like a secret",
+        ),
+        (
+            {"entry": {"kind": "script", "path": "train.py", "args": ["postgres://u:hunter2@host/d"]}},
+            "entry.args: the URL of argument 1 has a password",
+        ),
+    ],
+)
+def test_a_secret_in_plain_sight_is_refused_wherever_the_job_runs(
+    living: House, said: dict[str, Any], words: str
+) -> None:
+    search = {"metric": "loss", "mode": "min"} if "choice" in str(said) else {}
+    for place, way in (({}, "pass_env: ["), ({"backend": "sagemaker"}, "Let the code read it where it runs")):
+        found = problem(living.ask("POST", "jobs", body=wish(**said, **search, **place)), 422, "invalid_spec")
+        assert (True, True) == (found["detail"].startswith(words), way in found["hint"]), found
+        assert "hunter2" not in str(found)
+
+
+def test_what_only_sounds_like_a_secret_is_taken(living: House) -> None:
+    params = {"sort_key": "name", "pad_token": "<pad>", "eos_token": "</s>", "key": "a", "max_tokens": "10"}
+    variables = {"PWD": "/tmp", "TOKENIZERS_PARALLELISM": "true", "INDEX": "https://host:8080/a@b"}
+    entry = {"kind": "script", "path": "train.py", "args": ["--tokenizer", "bert", "s3://bucket/a:b"]}
+    answer = living.ask("POST", "jobs", body=wish(params=params, environment={"variables": variables}, entry=entry))
+    assert 201 == answer.status, answer
+
+
 def test_an_unknown_key_deep_inside_gets_the_near_miss_of_its_place(living: House) -> None:
     body = wish(files=[{"path": "train.py", "test": "x"}], resources={"slotz": 2}, environment={"pass_en": ["A"]})
     found = problem(living.ask("POST", "jobs", body=body), 422, "invalid_spec")

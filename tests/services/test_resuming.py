@@ -52,9 +52,11 @@ def test_a_parameter_that_can_be_none_is_refused(stage: Stage) -> None:
         resuming.resume(stage.site, stage.ended(5), ResumeRequest(params={"api_key": "abc"}))
 
 
-def test_a_url_with_a_password_is_this_machines_own_affair(stage: Stage) -> None:
-    given = {"db": "postgres://u:pw@host/d"}
-    assert given == resuming.resume(stage.site, stage.ended(5), ResumeRequest(params=given)).job.overrides
+def test_a_url_with_a_password_is_refused(stage: Stage) -> None:
+    given = {"db": "postgres://u:hunter2@host/d"}
+    with pytest.raises(InvalidSpec, match=r"params\.db: its URL has a password, and parameters are shown") as caught:
+        resuming.resume(stage.site, stage.ended(5), ResumeRequest(params=given))
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_submit_with_resume_goes_on_with_the_newest_of_its_name(stage: Stage) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_training.backends.sagemaker.options import RESERVED_CHANNELS, Options, is_s3
 from jupyter_training.backends.sagemaker.request import NAMES_THE_ATTEMPT, variables
 from jupyter_training.core.job import JobSpec
 from jupyter_training.errors import Problem
-from jupyter_training.languages.secret_names import looks_secret, passwords_in, secrets_in
+from jupyter_training.languages.secret_names import passwords_in, secret_arguments, secrets_in
 
 __all__ = ["LONGEST_RUN", "problems"]
 
 LONGEST_RUN = 28 * 86400  # seconds; the highest that the quota of the longest run time can be raised to
 _GRACE = 120.0  # seconds between the service's SIGTERM and its SIGKILL
-_ARGUMENT = re.compile(r"(?P<dashes>[-+~]{0,2})(?P<name>[A-Za-z_][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _KEPT_BY_US: Mapping[tuple[str, ...], str] = {
     ("TrainingJobName",): "the name follows from the job's, so that it is never there twice; say name",
     ("Tags",): "some of the tags say whose job it is; say tags, and they are added",
@@ -89,24 +87,9 @@ def _secrets(spec: JobSpec, chosen: Options) -> Iterator[Problem]:
             yield Problem(f"it looks like a secret, and {everybody}", key=f"{key}.{path}", hint=reads)
         for path in passwords_in(values):
             yield Problem(f"its URL has a password, and {everybody}", key=f"{key}.{path}", hint=reads)
-    for words in _secret_arguments(spec.entry.args):
+    for words in secret_arguments(spec.entry.args):
         everybody = "everybody who may read the job's bucket can read it"
         yield Problem(f"{words}, and {everybody}", key="entry.args", hint=reads)
-
-
-def _secret_arguments(args: Sequence[str]) -> Iterator[str]:
-    """What is a secret among the arguments of a script, without its value: ``--db-password x``, ``api.key=x``."""
-    for place, one in enumerate(args):
-        said = _ARGUMENT.fullmatch(one)
-        if said is not None:
-            name, value = said["name"], said["value"]
-            if value is None and one.startswith("-"):
-                value = next((after for after in args[place + 1 : place + 2] if not after.startswith("-")), None)
-            if value and looks_secret(re.sub(r"[.-]", "_", name)):
-                yield f"{said['dashes']}{name} looks like a secret"
-                continue
-        if next(passwords_in({"": one}), None) is not None:
-            yield f"the URL of argument {place + 1} has a password"
 
 
 def _spot(chosen: Options, max_run: int, keeps_checkpoints: Callable[[], bool]) -> Iterator[Problem]:

@@ -90,6 +90,12 @@ def test_what_looks_like_a_secret_is_refused_with_what_helps_there(stage: Stage,
     assert "pass_env: [" in str(refused.value.hint)
 
 
+def test_what_only_sounds_like_a_secret_is_taken_there_too(stage: Stage, known: Aws) -> None:
+    params = {"sort_key": "name", "pad_token": "<pad>", "eos_token": "</s>", "key": "a", "max_tokens": "10"}
+    said = {"params": params, "environment": {"variables": {"PWD": "/tmp", "INDEX": "https://host:8080/a@b"}}}
+    assert stage.submit(**said, backend="sagemaker", options={"instance": "ml.m5.large"}).created
+
+
 def test_a_job_that_ran_there_is_resumed_with_no_secret_either(stage: Stage, known: Aws) -> None:
     job = stage.submit(backend="sagemaker", options={"instance": "ml.m5.large"}).job
     assert job is not None
