@@ -68,8 +68,10 @@ def page(site: Site, query: QueueQuery) -> QueuePage:
         rows.reverse()
     is_last = start == 0 if query.reverse else stop >= total
     cursor = None if is_last or not shown else _cursor(shown[0] if query.reverse else shown[-1])
-    (own,) = (one for one in pools.pools(site).pools if one.name == name)
-    return QueuePage(pool=own, rows=tuple(rows), total=total, next=cursor)
+    there = {one.name: one for one in pools.pools(site).pools}
+    if name not in there:  # it was removed in this very moment
+        placing.known_pool({one: pool for one, pool in known.items() if one != name}, name)
+    return QueuePage(pool=there[name], rows=tuple(rows), total=total, next=cursor)
 
 
 def _window(view: QueueView, pool: str, query: QueueQuery) -> tuple[int, int]:

@@ -37,16 +37,17 @@ class _Standing:
         self.made = 0.0
 
     def refresh(self, site: Site) -> None:
-        self.at, delta = queue.changed(site.store, self.at)
-        pools = views.pools(site.store)
+        at, delta = queue.changed(site.store, self.at)
+        pools = views.pools(site.store)  # after the jobs: a pool is made before what goes there
         if delta.anew:
             self.view = queue_view(pools, delta.entries)
-            return
-        self.view.pools = pools
-        for job_id in delta.gone:
-            self.view.drop(job_id)
-        for job, attempt in delta.entries:
-            self.view.put(member(job, attempt))
+        else:
+            self.view.pools = pools
+            for job_id in delta.gone:
+                self.view.drop(job_id)
+            for job, attempt in delta.entries:
+                self.view.put(member(job, attempt))
+        self.at = at  # last: where something of this fails, the next one takes it in
 
 
 _all_turn = Lock()

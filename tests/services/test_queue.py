@@ -10,11 +10,13 @@ from sqlalchemy import update
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, Verb
+from jupyter_training.core.policy import Plan
 from jupyter_training.core.resources import Pool
 from jupyter_training.errors import InvalidUsage, UnknownPool
 from jupyter_training.schema import QueuePage
 from jupyter_training.services import queue
 from jupyter_training.services.queue import QueueQuery
+from jupyter_training.services.site import Site
 from jupyter_training.store import changelog, pools, verbs
 from jupyter_training.store.tables import jobs
 from tests.services.stage import Stage
@@ -144,3 +146,17 @@ def test_aging_is_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage.site, "clock", lambda: later)
     stage.submit(name="b")
     assert [("a", 42, 40), ("b", 42, None)] == [(row.name, row.priority, row.aged) for row in shown(stage).rows]
+
+
+def test_a_pool_that_is_removed_in_this_very_moment_is_no_pool(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(stage, "labs")
+    add(stage, "lab")
+    real = queue.planned
+
+    def late(site: Site, *, as_of_now: bool) -> Plan:
+        pools.remove(site.store, "lab", now=site.now())
+        return real(site, as_of_now=as_of_now)
+
+    monkeypatch.setattr(queue, "planned", late)
+    with pytest.raises(UnknownPool, match="There is no pool 'lab'; there is: labs, local"):
+        shown(stage, pool="lab")

@@ -10,9 +10,11 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.core.queue_view import queue_view
 from jupyter_training.core.resources import Pool
+from jupyter_training.errors import StoreBusy
 from jupyter_training.services import standing as module
 from jupyter_training.services.standing import planned, standing
 from jupyter_training.store import pools, queue_moves, verbs, views
+from jupyter_training.store.engine import Store
 from jupyter_training.store.queue_moves import SetPriority
 from tests.services.stage import Stage
 
@@ -50,6 +52,23 @@ def test_after_a_change_only_what_changed_is_taken_in(stage: Stage, monkeypatch:
         assert [first] == view.order("local")
     monkeypatch.setattr(module, "queue_view", None)  # it would be made anew with this
     second = stage.submit(name="second").job.id
+    with standing(stage.site) as view:
+        assert [first, second] == view.order("local")
+
+
+def test_what_a_failed_read_has_not_taken_in_the_next_one_does(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = stage.submit().job.id
+    with standing(stage.site) as view:
+        assert [first] == view.order("local")
+    second = stage.submit(name="second").job.id
+
+    def fails(_: Store) -> None:
+        raise StoreBusy("the store is busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "pools", fails)
+        with pytest.raises(StoreBusy), standing(stage.site):
+            pass
     with standing(stage.site) as view:
         assert [first, second] == view.order("local")
 
