@@ -11,7 +11,7 @@ from jupyter_training.kernel.values import literal
 
 __all__ = ["config_of", "split", "texts_of"]
 
-_PARAMETER = re.compile(r"([A-Za-z_][\w.-]*)=(.*)\Z", re.DOTALL)
+_PARAMETER = re.compile(r"([^\W\d][\w.-]*)=(.*)\Z", re.DOTALL)
 
 
 def split(words: Iterable[str]) -> tuple[list[str], dict[str, object]]:

@@ -62,7 +62,7 @@ class BundleFile(_Frozen):
 class DataFile(_Frozen):
     """A value that goes along with the code: the name that the job reads it under, its content's hash, what it is."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w{0,199}$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,199}$")]
     kind: Literal["parquet", "npy", "safetensors", "json"]
     sha256: Sha256
     size: int = Field(ge=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jupyter_training.errors import InvalidUsage, Problem, near_miss
 from jupyter_training.kernel.commands import FRONT, Command, Option
-from jupyter_training.kernel.line import Word, split, unquoted
+from jupyter_training.kernel.line import Word, as_in_code, split, unquoted
 from jupyter_training.kernel.line_verbs import SYNONYMS, VERBS, verbs_below
 from jupyter_training.kernel.values import amount, literal, size_bytes, span
 
@@ -190,7 +190,7 @@ class _Reader:
 
     def _assignment(self, word: Word) -> None:
         key, _, text = unquoted(word.raw).partition("=")
-        key = key.strip()
+        key = as_in_code(key.strip())
         if keyword.iskeyword(key):
             raise self._fault(word, f"{key!r} is a word of Python and can't be a parameter.")
         if key in self.values:
@@ -267,9 +267,16 @@ def _value(option: Option, text: str) -> object:
         return _variable_names(text) if option.lists == "environment" else _names(text)
     if option.kind == "jobs":
         return _parts(text)
-    if option.kind == "variable" and (not text.isidentifier() or keyword.iskeyword(text)):
-        raise ValueError(f"{text!r} can't be a variable's name")
+    if option.kind == "variable":
+        return _variable(text)
     return text
+
+
+def _variable(text: str) -> str:
+    name = as_in_code(text)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"{text!r} can't be a variable's name")
+    return name
 
 
 def _whole(text: str) -> int:
@@ -305,7 +312,7 @@ def _variable_names(text: str) -> tuple[str, ...]:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = _parts(text)
+    names = tuple(map(as_in_code, _parts(text)))
     for name in names:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"{name!r} is not a variable's name")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from jupyter_training.errors import InvalidUsage, Problem
 
-__all__ = ["Word", "split", "unquoted"]
+__all__ = ["Word", "as_in_code", "split", "unquoted"]
 
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
@@ -36,6 +37,11 @@ def unquoted(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     return text
+
+
+def as_in_code(name: str) -> str:
+    """The name that Python makes of this one: of two signs that look alike, as the two that are a mu, it knows one."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def split(line: str, *, offset: int = 0) -> list[Word]:

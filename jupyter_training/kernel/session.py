@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_training.errors import InvalidUsage, UnknownJob
 from jupyter_training.kernel.configs import Configs
 from jupyter_training.kernel.drawer import Drawer
+from jupyter_training.kernel.line import as_in_code
 from jupyter_training.kernel.notebook import is_jupyter_page
 from jupyter_training.kernel.offers import Known
 
@@ -147,6 +148,7 @@ def held(variable: str, names: Mapping[str, Any]) -> str:
     Raises:
         InvalidUsage: it holds none.
     """
+    variable = as_in_code(variable)
     value = names.get(variable)
     found = getattr(value, "id", None)
     if not isinstance(found, str):

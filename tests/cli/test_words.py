@@ -117,13 +117,15 @@ def test_exit_codes(error: TrainingError, code: int) -> None:
 
 def test_values_are_read_and_never_evaluated() -> None:
     words = ["train.py", "lr=1e-3", "n=3", "on=true", "off=False", "none=null", "text=adam", "quoted='1'"]
-    (script,), params = split([*words, "sizes=[64, 32]", "empty_dict={}", "path=a/b=c"])
+    words += ["sizes=[64, 32]", "empty_dict={}", "path=a/b=c", "\u03b1=0.7"]
+    (script,), params = split(words)
     assert "train.py" == script
     assert {
         "lr": 1e-3,
         "n": 3,
         "on": True,
         "off": False,
+        "\u03b1": 0.7,
         "none": None,
         "text": "adam",
         "quoted": "1",

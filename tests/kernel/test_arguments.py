@@ -26,6 +26,19 @@ def test_an_assignment_may_stand_in_quotes_as_a_whole() -> None:
     assert {"note": "two words", "lr": 0.1, "other": "a b"} == read.values
 
 
+def test_a_name_is_what_python_makes_of_it() -> None:
+    read = cell("digits \u00b5=0.5 --take \u00b5s,x -o \u00b5_job --env \u00b5=1 --tag \u00b5=2")
+    assert {"\u03bc": 0.5} == read.values
+    assert {"\u03bc": "0.5"} == read.texts
+    assert (["\u03bcs", "x"], "\u03bc_job") == (read.options["take"], read.options["o"])
+    assert ({"\u00b5": "1"}, {"\u00b5": "2"}) == (read.options["env"], read.options["tag"])  # no names of Python
+
+
+def test_two_signs_that_python_takes_for_one_name_it_twice() -> None:
+    with pytest.raises(InvalidUsage, match="\u03bc is given twice"):
+        cell("digits \u00b5=0.5 \u03bc=0.5")
+
+
 def test_an_option_that_repeats_gathers_its_values() -> None:
     read = cell("--tag team=vision --tag note='two words' --pass-env A,B --pass-env B,C")
     assert {"team": "vision", "note": "two words"} == read.options["tag"]

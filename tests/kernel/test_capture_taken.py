@@ -41,3 +41,9 @@ def test_a_value_is_sent_once(cells: Cells) -> None:
         assert cells.result.error_in_exec is None
     assert ["PUT"] == [method for method, path, _ in cells.server.asked if method == "PUT" and path.startswith("data/")]
     assert [{"name": "words", "kind": "json", "words": "text of 3", "size": 5}] == cells.client.find("second")["data"]
+
+
+def test_a_value_goes_along_whatever_letters_its_name_has(cells: Cells) -> None:
+    cells.run("\u00b5s = [1, 2, 3]")
+    request = along(cells, "print(\u00b5s)", "--take \u00b5s")
+    assert ["\u03bcs"] == [one["name"] for one in request["data"]]

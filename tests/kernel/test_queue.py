@@ -57,6 +57,12 @@ def test_what_is_the_same_each_time_has_no_ids_and_times(cells: Cells, monkeypat
     assert "b: ahead of a, priority 42.\n" == cells.run("%train queue update b --ahead-of a")
 
 
+def test_a_handle_is_found_whatever_sign_its_name_is_typed_with(cells: Cells) -> None:
+    ids = submit(cells, "a", "b")
+    cells.shell.user_ns["\u03bc"] = cells.client.handle(ids["b"])
+    assert f"b · {ids['b'][:6]}: priority 3.\n" == cells.run("%train queue update @\u00b5 --priority 3")
+
+
 @pytest.mark.parametrize(
     ("line", "said", "then"),
     [

@@ -57,6 +57,17 @@ def test_a_cell_returns_at_once_with_a_card_that_says_what_to_type(kernel: Kerne
     assert "succeeded" in kernel.run("%train wait quick").shown
 
 
+@pytest.mark.parametrize(
+    ("line", "top", "values"),
+    [("\u03b1=0.7", "\u03b1 = 0.1", {"\u03b1": 0.7}), ("\u00b5=0.5", "\u00b5 = 0.1", {"\u03bc": 0.5})],
+)
+def test_a_parameter_may_have_any_letters(kernel: Kernel, line: str, top: str, values: dict[str, float]) -> None:
+    name = top.partition(" ")[0]
+    got = kernel.run(f"%%train letters --wait -o letters {line}\n{top}\nprint('it is', {name})\n")
+    assert got.error is None, got.shown
+    assert [f"it is {next(iter(values.values()))}\n", values] == kernel.value("[letters.logs(), letters.params]")
+
+
 def test_waiting_draws_one_output_again_and_ends_with_its_last_state(kernel: Kernel) -> None:
     got = kernel.run(f"%%train slow --wait pause=0.4 steps=4{STEPS}")
     assert got.error is None, got.shown
