@@ -25,11 +25,24 @@ class Word:
 
     @property
     def text(self) -> str:
-        """The word without the quotes around it or around the part behind its first ``=``."""
-        head, equals, tail = self.raw.partition("=")
-        if equals and head.lstrip("-").replace("-", "_").isidentifier():
-            return head + equals + unquoted(tail)
-        return unquoted(self.raw)
+        """The word without the quotes around it or around the part behind its first ``=``.
+
+        Behind an option and its ``=`` stands what could stand as a word of its own:
+        ``--env=X='a b'`` is ``--env X='a b'``.
+        """
+        flag, equals, tail = self.raw.partition("=")
+        if equals and flag.startswith("-") and _is_name(flag):
+            return flag + equals + _bare(tail)
+        return _bare(self.raw)
+
+
+def _bare(text: str) -> str:
+    head, equals, tail = text.partition("=")
+    return head + equals + unquoted(tail) if equals and _is_name(head) else unquoted(text)
+
+
+def _is_name(text: str) -> bool:
+    return text.lstrip("-").replace("-", "_").isidentifier()
 
 
 def unquoted(text: str) -> str:

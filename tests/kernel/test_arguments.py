@@ -45,6 +45,16 @@ def test_an_option_that_repeats_gathers_its_values() -> None:
     assert ["A", "B", "C"] == read.options["pass_env"]
 
 
+@pytest.mark.parametrize("option", ["env", "tag"])
+@pytest.mark.parametrize("written", [" X='a b'", "=X='a b'", '="X=a b"', " 'X=a b'"])
+def test_quotes_are_no_part_of_a_value_however_an_option_is_written(option: str, written: str) -> None:
+    assert {option: {"X": "a b"}} == cell(f"--{option}{written}").options
+
+
+def test_quotes_inside_a_text_in_quotes_stay() -> None:
+    assert {"python": "x='y'"} == cell("--python=\"x='y'\"").options
+
+
 def test_numbers_that_only_the_server_can_judge_are_passed_on() -> None:
     assert {"gpus": -1, "priority": 1000} == cell("--gpus -1 --priority 1000").options
 
