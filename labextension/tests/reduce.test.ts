@@ -33,12 +33,22 @@ test('lists do not take away what a single answer told', () => {
   expect(state.jobs.get('3f2a91bcde')?.spec).toEqual({ launcher: 'plain' });
 });
 
-test('a new snapshot drops an unfinished job that it lacks and keeps ended ones', () => {
+test('a new snapshot drops what it would name if it were still there', () => {
   const state = after(
     heard(snapshot(1, [aJob({ id: 'a' }), queued({ id: 'b' }), succeeded({ id: 'c' })])),
     heard(snapshot(9, [aJob({ id: 'a' })]))
   );
-  expect([...state.jobs.keys()]).toEqual(['a', 'c']);
+  expect([...state.jobs.keys()]).toEqual(['a']);
+});
+
+test('a new snapshot drops no ended job of which it does not speak', () => {
+  const at = (minute: number): string => `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`;
+  const older = succeeded({ id: 'older', submitted: at(0) });
+  const deleted = succeeded({ id: 'deleted', submitted: at(5) });
+  const first = [older, deleted, succeeded({ id: 'trial', submitted: at(5), experiment: 'e' }), succeeded({ id: 'away', submitted: at(5), archived: true })];
+  const page = Array.from({ length: 50 }, (_, index) => succeeded({ id: `new-${index}`, submitted: at(3 + (index % 9)) }));
+  const state = after(heard(snapshot(1, [])), { type: 'jobs', jobs: first }, heard({ ...snapshot(9, page), counts: { succeeded: 60 } }));
+  expect([...state.jobs.keys()].filter(id => !id.startsWith('new-'))).toEqual(['older', 'trial', 'away']);
 });
 
 test('another store begins with nothing of the old one', () => {

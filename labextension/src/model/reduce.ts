@@ -96,16 +96,22 @@ function heard(state: State, message: ChangeMessage): State {
     return without(withExperiments(withJobs(live, jobs), message.experiments), gone);
   }
   const { jobs, experiments } = message;
-  // A snapshot names every unfinished job: one that it lacks and we hold as unfinished has ended unseen
-  // or been removed. It goes; whoever shows it asks for it anew.
-  const named = new Set(jobs.map(job => job.id));
-  const kept = new Map([...live.jobs].filter(([id, job]) => named.has(id) || isEnded(job)));
+  // A snapshot names every unfinished job, and of the ended ones the newest: one that it lacks has ended
+  // unseen, or been removed or archived. It goes; whoever shows it asks for it anew.
+  const named = new Set([...jobs, ...experiments].map(one => one.id));
   const recent = reach(jobs.filter(isEnded), live.counts, ['succeeded', 'failed', 'canceled'], FIRST_PICTURE.recent, newest);
   const queue = reach(jobs.filter(job => job.state === 'queued'), live.counts, ['queued'], FIRST_PICTURE.queue, starts);
   const over = experiments.filter(isEnded);
-  const searching = new Map([...live.experiments].filter(([, one]) => isEnded(one)));
   const olderExperiments = over.length < FIRST_PICTURE.experiments ? null : { next: null };
-  const known: State = { ...live, jobs: kept, experiments: searching, olderExperiments, missing: new Set(), recent, queue };
+  const oldest = olderExperiments === null ? '' : over.map(one => one.submitted).sort()[0] ?? '';
+  const isBeyond = (job: Job): boolean =>
+    isEnded(job) && (job.archived || job.experiment !== null || (recent.edge !== null && newest(job, recent.edge) > 0));
+  const kept = new Map([...live.jobs].filter(([id, job]) => named.has(id) || isBeyond(job)));
+  const trails = new Map([...live.trails].filter(([id]) => kept.has(id)));
+  const searching = new Map(
+    [...live.experiments].filter(([id, one]) => isEnded(one) && (named.has(id) || one.archived || one.submitted < oldest))
+  );
+  const known: State = { ...live, jobs: kept, trails, experiments: searching, olderExperiments, missing: new Set(), recent, queue };
   return withExperiments(withJobs(known, jobs), experiments);
 }
 

@@ -49,11 +49,16 @@ export function useSeries(job: Job, names: readonly string[], share: number): Fo
       giveUp.current = new AbortController();
       allCurves(session.settings, job.id, all, wantedPoints(base, share), giveUp.current.signal).then(
         series => {
-          asked.current.took = Date.now() - at;
-          setFound(sorted(series, job));
+          // A late answer to an earlier question has other curves.
+          if (asked.current.key === key) {
+            asked.current.took = Date.now() - at;
+            setFound(sorted(series, job));
+          }
         },
         () => {
-          asked.current.version = -1; // the next change asks again
+          if (asked.current.key === key) {
+            asked.current.version = -1; // the next change asks again
+          }
         }
       );
     }, wait);
