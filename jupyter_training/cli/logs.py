@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -88,4 +89,5 @@ def _follow(client: Client, job: dict[str, Any], lines: int | None) -> Iterator[
 def _last_lines(text: str, lines: int | None) -> str:
     if lines is None:
         return text
-    return "".join(text.splitlines(keepends=True)[-lines:])
+    # Not splitlines: a bar that draws itself again with carriage returns is one line.
+    return "".join(re.findall(r"[^\n]*\n|[^\n]+", text)[-lines:])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_training.cli import logs
 from jupyter_training.cli.arguments import Parser
 from jupyter_training.cli.main import exit_code, main
 from jupyter_training.cli.parameters import split
@@ -198,3 +199,10 @@ def test_a_verb_has_the_options_that_the_magic_of_its_name_has(verb: str) -> Non
     notebook_only = {"-o", "--quiet", "-q"}
     wanted = {flag for option in MAGICS[verb].options for flag in option.flags} - notebook_only
     assert wanted <= set(parser._option_string_actions)
+
+
+def test_a_line_of_a_log_ends_where_a_line_does_and_nowhere_else() -> None:
+    bar = "\r".join(f"{step}/60" for step in range(60))
+    assert f"a\nb\n{bar}\n" == logs._last_lines(f"before\na\nb\n{bar}\n", 3)
+    assert "b\u2028c\x0bd\nend" == logs._last_lines("a\nb\u2028c\x0bd\nend", 2)
+    assert ("", "\n", "a") == (logs._last_lines("", 2), logs._last_lines("a\n\n", 1), logs._last_lines("a", 5))
