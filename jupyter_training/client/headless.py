@@ -16,6 +16,7 @@ from pathlib import Path
 from jupyter_training.client import discover
 from jupyter_training.errors import ServerUnreachable
 from jupyter_training.settings import Settings
+from jupyter_training.spool import identity
 
 __all__ = ["LOG_NAME", "started"]
 
@@ -33,7 +34,10 @@ _KEPT = frozenset(
     ]
 )
 _KEPT_PREFIXES = ("LC_", "XDG_", "JUPYTER_", "MLFLOW_TRACKING_", "AWS_")
-_NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "JUPYTER_TOKEN", "JUPYTER_SERVER_URL"})
+_NEVER = frozenset(
+    {"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN", "JUPYTER_TOKEN", "JUPYTER_SERVER_URL"}
+    | {f"JUPYTER_TRAINING_{name}" for name in ("JOB", "ATTEMPT", "SPOOL", "OUTPUT")}  # of the job that starts it
+)
 
 
 def started(settings: Settings, *, store: str | None = None) -> discover.Found:
@@ -114,6 +118,7 @@ def _start(command: list[str], settings: Settings) -> subprocess.Popen[bytes]:
         if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and name not in _NEVER
     }
     environment["JUPYTER_TRAINING_HOME"] = str(settings.home)
+    environment[identity.SERVICE] = "1"
     place = str(Path(__file__).resolve().parents[2])
     if command[0] == sys.executable and place in map(os.path.abspath, filter(None, sys.path)):
         environment["PYTHONPATH"] = place  # found beside the caller rather than installed

@@ -50,7 +50,10 @@ _KEPT_PREFIXES = (
     "JUPYTER_TRAINING_",
 )
 _children: list[subprocess.Popen[bytes]] = []
-_NEVER = frozenset({"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN"})
+_NEVER = frozenset(
+    {"JUPYTER_TRAINING_URL", "JUPYTER_TRAINING_TOKEN"}
+    | {f"JUPYTER_TRAINING_{name}" for name in ("JOB", "ATTEMPT", "SPOOL", "OUTPUT")}  # of the job that starts it
+)
 
 
 def ensure_dispatcher(settings: Settings) -> bool:
@@ -145,7 +148,7 @@ def _start(settings: Settings, lock: int) -> None:
             stdout=log,
             stderr=log,
             cwd=settings.home,
-            env=environment | _import_path(),
+            env=environment | _import_path() | {identity.SERVICE: "1"},
             start_new_session=True,
             pass_fds=(lock,),
         )

@@ -32,6 +32,7 @@ def main(folder: str) -> None:
     if order is None:
         sys.exit(f"jupyter_training: there is no readable order in {folder}.")
     os.environ[job.FOLDER] = folder
+    own = os.getpid()
     runtime_folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     path = _place(order, runtime_folder)
     layout.reserve(os.path.join(folder, layout.END))
@@ -44,7 +45,7 @@ def main(folder: str) -> None:
         from jupyter_training.runtime import mode
 
         mode.begin()
-    sys.exit(_run(order, folder, path))
+    sys.exit(_run(order, folder, path, own))
 
 
 def _place(order: dict[str, Any], runtime_folder: str) -> str:
@@ -67,8 +68,8 @@ def _place(order: dict[str, Any], runtime_folder: str) -> str:
     return path
 
 
-def _run(order: dict[str, Any], folder: str, path: str) -> int:
-    """Run the person's code and record its end; the exit code."""
+def _run(order: dict[str, Any], folder: str, path: str, own: int) -> int:
+    """Run the person's code and record its end, if this is still the process ``own``; the exit code."""
     entry = order["entry"]
     shown_as = entry.get("shown_as") or path
     content = b""
@@ -89,6 +90,8 @@ def _run(order: dict[str, Any], folder: str, path: str) -> int:
         error = failure.record(raised, source)
         failure.show(raised, error)
         code, reason = (_INTERRUPTED if isinstance(raised, KeyboardInterrupt) else 1), "error"
+    if os.getpid() != own:
+        return code  # a fork that the code has let leave through here: its end is not the attempt's
     stopping.let_go()
     end = {
         "exit_code": code,

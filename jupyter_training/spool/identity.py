@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 else:  # the same without importing typing, which costs a job milliseconds
     Identity = namedtuple("Identity", ("pid", "start_time", "boot_id"))
 
-__all__ = ["Identity", "boot_id", "is_alive", "own", "start_time"]
+__all__ = ["SERVICE", "Identity", "boot_id", "is_alive", "own", "start_time"]
+
+# In the environment of what serves all jobs (dispatcher, mirror, server, supervisors). Such a one may have been started
+# by a job's code, which knows nothing of it: it does not end with that job.
+SERVICE = "JUPYTER_TRAINING_SERVICE"
 
 _GONE = (b"Z", b"X", b"x")
 

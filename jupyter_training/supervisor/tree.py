@@ -3,7 +3,8 @@
 An attempt's processes are those below its supervisor (which as a subreaper
 inherits every orphan), those in its session or group, and those whose
 environment carries the attempt's folder. The last two find what an earlier,
-killed supervisor had: its orphans went to ``init``.
+killed supervisor had: its orphans went to ``init``. What serves all jobs is none
+of them, wherever it was started, nor are the processes of other attempts.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import os
 import signal
 from typing import NamedTuple
+
+from jupyter_training.spool import identity
 
 __all__ = ["Process", "below", "children_of", "members", "one", "send"]
 
@@ -51,7 +54,7 @@ def members(marker: bytes, session: int | None, supervisor: int, *, since: int =
     ]
     while waiting:
         pid = waiting.pop()
-        if pid in found or pid in (supervisor, 0, 1):
+        if pid in found or pid in (supervisor, 0, 1) or _is_of_others(pid, marker):
             continue
         found[pid] = table[pid]
         waiting += children.get(pid, ())
@@ -142,6 +145,14 @@ def _table() -> list[Process]:
 def _has_marker(pid: int, marker: bytes) -> bool:
     environment = _read(f"/proc/{pid}/environ")
     return marker in environment and marker in environment.split(b"\0")
+
+
+def _is_of_others(pid: int, marker: bytes) -> bool:
+    """Whether it serves all jobs, or belongs to another attempt: to be left alone with all that is below it."""
+    name = marker.partition(b"=")[0] + b"="
+    service = identity.SERVICE.encode() + b"="
+    variables = _read(f"/proc/{pid}/environ").split(b"\0")
+    return any(one.startswith(service) or (one.startswith(name) and one != marker) for one in variables)
 
 
 def _read(path: str) -> bytes:

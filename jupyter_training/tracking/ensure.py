@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from jupyter_training.settings import Settings
+from jupyter_training.spool import identity
 
 __all__ = ["COMMAND", "LOCK_NAME", "Mirroring", "ensure_mirror", "left_in_order", "quieten_mlflow", "take_lock"]
 
@@ -120,7 +121,7 @@ def _start(settings: Settings, lock: int) -> None:
             stdout=log,
             stderr=log,
             cwd=settings.home,
-            env=environment | _import_path(),
+            env=environment | _import_path() | {identity.SERVICE: "1"},
             start_new_session=True,
             pass_fds=(lock,),
         )

@@ -40,6 +40,26 @@ def test_exit_codes_are_those_of_python(tmp_path: Path, code: str, exit_code: in
     )
 
 
+@pytest.mark.parametrize("leaves", ["sys.exit(0)", "raise ValueError('of the fork')", "pass"])
+def test_a_fork_that_leaves_through_us_does_not_end_the_attempt(tmp_path: Path, leaves: str) -> None:
+    """Else its end would stand there while the code goes on, and be the attempt's if that is killed."""
+    attempt, answer = ran(
+        tmp_path,
+        f"""
+        import os, sys
+        child = os.fork()
+        if child == 0:
+            {leaves}
+        else:
+            os.waitpid(child, 0)
+            print("ended", os.path.exists(os.environ["JUPYTER_TRAINING_SPOOL"] + "/end.json"))
+            sys.exit(3)
+        """,
+    )
+    assert "ended False\n" == answer.stdout
+    assert (3, "exit", None) == (attempt.end["exit_code"], attempt.end["reason_class"], attempt.end["error"])
+
+
 def test_a_text_given_to_exit_is_printed(tmp_path: Path) -> None:
     _, answer = ran(tmp_path, "import sys; sys.exit('no data')")
     assert "no data\n" == answer.stderr

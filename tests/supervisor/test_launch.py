@@ -230,6 +230,40 @@ def test_whatever_the_code_leaves_behind_is_gone_when_the_exit_is_written(attemp
     assert (0, None) == (record["exit_code"], record["how_stopped"])
 
 
+SERVES = """
+import os, signal, subprocess, sys
+
+waits = "import os, signal, sys; os.fork(); os.write(1, b'%d ' % os.getpid()); [signal.pause() for _ in iter(int, 1)]"
+readable, writable = os.pipe()
+for name, value in (("JUPYTER_TRAINING_SERVICE", "1"), ("JUPYTER_TRAINING_SPOOL", "/another/attempt")):
+    command = [sys.executable, "-I", "-S", "-c", waits]
+    subprocess.Popen(command, stdout=writable, env={**os.environ, name: value}, start_new_session=True)
+found = b""
+while found.count(b" ") < 4:
+    found += os.read(readable, 100)
+print("hidden", *found.split(), sep=" ", flush=True)
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_serves_all_jobs_and_other_attempts_outlive_the_job_that_started_them(
+    attempt: Build, is_killed: bool
+) -> None:
+    """A job may submit another one while no dispatcher lives: the one that it starts has everybody's jobs below it."""
+    one = attempt(SERVES + ("signal.pause()" if is_killed else ""), grace=0.1)
+    process = one.supervise()
+    pids = hidden_pids(one)
+    try:
+        if is_killed:
+            one.stop("kill")
+        process.wait(30)
+        assert one.exit is not None
+        assert not any(map(is_gone, pids))
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_children_that_are_left_get_sigterm_first(attempt: Build) -> None:
     one = attempt(
         textwrap.dedent("""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from jupyter_training import supervisor
+from jupyter_training.spool import identity
 
 __all__ = ["Supervisors"]
 
@@ -82,7 +83,7 @@ class Supervisors:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd="/",
-            env={},
+            env={identity.SERVICE: "1"},
             bufsize=0,
             start_new_session=True,
         )
@@ -103,6 +104,12 @@ class Supervisors:
         command = supervisor.command(sys.executable, str(runtime), str(folder), adopt=adopt)
         with open(folder / _LOG, "ab") as log:
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={}, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env={identity.SERVICE: "1"},
+                start_new_session=True,
             )
         self.children.append(child)
