@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -18,7 +17,7 @@ from jupyter_training.client.handle import Handle
 from jupyter_training.client.queue import Queue, named
 from jupyter_training.client.transport import Transport
 from jupyter_training.client.verbs import Verbs, part
-from jupyter_training.errors import NotFound, ServerUnreachable
+from jupyter_training.errors import NotFound
 from jupyter_training.settings import Settings
 
 __all__ = ["Client"]
@@ -386,15 +385,9 @@ class Client(Verbs, Queue, Experiments):
         """The content of one kept file, by its id."""
         return self._connection.request("GET", f"jobs/{part(job)}/artifacts/{part(artifact)}", timeout=600).content
 
-    def patiently(self, ask: Callable[[], T], *, patience: float = 120.0) -> T:
-        """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody answers."""
-        deadline = time.monotonic() + patience
-        pause = 0.2
-        while True:
-            try:
-                return ask()
-            except ServerUnreachable:
-                if time.monotonic() + pause > deadline:
-                    raise
-                time.sleep(pause)
-                pause = min(pause * 2, 5.0)
+    def patiently(self, ask: Callable[[], T], *, patience: float = 120.0, deadline: float | None = None) -> T:
+        """What ``ask`` gives, asked again for up to ``patience`` seconds while nobody can answer.
+
+        And no longer than to ``deadline``, a time of the monotonic clock.
+        """
+        return waiting.patiently(ask, patience=patience, deadline=deadline)

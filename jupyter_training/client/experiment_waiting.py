@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jupyter_training.errors import JobFailed
+from jupyter_training.client.waiting import passes, unseen
+from jupyter_training.errors import JobFailed, Unavailable
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
@@ -35,7 +36,7 @@ def wait(
     seconds = _FIRST_PAUSE
     try:
         while True:
-            found = client.patiently(lambda: client.experiment(experiment))
+            found = client.patiently(lambda: client.experiment(experiment), deadline=deadline)
             if on_change is not None and (view is None or found != view):
                 on_change(found)
             seconds = _FIRST_PAUSE if view is None or found != view else min(seconds * 1.5, _LONGEST_PAUSE)
@@ -46,6 +47,10 @@ def wait(
             if left <= 0:
                 raise TimeoutError(f"{_called(view)} is still {view['phase']} after {timeout:g} s of waiting.")
             pause(left)
+    except Unavailable as error:
+        if deadline is None or clock() < deadline or not passes(error):
+            raise
+        raise TimeoutError(unseen(error, _called(view) if view else experiment, timeout)) from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Detached from {_called(view) if view else experiment}; it goes on.") from None
     if check and view["state"] != "succeeded":

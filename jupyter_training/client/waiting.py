@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_training.errors import JobFailed
+from jupyter_training.errors import JobFailed, ServerUnreachable, StoreBusy, Unavailable
 
 if TYPE_CHECKING:
     from jupyter_training.client.client import Client
 
-__all__ = ["TERMINAL", "failure", "follow", "has_ended", "wait"]
+__all__ = ["TERMINAL", "failure", "follow", "has_ended", "passes", "patiently", "unseen", "wait"]
+
+T = TypeVar("T")
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 
@@ -20,6 +22,33 @@ _PIECE = 256 * 1024
 _LAST_BYTES = 8 * 1024
 _LAST_LINES = 10
 _CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
+
+
+def patiently(ask: Callable[[], T], *, patience: float, deadline: float | None) -> T:
+    """See ``Client.patiently``."""
+    limit = time.monotonic() + patience
+    if deadline is not None:
+        limit = min(limit, deadline)
+    pause = 0.2
+    while True:
+        try:
+            return ask()
+        except Unavailable as error:
+            left = limit - time.monotonic()
+            if left <= 0 or not passes(error):
+                raise
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, 5.0)
+
+
+def passes(error: Unavailable) -> bool:
+    """Whether it may help to ask again in a moment. What is below these, as a store that is too new, stays."""
+    return type(error) in (Unavailable, ServerUnreachable, StoreBusy)
+
+
+def unseen(error: Unavailable, called: str, timeout: float | None) -> str:
+    """What is said when a time to wait is over and nobody answers."""
+    return f"{error.detail} {called} has not been seen to end in {timeout:g} s of waiting."
 
 
 def wait(
@@ -34,7 +63,7 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     view: dict[str, Any] | None = None
     try:
-        view = client.patiently(lambda: client.job(job))
+        view = client.patiently(lambda: client.job(job), deadline=deadline)
         while True:
             if on_change is not None:
                 on_change(view)
@@ -43,7 +72,11 @@ def wait(
             left = _POLL if deadline is None else min(_POLL, deadline - time.monotonic())
             if left <= 0:
                 raise TimeoutError(f"{_called(view)} is still {view['phase']} after {timeout:g} s of waiting.")
-            view = _next(client, view, left)
+            view = _next(client, view, left, deadline=deadline)
+    except Unavailable as error:
+        if deadline is None or time.monotonic() < deadline or not passes(error):
+            raise
+        raise TimeoutError(unseen(error, _called(view) if view else job, timeout)) from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_detached(view, job)) from None
     if check and view["state"] != "succeeded":
@@ -104,9 +137,14 @@ def _telling(lines: list[str]) -> list[str]:
     return lines[first:]
 
 
-def _next(client: Client, view: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _next(client: Client, view: dict[str, Any], seconds: float, *, deadline: float | None = None) -> dict[str, Any]:
     """The job's next version, or the same again after so many seconds."""
-    return client.patiently(lambda: client.job(view["id"], after=view["version"], wait=round(seconds, 3)))
+
+    def ask() -> dict[str, Any]:
+        left = seconds if deadline is None else min(seconds, max(0.001, deadline - time.monotonic()))
+        return client.job(view["id"], after=view["version"], wait=round(left, 3))
+
+    return client.patiently(ask, deadline=deadline)
 
 
 def _piece(client: Client, job: str, **where: int | None) -> dict[str, Any]:

@@ -226,7 +226,7 @@ class Scripted:
         self.looks += 1
         return self.views.pop(0) if len(self.views) > 1 else self.views[0]
 
-    def patiently(self, ask: Callable[[], Any]) -> Any:
+    def patiently(self, ask: Callable[[], Any], **_: object) -> Any:
         return ask()
 
 
