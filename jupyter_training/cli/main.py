@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -24,6 +26,7 @@ _MEANT = {
 }
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141  # what a shell says of a program that wrote to a closed pipe
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +35,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows another, no error
+    try:
+        code = _answered(words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left, as `head` does: no error
+        _let_go()
+        return _PIPE_CLOSED
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        with contextlib.suppress(OSError):
+            print(f"error: What was to be printed can't be written: {error.strerror}.", file=sys.stderr)
+        _let_go()
+        return 3
+    return code
+
+
+def _answered(words: list[str]) -> int:
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -47,11 +67,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         said = str(interrupt)
         print(f"\n{said}" if said else "\nInterrupted.", file=sys.stderr)
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader has left, as `head` does: no error, and nothing more to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
     return code
+
+
+def _let_go() -> None:
+    """Leave nothing that fails when it is flushed at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def exit_code(error: TrainingError) -> int:

@@ -54,7 +54,9 @@ def failure(error: TrainingError, *, as_json: bool) -> None:
 
 
 def as_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    # Where the stream lacks a sign, an escape is still JSON; a sign in its place would be another value.
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8")
+    print(json.dumps(value, indent=2, ensure_ascii=not is_utf8))
 
 
 def on_terminal() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.cli import logs
+from jupyter_training.cli import logs, say
 from jupyter_training.cli.arguments import Parser
 from jupyter_training.cli.main import exit_code, main
 from jupyter_training.cli.parameters import split
@@ -173,15 +174,39 @@ def test_help_needs_nothing_heavy() -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    code = "import sys; from jupyter_training.cli import main; sys.exit(main(['schema']))"
+@pytest.mark.parametrize("words", [["schema"], ["jobs", "--state", "x", "--json"]])
+def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
+    code = f"import sys; from jupyter_training.cli import main; sys.exit(main({words}))"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stderr is not None
     child.stdout.close()
     said = child.stderr.read()
     child.stderr.close()
-    assert (141, b"") == (child.wait(60), said)
+    assert (141, b"Traceback" in said) == (child.wait(60), False)
+    assert (words == ["schema"]) == (said == b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("words", [["schema"], ["--version"]])
+def test_a_full_disk_below_the_output_is_a_sentence(words: list[str]) -> None:
+    code = f"import sys; from jupyter_training.cli import main; sys.exit(main({words}))"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    said = "error: What was to be printed can't be written: No space left on device.\n"
+    assert (3, said) == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"), [("latin-1", b'"\\u03b1 \\u00fc"\n'), ("utf-8", b'"\xce\xb1 \xc3\xbc"\n')]
+)
+def test_json_is_whole_whatever_the_output_can_show(
+    encoding: str, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, encoding, errors="replace", write_through=True))
+    say.as_json("\u03b1 \u00fc")
+    assert written == kept.getvalue()
 
 
 PLACE = ("queue", "queue update", "queue update-batch", "queue after")
