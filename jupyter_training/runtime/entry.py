@@ -74,6 +74,7 @@ def _run(order: dict[str, Any], folder: str, path: str, own: int) -> int:
     shown_as = entry.get("shown_as") or path
     content = b""
     error: dict[str, Any] | None = None
+    number: int | None = None
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -83,6 +84,7 @@ def _run(order: dict[str, Any], folder: str, path: str, own: int) -> int:
     except SystemExit as left:
         code = _exit_code(left)
         reason = "completed" if code == 0 else "exit"
+        number = code - 128 if isinstance(left, stopping.Terminated) else None
     except BaseException as raised:  # noqa: BLE001 (the edge of the process: each end has to be recorded)
         from jupyter_training.runtime import failure
 
@@ -95,6 +97,7 @@ def _run(order: dict[str, Any], folder: str, path: str, own: int) -> int:
     stopping.let_go()
     end = {
         "exit_code": code,
+        "signal": number,  # that became an exit
         "reason_class": reason,
         "error": error,
         "heard_stop": stopping.has_been_told(),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # the same without its enums, which cost a job milliseconds
 
-__all__ = ["Undisturbed", "ask", "asked", "has_been_told", "install", "let_go", "look_now", "should_stop"]
+__all__ = ["Terminated", "Undisturbed", "ask", "asked", "has_been_told", "install", "let_go", "look_now", "should_stop"]
 
 _LOOK_EVERY = 0.05  # seconds
 _BY_SIGNAL = "cancel"  # what a stop means that says no more
@@ -96,6 +96,10 @@ def look_now() -> None:
     _look_again = 0.0
 
 
+class Terminated(SystemExit):
+    """SIGTERM ends the code, as an exit that it may catch and clean up after."""
+
+
 class Undisturbed:
     """While this holds, the first SIGTERM waits: what is being saved is worth more than a moment."""
 
@@ -110,7 +114,7 @@ class Undisturbed:
         global _saving
         _saving -= self._counts
         if _put_off and not _saving and self._counts:
-            raise SystemExit(128 + signal.SIGTERM)
+            raise Terminated(128 + signal.SIGTERM)
 
 
 def has_been_told() -> bool:
@@ -156,7 +160,7 @@ def _on_sigterm(number: int, _frame: FrameType | None) -> None:
     if _saving and _terms == 1:
         _put_off = True
         return
-    raise SystemExit(128 + number)
+    raise Terminated(128 + number)
 
 
 def _listen() -> bool:

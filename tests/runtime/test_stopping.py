@@ -67,9 +67,9 @@ def test_code_that_does_not_ask_leaves_through_its_finally_and_exit_handlers(tmp
     process.terminate()
     out, err = process.communicate()
     assert ("finally\nexit handler\n", "") == (out, err)
-    assert (143, 143, "exit", False) == (
+    assert (143, 143, 15, "exit", False) == (
         process.returncode,
-        *(attempt.end[key] for key in ("exit_code", "reason_class", "heard_stop")),
+        *(attempt.end[key] for key in ("exit_code", "signal", "reason_class", "heard_stop")),
     )
 
 

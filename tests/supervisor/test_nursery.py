@@ -63,7 +63,7 @@ def test_a_forked_supervisor_stands_alone(attempt: Build, supervisors: Superviso
         assert nursery(supervisors) == parent(pid)
         assert pid == os.getsid(pid) == os.getpgid(pid)
         assert str(one.folder) == os.readlink(f"/proc/{pid}/cwd")
-        assert b"" == Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"JUPYTER_TRAINING_SERVICE=1\0" == Path(f"/proc/{pid}/environ").read_bytes()
         opened = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
         opened = [name for name in opened if not name.startswith(f"{one.folder}/events-{pid}-")]
         log = str(one.folder / "supervisor.log")

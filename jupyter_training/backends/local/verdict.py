@@ -36,6 +36,8 @@ def verdict(exit_record: Mapping[str, Any], end_record: Mapping[str, Any] | None
     reason = STOPPED.get(cast("StopHow", str(exit_record.get("how_stopped"))))
     if reason is not None:
         return End(reason, None, code, number, peak)
+    if number is None and end_record is not None and end_record.get("exit_code") == code:
+        number = end_record.get("signal")  # it became an exit of the code's own
     if number is not None:
         return _signaled(int(number), exit_record, peak)
     if code is None:
