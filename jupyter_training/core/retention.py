@@ -50,7 +50,7 @@ def kept(checkpoints: Iterable[Checkpoint], keep: Keep, mode: Literal["min", "ma
 
     def best(of: list[Checkpoint], count: int) -> list[Checkpoint]:
         measured = [(sign * one.metric, one) for one in of if one.metric is not None]
-        return [one for _, one in sorted(measured, key=lambda pair: (pair[0], *_newest(pair[1])))[:count]]
+        return [one for _, one in sorted(measured, key=lambda pair: (pair[0], *_better(pair[1])))[:count]]
 
     chosen = best(good, keep.experiment_best)
     by_job: dict[JobId, list[Checkpoint]] = {}
@@ -83,6 +83,11 @@ def staying(
     return names | {one.name for one in good[:_FALLEN_BACK_TO]} if may_go_on else names
 
 
-def _newest(one: Checkpoint) -> tuple[int, int, float, str]:
-    """Sorts the newest first: the latest attempt went on from where it counts."""
+def _newest(one: Checkpoint) -> tuple[int, float, int, str]:
+    """Sorts the newest first: what was committed last, by the latest attempt. Steps may have begun anew meanwhile."""
+    return (-one.attempt, -one.created, -one.step, one.name)
+
+
+def _better(one: Checkpoint) -> tuple[int, int, float, str]:
+    """Sorts equally good ones."""
     return (-one.attempt, -one.step, -one.created, one.name)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from jupyter_training.core.ids import JobId
 from jupyter_training.core.job import Instant, Job
 from jupyter_training.core.lifecycle import TERMINAL
 from jupyter_training.core.retention import Checkpoint, staying
+from jupyter_training.dispatch import untold
 from jupyter_training.dispatch.remover import Done, Order, Remover
 from jupyter_training.errors import StaleEpoch, TrainingError
 from jupyter_training.settings import Settings
@@ -122,7 +123,7 @@ class Sweep:
         if go and not retention.let_go(self._store, epoch, job.id, go, now, ended_in=ended_in):
             # It was started again since it was read: by now it needs more of them.
             return any(self._sweep(as_it_is, epoch, now, boot) for as_it_is in views.jobs(self._store, [job.id]))
-        gone = {*go, *(one.name for one in own if one.state == "deleted")}
+        gone = {one.name: one for one in own if one.state == "deleted" or one.name in go}
         for folder in self._left(job.id, gone):
             self._remover.ask(Order(job.id, folder.name, (folder,)))
         if self._may_try(job.id, boot) and any(one.place is not None for one in own):
@@ -165,8 +166,11 @@ class Sweep:
         manifest = spooled.read(self._settings.checkpoints / one.job / one.name) or {}
         return metric in (manifest.get("metrics") or {})
 
-    def _left(self, job: JobId, gone: set[str]) -> list[Path]:
-        """The folders of these checkpoints that are still there, under names that no reader takes for a checkpoint."""
+    def _left(self, job: JobId, gone: Mapping[str, Checkpoint]) -> list[Path]:
+        """The folders of these checkpoints that are still there, under names that no reader takes for a checkpoint.
+
+        Another checkpoint under such a name stays: it is told of next, or found when its attempt ends.
+        """
         root = self._settings.checkpoints / job
         found = []
         try:
@@ -175,6 +179,8 @@ class Sweep:
             return []
         mark = f"{spooled.TEMPORARY}gone-"
         for name in names:
+            if name in gone and untold.is_another(gone[name], root / name):
+                continue
             hidden = mark + name if name in gone else name
             if hidden.startswith(mark):
                 with contextlib.suppress(OSError):

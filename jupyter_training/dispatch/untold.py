@@ -12,11 +12,14 @@ from jupyter_training.spool import checkpoints as spooled
 from jupyter_training.store import checkpoints
 from jupyter_training.store.engine import Store
 
-__all__ = ["of_attempt"]
+__all__ = ["is_another", "of_attempt"]
 
 
 def of_attempt(store: Store, job: JobId, attempt: int) -> list[Checkpoint]:
-    """Those that the attempt wrote and that the store does not know. Whether they are whole is checked by who reads."""
+    """Those that the attempt wrote and that the store does not know. Whether they are whole is checked by who reads.
+
+    Nor does it know another one under the name of one that was removed.
+    """
     folder = store.settings.checkpoints / job
     try:
         names = [name for name in os.listdir(folder) if (spooled.parts(name) or (0, 0, 0))[1] == attempt]
@@ -24,9 +27,21 @@ def of_attempt(store: Store, job: JobId, attempt: int) -> list[Checkpoint]:
         return []
     if not names:
         return []
-    known = {one.name for one in checkpoints.of_jobs(store, [job]).get(job, ())}
-    found = (_read(job, attempt, folder / name) for name in sorted(names) if name not in known)
-    return [one for one in found if one is not None]
+    known = {one.name: one for one in checkpoints.of_jobs(store, [job]).get(job, ())}
+    found = []
+    for name in sorted(names):
+        there = known.get(name)
+        if there is None or there.state == "deleted":
+            one = _read(job, attempt, folder / name)
+            if one is not None and (there is None or one.sha256 != there.sha256):
+                found.append(one)
+    return found
+
+
+def is_another(known: Checkpoint, folder: Path) -> bool:
+    """Whether in the folder of a known one lies another checkpoint than that."""
+    found = _read(known.job, known.attempt, folder)
+    return found is not None and found.sha256 != known.sha256
 
 
 def _read(job: JobId, attempt: int, folder: Path) -> Checkpoint | None:

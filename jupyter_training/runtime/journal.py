@@ -71,8 +71,9 @@ def figure_kept(name: str) -> bool:
     return _event("f", time.time(), name)
 
 
-def checkpoint_committed(step: int, name: str, about: Mapping[str, object]) -> bool:
-    return _event("c", time.time(), step, name, dict(about))
+def checkpoint_committed(step: int, name: str, about: Mapping[str, object], at: float | None = None) -> bool:
+    """``at``: when it was committed, in seconds since the epoch; None: now."""
+    return _event("c", time.time() if at is None else at, step, name, dict(about))
 
 
 def checkpoint_given(step: int | None, name: str | None) -> bool:

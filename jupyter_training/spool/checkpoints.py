@@ -4,8 +4,8 @@
     <folder>/step-000000010.2/...                the files themselves
     <folder>/.tmp-...                            one that is being written; nobody's, if its writer is gone
 
-The name says the step, the attempt that wrote it, and, from the second of the
-same step and attempt on, which one. A checkpoint is committed by renaming its
+The name says the step, the attempt that wrote it, and, once the attempt has begun
+its steps anew, for the how manyeth time it goes through them. A checkpoint is committed by renaming its
 folder after everything in it is on disk; the manifest is written last. The
 manifest's own hash travels in the event that tells of the checkpoint, so that a
 damaged manifest is noticed too.
@@ -45,7 +45,7 @@ _PIECE = 1024 * 1024
 
 
 def name(step: int, attempt: int, count: int = 1) -> str:
-    """The folder's name. ``count``: the how manyeth of that step and attempt."""
+    """The folder's name. ``count``: goes up when the attempt's steps begin anew, so that no name is given twice."""
     return f"step-{step:09}.{attempt}" + (f".{count}" if count > 1 else "")
 
 

@@ -12,6 +12,7 @@
     log, log.holes   what was printed, and which middle of it is gone (``log``)
     listens          empty: the code asks ``should_stop()``
     saves            empty: the code uses ``checkpoint``
+    named            which names checkpoints of this attempt have had, by the last one (``runtime.checkpoint.naming``)
     due              empty: it asks ``checkpoint.due()``, and saves when a stop is asked for
     no_checkpoint    empty: the code says that no checkpoint will come
     stop.json        a stop that was asked for
@@ -78,6 +79,7 @@ HOLES = "log.holes"
 STARTED = "started"
 LISTENS = "listens"
 SAVES = "saves"
+NAMED = "named"
 DUE = "due"
 NO_CHECKPOINT = "no_checkpoint"
 STOP = "stop.json"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy import ColumnCollection, ColumnElement, Connection, Dialect, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_missing", "insert_rows"]
+__all__ = ["Columns", "insert_missing", "insert_or_renew", "insert_rows"]
+
+Columns = ColumnCollection[str, ColumnElement[Any]]
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -29,6 +31,23 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_or_renew(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    is_another: Callable[[Columns], ColumnElement[bool]],
+) -> None:
+    """Insert rows; one that is there becomes the new one if that is another, and else is left alone."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    told = dialect.insert(table)
+    key = list(table.primary_key.columns)
+    values = {column.name: told.excluded[column.name] for column in table.columns if not column.primary_key}
+    renewing = told.on_conflict_do_update(index_elements=key, set_=values, where=is_another(told.excluded))
+    connection.execute(renewing, list(rows))
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from jupyter_training.core.changes import ChangeKind
 from jupyter_training.core.ids import JobId
@@ -19,7 +19,7 @@ from jupyter_training.core.job import CheckpointPolicy, Instant, Job
 from jupyter_training.core.retention import Checkpoint, CheckpointState
 from jupyter_training.errors import NoCheckpoint
 from jupyter_training.store import changelog, ends, lease
-from jupyter_training.store.bulk import insert_missing
+from jupyter_training.store.bulk import Columns, insert_or_renew
 from jupyter_training.store.chunks import chunks
 from jupyter_training.store.engine import Store
 from jupyter_training.store.tables import attempts, checkpoints, jobs
@@ -48,6 +48,9 @@ __all__ = [
 # The state of a row whose files under a URL are being removed; for readers it is removed already.
 GOING = "going"
 
+# As ``core.retention`` has it: an attempt may begin its steps anew, and what it saved last is what it goes on from.
+_NEWEST_FIRST = (checkpoints.c.attempt.desc(), checkpoints.c.created.desc(), checkpoints.c.step.desc())
+
 
 @dataclass(frozen=True)
 class Newest:
@@ -61,19 +64,12 @@ class Newest:
 
 
 def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpoint, ...]]:
-    """The checkpoints of these jobs, newest first (by attempt, then step); a job without one is left out."""
+    """The checkpoints of these jobs, newest first; a job without one is left out."""
     found: dict[JobId, list[Checkpoint]] = {}
     with store.read() as connection:
         for part in chunks(list(job_ids)):
             rows = connection.execute(
-                select(checkpoints)
-                .where(checkpoints.c.job.in_(part))
-                .order_by(
-                    checkpoints.c.job,
-                    checkpoints.c.attempt.desc(),
-                    checkpoints.c.step.desc(),
-                    checkpoints.c.created.desc(),
-                )
+                select(checkpoints).where(checkpoints.c.job.in_(part)).order_by(checkpoints.c.job, *_NEWEST_FIRST)
             )
             for row in rows:
                 found.setdefault(JobId(row.job), []).append(_checkpoint(row))
@@ -83,7 +79,6 @@ def of_jobs(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, tuple[Checkpo
 def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
     """Of each of these jobs its newest good checkpoint, and how many there are; a job without one is left out."""
     own = checkpoints.c.job
-    order = (checkpoints.c.attempt.desc(), checkpoints.c.step.desc(), checkpoints.c.created.desc())
     found: dict[JobId, Newest] = {}
     with store.read() as connection:
         for part in chunks(list(job_ids)):
@@ -95,7 +90,7 @@ def newest(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, Newest]:
                     checkpoints.c.attempt,
                     checkpoints.c.place,
                     func.count().over(partition_by=own).label("number"),
-                    func.row_number().over(partition_by=own, order_by=order).label("rank"),
+                    func.row_number().over(partition_by=own, order_by=_NEWEST_FIRST).label("rank"),
                 )
                 .where(checkpoints.c.job.in_(part), checkpoints.c.state == "kept")
                 .subquery()
@@ -120,9 +115,9 @@ def damaged(store: Store, job_ids: Iterable[JobId]) -> dict[JobId, list[tuple[in
 
 def why_none(connection: Connection, job: JobId) -> tuple[str, bool]:
     """Why a job without a good checkpoint has none, as the end of a sentence about it; False: it never had one."""
-    order = (checkpoints.c.state == "corrupt", checkpoints.c.attempt, checkpoints.c.step)
+    is_damaged = checkpoints.c.state == "corrupt"
     wanted = select(checkpoints.c.name, checkpoints.c.state).where(checkpoints.c.job == job)
-    row = connection.execute(wanted.order_by(*(column.desc() for column in order)).limit(1)).first()
+    row = connection.execute(wanted.order_by(is_damaged.desc(), *_NEWEST_FIRST).limit(1)).first()
     if row is None:
         return "has left no checkpoint to go on from", False
     return f"has no whole checkpoint: {row.name} {'is damaged' if row.state == 'corrupt' else 'was removed'}", True
@@ -143,6 +138,8 @@ def marks(store: Store, job: JobId, name: str) -> dict[str, int]:
 
 def committed(store: Store, epoch: int, found: Sequence[tuple[Checkpoint, Mapping[str, int]]], now: Instant) -> None:
     """Attempts have committed these, each with the marks of its counted series. Known ones are left as they are.
+
+    Another one under a known name, committed later, takes the place of the first: that one's files are no more.
 
     Raises:
         StaleEpoch
@@ -284,10 +281,10 @@ def started_from(
 
 def _newest_damaged(connection: Connection, job: JobId, attempt: int) -> str | None:
     """Of what earlier attempts have left the newest, if none of it is good and some is damaged."""
-    order = (checkpoints.c.state == "kept", checkpoints.c.attempt, checkpoints.c.step)
+    is_good = checkpoints.c.state == "kept"
     left = (checkpoints.c.job == job, checkpoints.c.attempt < attempt, checkpoints.c.state != "deleted")
     wanted = select(checkpoints.c.name, checkpoints.c.state).where(*left)
-    row = connection.execute(wanted.order_by(*(column.desc() for column in order)).limit(1)).first()
+    row = connection.execute(wanted.order_by(is_good.desc(), *_NEWEST_FIRST).limit(1)).first()
     return row.name if row is not None and row.state == "corrupt" else None
 
 
@@ -317,7 +314,13 @@ def _set_state(connection: Connection, job: JobId, names: Iterable[str], state: 
 
 
 def _insert(connection: Connection, found: Sequence[tuple[Checkpoint, Mapping[str, int]]]) -> None:
-    insert_missing(connection, checkpoints, [_row(one, counted) for one, counted in found])
+    insert_or_renew(connection, checkpoints, [_row(one, counted) for one, counted in found], _is_another)
+
+
+def _is_another(told: Columns) -> ColumnElement[bool]:
+    """Whether what is told is another checkpoint than the row's. What is being removed under a URL goes in any case."""
+    own = checkpoints.c
+    return (own.sha256 != told.sha256) & (own.created < told.created) & (own.state != GOING)
 
 
 def _tell(connection: Connection, touched: Sequence[JobId], now: Instant) -> None:
@@ -326,7 +329,7 @@ def _tell(connection: Connection, touched: Sequence[JobId], now: Instant) -> Non
         newest = (
             select(checkpoints.c.step, checkpoints.c.created, checkpoints.c.seconds)
             .where(checkpoints.c.job == job, checkpoints.c.state == "kept")
-            .order_by(checkpoints.c.attempt.desc(), checkpoints.c.step.desc())
+            .order_by(*_NEWEST_FIRST)
             .limit(1)
         )
         step, created, seconds = connection.execute(newest).first() or (None, None, None)

@@ -91,6 +91,14 @@ def test_the_newest_is_the_latest_attempts_though_it_went_back() -> None:
     assert {15} == numbers(kept(checkpoints, Keep(trial_best=0, trial_latest=1), "min"))
 
 
+def test_the_newest_of_an_attempt_is_what_it_committed_last_though_its_steps_began_anew() -> None:
+    own = [a_checkpoint(number, "trialoneaa", None) for number in (5, 6)]
+    own += [a_checkpoint(number, "trialoneaa", None, name=f"again{number}", created=2e9 + number) for number in (1, 2)]
+    newest = CheckpointPolicy(keep=Keep(trial_best=0, trial_latest=1))
+    assert {"again2"} == staying(own, newest, may_go_on=False)
+    assert {"again1", "again2"} == staying(own, newest, may_go_on=True)
+
+
 def test_what_may_go_on_keeps_its_two_newest_good_ones() -> None:
     own = [a_checkpoint(number, "trialoneaa", number / 10) for number in (2, 4, 1, 3)]
     own.append(a_checkpoint(5, "trialoneaa", 0.9, state="corrupt"))

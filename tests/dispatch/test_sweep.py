@@ -18,14 +18,18 @@ from jupyter_training.core.lifecycle import EndReason, JobState, Verb
 from jupyter_training.core.metric import Point
 from jupyter_training.core.retention import Checkpoint
 from jupyter_training.dispatch import remover
+from jupyter_training.dispatch.ingest import Ingester
+from jupyter_training.runtime.checkpoint import sealing
 from jupyter_training.seams.backend import End, LaunchOrder
 from jupyter_training.settings import Settings
+from jupyter_training.spool import attempt_folder
 from jupyter_training.spool import checkpoints as spooled
 from jupyter_training.store import checkpoints, points, record, removals, retention, supersede, upkeep, verbs, wishes
 from jupyter_training.store.engine import Store
 from jupyter_training.testing.builders import a_submission
 from jupyter_training.testing.scripted_backend import Script
 from tests.dispatch.stage import Stage
+from tests.runtime.saving import Job
 
 _DEADLINE = 20.0
 
@@ -434,3 +438,81 @@ def test_a_job_that_failed_and_is_tried_again_has_its_newest_to_go_on_from(stage
     stage.settle()
     stage.wish(job, Verb.RETRY)
     assert [2] == [one.step for one in checkpoints.candidates(stage.store, job)]
+
+
+PHASES = """
+from jupyter_training import checkpoint
+found = checkpoint.latest()
+print(found and found.load(), flush=True)
+for phase, last in ((1, 6), (2, 4)) if found is None else ():
+    for step in range(1, last + 1):
+        print(checkpoint.save([phase, step], step=step).name, flush=True)
+        input()
+"""
+
+
+def test_an_attempt_that_begins_its_steps_anew_is_gone_on_from_where_it_was_last(stage: Stage) -> None:
+    """While the sweep goes over it after each of its checkpoints."""
+    job = Saving(stage, runs=1e6)
+    folder = stage.settings.checkpoints / job.id
+    code = Job(stage.settings.home, PHASES, order={"job": job.id}, checkpoints={"folder": str(folder)})
+    with code.attempt().begin() as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert "None\n" == process.stdout.readline()
+        for _ in range(10):
+            name = process.stdout.readline().strip()
+            taken_in(stage, job.id)
+            until(stage, lambda: not hidden(folder), "what was let go of is gone")
+            assert name in job.names()
+            process.stdin.write("\n")
+            process.stdin.flush()
+    assert 0 == process.returncode
+    taken_in(stage, job.id, final=True)
+    first, second = checkpoints.candidates(stage.store, job.id)
+    assert [(4, "step-000000004.1.2"), (3, "step-000000003.1.2")] == [(one.step, one.name) for one in (first, second)]
+    assert {first.name, second.name} == job.names()
+    assert spooled.fault(folder / first.name, first.sha256) is None
+    code.checkpoints["candidates"] = [
+        {"name": one.name, "step": one.step, "sha256": one.sha256, "place": None} for one in (first, second)
+    ]
+    assert "[2, 4]\n" == code.attempt().run().stdout
+
+
+def taken_in(stage: Stage, job: JobId, *, final: bool = False) -> None:
+    """What the attempt has told, by a dispatcher that has just begun, which sweeps next."""
+    attempt = stage.attempts(job)[-1]
+    folder = attempt_folder(stage.settings.spool_root, job, attempt.number)
+    now = stage.clock.now()
+    Ingester(stage.store).ingest(stage.job(job), attempt, folder, epoch=stage.epoch, now=now, final=final)
+    stage.succeed()
+    stage.tick()
+
+
+def hidden(folder: Path) -> list[Path]:
+    return list(folder.glob(f"{spooled.TEMPORARY}gone-*"))
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told of", "found at the end"])
+def test_another_checkpoint_under_the_name_of_one_that_is_gone_stays_and_is_taken_in(
+    stage: Stage, is_told: bool
+) -> None:
+    job = Saving(stage, runs=1e6)
+    job.save(1, 2, 3)
+    stage.succeed()
+    until(stage, lambda: {2, 3} == job.there(), "the first has gone")
+    until(stage, lambda: not hidden(job.folder(1).parent), "and its files")
+    job.folder(1).mkdir()
+    (job.folder(1) / "state").write_text("another")
+    at = 1_800_000_009.0
+    sha256 = sealing.seal(str(job.folder(1)), 1, None, {"kind": "json"}, at)["sha256"]
+    stage.succeed()
+    stage.tick()
+    assert ({2, 3}, {1, 2, 3}) == (job.kept(), job.there()), "it is not known, and not removed"
+    if is_told:
+        told = Checkpoint(job.id, spooled.name(1, 1), 1, 1, Instant(at), 7, 1, sha256, None, "json", None)
+        checkpoints.committed(stage.store, stage.epoch, [(told, {})], stage.clock.now())
+    taken_in(stage, job.id, final=True)
+    until(stage, lambda: {1, 3} == job.there(), "it is the newest of two")
+    assert [(1, sha256), (3, "ab" * 32)] == [
+        (one.step, one.sha256) for one in checkpoints.candidates(stage.store, job.id)
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_training.spool import checkpoints
+from jupyter_training.spool import checkpoints, tail
 from tests.runtime.counting import counting
 from tests.runtime.saving import Job
 
@@ -246,6 +246,53 @@ def test_the_same_step_twice_is_two_checkpoints_and_the_later_counts(tmp_path: P
         tmp_path, "from jupyter_training import checkpoint\nprint(checkpoint.latest().load())", attempts=job.attempts
     )
     assert "[2]\n" == answer.attempt().run().stdout
+
+
+SWEPT = """
+import shutil
+from jupyter_training import checkpoint
+from jupyter_training.runtime.checkpoint import naming
+saved = [checkpoint.save([step], step=step) for step in (1, 2, 3)]
+for folder in saved[:2]:
+    shutil.rmtree(folder)
+LOST
+saved += [checkpoint.save([step], step=step) for step in (1, 2, 4)]
+shutil.rmtree(saved[3])
+saved += [checkpoint.save([step], step=step) for step in (1, 9)]
+print(*(folder.name[12:] for folder in saved))
+"""
+
+
+@pytest.mark.parametrize(
+    "lost", ["", "naming._last = (0, 0, 0)"], ids=["in one process", "in one that was started again"]
+)
+def test_no_name_is_given_twice_though_the_first_of_it_was_removed(tmp_path: Path, lost: str) -> None:
+    answer = Job(tmp_path, SWEPT.replace("LOST", lost)).attempt().run()
+    assert ("01.1 02.1 03.1 01.1.2 02.1.2 04.1.2 01.1.3 09.1.3\n", "") == (answer.stdout, answer.stderr)
+
+
+def test_where_the_record_of_names_is_lost_what_the_order_knows_is_not_given_either(tmp_path: Path) -> None:
+    """A container that was started anew has what was copied of the folder, and no attempt's folder."""
+    job = Job(tmp_path, "from jupyter_training import checkpoint\nprint(checkpoint.save([1], step=3).name)")
+    job.checkpoints["known"] = ["step-000000001.1", "step-000000003.1"]
+    assert "step-000000003.1.2\n" == job.attempt().run().stdout
+
+
+def test_what_is_committed_later_is_later_whatever_the_clock_does(tmp_path: Path) -> None:
+    code = """
+    import time
+    from jupyter_training import checkpoint
+    checkpoint.save([1], step=1)
+    ns, s = time.time_ns, time.time
+    time.time_ns, time.time = (lambda: ns() - 3_600_000_000_000), (lambda: s() - 3600.0)
+    checkpoint.save([2], step=2)
+    """
+    job = Job(tmp_path, code)
+    assert 0 == job.attempt().run().returncode
+    events = [event for page in tail.pages(job.attempts[0].folder) for event in tail.read(page, 0, final=True)[0]]
+    first, second = (event[1] / 1e6 for event in events if event[0] == "c")
+    manifests = [json.loads((job.folder / name / "manifest.json").read_text())["time"] for name in job.names]
+    assert manifests[0] < first < manifests[1] < second
 
 
 # -- what else the code does -----------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jupyter_training.core.changes import ChangeKind
@@ -60,6 +62,41 @@ def test_telling_it_again_changes_nothing_of_it(bench: Bench) -> None:
     checkpoints.set_state(bench.store, bench.epoch, job.id, [one.name], "deleted", bench.now)
     save(bench, one)
     assert ([], None) == (steps(bench, job.id), views.job(bench.store, job.id).checkpoint_step)
+
+
+def test_another_one_under_a_known_name_takes_its_place_if_it_came_later(bench: Bench) -> None:
+    job = bench.a_running_job()
+    first = a_checkpoint(job.id, 5)
+    other = replace(first, sha256="cd" * 32, created=Instant(first.created + 1), size=7)
+    save(bench, first)
+    checkpoints.set_state(bench.store, bench.epoch, job.id, [first.name], "deleted", bench.now)
+    save(bench, other)
+    save(bench, first)  # told again, it takes no place
+    assert {job.id: (other,)} == checkpoints.of_jobs(bench.store, [job.id])
+    assert 5 == views.job(bench.store, job.id).checkpoint_step
+
+
+def test_another_one_takes_no_place_under_a_url_while_that_is_emptied(bench: Bench) -> None:
+    job = bench.a_running_job()
+    first = a_checkpoint(job.id, 5, place="s3://bucket/5")
+    save(bench, first)
+    assert retention.let_go(bench.store, bench.epoch, job.id, [first.name], bench.now)
+    save(bench, replace(first, sha256="cd" * 32, created=Instant(first.created + 1)))
+    assert {first.name: "s3://bucket/5"} == retention.going(bench.store, job.id)
+    assert [] == steps(bench, job.id)
+
+
+def test_the_newest_of_an_attempt_was_committed_last_though_its_steps_began_anew(bench: Bench) -> None:
+    job = bench.a_running_job()
+    again = a_checkpoint(job.id, 2, name="step-000000002.1.2", created=Instant(1_900_000_000.0))
+    save(bench, again, a_checkpoint(job.id, 2), a_checkpoint(job.id, 6))
+    assert [2, 6, 2] == steps(bench, job.id)
+    assert again.name == checkpoints.candidates(bench.store, job.id)[0].name
+    assert {job.id: checkpoints.Newest(2, again.created, 3, 1, None)} == checkpoints.newest(bench.store, [job.id])
+    assert (2, again.created) == (
+        (now := views.job(bench.store, job.id)).checkpoint_step,
+        now.checkpoint_time,
+    )
 
 
 def test_the_latest_attempts_are_the_newest_though_it_went_back(bench: Bench) -> None:

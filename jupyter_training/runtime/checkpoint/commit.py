@@ -17,7 +17,7 @@ import shutil
 import time
 
 from jupyter_training.runtime import journal, mode, stopping
-from jupyter_training.runtime.checkpoint import contents, found, pace, place, sealing
+from jupyter_training.runtime.checkpoint import contents, found, naming, pace, place, sealing
 from jupyter_training.spool import checkpoints
 
 TYPE_CHECKING = False
@@ -134,7 +134,8 @@ class _Draft:
     def _commit(self) -> None:
         with stopping.Undisturbed():
             try:
-                manifest = sealing.seal(self.folder, self._step, _numbers(self._metrics), self.about)
+                at = naming.moment(self._where)
+                manifest = sealing.seal(self.folder, self._step, _numbers(self._metrics), self.about, at)
                 self._name = _put(self.folder, self._where, self._step)
             except OSError as error:
                 raise _not_saved(self._step, self._where, error) from None
@@ -173,19 +174,21 @@ def _checked(step: int | None) -> int:
 
 
 def _not_saved(step: int, where: str, error: OSError) -> NotSaved:
-    older = _names(where)
-    stands = f"The older ones stand, the last is {max(older)}." if older else "There is no older one."
+    older = sorted((attempt, count, at, name) for name, (at, attempt, count) in _names(where).items())
+    stands = f"The older ones stand, the last is {older[-1][-1]}." if older else "There is no older one."
     why = error.strerror or str(error) or type(error).__name__
     sentence = f"The checkpoint of step {step} could not be saved in {where}: {why}. {stands}"
     journal.note("not_saved", sentence)
     return NotSaved(sentence, error.errno)
 
 
-def _names(where: str) -> list[str]:
+def _names(where: str) -> dict[str, tuple[int, int, int]]:
+    """The checkpoints that lie there, with step, attempt and count."""
     try:
-        return [name for name in os.listdir(where) if checkpoints.is_name(name)]
+        found = {name: checkpoints.parts(name) for name in os.listdir(where)}
     except OSError:
-        return []
+        return {}
+    return {name: parts for name, parts in found.items() if parts is not None}
 
 
 def _numbers(metrics: Mapping[str, float] | None) -> dict[str, float] | None:
@@ -204,9 +207,8 @@ def _numbers(metrics: Mapping[str, float] | None) -> dict[str, float] | None:
 
 def _put(folder: str, where: str, step: int) -> str:
     """Give the finished folder its name: from now on the checkpoint is there."""
-    count = 1
     while True:
-        name = checkpoints.name(step, place.attempt(), count)
+        name = naming.named(where, step)
         target = os.path.join(where, name)
         if not os.path.lexists(target):
             try:
@@ -215,7 +217,6 @@ def _put(folder: str, where: str, step: int) -> str:
             except OSError:
                 if not os.path.lexists(target):
                     raise
-        count += 1  # the same step once more
     sealing.sync(where)
     return name
 
@@ -232,7 +233,7 @@ def _tell(name: str, where: str, manifest: dict[str, Any], seconds: float) -> No
         "seconds": round(seconds, 3),
     }
     step = manifest["step"]
-    journal.checkpoint_committed(step, name, about)
+    journal.checkpoint_committed(step, name, about, naming.moment(where))
     found.know(name, step, about)
     if mode.test_mode:
         found.try_out(name, step)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 
 from jupyter_training.runtime.checkpoint import place, random_state
 from jupyter_training.spool import checkpoints
@@ -33,7 +32,9 @@ def new_folder(where: str) -> str:
     return folder
 
 
-def seal(folder: str, step: int, metrics: Mapping[str, float] | None, about: Mapping[str, Any]) -> dict[str, Any]:
+def seal(
+    folder: str, step: int, metrics: Mapping[str, float] | None, about: Mapping[str, Any], at: float
+) -> dict[str, Any]:
     """Write the manifest, when all else is on disk; its content and its hash.
 
     A service may copy the folder meanwhile: its markers are passed over by their names, as they may be gone by now.
@@ -58,7 +59,7 @@ def seal(folder: str, step: int, metrics: Mapping[str, float] | None, about: Map
         "job": place.job_name(),
         "attempt": place.attempt(),
         "step": step,
-        "time": time.time(),
+        "time": at,
         "metrics": metrics,
         "random": random_state.taken(),
         "files": files,

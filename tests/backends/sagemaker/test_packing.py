@@ -141,7 +141,7 @@ def saved(here: Stand, job: str, step: int) -> Checkpoint:
     folder = here.settings.checkpoints / job / f"step-{step:09}.1"
     folder.mkdir(parents=True)
     (folder / "state").write_text(str(step))
-    sealing.seal(str(folder), step, {}, {"kind": "bytes"})
+    sealing.seal(str(folder), step, {}, {"kind": "bytes"}, 1.0)
     digest = sha256((folder / "manifest.json").read_bytes()).hexdigest()
     return Checkpoint(job, folder.name, 1, step, Instant(1.0), 1, 1, digest, None, "bytes", None)  # type: ignore[arg-type]
 
