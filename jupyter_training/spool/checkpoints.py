@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from jupyter_training.spool.layout import StrPath
 
 __all__ = [
-    "MANIFEST", "MARKERS", "TEMPORARY", "UPLOADED", "UPLOADING",
+    "MANIFEST", "MARKERS", "MISSING", "TEMPORARY", "UPLOADED", "UPLOADING",
     "digest", "fault", "is_marker", "is_name", "name", "parts", "read",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
+MISSING = "it is missing"  # what is wrong with one of which nothing is there
 TEMPORARY = ".tmp-"
 UPLOADING, UPLOADED = ".sagemaker-uploading", ".sagemaker-uploaded"  # behind the name of the file that is copied
 MARKERS = (UPLOADING, UPLOADED)
@@ -96,7 +97,7 @@ def fault(folder: StrPath, sha256: str | None = None) -> str | None:
         with open(os.path.join(root, MANIFEST), "rb") as file:
             content = file.read()
     except (FileNotFoundError, NotADirectoryError):
-        return f"its {MANIFEST} is missing" if os.path.isdir(root) else "it is missing"
+        return f"its {MANIFEST} is missing" if os.path.isdir(root) else MISSING
     if sha256 and hashlib.sha256(content).hexdigest() != sha256:
         return f"its {MANIFEST} has changed since it was written"
     try:

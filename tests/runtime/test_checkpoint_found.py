@@ -77,6 +77,52 @@ def test_one_that_the_system_does_not_let_us_read_is_not_called_damaged(tmp_path
     assert [] == job.attempts[1].events("x")
 
 
+def test_a_disk_that_is_not_there_yet_damages_nothing_and_lets_nobody_begin_anew(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    job.attempt().run()
+    away = job.folder.rename(tmp_path / "away")
+    answer = job.attempt().run()
+    assert (1, "") == (answer.returncode, answer.stdout)
+    assert (
+        "NotRestored: The checkpoint step-000000010.1 can't be reached: the folder "
+        f"{job.folder} is not there. See whether its disk is mounted, and retry the job."
+    ) in answer.stderr
+    assert [] == job.attempts[1].events("x", "r", "c")
+    assert not job.folder.exists()
+    away.rename(job.folder)
+    assert "10\n" == job.attempt().run().stdout
+    assert [("step-000000010.1", 10)] == [(name, step) for _, step, name in job.attempts[2].events("r")]
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["two", "one"])
+def test_where_all_are_missing_none_is_called_damaged(tmp_path: Path, many: bool) -> None:
+    """The disk's mount point is there, and empty."""
+    job = counting(tmp_path, last=10 if many else 5)
+    job.attempt().run()
+    away = job.folder.rename(tmp_path / "away")
+    job.folder.mkdir()
+    answer = job.attempt().run()
+    which = "None of the 2 checkpoints of this job is" if many else "The only checkpoint of this job isn't"
+    assert (1, "") == (answer.returncode, answer.stdout)
+    assert f"NotRestored: {which} there, in {job.folder} (step-0" in answer.stderr
+    assert "damaged" not in answer.stderr
+    assert [] == job.attempts[1].events("x", "r", "c")
+    job.folder.rmdir()
+    away.rename(job.folder)
+    job.attempt().run()
+    assert [10 if many else 5] == [step for _, step, _ in job.attempts[2].events("r")]
+
+
+def test_where_all_are_missing_under_a_url_none_is_called_damaged_either(tmp_path: Path) -> None:
+    job = counting(tmp_path)
+    job.checkpoints["to"] = f"file://{tmp_path}/bucket"
+    job.attempt().run()
+    (tmp_path / "bucket").rename(tmp_path / "away")
+    answer = job.attempt().run()
+    assert f"None of the 2 checkpoints of this job is there, in file://{tmp_path}/bucket/job (step-0" in answer.stderr
+    assert [] == job.attempts[1].events("x", "r", "c")
+
+
 # -- killed ----------------------------------------------------------------------------------------------------------
 
 DIES = """

@@ -4,7 +4,8 @@ In this order: what this attempt has saved, and what lies in the job's folder an
 is newer than all that the order names (its writer was killed before it could
 tell of it); then what the order names. What was told of and is no candidate was
 found damaged before, or removed: it is not taken again. One that fails its check is
-told of and left alone; then the one before it is tried. Where none is whole the
+told of and left alone; then the one before it is tried. Where all are missing, a
+disk may not be mounted yet: nothing is told of, and nobody goes on. Where none is whole the
 training starts anew, unless its steps count from what was reached before: what was
 continued or resumed must have that.
 """
@@ -114,7 +115,7 @@ def latest() -> Checkpoint | None:
 
     Raises:
         NotRestored: one that is kept under a URL can't be reached. It may well be whole, so no older one is taken.
-            Or the job was continued or resumed, and none is whole.
+            Or there is nothing at all where they should be. Or the job was continued or resumed, and none is whole.
     """
     pace.note_use()
     began = time.monotonic()
@@ -169,12 +170,15 @@ def try_out(name: str, step: int) -> None:
 
 def _newest() -> Checkpoint | None:
     failed: dict[str, str] = {}  # why, by name
+    where = ""  # the first of them was to be found
     for one in _in_order():
         name = one["name"]
         folder, why = _at_hand(one)
+        where = where or os.path.dirname(str(one.get("place") or folder))
         if why is None:
             manifest = checkpoints.read(folder)
             if manifest is not None and isinstance(manifest.get("step"), int):
+                _tell_of(failed)
                 if failed:
                     journal.say(f"it goes on from step {manifest['step']}, {name}.")
                 whole = Checkpoint(folder, {**manifest, "name": name})
@@ -182,17 +186,39 @@ def _newest() -> Checkpoint | None:
                 return whole
             why = f"its {checkpoints.MANIFEST} can't be read"
         failed[name] = why
-        if name not in _damaged:
-            _damaged.add(name)
-            journal.checkpoint_damaged(name, why)
-            journal.say(f"the checkpoint {name} is damaged: {why}. The one before it is tried.")
+    is_away = bool(failed) and all(why == checkpoints.MISSING for why in failed.values())
+    if not is_away:
+        _tell_of(failed)
     if place.base() > 0:
         raise NotRestored(_missing(failed))
+    if is_away:  # nothing says that they are damaged: they may be there again in a moment
+        raise NotRestored(_away(failed, where))
     if failed:
         which = f"none of its {len(failed)} checkpoints" if len(failed) > 1 else "its only checkpoint"
         can = "can" if len(failed) > 1 else "can't"
         journal.say(f"{which} {can} be used ({_whys(failed)}); the training starts anew.")
     return None
+
+
+def _tell_of(failed: Mapping[str, str]) -> None:
+    """Say which are damaged, each once. From now on nobody goes on from them."""
+    for name, why in failed.items():
+        if name not in _damaged:
+            _damaged.add(name)
+            journal.checkpoint_damaged(name, why)
+            journal.say(f"the checkpoint {name} is damaged: {why}. The one before it is tried.")
+
+
+def _away(failed: Mapping[str, str], where: str) -> str:
+    """Why nobody begins anew where there should be checkpoints, and none is there."""
+    which = (
+        f"None of the {len(failed)} checkpoints of this job" if len(failed) > 1 else "The only checkpoint of this job"
+    )
+    verb = "is" if len(failed) > 1 else "isn't"
+    return (
+        f"{which} {verb} there, in {where} ({_whys(failed)}). See whether the disk that they are on is mounted, and"
+        " retry the job. If they are gone for good, fork it to begin anew."
+    )
 
 
 def _missing(failed: Mapping[str, str]) -> str:
@@ -255,7 +281,10 @@ def _at_hand(one: Mapping[str, Any]) -> tuple[str, str | None]:
     name, url = str(one["name"]), one.get("place")
     folder = str(one.get("folder") or os.path.join(place.folder(), name))
     if not url:
-        return folder, _fault(name, folder, one.get("sha256"))
+        why = _fault(name, folder, one.get("sha256"))
+        if why == checkpoints.MISSING and not os.path.isdir(os.path.dirname(folder)):
+            raise NotRestored(_unreached(name, os.path.dirname(folder)))
+        return folder, why
     if os.path.isdir(folder) and _fault(name, folder, one.get("sha256")) is None:
         return folder, None
     from jupyter_training.runtime.checkpoint import remote
@@ -265,11 +294,18 @@ def _at_hand(one: Mapping[str, Any]) -> tuple[str, str | None]:
     try:
         os.makedirs(fetched, mode=0o700)
         if not remote.get(str(url), fetched):
-            return fetched, "it is missing"
+            return fetched, checkpoints.MISSING
         return fetched, _fault(name, fetched, one.get("sha256"))
     except (remote.Unreachable, OSError) as error:
         shutil.rmtree(fetched, ignore_errors=True)
         raise NotRestored(f"The checkpoint {name} can't be fetched from {url}: {error}.") from error
+
+
+def _unreached(name: str, folder: str) -> str:
+    return (
+        f"The checkpoint {name} can't be reached: the folder {folder} is not there. See whether its disk is mounted,"
+        " and retry the job. If it is gone for good, fork the job to begin anew."
+    )
 
 
 def _fault(name: str, folder: str, sha256: object) -> str | None:
