@@ -263,8 +263,17 @@ def _others(every: Sequence[Checkpoint]) -> str:
 
 
 def _linked(site: Site, one: Checkpoint) -> Path | None:
-    """A folder with the same files as a checkpoint's; None where they are gone."""
+    """A folder with the same files as a checkpoint's; None where they are gone.
+
+    Raises:
+        Unavailable: they can't be read now.
+    """
     source = site.settings.checkpoints / one.job / one.name
+    if not source.parent.is_dir():
+        raise Unavailable(
+            f"The checkpoint {one.name} of {one.job} can't be reached: the folder {source.parent} is not there.",
+            hint="See whether its disk is mounted. If it is gone for good, fork the job to begin anew.",
+        )
     site.settings.checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
     above = Path(tempfile.mkdtemp(dir=site.settings.checkpoints, prefix=folders.TEMPORARY))
     try:

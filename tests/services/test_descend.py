@@ -178,6 +178,17 @@ def test_where_the_newest_is_damaged_the_one_before_it_is_taken_with_a_note(stag
     assert result.notes[0] == "The checkpoint of step 10 is damaged: its files are gone. The one before it is taken."
 
 
+def test_a_disk_that_is_not_there_yet_damages_nothing(stage: Stage) -> None:
+    old = stage.ended(5, 10)
+    folder = stage.site.settings.checkpoints / old
+    away = folder.rename(stage.site.settings.home / "away")
+    with pytest.raises(Unavailable, match=r"step-000000010\.1 of .* can't be reached: the folder .* is not there"):
+        continued(stage, old)
+    assert {"kept"} == {one.state for one in checkpoints.listed(stage.site, old).checkpoints}
+    away.rename(folder)
+    assert 10 == stage.job(continued(stage, old).job.id).base_step
+
+
 def far_away(stage: Stage, *steps: int) -> tuple[str, dict[int, Path]]:
     """A job whose checkpoints of these steps are under URLs, and where."""
     old = stage.submit().job.id
