@@ -42,17 +42,28 @@ def plan(intent: Intent, base: str, kept: Path) -> Start:
     """What the attempt goes on from. ``base``: of the job's places; ``kept``: where checkpoints are kept here.
 
     Raises:
-        LaunchFailed: the one to go on from is at a place that can't be reached from SageMaker.
+        LaunchFailed: the one to go on from is at a place that can't be reached from SageMaker; or nothing is there
+            of those that are kept here. They may be there again in a moment, so that nobody begins anew for it.
     """
     there = checkpoints_of(base, intent.job, intent.spec.checkpoints.to)
     found: list[tuple[Checkpoint, str]] = []
     uploaded: Checkpoint | None = None
+    faults: set[str] = set()
     for one in intent.checkpoints:
         if one.place == f"{there}/{one.name}":
             found.append((one, "checkpoints"))
-        elif uploaded is None and not found and _is_whole(one, kept / intent.job):
-            uploaded = one
-            found.append((one, "start"))
+        elif uploaded is None and not found:
+            fault = _fault(one, kept / intent.job)
+            if fault is None:
+                uploaded = one
+                found.append((one, "start"))
+            else:
+                faults.add(fault)
+    if not found and faults == {checkpoints.MISSING}:
+        raise LaunchFailed(
+            f"none of its checkpoints is there, in {kept / intent.job}.",
+            hint="See whether the disk that they are on is mounted, and retry it. If they are gone for good, fork it.",
+        )
     return Start(intent.job, tuple(found), uploaded)
 
 
@@ -116,12 +127,13 @@ def _keep(policy: CheckpointPolicy) -> dict[str, object]:
     return {"newest": policy.keep.trial_latest, "best": best, "metric": policy.metric, "mode": policy.mode}
 
 
-def _is_whole(one: Checkpoint, folder: Path) -> bool:
+def _fault(one: Checkpoint, folder: Path) -> str | None:
+    """Why one can't be sent along; None: it can."""
     if one.place is None:
-        return checkpoints.fault(folder / one.name, one.sha256) is None
+        return checkpoints.fault(folder / one.name, one.sha256)
     if not is_s3(one.place):
         raise LaunchFailed(
             f"its checkpoint of step {one.step:,} is at {one.place}, which SageMaker can't read.",
             hint="Copy it to S3, or start without it.",
         )
-    return True
+    return None

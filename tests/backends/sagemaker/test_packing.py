@@ -208,6 +208,21 @@ def test_the_order_says_all_that_the_container_needs_to_know(here: Stand) -> Non
     assert f"{BASE}/checkpoints/{job.job}" == order["checkpoints"]["url"]
 
 
+def test_with_none_of_its_checkpoints_at_hand_nobody_begins_anew(here: Stand) -> None:
+    """A disk that is not mounted yet says nothing of what is on it; what is damaged is another matter."""
+    job = intent(here)
+    first, second = saved(here, job.job, 3), saved(here, job.job, 5)
+    folder = here.settings.checkpoints / job.job
+    away = folder.rename(folder.with_name("away"))
+    with pytest.raises(LaunchFailed, match="none of its checkpoints is there") as refusal:
+        starting.plan(replace(job, checkpoints=(second, first)), BASE, here.settings.checkpoints)
+    assert "See whether the disk that they are on is mounted" in (refusal.value.hint or "")
+
+    away.rename(folder)
+
+    assert second == starting.plan(replace(job, checkpoints=(second, first)), BASE, here.settings.checkpoints).uploaded
+
+
 def test_the_container_is_told_which_checkpoints_stay(here: Stand) -> None:
     """It knows of one job only; what is best of a search is among the best of that."""
     policy = CheckpointPolicy(keep=Keep(experiment_best=4, trial_best=2, trial_latest=3), metric="loss", mode="max")
