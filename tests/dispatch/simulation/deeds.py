@@ -28,7 +28,9 @@ def submit(store: Store, draws: tuple[JobDraw, ...], ids: Ids, *, new_id: Callab
     experiments = {draw.name: draw.experiment for draw in draws}
 
     def settle(connection: Connection, job: Job) -> None:
-        connection.execute(update(table).where(table.c.id == job.id).values(experiment=experiments[job.name]))
+        one = experiments[job.name]
+        trial = None if one is None else job.seq  # one without a number would be what drives a search
+        connection.execute(update(table).where(table.c.id == job.id).values(experiment=one, trial=trial))
 
     stored = wishes.submit(store, [_submission(draw, ids) for draw in draws], new_id=new_id, now=now, settle=settle)
     ids.update({draw.name: one.job.id for draw, one in zip(draws, stored, strict=True)})
