@@ -76,6 +76,7 @@ def test_a_search_is_started_watched_extended_and_its_best_cloned(themed: tuple[
     expect(grid.locator("[data-job]")).not_to_have_count(0)
     ended(whole)
     expect(grid.locator("[data-job]")).to_have_count(4)
+    expect(grid).not_to_contain_text("running", timeout=60_000)
     expect(whole.locator("canvas")).to_have_count(2)
     best_first = values(grid)
     assert best_first == sorted(best_first, reverse=True)
@@ -113,6 +114,7 @@ def test_a_search_is_started_watched_extended_and_its_best_cloned(themed: tuple[
     whole.get_by_role("button", name="Clone the best trial of sweep into a cell").click()
     cell = page.locator(".jp-Notebook .jp-CodeCell").last
     expect(cell).to_contain_text(str(best["config"]["lr"])[:6])
+    expect(shown.get_by_role("table")).not_to_contain_text("running", timeout=60_000)
     picture(page, f"search-cloned-{theme}")
 
     page.get_by_role("button", name="Save and create checkpoint").click()
